@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use sqlx::PgPool;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     config::Config,
@@ -45,6 +46,8 @@ pub struct Parts {
     pub brake: Brake,
     /// Calls that the rate limit refused and that are not in the log yet.
     pub refused: Refused,
+    /// Changes that are being made, which nobody may be waiting for any more.
+    pub writes: TaskTracker,
     /// Whether the queue is being worked on.
     pub worker: Heartbeat,
 }

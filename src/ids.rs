@@ -55,6 +55,10 @@ uuid_id! {
     /// One row of the activity log (UUID v7).
     LogId
 }
+uuid_id! {
+    /// One change that was made through IcuSync (UUID v7).
+    ChangeId
+}
 
 /// An id from upstream or from a caller that does not have the required form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -71,7 +71,11 @@ impl PartialEq for Permission {
 impl Eq for Permission {}
 
 macro_rules! permissions {
-    ($($row:ident = $name:literal, $title:literal, $group:ident, $access:ident, [$($area:ident),*], $lets:literal;)*) => {
+    (
+        $(#[$about:meta])*
+        $all:ident:
+        $($row:ident = $name:literal, $title:literal, $group:ident, $access:ident, [$($area:ident),*], $lets:literal;)*
+    ) => {
         $(
             #[doc = concat!("Permission to use ", $name, ".")]
             pub static $row: Permission = Permission {
@@ -84,12 +88,14 @@ macro_rules! permissions {
             };
         )*
 
-        /// Every permission, in the order of the tool list.
-        pub static ALL: &[&Permission] = &[$(&$row),*];
+        $(#[$about])*
+        pub static $all: &[&Permission] = &[$(&$row),*];
     };
 }
 
 permissions! {
+    /// Every permission that can be granted, in the order of the tool list.
+    ALL:
     GET_ATHLETE_PROFILE = "get_athlete_profile", "Athlete profile", Profile, Read, [Settings],
         "See name, age, sex, height, weight, resting heart rate, units, thresholds, estimated FTP and training zones.";
     GET_TRAINING_HISTORY = "get_training_history", "Training history", Training, Read, [Activity],
@@ -116,11 +122,43 @@ permissions! {
     GET_EVENTS = "get_events", "Calendar", Calendar, Read, [Calendar],
         "See the calendar: planned workouts with their steps and the thresholds these go by, races, notes, absences, \
         targets, and which activity is paired with a workout; with fitness and form, also the days projected from the plan.";
+    PUSH_WORKOUT = "push_workout", "Plan workouts", Calendar, Write, [Calendar],
+        "Put planned workouts on the calendar, which intervals.icu then sends to the watch. Each can be taken back.";
+    EDIT_WORKOUT = "edit_workout", "Change planned workouts", Calendar, Write, [Calendar],
+        "Move, rename, shorten or rewrite planned workouts, whoever put them on the calendar. Includes the calendar.";
+    DELETE_WORKOUT = "delete_workout", "Delete planned workouts", Calendar, Write, [Calendar],
+        "Take planned workouts off the calendar, whoever put them there. Includes the calendar.";
+}
+
+permissions! {
+    /// Tools that are in every list and that nobody grants: the language of workouts, and the changes that other tools made,
+    /// of which a coach sees and undoes only the coach's own, with the permission of the tool that made them.
+    WITHOUT_GRANT:
+    GET_WORKOUT_GUIDE = "get_workout_guide", "How to write workouts", Calendar, Read, [],
+        "Read how a workout is written.";
+    LIST_CHANGES = "list_changes", "Changes made", Calendar, Read, [],
+        "See the changes that were made through IcuSync.";
+    UNDO_CHANGE = "undo_change", "Take a change back", Calendar, Write, [Calendar],
+        "Take back a change that was made through IcuSync.";
 }
 
 /// The permission with this name.
 pub fn by_name(name: &str) -> Option<&'static Permission> {
     ALL.iter().copied().find(|permission| permission.name == name)
+}
+
+impl Permission {
+    /// Whether a coach needs a grant for the tool.
+    pub fn is_granted(&self) -> bool {
+        ALL.contains(&self)
+    }
+
+    /// What must be granted with it, because the tool cannot be used without showing that.
+    pub fn includes(&self) -> Option<&'static Self> {
+        [&EDIT_WORKOUT, &DELETE_WORKOUT]
+            .contains(&self)
+            .then_some(&GET_EVENTS)
+    }
 }
 
 /// The word for the roster's tools in URLs, where the others go by their group.
@@ -136,18 +174,13 @@ mod tests {
 
     #[test]
     fn every_row_is_complete_and_named_once() {
-        for permission in ALL.iter().copied() {
+        for permission in ALL.iter().chain(WITHOUT_GRANT).copied() {
             let name = permission.name;
             assert!(name.len() <= 64 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
-            assert!(
-                by_name(name).is_some_and(|found| std::ptr::eq(found, permission)),
-                "{name}"
-            );
-            assert!(
-                permission.lets.ends_with('.')
-                    && !permission.title.is_empty()
-                    && !permission.needs.is_empty()
-            );
+            let found = by_name(name).is_some_and(|found| std::ptr::eq(found, permission));
+            assert_eq!(found, permission.is_granted(), "{name}");
+            assert!(permission.lets.ends_with('.') && !permission.title.is_empty());
+            assert!(!permission.needs.is_empty() || !permission.is_granted());
             assert!(!OF_THE_ROSTER.contains(&name));
         }
         assert!(by_name("no_such_tool").is_none());

@@ -18,7 +18,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::{App, Parts},
@@ -373,6 +373,7 @@ pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
         limits,
         brake: Brake::default(),
         refused: Refused::default(),
+        writes: TaskTracker::new(),
         worker: Heartbeat::default(),
     }))
 }
@@ -406,6 +407,16 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
             }
         }
     )?;
+    // Changes whose callers were answered before their end.
+    app.writes.close();
+    if tokio::time::timeout(mcp::WRITES_GO_ON, app.writes.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            "some changes were still running; the next change for these athletes finds out what became of them"
+        );
+    }
     // A hanging connection must not keep the process from ending.
     if tokio::time::timeout(SETTLE, refused::settle(&app)).await.is_err() {
         tracing::warn!("some calls that the rate limit refused could not be written down");
@@ -424,7 +435,7 @@ async fn drained(app: &App, shutdown: &CancellationToken) {
 
 /// The longest that [`run`] takes to end after `shutdown`, so that nothing running is cut off.
 pub fn longest_end(config: &Config) -> Duration {
-    mcp::longest_call(config) + SETTLE + CLOSE
+    mcp::longest_call(config) + mcp::WRITES_GO_ON + SETTLE + CLOSE
 }
 
 /// Installs the metrics recorder of this process.

@@ -135,6 +135,9 @@ impl From<intervals::Error> for ToolError {
                  in a few minutes."
                     .to_owned(),
             ),
+            Error::Unanswered => Self::Upstream(
+                "Not known: intervals.icu did not answer the change. list_changes says what became of it.".to_owned(),
+            ),
             Error::TimedOut => Self::Upstream(
                 "Not done: intervals.icu took too long. Try again, or ask for less: a shorter range or fewer windows."
                     .to_owned(),

@@ -203,6 +203,22 @@ closed_set! {
 }
 
 closed_set! {
+    /// How a change stands.
+    pub enum ChangeState {
+        /// Written down; its end is not known yet.
+        Sent = "sent",
+        /// intervals.icu held it when it was read back.
+        Held = "held",
+        /// It changed nothing.
+        Refused = "refused",
+        /// A later change took it back.
+        Undone = "undone",
+        /// What became of it could not be found out.
+        Lost = "lost",
+    }
+}
+
+closed_set! {
     /// How a tool call ended.
     pub enum Outcome {
         /// It was answered.

@@ -9,18 +9,17 @@ use tokio::time::Instant;
 use super::{
     caller::{Allowed, AthleteCard, Caller, Units},
     connection::{self, away},
+    journal::{Changes, Journal},
     member::Member,
     profile,
+    progress::Progress,
 };
 use crate::{
     app::App,
-    ids::{AthleteId, ConnectionId, LogId},
+    ids::{AthleteId, ConnectionId},
     intervals::{self, Area, For, Scopes},
     permissions::Permission,
-    queries::{
-        activity_log::{self, Entry},
-        connections, in_time,
-    },
+    queries::{connections, in_time},
     text::names,
     tool_error::ToolError,
     words::Access,
@@ -35,6 +34,8 @@ pub struct Ask {
     pub card: AthleteCard,
     /// When the call began.
     pub now: DateTime<Utc>,
+    /// The changes that the caller may know of.
+    pub changes: Changes,
 }
 
 impl Ask {
@@ -44,11 +45,12 @@ impl Ask {
     }
 
     /// The right to change something; `journal` is its row in the athlete's log.
-    pub fn into_granted(self, caller: Caller, journal: Journal) -> Granted {
+    pub(crate) fn into_granted(self, caller: Caller, journal: Journal, waiting: Waiting) -> Granted {
         Granted {
             ask: self,
             caller,
             journal,
+            waiting,
         }
     }
 }
@@ -59,6 +61,16 @@ pub struct Granted {
     ask: Ask,
     caller: Caller,
     journal: Journal,
+    waiting: Waiting,
+}
+
+/// Somebody who waits for a change: until when, and what they are told if it takes longer.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    /// When the answer is given.
+    pub(crate) until: Instant,
+    /// How far the change is.
+    pub(crate) progress: Progress,
 }
 
 impl Granted {
@@ -72,27 +84,19 @@ impl Granted {
         &self.caller
     }
 
+    /// When whoever waits is given an answer; the change itself goes on.
+    pub fn answer_by(&self) -> Instant {
+        self.waiting.until
+    }
+
+    /// Where the change says how far it is.
+    pub fn progress(&self) -> &Progress {
+        &self.waiting.progress
+    }
+
     /// Where the change is logged.
     pub fn journal(&self) -> &Journal {
         &self.journal
-    }
-}
-
-/// The row of a change in the athlete's activity log, written before the change is sent.
-#[derive(Debug)]
-pub struct Journal(LogId);
-
-impl Journal {
-    /// Writes the row; without it nothing is sent.
-    pub(crate) async fn open(app: &App, row: &Entry) -> Result<Self, ToolError> {
-        let written = in_time(activity_log::write(&app.pool, row)).await;
-        written.map_err(|error| away(&error))?;
-        Ok(Self(row.id))
-    }
-
-    /// The row.
-    pub fn row(&self) -> LogId {
-        self.0
     }
 }
 
@@ -202,8 +206,13 @@ pub(crate) async fn open(
         last_success_at: row.last_success_at,
         intervals: upstream.clone(),
     };
-    let now = app.clock.now();
-    Ok((Ask { upstream, card, now }, opened))
+    let ask = Ask {
+        changes: Changes::new(app, account, card.id.as_str(), caller),
+        now: app.clock.now(),
+        upstream,
+        card,
+    };
+    Ok((ask, opened))
 }
 
 /// Whether the athlete shared what the tool of `permission` needs.
@@ -213,12 +222,21 @@ pub(super) fn needs(app: &App, permission: &Permission, scopes: &Scopes) -> Resu
         Access::Write => scopes.writes(area),
     };
     match permission.needs.iter().find(|area| !shared(**area)) {
-        Some(area) => Err(unshared(app, permission.name, *area)),
+        Some(area) => Err(unshared(app, permission, *area, scopes)),
         None => Ok(()),
     }
 }
 
-fn unshared(app: &App, tool: &str, area: Area) -> ToolError {
+fn unshared(app: &App, permission: &Permission, area: Area, scopes: &Scopes) -> ToolError {
+    let tool = permission.name;
+    if permission.access == Access::Write && scopes.reads(area) {
+        return ToolError::Refused(format!(
+            "Not done: {tool} changes the athlete's {}, and intervals.icu was connected for reading only. The athlete can \
+             connect again on {} and allow changes there.",
+            area.in_words(),
+            app.config.dashboard_url()
+        ));
+    }
     ToolError::Refused(format!(
         "Not done: {tool} needs the athlete's {}, an area that was not shared when intervals.icu was connected. The athlete \
          can connect again on {} and leave it ticked.",

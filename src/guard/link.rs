@@ -54,6 +54,7 @@ pub struct Visitor {
     /// The caller.
     pub caller: Caller,
     groups_off: Vec<String>,
+    may_write: bool,
     hash: TokenHash,
     lane: Arc<Lane>,
 }
@@ -159,6 +160,7 @@ impl Gate {
         Ok(Visitor {
             caller,
             groups_off,
+            may_write: owner.may_write,
             hash,
             lane,
         })
@@ -198,6 +200,11 @@ impl Gate {
 }
 
 impl Visitor {
+    /// Whether the switch of an athlete's own connector lets it change something. A coach's grants are switches of their own.
+    pub(crate) fn may_write(&self) -> bool {
+        self.may_write || matches!(self.caller, Caller::Coach { .. })
+    }
+
     /// Waits for a turn to call a tool, at most [`PATIENCE`]. The turn ends when the permit is dropped. The error is
     /// how long to wait before trying again.
     pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Duration> {

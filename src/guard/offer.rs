@@ -76,7 +76,8 @@ fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Unclear> {
 /// The groups and tools in a list: at least one, each from the catalogue or the roster's own.
 fn words(list: &str) -> Result<Vec<String>, Unclear> {
     let of_roster = |word: &str| word == ROSTER_WORD || OF_THE_ROSTER.contains(&word);
-    let known = |word: &str| of_roster(word) || permissions::ALL.iter().any(|tool| names(word, tool));
+    let tools = || permissions::ALL.iter().chain(permissions::WITHOUT_GRANT);
+    let known = |word: &str| of_roster(word) || tools().any(|tool| names(word, tool));
     list.split(',')
         .map(str::trim)
         .map(|word| known(word).then(|| word.to_owned()).ok_or(Unclear))

@@ -8,6 +8,7 @@ mod curves;
 mod extended;
 mod streams;
 mod weeks;
+mod writes;
 
 use std::{
     any::Any,
@@ -85,6 +86,18 @@ impl Athlete {
     /// The athlete.
     pub fn id(&self) -> &AthleteId {
         &self.of.athlete
+    }
+
+    /// The same handle, counting on; it reads what stands there since the write with this number.
+    #[must_use]
+    pub fn reading_after(&self, write_number: i64) -> Self {
+        Self {
+            of: Arc::new(For {
+                write_number,
+                ..(*self.of).clone()
+            }),
+            ..self.clone()
+        }
     }
 
     /// How many requests this handle (and its clones) has sent so far, including retries, but not answers from the cache
@@ -275,12 +288,23 @@ impl Athlete {
             write_number: of.write_number,
             question: url[Position::BeforePath..].to_owned(),
         };
-        let call = Call {
-            method: Method::GET,
+        let call = self.call(Method::GET, endpoint, area, url);
+        let parts = &self.client.0;
+        let ask = || parts.wire.ask(&call, &read);
+        let answer = parts.cache.get(key, of.deadline, ask).await?;
+        Ok(Arc::unwrap_or_clone(answer))
+    }
+
+    /// A request with this athlete's credential.
+    fn call(&self, method: Method, endpoint: &'static str, area: Area, url: Url) -> Call<'_> {
+        let of = &self.of;
+        Call {
+            method,
             endpoint,
             url,
             credential: Some(&of.credential),
             form: None,
+            json: None,
             area: Some((area, &of.scopes)),
             spender: Spender {
                 caller: of.caller,
@@ -292,11 +316,7 @@ impl Athlete {
             },
             deadline: of.deadline,
             sent: &self.sent,
-        };
-        let parts = &self.client.0;
-        let ask = || parts.wire.ask(&call, &read);
-        let answer = parts.cache.get(key, of.deadline, ask).await?;
-        Ok(Arc::unwrap_or_clone(answer))
+        }
     }
 
     fn url(&self, rest: &str) -> Url {

@@ -34,6 +34,9 @@ pub enum Error {
     /// 5xx, refused, broken off, a redirect, or blocked at the edge.
     #[error("intervals.icu is not answering properly")]
     Unavailable,
+    /// A change was sent and no answer to it is known: it may have happened. Never sent again without a look.
+    #[error("intervals.icu did not answer a change")]
+    Unanswered,
     /// The deadline passed.
     #[error("intervals.icu took too long")]
     TimedOut,

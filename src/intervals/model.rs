@@ -15,6 +15,7 @@ mod settings;
 mod streams;
 pub mod weeks;
 mod wellness;
+mod written;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Deserializer};
@@ -33,6 +34,7 @@ pub(crate) use figure::{Amount, amount, positive, sane};
 use figure::{Feel, Rpe};
 pub use streams::Stream;
 pub(crate) use wellness::is_total;
+pub use written::{EntryFields, Held};
 
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, email) have no field here, so they are never read.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
@@ -64,9 +66,41 @@ pub struct Athlete {
     pub(crate) icu_date_of_birth: Option<NaiveDate>,
     /// `ACTIVE`, `DORMANT`, `ARCHIVED`.
     pub(crate) status: Option<String>,
+    /// Planned workouts go to Garmin.
+    pub(crate) icu_garmin_upload_workouts: Option<bool>,
+    /// To Wahoo.
+    pub(crate) wahoo_upload_workouts: Option<bool>,
+    /// To COROS.
+    pub(crate) coros_upload_workouts: Option<bool>,
+    /// To Suunto.
+    pub(crate) suunto_upload_workouts: Option<bool>,
+    /// To Zwift.
+    pub(crate) zwift_upload_workouts: Option<bool>,
+    /// To Zepp.
+    pub(crate) zepp_upload_workouts: Option<bool>,
+    /// To Huawei.
+    pub(crate) huawei_upload_workouts: Option<bool>,
     /// One record per group of sports.
     #[serde(rename = "sportSettings")]
     pub sport_settings: Option<Vec<SportSettings>>,
+}
+
+impl Athlete {
+    /// The services to which intervals.icu sends planned workouts.
+    pub(crate) fn takes_workouts(&self) -> Vec<&'static str> {
+        [
+            (self.icu_garmin_upload_workouts, "Garmin"),
+            (self.wahoo_upload_workouts, "Wahoo"),
+            (self.coros_upload_workouts, "COROS"),
+            (self.suunto_upload_workouts, "Suunto"),
+            (self.zwift_upload_workouts, "Zwift"),
+            (self.zepp_upload_workouts, "Zepp"),
+            (self.huawei_upload_workouts, "Huawei"),
+        ]
+        .into_iter()
+        .filter_map(|(is_on, name)| (is_on == Some(true)).then_some(name))
+        .collect()
+    }
 }
 
 /// Thresholds and zones of a group of sports.

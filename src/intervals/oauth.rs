@@ -234,6 +234,7 @@ impl Client {
             url: self.0.url(path),
             credential: None,
             form: None,
+            json: None,
             area: None,
             spender: Spender {
                 caller: CallerKey(Uuid::nil()),

@@ -14,6 +14,7 @@ use metrics::{counter, histogram};
 use reqwest::Response;
 use secrecy::ExposeSecret as _;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
@@ -45,6 +46,8 @@ pub(super) struct Call<'a> {
     pub(super) url: Url,
     pub(super) credential: Option<&'a Credential>,
     pub(super) form: Option<&'a [(&'a str, &'a str)]>,
+    /// The body of a change.
+    pub(super) json: Option<Value>,
     /// The area of the answer, and what was shared: distinguishes one 403 from another.
     pub(super) area: Option<(Area, &'a Scopes)>,
     pub(super) spender: Spender,
@@ -69,6 +72,8 @@ struct Trouble {
     /// For the metric.
     outcome: RequestOutcome,
     again: Again,
+    /// Whether the request may have reached upstream.
+    left: bool,
 }
 
 /// Whether another attempt may help.
@@ -86,6 +91,7 @@ impl Trouble {
             failure: Failure::shared(error),
             outcome,
             again: Again::No,
+            left: true,
         }
     }
 
@@ -94,6 +100,7 @@ impl Trouble {
             failure: Failure::shared(error),
             outcome,
             again: after.map_or(Again::Soon, Again::After),
+            left: true,
         }
     }
 }
@@ -186,6 +193,44 @@ impl Wire {
         }
     }
 
+    /// Sends a change, once. [`Error::Unanswered`] if it may have happened although no answer says so.
+    pub(super) async fn change<T>(
+        &self,
+        call: &Call<'_>,
+        read: impl Fn(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if Instant::now() >= call.deadline {
+            return Err(Error::TimedOut);
+        }
+        let admitted = self.budget.admit(&call.spender, call.deadline).await;
+        admitted.map_err(|failure| failure.error)?;
+        let begun = Instant::now();
+        let answer = match self.send(call).await {
+            Ok(reply) => Self::judge(call, reply).and_then(|body| {
+                read(&body).map_err(|_| {
+                    tracing::warn!(endpoint = call.endpoint, "an unreadable answer to a change");
+                    Trouble::end(RequestOutcome::Garbled, Error::Garbled)
+                })
+            }),
+            Err(trouble) => Err(trouble),
+        };
+        let outcome = answer
+            .as_ref()
+            .map_or_else(|trouble| trouble.outcome, |_| RequestOutcome::Ok);
+        self.record(call.endpoint, outcome, begun.elapsed());
+        answer.map_err(|trouble| match trouble.outcome {
+            RequestOutcome::TimedOut
+            | RequestOutcome::ServerError
+            | RequestOutcome::Broken
+            | RequestOutcome::Garbled
+                if trouble.left =>
+            {
+                Error::Unanswered
+            }
+            _ => trouble.failure.error,
+        })
+    }
+
     /// Sends a request once, with the same limits and counters; the caller judges the answer.
     pub(super) async fn send_once(&self, call: &Call<'_>) -> Result<Reply, Error> {
         let admitted = self.budget.admit(&call.spender, call.deadline).await;
@@ -242,6 +287,11 @@ impl Wire {
         };
         if let Some(form) = call.form {
             request = request.form(form);
+        }
+        if let Some(json) = &call.json {
+            request = request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(json.to_string());
         }
         let mut response = request.send().await.map_err(|error| broken(call, &error))?;
         let status = response.status();
@@ -376,7 +426,10 @@ fn broken(call: &Call<'_>, error: &reqwest::Error) -> Trouble {
     match kind {
         "build" => Trouble::end(RequestOutcome::Broken, Error::Rejected),
         "decode" => Trouble::end(RequestOutcome::Garbled, Error::Garbled),
-        _ => Trouble::passing(RequestOutcome::Broken, Error::Unavailable, None),
+        kind => Trouble {
+            left: kind != "connect",
+            ..Trouble::passing(RequestOutcome::Broken, Error::Unavailable, None)
+        },
     }
 }
 

@@ -12,8 +12,12 @@ use rmcp::{
     model::{CallToolResult, ContentBlock},
 };
 use serde_json::{Map, Value};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{
     catalogue::Called,
@@ -23,18 +27,20 @@ use crate::{
     app::App,
     config::Config,
     guard::{
-        Ask, Caller,
+        Ask, Caller, Granted,
         clients::Uses,
-        connection, grant,
+        connection,
+        grant::{self, Waiting},
         link::Visitor,
         offer::Offer,
+        progress::Progress,
         touched::{Touch, Touched},
     },
     ids::AccountId,
     queries::PATIENCE,
     tool_error::ToolError,
-    tools::{Answer, Run, Tool},
-    words::{ConnectionStatus, Outcome},
+    tools::{Answer, Run, Running, Target, Tool},
+    words::{Access, ConnectionStatus, Outcome},
 };
 
 /// The most characters of an answer. Tools stay well below; this stops one that does not.
@@ -43,6 +49,9 @@ const ANSWER_LIMIT: usize = 60_000;
 /// final check, the notes and the rows of the log. None takes longer than [`PATIENCE`].
 const AROUND: u32 = 5;
 const CUT: &str = "\n… cut here: use a shorter range or fewer rows.";
+
+/// How long a change goes on after its caller was answered.
+pub const WRITES_GO_ON: Duration = Duration::from_mins(1);
 
 /// The longest that a request for a call can take, whatever the call does and however slow the database is.
 pub fn longest(config: &Config) -> Duration {
@@ -86,6 +95,7 @@ pub(super) struct Call<'a> {
     deadline: Instant,
     record: Record<'a>,
     touched: Touched,
+    progress: Progress,
 }
 
 impl<'a> Call<'a> {
@@ -116,13 +126,14 @@ impl<'a> Call<'a> {
             deadline: began + app.config.call_time(),
             record: Record::begin(app, called, &visit.visitor.caller, &visit.client),
             touched,
+            progress: Progress::default(),
         }
     }
 
     /// Makes the call, records it, and returns the reply. Gives up when `hung_up` is cancelled.
     pub(super) async fn answer(mut self, hung_up: &CancellationToken) -> Result<CallToolResult, ErrorData> {
         let (outcome, reply) = match self.ending(hung_up).await {
-            Ending::Done(done) => self.final_check(done).await,
+            Ending::Done(done) => self.after_writing(self.final_check(done).await),
             Ending::Refused(wait) => {
                 // It touched nothing, so there is nothing to check, and a flood costs no queries.
                 log::refused(
@@ -191,8 +202,15 @@ impl<'a> Call<'a> {
         let caller = &self.visit.visitor.caller;
         if let Called::One(tool) = self.called {
             self.visit.offer.check(self.app, caller, tool.permission)?;
+            self.may_write(tool)?;
         }
         let arguments = std::mem::take(&mut self.arguments);
+        if let Called::One(Tool {
+            run: Run::Say(say), ..
+        }) = self.called
+        {
+            return say(&arguments);
+        }
         match (caller, self.called) {
             (Caller::Athlete { account, .. }, Called::One(tool)) => {
                 self.run_own(*account, tool, arguments).await
@@ -206,6 +224,26 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Lets an athlete's connector change something only while its switch is on.
+    fn may_write(&self, tool: &Tool) -> Result<(), ToolError> {
+        if tool.permission.access == Access::Read || self.visit.visitor.may_write() {
+            return Ok(());
+        }
+        Err(ToolError::Refused(format!(
+            "Not done: this connector may not change the calendar. The athlete can allow it with the switch \"May change my \
+             calendar\" on {}; it then works from the next call.",
+            self.app.config.dashboard_url()
+        )))
+    }
+
+    /// When the requests of a tool must end: those of a change may outlive the call.
+    fn ends_at(&self, tool: &Tool) -> Instant {
+        match tool.permission.access {
+            Access::Read => self.deadline,
+            Access::Write => self.deadline + WRITES_GO_ON,
+        }
+    }
+
     /// Runs a tool on the athlete's own data.
     async fn run_own(
         &self,
@@ -214,7 +252,7 @@ impl<'a> Call<'a> {
         arguments: Map<String, Value>,
     ) -> Result<Answer, ToolError> {
         let caller = &self.visit.visitor.caller;
-        let (ask, opened) = grant::open(self.app, caller, None, tool.permission, self.deadline).await?;
+        let (ask, opened) = grant::open(self.app, caller, None, tool.permission, self.ends_at(tool)).await?;
         self.touched.note(Touch::of(account), |touch| {
             touch.athlete = opened.athlete.to_string();
             touch.opened.push(opened);
@@ -226,7 +264,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Runs the tool with the opened right. A change is written to the log of `account` before it is sent.
+    /// Runs the tool with the opened right.
     async fn with_right(
         &self,
         tool: &Tool,
@@ -235,12 +273,56 @@ impl<'a> Call<'a> {
         arguments: Map<String, Value>,
     ) -> Result<Answer, ToolError> {
         match tool.run {
+            Run::Say(say) => say(&arguments),
             Run::Read(read) => read(ask, arguments).await,
             Run::Write(write) => {
-                let journal = self.record.journal(account, ask.card.id.as_str()).await?;
-                let caller = self.visit.visitor.caller.clone();
-                write(ask.into_granted(caller, journal), arguments).await
+                let granted = self.granted(ask, account).await?;
+                self.apart(write(granted, arguments)).await
             }
+            Run::WriteEach(write) => {
+                let name = ask.card.name.clone();
+                let granted = self.granted(ask, account).await?;
+                let target = Target {
+                    name,
+                    granted: Ok(granted),
+                };
+                self.apart(write(vec![target], arguments)).await
+            }
+        }
+    }
+
+    /// The right to change something, once the change is in the log of `account`.
+    async fn granted(&self, ask: Ask, account: AccountId) -> Result<Granted, ToolError> {
+        let journal = self.record.journal(account, &ask).await?;
+        let waiting = Waiting {
+            until: self.deadline,
+            progress: self.progress.clone(),
+        };
+        Ok(ask.into_granted(self.visit.visitor.caller.clone(), journal, waiting))
+    }
+
+    /// Runs a change in a task of its own, so that a caller who hangs up or is answered in between leaves no half of it. Then
+    /// its rows in the log get their end from here.
+    async fn apart(&self, change: Running) -> Result<Answer, ToolError> {
+        let (end, ended) = oneshot::channel();
+        let late = self.record.late(&self.touched.all());
+        let task = async move {
+            let done = AssertUnwindSafe(change).catch_unwind().await;
+            let Err(done) = end.send(done) else { return };
+            let outcome = match done {
+                Ok(Ok(_)) => Outcome::Ok,
+                Ok(Err(error)) => error.outcome(),
+                Err(_) => Outcome::Panic,
+            };
+            late.end(outcome).await;
+        };
+        self.app.writes.spawn(task.in_current_span());
+        match ended.await {
+            Ok(Ok(done)) => done,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(_) => Err(ToolError::Ours(
+                "Not done: IcuSync is shutting down. Try again in a moment.".to_owned(),
+            )),
         }
     }
 
@@ -279,6 +361,19 @@ impl<'a> Call<'a> {
         (Outcome::Ok, Ok(bounded(answer.text)))
     }
 
+    /// A change that was made stands, even if its answer is withheld.
+    fn after_writing(&self, (outcome, reply): (Outcome, Reply)) -> (Outcome, Reply) {
+        match reply {
+            Err(Some(text)) if outcome == Outcome::Withheld && self.progress.said().is_some() => {
+                let text = format!(
+                    "{text} What was sent to intervals.icu before that stands; the athlete's activity log has it."
+                );
+                (outcome, Err(Some(text)))
+            }
+            reply => (outcome, reply),
+        }
+    }
+
     /// Notes for the dashboards which athletes upstream answered for, and what the call learned about them.
     async fn note_learned(&self, outcome: Outcome, touched: &[Touch]) {
         if outcome != Outcome::Ok {
@@ -297,6 +392,13 @@ impl<'a> Call<'a> {
     }
 
     fn too_long(&self) -> String {
+        let seconds = self.app.config.call_seconds;
+        if let Some(said) = self.progress.said() {
+            return format!(
+                "Not finished within {seconds} seconds: {said}. The rest goes on by itself; list_changes says how it ended. Do \
+                 not send it again before that."
+            );
+        }
         format!(
             "Not done: this took longer than {} seconds. Try again, or ask for a shorter range.",
             self.app.config.call_seconds

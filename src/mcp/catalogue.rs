@@ -14,8 +14,8 @@ use crate::{
     guard::offer::Offer,
     permissions::Access,
     tools::{
-        ROSTER, RosterTool, Tool,
-        params::{self, ATHLETE, Param},
+        ROSTER, RosterTool, Run, Tool,
+        params::{self, ATHLETE, ATHLETES, Param},
     },
 };
 
@@ -108,15 +108,17 @@ impl Catalogue {
                 why: "it reads or writes differently from its permission".to_owned(),
             });
         }
-        let taken = |tool: &&Tool| tool.params.iter().any(|param| param.name == ATHLETE.name);
-        if let Some(tool) = tools.iter().find(taken) {
-            return Err(Broken {
-                tool: tool.name().to_owned(),
-                why: format!(
-                    "it declares the argument {}, which a coach's list adds",
-                    ATHLETE.name
-                ),
-            });
+        let of_coaches = |param: &&Param| [ATHLETE.name, ATHLETES.name].contains(&param.name);
+        for tool in tools {
+            if let Some(param) = tool.params.iter().find(of_coaches) {
+                return Err(Broken {
+                    tool: tool.name().to_owned(),
+                    why: format!(
+                        "it declares the argument {}, which a coach's list adds",
+                        param.name
+                    ),
+                });
+            }
         }
         Ok(Self {
             tools,
@@ -124,7 +126,7 @@ impl Catalogue {
             roster: ROSTER.iter().map(entry_of_roster).collect(),
             for_coaches: tools
                 .iter()
-                .map(|tool| entry(tool, with_athlete(tool.params)))
+                .map(|tool| entry(tool, schema_for_coaches(tool)))
                 .collect(),
         })
     }
@@ -162,9 +164,14 @@ impl Catalogue {
     }
 }
 
-/// A schema with the `athlete` argument.
-fn with_athlete(params: &[Param]) -> Map<String, Value> {
-    let params: Vec<Param> = params.iter().copied().chain([ATHLETE]).collect();
+/// A tool's schema with what names the athletes.
+fn schema_for_coaches(tool: &Tool) -> Map<String, Value> {
+    let own: &[Param] = match tool.run {
+        Run::Say(_) => &[],
+        Run::Read(_) | Run::Write(_) => &[ATHLETE],
+        Run::WriteEach(_) => &[ATHLETE, ATHLETES],
+    };
+    let params: Vec<Param> = tool.params.iter().chain(own).copied().collect();
     params::schema(&params)
 }
 

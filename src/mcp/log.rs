@@ -10,17 +10,19 @@ use std::{
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::catalogue::Called;
 use crate::{
     app::App,
     guard::{
-        Caller,
-        grant::Journal,
+        Ask, Caller,
+        journal::Journal,
         refused::{self, Refusal},
         touched::Touch,
     },
     ids::{AccountId, LogId},
+    intervals,
     queries::{
         activity_log::{self, Entry},
         in_time,
@@ -111,11 +113,25 @@ impl<'a> Record<'a> {
     }
 
     /// Writes the row of a change before the change is sent.
-    pub(super) async fn journal(&self, account: AccountId, athlete: &str) -> Result<Journal, ToolError> {
-        let journal = Journal::open(self.app, &self.entry(account, athlete)).await?;
+    pub(super) async fn journal(&self, account: AccountId, ask: &Ask) -> Result<Journal, ToolError> {
+        let journal =
+            Journal::open(self.app, &self.entry(account, ask.card.id.as_str()), self.caller).await?;
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         written.push((account, journal.row()));
         Ok(journal)
+    }
+
+    /// What ends the rows of changes that outlive the call.
+    pub(super) fn late(&self, touched: &[Touch]) -> Late {
+        let rows = touched.iter().filter_map(|touch| {
+            let opened = touch.opened.first()?;
+            Some((self.row_of(touch.account)?, opened.intervals.clone()))
+        });
+        Late {
+            app: self.app.clone(),
+            rows: rows.collect(),
+            began: Instant::now(),
+        }
     }
 
     /// Ends the record: rows, metrics, log line. A row that cannot be written is reported, and does not fail the call.
@@ -167,6 +183,29 @@ impl<'a> Record<'a> {
             ..self.entry(touch.account, &touch.athlete)
         };
         in_time(activity_log::write(pool, &entry)).await
+    }
+}
+
+/// The rows of changes that go on after their caller was answered.
+pub(super) struct Late {
+    app: App,
+    rows: Vec<(LogId, intervals::Athlete)>,
+    began: Instant,
+}
+
+impl Late {
+    /// Writes how they ended. A row that cannot be written is reported.
+    pub(super) async fn end(self, outcome: Outcome) {
+        let ms = i32::try_from(self.began.elapsed().as_millis()).unwrap_or(i32::MAX);
+        for (id, intervals) in self.rows {
+            let requests = i32::try_from(intervals.requests()).unwrap_or(i32::MAX);
+            let done = in_time(activity_log::finish(&self.app.pool, id, outcome, ms, requests)).await;
+            if let Err(error) = done {
+                metrics::counter!("icusync_activity_log_failures_total").increment(1);
+                tracing::error!(%error, "cannot write how a change ended into the activity log");
+            }
+        }
+        tracing::info!(%outcome, ms, "a change ended after its caller was answered");
     }
 }
 

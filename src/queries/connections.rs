@@ -312,3 +312,22 @@ pub async fn disconnect(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
     .fetch_optional(db)
     .await
 }
+
+/// Raises the number of an athlete's writes and returns it; None if the account does not show that athlete.
+pub async fn raise_write_number(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    athlete_id: &str,
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
+        r#"
+        update connections set write_number = write_number + 1
+        where account_id = $1 and athlete_id = $2 and status <> 'disconnected'
+        returning write_number
+        "#,
+        account_id.0,
+        athlete_id
+    )
+    .fetch_optional(db)
+    .await
+}

@@ -24,6 +24,8 @@ pub struct Link {
     pub last_client: Option<String>,
     /// Words of the tool groups that are switched off.
     pub groups_off: Vec<String>,
+    /// Whether the athlete's own connector may change the calendar.
+    pub may_write: bool,
 }
 
 /// The owner of a link: everything that the endpoint needs to know about a caller, in one query.
@@ -41,6 +43,8 @@ pub struct LinkOwner {
     pub coach_email: Option<String>,
     /// Words of the tool groups that are switched off.
     pub groups_off: Vec<String>,
+    /// Whether the athlete's own connector may change the calendar.
+    pub may_write: bool,
 }
 
 /// Creates the account's link.
@@ -70,7 +74,7 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
     sqlx::query_as!(
         Link,
         r#"
-        select id as "id: LinkId", token_sealed, created_at, last_used_at, last_client, groups_off
+        select id as "id: LinkId", token_sealed, created_at, last_used_at, last_client, groups_off, may_write
         from links where account_id = $1
         "#,
         account_id.0
@@ -110,7 +114,7 @@ pub async fn owner(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Link
         LinkOwner,
         r#"
         select l.id as "link_id: LinkId", l.account_id as "account_id: AccountId", c.athlete_id as "athlete_id?",
-            l.coach_id as "coach_id: CoachId", o.email as "coach_email?", l.groups_off
+            l.coach_id as "coach_id: CoachId", o.email as "coach_email?", l.groups_off, l.may_write
         from links l
             left join connections c on c.account_id = l.account_id
             left join coaches o on o.id = l.coach_id
@@ -149,7 +153,7 @@ pub async fn of_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<Option
     sqlx::query_as!(
         Link,
         r#"
-        select id as "id: LinkId", token_sealed, created_at, last_used_at, last_client, groups_off
+        select id as "id: LinkId", token_sealed, created_at, last_used_at, last_client, groups_off, may_write
         from links where coach_id = $1
         "#,
         coach_id.0
@@ -267,6 +271,18 @@ pub async fn set_groups_off(db: impl Db<'_>, account_id: AccountId, off: &[Strin
         "update links set groups_off = $2 where account_id = $1",
         account_id.0,
         off
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Sets whether the account's link may change the calendar.
+pub async fn set_may_write(db: impl Db<'_>, account_id: AccountId, may: bool) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update links set may_write = $2 where account_id = $1",
+        account_id.0,
+        may
     )
     .execute(db)
     .await

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod activity_log;
+pub mod changes;
 pub mod coaches;
 pub mod connections;
 pub mod grants;

@@ -2,7 +2,7 @@
 //!
 //! No rules of single tools here. Errors name the argument and what it must be; they never quote a value back.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 use serde_json::{Map, Value};
 
 use super::{
@@ -415,6 +415,156 @@ impl Arguments {
         Ok(texts)
     }
 
+    /// true or false; false when left out.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ToolError> {
+        Ok(self.choice(name)?.unwrap_or(false))
+    }
+
+    /// true or false; None when left out.
+    pub(crate) fn choice(&self, name: &str) -> Result<Option<bool>, ToolError> {
+        let (Kind::Flag, value) = self.of(name) else {
+            other(name)
+        };
+        match value {
+            None => Ok(None),
+            Some(Value::Bool(is)) => Ok(Some(*is)),
+            Some(Value::String(text)) if text.trim().eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(Value::String(text)) if text.trim().eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(_) => Err(wrong(name, "must be true or false")),
+        }
+    }
+
+    /// Lines of text as they were written, except what nobody can see; None when left out or when nothing visible remains.
+    pub(crate) fn lines(&self, name: &str) -> Result<Option<String>, ToolError> {
+        let (Kind::Lines(most), value) = self.of(name) else {
+            other(name)
+        };
+        let wanted = format!("must be text of at most {most} characters");
+        let Some(text) = text(name, value, &wanted)? else {
+            return Ok(None);
+        };
+        if text.chars().take(most + 1).count() > most {
+            return Err(wrong(name, &wanted));
+        }
+        Ok(Some(visible_lines(text)).filter(|text| !text.trim().is_empty()))
+    }
+
+    /// A day of the calendar from today to two years ahead, with the time of day if one is given: `2026-12-03`,
+    /// `2026-12-03T07:00`, `2026-12-03 Thu`, `tomorrow`. A weekday that is not the day's is refused.
+    pub(crate) fn planned_day(&self, name: &str) -> Result<Option<Moment>, ToolError> {
+        let wanted = "must be a day as YYYY-MM-DD, such as 2026-12-03 or 2026-12-03 Thu";
+        let (Kind::Day, value) = self.of(name) else {
+            other(name)
+        };
+        let Some(text) = text(name, value, wanted)? else {
+            return Ok(None);
+        };
+        let moment = Moment::read(text, self.today).map_err(|wrong_day| match wrong_day {
+            WrongDay::Unreadable => wrong(name, wanted),
+            WrongDay::Weekday(day) => wrong(
+                name,
+                &format!(
+                    "must have the weekday of its day: {} is a {}",
+                    day,
+                    day.format("%A")
+                ),
+            ),
+        })?;
+        Ok(Some(moment))
+    }
+
+    /// The same, when it must be from today to two years ahead.
+    pub(crate) fn day_to_plan(&self, name: &str) -> Result<Option<Moment>, ToolError> {
+        let Some(moment) = self.planned_day(name)? else {
+            return Ok(None);
+        };
+        let today = self.today;
+        if moment.day < today {
+            let was = units::date(moment.day);
+            let today = units::date(today);
+            return Err(wrong(
+                name,
+                &format!("must be today or later: {was} is past, today here is {today}"),
+            ));
+        }
+        if (moment.day - today).num_days() > DAYS_AHEAD.cast_signed() {
+            return Err(wrong(name, "must be at most two years ahead"));
+        }
+        Ok(Some(moment))
+    }
+
+    /// A number within the parameter's bounds; None when left out.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<f64>, ToolError> {
+        let (Kind::Number(from, to), value) = self.of(name) else {
+            other(name)
+        };
+        let number = match value {
+            None => return Ok(None),
+            Some(Value::Number(number)) => number.as_f64(),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        number
+            .filter(|number| (from..=to).contains(number))
+            .map(Some)
+            .ok_or_else(|| wrong(name, &format!("must be a number from {from} to {to}")))
+    }
+
+    /// The id of a calendar entry; None when left out.
+    pub(crate) fn entry_id(&self, name: &str) -> Result<Option<i64>, ToolError> {
+        let (Kind::NameOrId, value) = self.of(name) else {
+            other(name)
+        };
+        let id = match value {
+            None => return Ok(None),
+            Some(Value::Number(number)) => number.as_i64(),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        id.filter(|id| *id > 0).map(Some).ok_or_else(|| {
+            wrong(
+                name,
+                "must be the id of a calendar entry, from the last column of get_events",
+            )
+        })
+    }
+
+    /// A list of objects, each read as arguments of its own. Their errors name the row: `workouts 3: date must be …`.
+    pub(crate) fn rows(&self, name: &str) -> Result<Vec<Self>, ToolError> {
+        let (Kind::Rows { fields, most }, value) = self.of(name) else {
+            other(name)
+        };
+        let wanted = format!("must be a list of 1 to {most} objects");
+        let parsed;
+        let value = match value {
+            // Some clients send a list inside an argument as text.
+            Some(Value::String(text)) => {
+                parsed = serde_json::from_str(text).map_err(|_| wrong(name, &wanted))?;
+                Some(&parsed)
+            }
+            value => value,
+        };
+        let rows: &[Value] = match value {
+            Some(Value::Array(rows)) => rows,
+            Some(one @ Value::Object(row))
+                if row.keys().any(|key| fields.iter().any(|field| field.name == key)) =>
+            {
+                std::slice::from_ref(one)
+            }
+            _ => return Err(wrong(name, &wanted)),
+        };
+        if rows.is_empty() || rows.len() > most {
+            return Err(wrong(name, &wanted));
+        }
+        let read = |(at, row): (usize, &Value)| {
+            let Value::Object(row) = row else {
+                return Err(wrong(name, &wanted));
+            };
+            Self::new(row.clone(), fields, self.today).map_err(|error| in_row(name, at, &error))
+        };
+        rows.iter().enumerate().map(read).collect()
+    }
+
     /// A list of numbers (or one alone, or text).
     pub(crate) fn numbers(&self, name: &str) -> Result<Vec<f64>, ToolError> {
         let (Kind::Numbers(numbers), value) = self.of(name) else {
@@ -443,12 +593,111 @@ impl Arguments {
     }
 }
 
+/// A local day, and a time of day if one is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) day: NaiveDate,
+    pub(crate) time: Option<NaiveTime>,
+}
+
+/// Why a text is no day.
+#[derive(Debug, PartialEq, Eq)]
+enum WrongDay {
+    Unreadable,
+    /// The weekday beside this day is another day's.
+    Weekday(NaiveDate),
+}
+
+impl Moment {
+    /// The start, as upstream has it: midnight if no time is planned.
+    pub(crate) fn start(self) -> NaiveDateTime {
+        self.day.and_time(self.time.unwrap_or(NaiveTime::MIN))
+    }
+
+    /// Of a start as upstream has it.
+    pub(crate) fn of(start: NaiveDateTime) -> Self {
+        Self {
+            day: start.date(),
+            time: Some(start.time()).filter(|time| *time != NaiveTime::MIN),
+        }
+    }
+
+    fn read(text: &str, today: NaiveDate) -> Result<Self, WrongDay> {
+        let (mut day, mut time, mut weekday) = (None, None, None);
+        let words = text.split([' ', ',', '(', ')']).filter(|word| !word.is_empty());
+        let parts = words.flat_map(|word| match word.split_once('T') {
+            Some((day, time)) if day.ends_with(|c: char| c.is_ascii_digit()) => vec![day, time],
+            _ => vec![word],
+        });
+        for part in parts {
+            if let Ok(read) = part.parse::<Weekday>() {
+                once(&mut weekday, read)?;
+            } else if let Some(read) = day_of(part, today) {
+                once(&mut day, read)?;
+            } else if let Some(read) = time_of(part) {
+                once(&mut time, read)?;
+            } else {
+                return Err(WrongDay::Unreadable);
+            }
+        }
+        let day = day.ok_or(WrongDay::Unreadable)?;
+        if weekday.is_some_and(|weekday| weekday != day.weekday()) {
+            return Err(WrongDay::Weekday(day));
+        }
+        Ok(Self {
+            day,
+            time: time.filter(|time| *time != NaiveTime::MIN),
+        })
+    }
+}
+
 /// `sport` as given, and the types of activity that it means.
 pub(crate) type Sport = (String, &'static [&'static str]);
 
 /// A bug of the tool, not the caller's mistake: see [`Arguments`].
 fn other(name: &str) -> ! {
     panic!("{name} is read as another kind than declared")
+}
+
+fn once<T>(place: &mut Option<T>, value: T) -> Result<(), WrongDay> {
+    place.replace(value).map_or(Ok(()), |_| Err(WrongDay::Unreadable))
+}
+
+fn day_of(text: &str, today: NaiveDate) -> Option<NaiveDate> {
+    match text.to_ascii_lowercase().as_str() {
+        "today" => Some(today),
+        "tomorrow" => today.succ_opt(),
+        "yesterday" => today.pred_opt(),
+        text => Some(text)
+            .filter(|day| day.len() == 10 && day.bytes().all(|b| b.is_ascii_digit() || b == b'-'))
+            .and_then(|day| day.parse().ok()),
+    }
+}
+
+/// `7:00`, `07:00:00`, `07:00:00.000`.
+fn time_of(text: &str) -> Option<NaiveTime> {
+    let fits = text.len() <= 12
+        && text.contains(':')
+        && text.bytes().all(|b| b.is_ascii_digit() || b".:".contains(&b));
+    let formats = ["%H:%M", "%H:%M:%S", "%H:%M:%S%.f"];
+    let mut read = formats
+        .iter()
+        .filter_map(|format| NaiveTime::parse_from_str(text, format).ok());
+    read.next().filter(|_| fits)
+}
+
+/// The lines of a text without what nobody can see; line ends of every kind become `\n`.
+fn visible_lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<String> = text.split('\n').map(|line| clean(line, usize::MAX)).collect();
+    lines.join("\n")
+}
+
+/// The same error, naming the row of the list that it is about.
+pub(crate) fn in_row(name: &str, at: usize, error: &ToolError) -> ToolError {
+    let text = error.to_string();
+    let text = text.strip_prefix("Not done: ").unwrap_or(&text);
+    ToolError::Input(format!("Not done: {name} {}: {text}", at + 1))
 }
 
 /// Checks that a parameter's words are those that the tool reads.

@@ -11,6 +11,10 @@ mod activities;
 pub(crate) mod answer;
 pub(crate) mod arguments;
 mod curves;
+mod day_form;
+mod delete_workout;
+mod edit_workout;
+mod entries;
 mod fitness;
 mod get_activity_detail;
 mod get_athlete_profile;
@@ -24,18 +28,23 @@ mod get_roster_overview;
 mod get_training_history;
 mod get_training_summary;
 mod get_wellness;
+mod get_workout_guide;
 mod list_athletes;
+mod list_changes;
 mod member;
 mod one_activity;
 pub mod params;
 mod part;
 mod plan_state;
 mod planned;
+mod push_workout;
 mod select_athlete;
 mod steps;
 mod sums;
 mod thresholds;
+mod undo_change;
 mod vitals;
+mod writing;
 mod zone_base;
 
 use std::pin::Pin;
@@ -59,18 +68,31 @@ pub type Running = Pin<Box<dyn Future<Output = Result<Answer, ToolError>> + Send
 /// How a tool runs, with arguments that it checks itself. A read cannot change anything: nothing that it gets can.
 #[derive(Clone, Copy)]
 pub enum Run {
+    /// Says something that is the same for everyone.
+    Say(fn(&Map<String, Value>) -> Result<Answer, ToolError>),
     /// Only reads.
     Read(fn(Ask, Map<String, Value>) -> Running),
-    /// Changes something.
+    /// Changes something for one athlete.
     Write(fn(Granted, Map<String, Value>) -> Running),
+    /// Changes something for one athlete, or for several whom a coach names.
+    WriteEach(fn(Vec<Target>, Map<String, Value>) -> Running),
+}
+
+/// An athlete for whom a change is wanted.
+#[derive(Debug)]
+pub struct Target {
+    /// The name, with the id for a coach.
+    pub name: String,
+    /// The right to make it, or why there is none.
+    pub granted: Result<Granted, ToolError>,
 }
 
 impl Run {
     /// Whether it reads or writes.
     pub const fn access(self) -> Access {
         match self {
-            Self::Read(_) => Access::Read,
-            Self::Write(_) => Access::Write,
+            Self::Say(_) | Self::Read(_) => Access::Read,
+            Self::Write(_) | Self::WriteEach(_) => Access::Write,
         }
     }
 }
@@ -118,6 +140,12 @@ pub static CATALOGUE: &[Tool] = &[
     get_power_curves::TOOL,
     get_wellness::TOOL,
     get_events::TOOL,
+    get_workout_guide::TOOL,
+    push_workout::TOOL,
+    edit_workout::TOOL,
+    delete_workout::TOOL,
+    list_changes::TOOL,
+    undo_change::TOOL,
 ];
 
 /// A tool for a coach's whole roster. It needs no grant, so no one can grant it: for each athlete it shows only what the

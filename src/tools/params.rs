@@ -44,6 +44,14 @@ pub(super) enum Kind {
     Texts { most: usize, wanted: &'static str },
     /// A list of numbers.
     Numbers(Numbers),
+    /// A number from the first to the second.
+    Number(f64, f64),
+    /// true or false.
+    Flag,
+    /// Lines of text, of at most this many characters.
+    Lines(usize),
+    /// A list of 1 to `most` objects with these parameters.
+    Rows { fields: &'static [Param], most: usize },
 }
 
 /// The numbers that a list may contain.
@@ -165,6 +173,36 @@ impl Param {
         Self::new(name, Kind::Numbers(numbers), [says, ""])
     }
 
+    /// A number from the first to the second of `within`.
+    pub(super) const fn number(name: &'static str, within: (f64, f64), says: &'static str) -> Self {
+        Self::new(name, Kind::Number(within.0, within.1), [says, ""])
+    }
+
+    /// true or false; false when left out.
+    pub(crate) const fn flag(name: &'static str, says: &'static str) -> Self {
+        Self::new(name, Kind::Flag, [says, ""])
+    }
+
+    /// Lines of text, of at most `most` characters.
+    pub(crate) const fn lines(name: &'static str, most: usize, says: &'static str) -> Self {
+        Self::new(name, Kind::Lines(most), [says, ""])
+    }
+
+    /// A day of the calendar, with its weekday or a time if the caller likes.
+    pub(crate) const fn day(name: &'static str, says: &'static str) -> Self {
+        Self::new(name, Kind::Day, [says, ""])
+    }
+
+    /// A list of at most `most` objects.
+    pub(super) const fn rows(
+        name: &'static str,
+        fields: &'static [Self],
+        most: usize,
+        says: &'static str,
+    ) -> Self {
+        Self::new(name, Kind::Rows { fields, most }, [says, ""])
+    }
+
     fn description(&self) -> String {
         let says = self.says.concat();
         match self.kind {
@@ -183,17 +221,38 @@ impl Param {
             Kind::Numbers(Numbers { whole, .. }) => {
                 json!({"type": "array", "items": {"type": if whole { "integer" } else { "number" }}})
             }
-            Kind::Day | Kind::ActivityId | Kind::Moment | Kind::NameOrId | Kind::Text(_) | Kind::Sport => {
-                json!({"type": "string"})
-            }
+            Kind::Number(..) => json!({"type": "number"}),
+            Kind::Flag => json!({"type": "boolean"}),
+            Kind::Rows { fields, .. } => json!({"type": "array", "items": schema(fields)}),
+            Kind::Day
+            | Kind::ActivityId
+            | Kind::Moment
+            | Kind::NameOrId
+            | Kind::Text(_)
+            | Kind::Lines(_)
+            | Kind::Sport => json!({"type": "string"}),
         };
-        property["description"] = json!(self.description());
+        let description = self.description();
+        if !description.is_empty() {
+            property["description"] = json!(description);
+        }
         property
     }
 }
 
 /// The athlete that a call is about: a coach can pass it to every tool.
 pub(crate) const ATHLETE: Param = Param::name_or_id("athlete", "Name or id, as in list_athletes");
+
+/// The athletes that a change is about: a coach can pass it to a tool that changes something for several.
+pub(crate) const ATHLETES: Param = Param::texts(
+    "athletes",
+    MOST_ATHLETES,
+    "must be a list of names or ids, as in list_athletes",
+    "Several instead, up to 10; each gets all workouts",
+);
+
+/// Athletes of one call.
+pub(crate) const MOST_ATHLETES: usize = 10;
 
 /// The words of a table, in its order: a parameter takes exactly the words that the tool handles.
 pub(super) const fn words_of<const N: usize, T>(table: &[(&'static str, T); N]) -> [&'static str; N] {

@@ -2,7 +2,7 @@
 //!
 //! [`model`] is the workout. [`text`] reads and writes intervals.icu's own language, [`doc`] the `workout_doc` that it makes of
 //! it; [`differences()`] compares what was sent with what is held. [`estimate`] says how long and how hard a workout is,
-//! [`resolve`] what its targets mean with the athlete's [`Settings`], and [`check`] what of it would not reach the device.
+//! [`scale`] makes it shorter or easier, [`resolve`] says what its targets mean with the athlete's [`Settings`], and [`check`] what of it would not reach the device.
 //! Pure: no I/O, and nothing of the tools, the protocol or the requests.
 
 pub mod check;
@@ -11,6 +11,7 @@ pub mod doc;
 pub mod estimate;
 pub mod model;
 pub mod resolve;
+pub mod scale;
 pub mod text;
 mod words;
 

@@ -12,8 +12,8 @@ use crate::{
     queries::grants::LiveGrant,
     tool_error::ToolError,
     tools::{
-        Answer, Tool, arguments,
-        params::{self, ATHLETE},
+        Answer, Run, Target, Tool, arguments,
+        params::{self, ATHLETE, ATHLETES, MOST_ATHLETES, Param},
     },
     words::{MemberStatus, Outcome},
 };
@@ -23,13 +23,25 @@ impl Call<'_> {
     pub(super) async fn run_for_coach(&self, mut given: Map<String, Value>) -> Result<Answer, ToolError> {
         let named = match self.called {
             // A roster tool reads its arguments itself.
-            Called::Roster(_) => None,
-            Called::One(tool) => athlete_of(&mut given, tool)?,
+            Called::Roster(_) => Named::Nobody,
+            Called::One(tool) => named_in(&mut given, tool)?,
         };
-        let roster = Roster::of(self.app, &self.visit.visitor, self.deadline, &self.touched).await?;
+        let ends_at = match self.called {
+            Called::Roster(_) => self.deadline,
+            Called::One(tool) => self.ends_at(tool),
+        };
+        let roster = Roster::of(self.app, &self.visit.visitor, ends_at, &self.touched).await?;
         let tool = match self.called {
             Called::Roster(tool) => return (tool.run)(roster, given).await,
             Called::One(tool) => tool,
+        };
+        let named = match (named, tool.run) {
+            (Named::Several(names), Run::WriteEach(write)) => {
+                let targets = self.targets(&roster, &names, tool).await?;
+                return self.apart(write(targets, given)).await;
+            }
+            (Named::One(name), _) => Some(name),
+            (Named::Nobody | Named::Several(_), _) => None,
         };
         let (member, how) = roster.whom(named.as_deref(), tool.permission.access)?;
         if how != How::Selected {
@@ -45,6 +57,41 @@ impl Call<'_> {
             Ok(answer) => Ok(Answer::of([line, answer.text])),
             Err(error) => Err(error.under(&line)),
         }
+    }
+
+    /// Those athletes whom a change names, each with the right to make it or with the reason why there is none. A name that
+    /// means nobody, or one athlete named twice, is refused before anything is opened.
+    async fn targets(
+        &self,
+        roster: &Roster,
+        names: &[String],
+        tool: &'static Tool,
+    ) -> Result<Vec<Target>, ToolError> {
+        let members: Vec<&Member> = names
+            .iter()
+            .map(|name| roster.find(name))
+            .collect::<Result<_, _>>()?;
+        let mut grants: Vec<_> = members.iter().map(|member| member.grant()).collect();
+        grants.sort_unstable();
+        grants.dedup();
+        if grants.len() < members.len() {
+            return Err(ToolError::Input(
+                "Not done: athletes names somebody twice.".to_owned(),
+            ));
+        }
+        let mut targets = Vec::new();
+        for member in members {
+            let granted = async {
+                let ask = roster.open(member, tool.permission).await?;
+                self.granted(ask, member.account()).await
+            };
+            let granted = granted.await;
+            targets.push(Target {
+                name: roster.called(member),
+                granted,
+            });
+        }
+        Ok(targets)
     }
 
     /// Runs a tool on one athlete's data.
@@ -119,22 +166,60 @@ impl Call<'_> {
     }
 }
 
-/// Takes `athlete` out of the arguments, because the tool does not know it. `athletes` and unknown arguments are
-/// refused here, because the tool's own refusal would not name `athlete`.
-fn athlete_of(given: &mut Map<String, Value>, tool: &Tool) -> Result<Option<String>, ToolError> {
-    if given.contains_key("athletes") {
+/// Whom a call names.
+#[derive(Debug, PartialEq, Eq)]
+enum Named {
+    Nobody,
+    One(String),
+    Several(Vec<String>),
+}
+
+/// Takes `athlete`, and `athletes` where a tool takes them, out of the arguments, because the tool does not know them. Unknown
+/// arguments are refused here, because the tool's own refusal would not name these.
+fn named_in(given: &mut Map<String, Value>, tool: &Tool) -> Result<Named, ToolError> {
+    let takes_several = matches!(tool.run, Run::WriteEach(_));
+    if given.contains_key(ATHLETES.name) && !takes_several {
         return Err(ToolError::Input(
             "Not done: this tool answers for one athlete at a time. Pass athlete, a name or an id, instead of athletes."
                 .to_owned(),
         ));
     }
-    params::check(given, &[tool.params, &[ATHLETE]])?;
-    match given.remove(ATHLETE.name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        // The ids of old intervals.icu accounts are only digits, and some clients send those as a number.
-        Some(Value::Number(id)) => Ok(Some(id.to_string())),
-        Some(_) => Err(arguments::wrong(ATHLETE.name, arguments::A_NAME)),
+    let own: &[Param] = if takes_several {
+        &[ATHLETE, ATHLETES]
+    } else {
+        &[ATHLETE]
+    };
+    params::check(given, &[tool.params, own])?;
+    let one = match given.remove(ATHLETE.name) {
+        None | Some(Value::Null) => None,
+        Some(value) => {
+            Some(name_in(&value).ok_or_else(|| arguments::wrong(ATHLETE.name, arguments::A_NAME))?)
+        }
+    };
+    let names = match given.remove(ATHLETES.name) {
+        None | Some(Value::Null) => return Ok(one.map_or(Named::Nobody, Named::One)),
+        Some(Value::Array(names)) => names.iter().map(name_in).collect(),
+        Some(value) => name_in(&value).map(|name| vec![name]),
+    };
+    let wanted = format!("must be a list of 1 to {MOST_ATHLETES} names or ids, as in list_athletes");
+    let names: Vec<String> = names.ok_or_else(|| arguments::wrong(ATHLETES.name, &wanted))?;
+    match (&names[..], one) {
+        ([], _) => Err(arguments::wrong(ATHLETES.name, &wanted)),
+        (names, _) if names.len() > MOST_ATHLETES => Err(arguments::wrong(ATHLETES.name, &wanted)),
+        (_, Some(_)) => Err(ToolError::Input(
+            "Not done: pass athlete or athletes, not both.".to_owned(),
+        )),
+        ([name], None) => Ok(Named::One(name.clone())),
+        (_, None) => Ok(Named::Several(names)),
+    }
+}
+
+/// A name or an id. The ids of old intervals.icu accounts are only digits, and some clients send those as a number.
+fn name_in(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
     }
 }
 
@@ -182,7 +267,7 @@ mod tests {
     fn an_unknown_argument_is_refused_with_athlete_among_the_known_ones() {
         let refusal = |name: &str| {
             let mut given = Map::from_iter([(name.to_owned(), json!("ana"))]);
-            athlete_of(&mut given, history()).unwrap_err().to_string()
+            named_in(&mut given, history()).unwrap_err().to_string()
         };
         let text = refusal("athlet");
         assert!(
@@ -199,7 +284,7 @@ mod tests {
     #[test]
     fn several_athletes_at_once_are_refused_with_the_argument_to_use() {
         let mut given = Map::from_iter([("athletes".to_owned(), json!(["ana", "jack"]))]);
-        let error = athlete_of(&mut given, history()).unwrap_err().to_string();
+        let error = named_in(&mut given, history()).unwrap_err().to_string();
         assert!(error.contains("Pass athlete, a name or an id"), "{error}");
 
         let mut given = Map::from_iter([
@@ -207,8 +292,8 @@ mod tests {
             ("sport".to_owned(), json!("Run")),
         ]);
         assert_eq!(
-            athlete_of(&mut given, history()).unwrap().as_deref(),
-            Some("9000041")
+            named_in(&mut given, history()).unwrap(),
+            Named::One("9000041".to_owned())
         );
         assert_eq!(given.len(), 1, "the tool does not see it");
     }

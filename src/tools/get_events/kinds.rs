@@ -3,14 +3,13 @@
 use crate::{
     guard::Units,
     intervals::model::Event,
-    text::clean,
     tools::{
         absences,
         answer::{
-            self,
             sport_units::{SportUnits, in_yards},
             units::{self, positive},
         },
+        entries,
     },
 };
 
@@ -52,7 +51,8 @@ impl Kind {
     fn includes(self, event: &Event) -> bool {
         let category = event.category();
         // Only notes that limit availability count.
-        let limits = self != Self::Availability || category != "NOTE" || !availability(event).is_empty();
+        let limits =
+            self != Self::Availability || category != "NOTE" || !entries::availability(event).is_empty();
         self.categories().contains(&category) && limits
     }
 }
@@ -88,79 +88,9 @@ pub(super) fn categories_of_many_days(kinds: &[Kind]) -> Vec<&'static str> {
         .collect()
 }
 
-/// An event's sport, as rows name it.
-pub(super) fn sport_of(event: &Event) -> String {
-    answer::sport(event.sport())
-}
-
 /// Whether an event is of one of these kinds; without kinds every event is.
 pub(super) fn is_one_of(event: &Event, kinds: &[Kind]) -> bool {
     kinds.is_empty() || kinds.iter().any(|kind| kind.includes(event))
-}
-
-/// The event in a word or two.
-pub(super) fn what(event: &Event) -> String {
-    let sport = sport_of(event);
-    let of_sport = |what: &str| {
-        if sport.is_empty() {
-            what.to_owned()
-        } else {
-            format!("{sport} {what}")
-        }
-    };
-    let indoor = event.indoor == Some(true) && !sport.starts_with("Virtual");
-    match event.category() {
-        "WORKOUT" if sport.is_empty() => "workout, no sport".to_owned(),
-        "WORKOUT" if indoor => format!("{sport} indoor"),
-        "WORKOUT" => sport,
-        "RACE_A" => of_sport("race A"),
-        "RACE_B" => of_sport("race B"),
-        "RACE_C" => of_sport("race C"),
-        "NOTE" if event.for_week == Some(true) => "note for the week".to_owned(),
-        "NOTE" => "note".to_owned(),
-        "HOLIDAY" => "holiday".to_owned(),
-        "SICK" => "sick".to_owned(),
-        "INJURED" => "injured".to_owned(),
-        "TARGET" if event.for_week == Some(false) => of_sport("target"),
-        "TARGET" => of_sport("week target"),
-        "PLAN" => "plan phase".to_owned(),
-        "SEASON_START" => "season starts".to_owned(),
-        "SET_EFTP" => of_sport("eFTP set"),
-        "FITNESS_DAYS" => "days of CTL and ATL set".to_owned(),
-        "SET_FITNESS" => "CTL and ATL set".to_owned(),
-        "" => "kind not given".to_owned(),
-        other => clean(other, 30).to_lowercase().replace('_', " "),
-    }
-}
-
-/// `no training`, `limited: at most 1:00 a day, only Run, Swim`; empty without limits.
-pub(super) fn availability(event: &Event) -> String {
-    match event.training_availability.as_deref() {
-        Some("UNAVAILABLE") => "no training".to_owned(),
-        Some("LIMITED") => {
-            let mut words = Vec::new();
-            if let Some(secs) = units::sane(event.max_training_time) {
-                words.push(format!("at most {} a day", units::hours_minutes(secs)));
-            }
-            let sports: Vec<String> = event
-                .can_train_sports
-                .iter()
-                .flatten()
-                .take(8)
-                .map(|sport| answer::sport(sport))
-                .filter(|sport| !sport.is_empty())
-                .collect();
-            if !sports.is_empty() {
-                words.push(format!("only {}", sports.join(", ")));
-            }
-            if words.is_empty() {
-                "limited training".to_owned()
-            } else {
-                format!("limited: {}", words.join(", "))
-            }
-        }
-        _ => String::new(),
-    }
 }
 
 /// The numbers of a target or a setting: `load 400 · 10:00 h · 250 km`, `CTL 50 · ATL 60`.

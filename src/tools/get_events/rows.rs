@@ -17,6 +17,7 @@ use crate::{
             units::{self, positive},
         },
         arguments::Detail,
+        entries,
     },
     training::sports::Tempo,
 };
@@ -62,7 +63,7 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
     Columns::<Found<'_>>::new()
         .column("date", |row| dates(row.event))
         .column("start", |row| start(row.event))
-        .column("what", |row| kinds::what(row.event))
+        .column("what", |row| entries::what(row.event))
         .column("name", |row| {
             clean(row.event.name.as_deref().unwrap_or_default(), name)
         })
@@ -165,7 +166,7 @@ fn remarks(event: &Event, shown: &Shown<'_>, width: usize) -> String {
     if let Some(absence) = Absence::of(event) {
         words.extend(Some(absence.day_of(shown.today)).filter(|text| !text.is_empty()));
     }
-    words.extend(Some(kinds::availability(event)).filter(|text| !text.is_empty()));
+    words.extend(Some(entries::availability(event)).filter(|text| !text.is_empty()));
     if let Some(grams) = positive(event.carbs_per_hour) {
         words.push(format!("{} g carbs/h", units::whole(grams)));
     }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Asked, Found, kinds, kinds::Kind};
+use super::{Asked, Found, kinds::Kind};
 use crate::{
     guard::Units,
     intervals::model::Event,
@@ -14,6 +14,7 @@ use crate::{
             words::{around, joined, named, with_unit},
         },
         arguments::{Detail, Range},
+        entries,
         plan_state::Planned,
         planned,
         sums::{self, Sum, name_of},
@@ -124,7 +125,7 @@ fn alone(targets: &[&Event], own: Units) -> String {
 /// `Swim target 5000 m (planned distance not known)`.
 fn against(target: &Event, plans: &[(&Event, Planned)], own: Units) -> Vec<String> {
     let sport = target.sport();
-    let name = joined([kinds::sport_of(target).as_str(), "target"], " ");
+    let name = joined([entries::sport_of(target).as_str(), "target"], " ");
     let is_of_sport = |event: &Event| {
         sport.is_empty() || name_of(event.sport.as_deref(), false) == name_of(Some(sport), false)
     };

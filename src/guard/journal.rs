@@ -1,0 +1,507 @@
+//! The journal of changes: what a tool that changes something may do with the database, and nothing else.
+//!
+//! A change is written down, with what stood there before, before it is sent ([`Journal::begin`]), and again with what stands
+//! there after it ([`Journal::end`]). One change at a time for an athlete, on every instance ([`Journal::lease`]). What is kept
+//! is sealed, for thirty days. A coach finds only the coach's own changes. No HTTP and no requests upstream.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::{Caller, connection::away};
+use crate::{
+    app::App,
+    ids::{AccountId, ChangeId, CoachId, LinkId, LogId},
+    intervals::model::EntryFields,
+    permissions,
+    queries::{
+        activity_log::{self, Entry},
+        changes::{self, Filter, NewChange},
+        connections, in_time,
+    },
+    secrets::Place,
+    tool_error::ToolError,
+    words::Access,
+};
+
+pub use crate::words::ChangeState;
+
+/// How long a change can be taken back.
+const KEPT: TimeDelta = TimeDelta::days(30);
+/// How long a lease lasts unless it is renewed: longer than any request upstream.
+const LEASE: TimeDelta = TimeDelta::seconds(20);
+/// The wait between two tries for a lease.
+const POLL: Duration = Duration::from_millis(150);
+/// What of a call's time is left for the change itself once it has its lease.
+const SPARE: Duration = Duration::from_secs(3);
+/// How long a preview can be confirmed.
+const CONFIRM_WITHIN: TimeDelta = TimeDelta::minutes(10);
+/// How far back the same call is found again.
+const SAME_WITHIN: TimeDelta = TimeDelta::days(30);
+/// Open changes that are looked at together.
+const OPEN: i64 = 60;
+
+/// An entry of the calendar before and after a change. Without a before it was made, without an after it was deleted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// What stood there.
+    pub before: Option<EntryFields>,
+    /// What stands there; until the end is known, what is meant to.
+    pub after: Option<EntryFields>,
+}
+
+/// A change that was made through IcuSync.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The row.
+    pub id: ChangeId,
+    /// What people and models call it.
+    pub number: i32,
+    /// The coach's name at the time; None for the athlete.
+    pub by: Option<String>,
+    /// The tool that made it.
+    pub tool: String,
+    /// How it stands.
+    pub state: ChangeState,
+    /// The entry.
+    pub event_id: Option<i64>,
+    /// Ours, of a new entry.
+    pub external_id: Option<String>,
+    /// The entry before and after; None once it is erased.
+    pub kept: Option<Kept>,
+    /// When it was written down.
+    pub created_at: DateTime<Utc>,
+    /// Until when it can be taken back.
+    pub kept_until: DateTime<Utc>,
+}
+
+/// A change that is about to be sent.
+#[derive(Debug)]
+pub struct Intended {
+    /// The entry, if it stands.
+    pub event_id: Option<i64>,
+    /// Ours, for a new entry.
+    pub external_id: Option<String>,
+    /// Of what was asked for.
+    pub fingerprint: Option<[u8; 32]>,
+    /// The entry before, and as it is meant to be.
+    pub kept: Kept,
+}
+
+/// How a change ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it stands.
+    pub state: ChangeState,
+    /// The entry, if it stands.
+    pub event_id: Option<i64>,
+    /// What stands there, if that is known.
+    pub after: Option<EntryFields>,
+}
+
+/// The changes that a caller may know of. It reads only.
+#[derive(Clone)]
+pub struct Changes {
+    app: App,
+    account: AccountId,
+    athlete: String,
+    coach: Option<CoachId>,
+}
+
+impl Changes {
+    pub(crate) fn new(app: &App, account: AccountId, athlete: &str, caller: &Caller) -> Self {
+        Self {
+            app: app.clone(),
+            account,
+            athlete: athlete.to_owned(),
+            coach: match caller {
+                Caller::Athlete { .. } => None,
+                Caller::Coach { coach, .. } => Some(*coach),
+            },
+        }
+    }
+
+    /// The newest ones.
+    pub async fn recent(&self, limit: usize) -> Result<Vec<Change>, ToolError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.of(Filter::default(), limit).await
+    }
+
+    async fn of(&self, filter: Filter<'_>, limit: i64) -> Result<Vec<Change>, ToolError> {
+        let filter = Filter {
+            coach: self.coach,
+            ..filter
+        };
+        self.whoever_made(filter, limit).await
+    }
+
+    /// The same, whoever made them: only for what a write must know before it is sent.
+    async fn whoever_made(&self, filter: Filter<'_>, limit: i64) -> Result<Vec<Change>, ToolError> {
+        let rows = in_time(changes::of(
+            &self.app.pool,
+            self.account,
+            &self.athlete,
+            &filter,
+            limit,
+        ));
+        let rows = rows.await.map_err(|error| away(&error))?;
+        Ok(rows.into_iter().map(|row| opened(&self.app, row)).collect())
+    }
+}
+
+impl std::fmt::Debug for Changes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Changes")
+    }
+}
+
+/// A row with what is kept of it.
+pub(crate) fn opened(app: &App, row: changes::Change) -> Change {
+    let kept = row.sealed.as_deref().and_then(|sealed| {
+        let plain = app.keys.open(place(row.id), sealed).ok()?;
+        serde_json::from_slice(&plain).ok()
+    });
+    Change {
+        id: row.id,
+        number: row.number,
+        by: row.caller,
+        tool: row.tool,
+        state: row.state,
+        event_id: row.event_id,
+        external_id: row.external_id,
+        kept: kept.filter(|_| row.kept_until > app.clock.now()),
+        created_at: row.created_at,
+        kept_until: row.kept_until,
+    }
+}
+
+fn place(id: ChangeId) -> Place {
+    Place {
+        table: "changes",
+        row: id.0,
+        column: "sealed",
+    }
+}
+
+/// The journal of one call that changes something for one athlete. It exists only once the call is in the activity log.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    changes: Changes,
+    row: LogId,
+    link: LinkId,
+    caller: Option<String>,
+    tool: String,
+}
+
+impl Journal {
+    /// Writes the call into the activity log; without that nothing is sent.
+    pub(crate) async fn open(app: &App, row: &Entry, caller: &Caller) -> Result<Self, ToolError> {
+        let written = in_time(activity_log::write(&app.pool, row)).await;
+        written.map_err(|error| away(&error))?;
+        Ok(Self {
+            changes: Changes::new(app, row.account_id, &row.athlete_id, caller),
+            row: row.id,
+            link: caller.link(),
+            caller: row.caller.clone(),
+            tool: row.tool.clone(),
+        })
+    }
+
+    /// The call's row in the activity log.
+    pub fn row(&self) -> LogId {
+        self.row
+    }
+
+    fn app(&self) -> &App {
+        &self.changes.app
+    }
+
+    /// A new external id: random, so that it says nothing.
+    pub(crate) fn external_id(&self) -> String {
+        let app = self.app();
+        format!("icusync-{}", Uuid::from_bytes(app.random.bytes()).simple())
+    }
+
+    /// Waits until no other change for this athlete is running, but not so long that no time is left before `answer_by`.
+    pub(crate) async fn lease(&self, answer_by: Instant) -> Result<Lease, ToolError> {
+        let mut lease = Lease {
+            app: self.app().clone(),
+            athlete: self.changes.athlete.clone(),
+            holder: Uuid::from_bytes(self.app().random.bytes()),
+        };
+        let until = answer_by.checked_sub(SPARE).unwrap_or(answer_by);
+        loop {
+            if lease.take().await? {
+                return Ok(lease);
+            }
+            if Instant::now() + POLL >= until {
+                return Err(ToolError::Busy {
+                    text:
+                        "Not done: another change for this athlete is still running. Try again in a moment."
+                            .to_owned(),
+                    retry_after: Duration::from_secs(5),
+                });
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// Raises the number of the athlete's writes and returns it: no answer from before is used after this, on any instance.
+    pub(crate) async fn raise(&self) -> Result<i64, ToolError> {
+        let raised = in_time(connections::raise_write_number(
+            &self.app().pool,
+            self.changes.account,
+            &self.changes.athlete,
+        ));
+        raised
+            .await
+            .map_err(|error| away(&error))?
+            .ok_or_else(not_allowed_any_more)
+    }
+
+    /// Writes changes down before they are sent, and numbers them in this order. Refused if the account does not show the
+    /// athlete any more, or if the coach may no longer do this.
+    pub(crate) async fn begin(&self, intended: Vec<Intended>) -> Result<Vec<Change>, ToolError> {
+        in_time(self.write_down(intended))
+            .await
+            .map_err(|error| away(&error))?
+            .ok_or_else(not_allowed_any_more)
+    }
+
+    async fn write_down(&self, intended: Vec<Intended>) -> sqlx::Result<Option<Vec<Change>>> {
+        let Changes {
+            app,
+            account,
+            athlete,
+            coach,
+        } = &self.changes;
+        let count = i32::try_from(intended.len()).unwrap_or(i32::MAX);
+        let now = app.clock.now();
+        let mut db = app.pool.begin().await?;
+        let last = changes::next_numbers(&mut *db, *account, athlete, count).await?;
+        let Some(last) = last else { return Ok(None) };
+        if let Some(coach) = coach {
+            let tools = self.granting();
+            if !changes::is_granted(&mut *db, *coach, *account, athlete, &tools, now).await? {
+                return Ok(None);
+            }
+        }
+        let mut written = Vec::new();
+        for (number, intended) in (last - count + 1..).zip(intended) {
+            let change = Change {
+                id: ChangeId(app.random.uuid(&app.clock)),
+                number,
+                by: self.caller.clone(),
+                tool: self.tool.clone(),
+                state: ChangeState::Sent,
+                event_id: intended.event_id,
+                external_id: intended.external_id,
+                kept: Some(intended.kept),
+                created_at: now,
+                kept_until: now + KEPT,
+            };
+            let sealed = sealed(app, change.id, change.kept.as_ref());
+            let row = NewChange {
+                id: change.id,
+                log_id: self.row,
+                account_id: *account,
+                athlete_id: athlete,
+                number,
+                coach_id: *coach,
+                caller: self.caller.as_deref(),
+                tool: &self.tool,
+                event_id: change.event_id,
+                external_id: change.external_id.as_deref(),
+                fingerprint: intended.fingerprint.as_ref().map(<[u8; 32]>::as_slice),
+                sealed: &sealed,
+                now,
+                kept_until: change.kept_until,
+            };
+            changes::write(&mut *db, &row).await?;
+            written.push(change);
+        }
+        db.commit().await?;
+        Ok(Some(written))
+    }
+
+    /// The tools of which a coach must have one granted for this call.
+    fn granting(&self) -> Vec<String> {
+        let granted = permissions::by_name(&self.tool).is_some();
+        if granted {
+            return vec![self.tool.clone()];
+        }
+        permissions::ALL
+            .iter()
+            .filter(|tool| tool.access == Access::Write)
+            .map(|tool| tool.name.to_owned())
+            .collect()
+    }
+
+    /// Writes down how a change ended, and that it took back those in `undoes`, whose entry it may have restored under a new id.
+    pub(crate) async fn end(
+        &self,
+        change: &Change,
+        ended: Ended,
+        undoes: &[Change],
+    ) -> Result<(), ToolError> {
+        in_time(self.write_end(change, ended, undoes))
+            .await
+            .map_err(|error| away(&error))
+    }
+
+    async fn write_end(&self, change: &Change, ended: Ended, undoes: &[Change]) -> sqlx::Result<()> {
+        let Changes { app, account, .. } = &self.changes;
+        let after = ended.after.zip(change.kept.as_ref());
+        let kept = after.map(|(after, kept)| Kept {
+            before: kept.before.clone(),
+            after: Some(after),
+        });
+        let sealed = kept.as_ref().map(|kept| sealed(app, change.id, Some(kept)));
+        let mut db = app.pool.begin().await?;
+        changes::end(
+            &mut *db,
+            change.id,
+            ended.state,
+            ended.event_id,
+            sealed.as_deref(),
+            app.clock.now(),
+        )
+        .await?;
+        let ids: Vec<Uuid> = undoes.iter().map(|undone| undone.id.0).collect();
+        changes::undone(&mut *db, &ids).await?;
+        let old = undoes.iter().find_map(|undone| undone.event_id);
+        if let (Some(old), Some(new)) = (old, ended.event_id)
+            && old != new
+        {
+            changes::follow(&mut *db, *account, old, new).await?;
+        }
+        db.commit().await
+    }
+
+    /// Changes of which nobody knows the end, whoever made them. Only the holder of the lease may settle them.
+    pub(crate) async fn open_ones(&self) -> Result<Vec<Change>, ToolError> {
+        let filter = Filter {
+            state: Some(ChangeState::Sent),
+            ..Filter::default()
+        };
+        self.changes.whoever_made(filter, OPEN).await
+    }
+
+    /// Earlier changes of the same, newest first, whoever made them: two callers who ask for the same get it once.
+    pub(crate) async fn alike(&self, fingerprint: [u8; 32]) -> Result<Vec<Change>, ToolError> {
+        let filter = Filter {
+            fingerprint: Some(&fingerprint),
+            since: Some(self.app().clock.now() - SAME_WITHIN),
+            ..Filter::default()
+        };
+        self.changes.whoever_made(filter, OPEN).await
+    }
+
+    /// The changes with these numbers that the caller may know of, newest first.
+    pub(crate) async fn numbered(&self, numbers: &[i32]) -> Result<Vec<Change>, ToolError> {
+        let filter = Filter {
+            numbers: Some(numbers),
+            ..Filter::default()
+        };
+        let limit = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+        self.changes.of(filter, limit).await
+    }
+
+    /// The last change of an entry, whoever made it.
+    pub(crate) async fn last_of(&self, event: i64) -> Result<Option<Change>, ToolError> {
+        let filter = Filter {
+            event: Some(event),
+            ..Filter::default()
+        };
+        let found = self.changes.whoever_made(filter, 5).await?;
+        Ok(found
+            .into_iter()
+            .find(|change| matches!(change.state, ChangeState::Held | ChangeState::Undone)))
+    }
+
+    /// A token that confirms `what` once, through this link, within ten minutes; `seen` comes back with it.
+    pub(crate) async fn confirmation(&self, what: &[u8], seen: &[u8]) -> Result<String, ToolError> {
+        let app = self.app();
+        let token = Uuid::from_bytes(app.random.bytes()).simple().to_string();
+        let expires_at = app.clock.now() + CONFIRM_WITHIN;
+        let (key, what) = (hash(token.as_bytes()), hash(what));
+        let asked = in_time(changes::ask_to_confirm(
+            &app.pool, &key, self.link, &what, seen, expires_at,
+        ));
+        asked.await.map_err(|error| away(&error))?;
+        Ok(token)
+    }
+
+    /// Uses a token up; what its preview was made from, or None if it does not confirm `what`.
+    pub(crate) async fn confirm(&self, token: &str, what: &[u8]) -> Result<Option<Vec<u8>>, ToolError> {
+        let app = self.app();
+        let (key, what) = (hash(token.trim().as_bytes()), hash(what));
+        let confirmed = in_time(changes::confirm(
+            &app.pool,
+            &key,
+            self.link,
+            &what,
+            app.clock.now(),
+        ));
+        confirmed.await.map_err(|error| away(&error))
+    }
+}
+
+/// The right to change an athlete's calendar, which one call at a time has.
+pub(crate) struct Lease {
+    app: App,
+    athlete: String,
+    holder: Uuid,
+}
+
+impl Lease {
+    async fn take(&mut self) -> Result<bool, ToolError> {
+        let now = self.app.clock.now();
+        let taken = in_time(changes::take_lease(
+            &self.app.pool,
+            &self.athlete,
+            self.holder,
+            now,
+            now + LEASE,
+        ));
+        taken.await.map_err(|error| away(&error))
+    }
+
+    /// Keeps the lease for the next request; an error if somebody else has it meanwhile.
+    pub(crate) async fn renew(&mut self) -> Result<(), ToolError> {
+        if self.take().await? {
+            return Ok(());
+        }
+        Err(ToolError::Ours(
+            "Not done: another change for this athlete began meanwhile. Try again.".to_owned(),
+        ))
+    }
+
+    /// Gives it back. A failure costs the next change only a wait.
+    pub(crate) async fn release(self) {
+        let done = in_time(changes::release_lease(&self.app.pool, &self.athlete, self.holder)).await;
+        if let Err(error) = done {
+            tracing::warn!(%error, "a lease could not be given back");
+        }
+    }
+}
+
+fn sealed(app: &App, id: ChangeId, kept: Option<&Kept>) -> Vec<u8> {
+    let plain = serde_json::to_vec(&kept).unwrap_or_default();
+    app.keys.seal(place(id), &plain, &app.random)
+}
+
+fn hash(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+fn not_allowed_any_more() -> ToolError {
+    ToolError::Refused(
+        "Not done: what this call may do changed while it was running. Nothing was sent to intervals.icu."
+            .to_owned(),
+    )
+}

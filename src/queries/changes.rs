@@ -1,0 +1,430 @@
+//! Changes that were made through IcuSync, who may make one now, and what was confirmed.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Db;
+use crate::{
+    ids::{AccountId, ChangeId, CoachId, LinkId, LogId},
+    words::ChangeState,
+};
+
+/// A change's row.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The row; also the place of what is sealed (`changes`, id, `sealed`).
+    pub id: ChangeId,
+    /// What people call it.
+    pub number: i32,
+    /// The athlete whose calendar it is.
+    pub athlete_id: String,
+    /// Null for the athlete, otherwise the coach's name at the time.
+    pub caller: Option<String>,
+    /// The tool that made it.
+    pub tool: String,
+    /// How it stands.
+    pub state: ChangeState,
+    /// The entry.
+    pub event_id: Option<i64>,
+    /// Ours, of a new entry.
+    pub external_id: Option<String>,
+    /// The entry before and after; null once erased.
+    pub sealed: Option<Vec<u8>>,
+    /// When it was written down.
+    pub created_at: DateTime<Utc>,
+    /// Until when it can be taken back.
+    pub kept_until: DateTime<Utc>,
+}
+
+/// A change that is about to be sent.
+#[derive(Debug)]
+pub struct NewChange<'a> {
+    /// The row.
+    pub id: ChangeId,
+    /// The call's row in the activity log.
+    pub log_id: LogId,
+    /// The account.
+    pub account_id: AccountId,
+    /// The athlete.
+    pub athlete_id: &'a str,
+    /// Its number.
+    pub number: i32,
+    /// The coach who makes it.
+    pub coach_id: Option<CoachId>,
+    /// That coach's name.
+    pub caller: Option<&'a str>,
+    /// The tool.
+    pub tool: &'a str,
+    /// The entry, if it stands.
+    pub event_id: Option<i64>,
+    /// Ours, of a new entry.
+    pub external_id: Option<&'a str>,
+    /// Of what was asked for.
+    pub fingerprint: Option<&'a [u8]>,
+    /// The entry before and as it is meant to be.
+    pub sealed: &'a [u8],
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Until when what is sealed is kept.
+    pub kept_until: DateTime<Utc>,
+}
+
+/// Takes the next `count` numbers of an account that still shows this athlete, and returns the last of them; None if it shows
+/// another, or none.
+pub async fn next_numbers(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    athlete_id: &str,
+    count: i32,
+) -> sqlx::Result<Option<i32>> {
+    sqlx::query_scalar!(
+        r#"
+        update accounts set last_change = last_change + $3
+        where id = $1 and exists (
+            select from connections where account_id = $1 and athlete_id = $2 and status <> 'disconnected'
+        )
+        returning last_change
+        "#,
+        account_id.0,
+        athlete_id,
+        count
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Whether the coach may still use this tool for this athlete.
+pub async fn is_granted(
+    db: impl Db<'_>,
+    coach_id: CoachId,
+    account_id: AccountId,
+    athlete_id: &str,
+    tools: &[String],
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from grants
+            where coach_id = $1 and account_id = $2 and athlete_id = $3 and tools && $4
+                and (expires_at is null or expires_at > $5)
+        ) as "granted!"
+        "#,
+        coach_id.0,
+        account_id.0,
+        athlete_id,
+        tools,
+        now
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Writes a change down before it is sent.
+pub async fn write(db: impl Db<'_>, new: &NewChange<'_>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into changes (id, log_id, account_id, athlete_id, number, coach_id, caller, tool, state, event_id, external_id,
+            fingerprint, sealed, created_at, kept_until)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 'sent', $9, $10, $11, $12, $13, $14)
+        "#,
+        new.id.0,
+        new.log_id.0,
+        new.account_id.0,
+        new.athlete_id,
+        new.number,
+        new.coach_id.map(|id| id.0),
+        new.caller,
+        new.tool,
+        new.event_id,
+        new.external_id,
+        new.fingerprint,
+        new.sealed,
+        new.now,
+        new.kept_until
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Writes down how a change ended. What was erased meanwhile stays erased.
+pub async fn end(
+    db: impl Db<'_>,
+    id: ChangeId,
+    state: ChangeState,
+    event_id: Option<i64>,
+    sealed: Option<&[u8]>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update changes set state = $2, event_id = coalesce($3, event_id),
+            sealed = case when sealed is null then null else coalesce($4, sealed) end,
+            ended_at = $5
+        where id = $1
+        "#,
+        id.0,
+        state.as_str(),
+        event_id,
+        sealed,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Writes down that these changes were taken back.
+pub async fn undone(db: impl Db<'_>, ids: &[Uuid]) -> sqlx::Result<()> {
+    sqlx::query!("update changes set state = 'undone' where id = any($1)", ids)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Lets every change of an entry follow it to the id under which it was restored.
+pub async fn follow(db: impl Db<'_>, account_id: AccountId, old: i64, new: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update changes set event_id = $3 where account_id = $1 and event_id = $2",
+        account_id.0,
+        old,
+        new
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Selects changes of an athlete on an account; a field that is `None` selects all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter<'a> {
+    /// Made by this coach.
+    pub coach: Option<CoachId>,
+    /// With one of these numbers.
+    pub numbers: Option<&'a [i32]>,
+    /// In this state.
+    pub state: Option<ChangeState>,
+    /// Of what was asked for.
+    pub fingerprint: Option<&'a [u8]>,
+    /// Of this entry.
+    pub event: Option<i64>,
+    /// Since then.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// The newest changes of an athlete on an account that `filter` selects, up to `limit`.
+pub async fn of(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    athlete_id: &str,
+    filter: &Filter<'_>,
+    limit: i64,
+) -> sqlx::Result<Vec<Change>> {
+    sqlx::query_as!(
+        Change,
+        r#"
+        select id as "id: ChangeId", number, athlete_id, caller, tool, state as "state: ChangeState", event_id, external_id,
+            sealed, created_at, kept_until
+        from changes
+        where account_id = $1 and athlete_id = $2
+            and ($3::uuid is null or coach_id = $3)
+            and ($4::integer[] is null or number = any($4))
+            and ($5::text is null or state = $5)
+            and ($6::bytea is null or fingerprint = $6)
+            and ($7::bigint is null or event_id = $7)
+            and ($8::timestamptz is null or created_at >= $8)
+        order by number desc
+        limit $9
+        "#,
+        account_id.0,
+        athlete_id,
+        filter.coach.map(|coach| coach.0),
+        filter.numbers,
+        filter.state.map(ChangeState::as_str),
+        filter.fingerprint,
+        filter.event,
+        filter.since,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Every change of an account with what is kept of it, oldest first, for the export.
+pub async fn all_of(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<Change>> {
+    sqlx::query_as!(
+        Change,
+        r#"
+        select id as "id: ChangeId", number, athlete_id, caller, tool, state as "state: ChangeState", event_id, external_id,
+            sealed, created_at, kept_until
+        from changes where account_id = $1 order by number
+        "#,
+        account_id.0
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Erases what is kept of an account's changes: the rows stay, and can never be taken back.
+pub async fn erase(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update changes set sealed = null, fingerprint = null where account_id = $1 and sealed is not null",
+        account_id.0
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Takes a coach's name out of every change, because the coach had the address erased.
+pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId, called: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update changes set caller = $2, coach_id = null where coach_id = $1",
+        coach_id.0,
+        called
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Erases up to `limit` kept states whose time is over, and deletes up to `limit` rows from before `before`.
+pub async fn purge(
+    db: impl Db<'_>,
+    now: DateTime<Utc>,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        with over as (
+            select id from changes where sealed is not null and kept_until < $1 limit $3 for update skip locked
+        ), erased as (
+            update changes set sealed = null, fingerprint = null where id in (select id from over)
+        )
+        delete from changes where id in (
+            select id from changes
+            where created_at < $2 and id not in (select id from over) limit $3 for update skip locked
+        )
+        "#,
+        now,
+        before,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Takes the athlete's lease until `until`, unless somebody else holds it.
+pub async fn take_lease(
+    db: impl Db<'_>,
+    athlete_id: &str,
+    holder: Uuid,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        insert into write_leases as held (athlete_id, holder, until) values ($1, $2, $4)
+        on conflict (athlete_id) do update set holder = excluded.holder, until = excluded.until
+            where held.holder = excluded.holder or held.until < $3
+        "#,
+        athlete_id,
+        holder,
+        now,
+        until
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives the lease back.
+pub async fn release_lease(db: impl Db<'_>, athlete_id: &str, holder: Uuid) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from write_leases where athlete_id = $1 and holder = $2",
+        athlete_id,
+        holder
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Deletes up to `limit` leases that lapsed.
+pub async fn purge_leases(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from write_leases where athlete_id in (
+            select athlete_id from write_leases where until < $1 limit $2 for update skip locked
+        )
+        "#,
+        now,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Writes down what a token would confirm.
+pub async fn ask_to_confirm(
+    db: impl Db<'_>,
+    hash: &[u8],
+    link_id: LinkId,
+    what_hash: &[u8],
+    seen: &[u8],
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into confirmations (hash, link_id, what_hash, seen, expires_at) values ($1, $2, $3, $4, $5)",
+        hash,
+        link_id.0,
+        what_hash,
+        seen,
+        expires_at
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Uses a token up, if it confirms just this through just this link; what the preview was made from.
+pub async fn confirm(
+    db: impl Db<'_>,
+    hash: &[u8],
+    link_id: LinkId,
+    what_hash: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar!(
+        r#"
+        delete from confirmations where hash = $1 and link_id = $2 and what_hash = $3 and expires_at > $4
+        returning seen
+        "#,
+        hash,
+        link_id.0,
+        what_hash,
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Deletes up to `limit` tokens that lapsed.
+pub async fn purge_confirmations(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from confirmations where hash in (
+            select hash from confirmations where expires_at < $1 limit $2 for update skip locked
+        )
+        "#,
+        now,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,487 @@
+//! edit_workout: one entry of the calendar moved, renamed, shortened, made easier, or with other steps or words.
+//!
+//! At most five requests: the entry (`GET /athlete/{id}/events/{eventId}`, or its day), the settings if steps change, the change
+//! (`PUT`, only the fields that change and never `workout_doc`), what stands there afterwards, and what an earlier call left
+//! open.
+
+use chrono::{NaiveDateTime, TimeDelta};
+use serde_json::{Map, Value};
+
+use super::{
+    Answer, Run, Tool, answer,
+    arguments::{Arguments, Moment, Range, wrong},
+    params::Param,
+    writing::{
+        Fate, Steps, Tried, Wish, Writing,
+        entry::{Entry, NAME, NOTE, Prepared, Written, bulleted, described, place},
+        find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
+        said::{Scene, failed},
+    },
+};
+use crate::{
+    guard::{Ask, Granted},
+    intervals::model::{self, EntryFields, Event, Held},
+    permissions,
+    text::fenced,
+    tool_error::ToolError,
+    workout::{
+        Problem, Workout,
+        check::{self, MOST_CHARS},
+        scale::{Scale, Unscalable},
+        text::parse,
+    },
+};
+
+pub(super) const TOOL: Tool = Tool {
+    permission: &permissions::EDIT_WORKOUT,
+    description: "Changes one planned workout at once: move, rename, shorten, make easier, other steps (text as for push_workout) or \
+        note. Only what is given changes; a note never replaces steps. Read back; undo_change takes it back.",
+    params: PARAMS,
+    run: Run::Write(|granted, given| Box::pin(edit(granted, given))),
+};
+
+const PERCENT: (f64, f64) = (10.0, 300.0);
+
+const PARAMS: &[Param] = &[
+    ID,
+    DATE,
+    ENTRY_NAME,
+    Param::day("new_date", "Move there; a start time may follow"),
+    Param::text("new_name", NAME, ""),
+    Param::lines("text", MOST_CHARS, "All new steps"),
+    Param::lines("note", NOTE, "New prose above the steps"),
+    Param::number("length_percent", PERCENT, "80: each step 20 % shorter"),
+    Param::number("effort_percent", PERCENT, "90: targets 10 % easier"),
+    Param::number("load", (1.0, 2000.0), "Planned load, without steps only"),
+    Param::flag("drop_steps", "Keep only prose"),
+    Param::flag("overwrite", "Even what somebody else changed since"),
+    Param::flag("preview", "Show, and change nothing"),
+];
+
+/// What is to change.
+#[derive(Debug)]
+struct Asked {
+    meant: Meant,
+    new_date: Option<Moment>,
+    new_name: Option<String>,
+    text: Option<String>,
+    note: Option<String>,
+    scale: Option<Scale>,
+    load: Option<f64>,
+    drop_steps: bool,
+    overwrite: bool,
+    preview: bool,
+}
+
+impl Asked {
+    fn read(given: Map<String, Value>, ask: &Ask) -> Result<Self, ToolError> {
+        let arguments = Arguments::new(given, PARAMS, ask.today())?;
+        let meant = Meant::read(&arguments)?;
+        let part = |percent: Option<f64>| percent.unwrap_or(100.0) / 100.0;
+        let (length, effort) = (
+            arguments.number("length_percent")?,
+            arguments.number("effort_percent")?,
+        );
+        let asked = Self {
+            new_date: arguments.day_to_plan("new_date")?,
+            new_name: arguments.text("new_name")?,
+            text: arguments.lines("text")?,
+            note: arguments.lines("note")?,
+            scale: length.or(effort).is_some().then(|| Scale {
+                length: part(length),
+                effort: part(effort),
+            }),
+            load: arguments.number("load")?,
+            drop_steps: arguments.flag("drop_steps")?,
+            overwrite: arguments.flag("overwrite")?,
+            preview: arguments.flag("preview")?,
+            meant: meant.ok_or_else(|| wrong("id", "must be given, or date and name"))?,
+        };
+        if asked.is_empty() {
+            return Err(ToolError::Input(
+                "Not done: nothing is to change. Pass new_date, new_name, text, note, length_percent, effort_percent or load."
+                    .to_owned(),
+            ));
+        }
+        if asked.text.is_some() && (asked.scale.is_some() || asked.drop_steps) {
+            return Err(ToolError::Input(
+                "Not done: text replaces all steps, so neither a percentage nor drop_steps goes with it."
+                    .to_owned(),
+            ));
+        }
+        Ok(asked)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.new_date.is_none()
+            && self.new_name.is_none()
+            && self.load.is_none()
+            && !self.drop_steps
+            && !self.changes_words()
+    }
+
+    /// Whether the description changes.
+    fn changes_words(&self) -> bool {
+        self.text.is_some() || self.note.is_some() || self.scale.is_some() || self.drop_steps
+    }
+}
+
+/// The change of one entry, worked out.
+#[derive(Debug)]
+struct Change {
+    fields: EntryFields,
+    /// The entry as it will be.
+    prepared: Prepared,
+    steps: Option<Steps>,
+}
+
+impl Change {
+    fn of(asked: &Asked, held: &Held, profile: Option<&model::Athlete>) -> Result<Self, ToolError> {
+        let event = &held.event;
+        let indoor = event.indoor == Some(true);
+        let settings = profile
+            .map(|profile| profile.settings_for(event.sport(), place(indoor)))
+            .unwrap_or_default();
+        let now = Words::of(event);
+        let words = now.changed(asked, event, &settings)?;
+        let mut fields = EntryFields::default();
+        if let Some(to) = asked.new_date {
+            (fields.start_date_local, fields.end_date_local) = moved(event, to);
+        }
+        fields.name.clone_from(&asked.new_name);
+        let mut problems = words.problems;
+        problems.extend(asked.new_name.as_deref().and_then(check::name));
+        if asked.changes_words() {
+            fields.description = Some(described(&words.prose, &words.workout, event.sport()));
+        }
+        let has_steps = !words.workout.items.is_empty();
+        if asked.load.is_some() && has_steps {
+            return Err(wrong(
+                "load",
+                "must be left out: intervals.icu computes it from the steps",
+            ));
+        }
+        fields.icu_training_load = asked.load;
+        if let Some(scale) = asked.scale.filter(|_| !has_steps) {
+            fields.moving_time = event.own_secs().map(|secs| (secs * scale.length).round());
+            let part = scale.length * scale.effort * scale.effort;
+            fields.icu_training_load = event.icu_training_load.map(|load| (load * part).round());
+        }
+        let start = fields
+            .start_date_local
+            .or(event.start_date_local)
+            .unwrap_or_default();
+        let entry = Entry {
+            sport: event.sport().to_owned(),
+            on: Moment::of(start),
+            name: asked
+                .new_name
+                .clone()
+                .or_else(|| event.name.clone())
+                .unwrap_or_default(),
+            workout: words.workout,
+            prose: words.prose,
+            load: fields.icu_training_load.or(event.icu_training_load),
+            secs: fields.moving_time.or(event.own_secs()),
+            indoor,
+            tags: Vec::new(),
+            color: None,
+        };
+        Ok(Self {
+            steps: asked.changes_words().then(|| entry.steps()).flatten(),
+            fields,
+            prepared: Prepared {
+                entry,
+                problems,
+                settings,
+            },
+        })
+    }
+}
+
+/// The steps and the prose of an entry.
+struct Words {
+    workout: Workout,
+    prose: String,
+    problems: Vec<Problem>,
+}
+
+impl Words {
+    fn of(event: &Event) -> Self {
+        let description = event.description.as_deref().unwrap_or_default();
+        let parsed = parse(description, event.sport());
+        let workout = event
+            .workout_doc
+            .as_ref()
+            .map(|doc| doc.workout())
+            .unwrap_or_default();
+        Self {
+            // Without steps every line is prose, also those that only look like steps.
+            prose: if workout.items.is_empty() {
+                description.to_owned()
+            } else {
+                parsed.prose
+            },
+            workout,
+            problems: Vec::new(),
+        }
+    }
+
+    fn changed(
+        self,
+        asked: &Asked,
+        event: &Event,
+        settings: &crate::workout::Settings,
+    ) -> Result<Self, ToolError> {
+        if !asked.changes_words() {
+            return Ok(self);
+        }
+        if !event.is_workout() && (asked.text.is_some() || asked.scale.is_some()) {
+            return Err(ToolError::Input(
+                "Not done: only a workout has steps. A race, a note or an absence can be moved, renamed and given a note.".to_owned(),
+            ));
+        }
+        let sport = event.sport();
+        let mut words = self;
+        if let Some(note) = &asked.note {
+            words.prose = note.clone();
+        }
+        if let Some(text) = &asked.text {
+            let written = Written::read(text, &words.prose, sport, settings);
+            return Ok(Self {
+                workout: written.workout,
+                prose: written.prose,
+                problems: written.problems,
+            });
+        }
+        if asked.drop_steps {
+            words.workout = Workout::default();
+        }
+        if let Some(scale) = asked.scale {
+            words.workout = scale.of(&words.workout, sport).map_err(unscalable)?;
+        }
+        // What stands as prose must not become steps, and steps must survive being written as text.
+        let note = Written::read("", &words.prose, sport, settings);
+        words.prose = if words.workout.items.is_empty() && asked.note.is_none() && !asked.drop_steps {
+            words.prose
+        } else {
+            bulleted(&words.prose)
+        };
+        words.problems = note.problems;
+        words
+            .problems
+            .extend(check::check(&words.workout, &[], sport, settings));
+        Ok(words)
+    }
+}
+
+fn unscalable(why: Unscalable) -> ToolError {
+    ToolError::Input(
+        match why {
+            Unscalable::Zone => {
+                "Not done: some targets are zones, which have no percentage. Write the steps with text, or change only \
+                 length_percent."
+            }
+            Unscalable::Unknown => {
+                "Not done: some steps are of a kind that cannot be written as text. Change the entry at intervals.icu, or replace \
+                 all its steps with text."
+            }
+        }
+        .to_owned(),
+    )
+}
+
+/// The new start and end: as long as before, and at the same time of day unless another is given.
+fn moved(event: &Event, to: Moment) -> (Option<NaiveDateTime>, Option<NaiveDateTime>) {
+    let before = event.start_date_local.unwrap_or_default();
+    let start = to.day.and_time(to.time.unwrap_or(before.time()));
+    let lasts = event
+        .end_date_local
+        .map_or(TimeDelta::days(1), |end| end - before);
+    (Some(start), start.checked_add_signed(lasts))
+}
+
+async fn edit(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let asked = Asked::read(given, granted.ask())?;
+    if asked.preview {
+        return preview(granted.ask(), &asked).await;
+    }
+    let mut writing = Writing::begin(&granted).await?;
+    let done = edit_in(&granted, &mut writing, &asked).await;
+    writing.end().await;
+    done
+}
+
+/// The entry, and its change worked out.
+async fn worked_out(
+    ask: &Ask,
+    asked: &Asked,
+    reader: Reader<'_>,
+) -> Result<(Held, Change, Option<model::Athlete>), ToolError> {
+    let held = asked.meant.find(ask, reader).await?;
+    let profile = if asked.changes_words() && held.event.is_workout() {
+        Some(ask.upstream.profile().await?)
+    } else {
+        None
+    };
+    let change = Change::of(asked, &held, profile.as_ref())?;
+    if change.prepared.is_refused() {
+        return Err(ToolError::Input(format!(
+            "Not done, nothing was changed. {}. get_workout_guide has the language.",
+            change.prepared.refusal()
+        )));
+    }
+    Ok((held, change, profile))
+}
+
+async fn preview(ask: &Ask, asked: &Asked) -> Result<Answer, ToolError> {
+    let (held, change, profile) = worked_out(ask, asked, Reader::Showing(ask)).await?;
+    let day = change.prepared.entry.on.day;
+    let there = Reader::Showing(ask).on(Range::of_week(day)).await?;
+    let scene = Scene {
+        card: &ask.card,
+        today: ask.today(),
+        profile: profile.as_ref(),
+        there: &there,
+        mornings: None,
+        count: 1,
+        but: Some(held.id),
+    };
+    let heading = answer::first_line(&ask.card, ask.today(), &["preview, nothing changed".to_owned()]);
+    let lines = scene.previewed(&change.prepared);
+    Ok(Answer::of(
+        [heading, format!("Now: {}", scene.now(&held))]
+            .into_iter()
+            .chain(lines)
+            .chain([cannot_take_back(&held, &change.fields)]),
+    ))
+}
+
+async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) -> Result<Answer, ToolError> {
+    let ask = granted.ask();
+    let (held, change, profile) = worked_out(ask, asked, Reader::Writing(writing)).await?;
+    if held.fields.has_all_of(&change.fields) {
+        return Ok(Answer::of([
+            answer::first_line(&ask.card, ask.today(), &["nothing to change".to_owned()]),
+            format!("{} is so already.", find::in_words(&held)),
+        ]));
+    }
+    if !asked.overwrite {
+        not_somebody_elses(writing, &held, &change.fields).await?;
+    }
+    let days = Range::of_week(change.prepared.entry.on.day);
+    let wish = Wish::Change {
+        before: Box::new(held.clone()),
+        changes: change.fields.clone(),
+        steps: change.steps.clone(),
+    };
+    let (tried, after) = writing.apply(vec![wish], days).await?;
+    let Some(tried) = tried.into_iter().next() else {
+        return Err(ToolError::Ours("Not done: nothing was tried.".to_owned()));
+    };
+    let there = after.unwrap_or_default();
+    let scene = Scene {
+        card: &ask.card,
+        today: ask.today(),
+        profile: profile.as_ref(),
+        there: &there,
+        mornings: None,
+        count: 1,
+        but: None,
+    };
+    Ok(said(&scene, &held, &change, &tried, &writing.settled))
+}
+
+fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried, settled: &[String]) -> Answer {
+    let heading = |what: &str| answer::first_line(scene.card, scene.today, &[what.to_owned()]);
+    let Fate::Stands(held) = &tried.fate else {
+        let why = failed(&tried.fate)
+            .unwrap_or_default()
+            .replace("not written", "not changed");
+        return Answer::of(
+            [
+                heading("not changed"),
+                format!("{}: {why} (change {})", find::in_words(before), tried.number),
+            ]
+            .into_iter()
+            .chain(settled.iter().cloned()),
+        );
+    };
+    let meanwhile: Vec<&str> = before
+        .fields
+        .differing(&held.fields)
+        .into_iter()
+        .filter(|name| !change.fields.names().contains(name) && !FOLLOWS.contains(name))
+        .collect();
+    let meanwhile = if meanwhile.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "Somebody else changed {} meanwhile; that was kept.",
+            meanwhile.join(", ")
+        )
+    };
+    Answer::of(
+        [heading("changed"), format!("Before: {}", scene.now(before))]
+            .into_iter()
+            .chain(scene.standing(held, "now", Some(tried), &change.prepared.problems))
+            .chain([scene.weeks(held.event.day().into_iter()), meanwhile])
+            .chain(settled.iter().cloned())
+            .chain([
+                cannot_take_back(before, &change.fields),
+                format!("undo_change with changes {} takes it back.", tried.number),
+            ]),
+    )
+}
+
+/// Fields that follow from others.
+const FOLLOWS: [&str; 4] = ["moving_time", "distance", "icu_training_load", "end_date_local"];
+
+/// Refuses to replace what somebody else changed after IcuSync wrote it.
+async fn not_somebody_elses(
+    writing: &Writing<'_>,
+    held: &Held,
+    changes: &EntryFields,
+) -> Result<(), ToolError> {
+    let Some(last) = writing.last_written(held.id).await? else {
+        return Ok(());
+    };
+    let theirs: Vec<&str> = last
+        .differing(&held.fields)
+        .into_iter()
+        .filter(|name| changes.names().contains(name) && !FOLLOWS.contains(name))
+        .collect();
+    if theirs.is_empty() {
+        return Ok(());
+    }
+    let description = held.event.description.as_deref().unwrap_or_default();
+    let shown = if theirs.contains(&"description") {
+        format!(" It is now: {}", fenced(description, 600))
+    } else {
+        String::new()
+    };
+    Err(ToolError::Input(format!(
+        "Not done: somebody changed {} of {} at intervals.icu since IcuSync wrote it.{shown} Look at it with get_events; to replace it \
+         all the same, repeat the call with overwrite: true.",
+        theirs.join(", "),
+        find::in_words(held)
+    )))
+}
+
+/// What an undo could not restore.
+fn cannot_take_back(held: &Held, changes: &EntryFields) -> String {
+    let from_file = changes.description.is_some()
+        && held.event.workout_doc.as_ref().is_some_and(|doc| doc.count() > 0)
+        && parse(
+            held.event.description.as_deref().unwrap_or_default(),
+            held.event.sport(),
+        )
+        .workout
+        .items
+        .is_empty();
+    if from_file {
+        "These steps came from a file or a library: an undo brings them back as text.".to_owned()
+    } else {
+        String::new()
+    }
+}

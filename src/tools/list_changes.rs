@@ -1,0 +1,73 @@
+//! list_changes: what was changed through IcuSync, newest first, by whom, and whether it can be taken back.
+//!
+//! No request upstream, unless the end of a change is not known: then one, for what stands on its days.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::{
+    Answer, Run, Tool,
+    answer::{self, counted, table::Columns, units},
+    arguments::Arguments,
+    params::Param,
+    writing::{self, undo},
+};
+use crate::{
+    guard::{Ask, journal::Change},
+    permissions,
+    text::clean,
+    tool_error::ToolError,
+};
+
+pub(super) const TOOL: Tool = Tool {
+    permission: &permissions::LIST_CHANGES,
+    description: "Changes made through IcuSync, newest first: number for undo_change, by whom, what, how it ended.",
+    params: PARAMS,
+    run: Run::Read(|ask, given| Box::pin(list(ask, given))),
+};
+
+const PARAMS: &[Param] = &[Param::limit(20, 100)];
+
+async fn list(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let limit = Arguments::new(given, PARAMS, ask.today())?.limit()?;
+    let all = ask.changes.recent(limit).await?;
+    let (mut shown, hidden): (Vec<Change>, Vec<Change>) = all
+        .into_iter()
+        .partition(|change| undo::is_allowed(&ask.card, change));
+    writing::look_up_open(&ask, &mut shown).await?;
+    Ok(render(&ask, &shown, hidden.len()))
+}
+
+fn render(ask: &Ask, shown: &[Change], hidden: usize) -> Answer {
+    let count = counted(shown.len(), "change", "changes");
+    let heading = answer::first_line(&ask.card, ask.today(), &[count]);
+    let table = Columns::<Change>::new()
+        .column("change", |change| change.number.to_string())
+        .column("when", |change| moment(ask, change.created_at))
+        .column("by", |change| by(ask, change))
+        .column("tool", |change| clean(&change.tool, 40))
+        .column("what", undo::what)
+        .column("how it stands", |change| undo::standing(change, ask.now))
+        .table(shown);
+    let hidden = if hidden == 0 {
+        String::new()
+    } else {
+        format!(
+            "{} made with tools that are not granted now: left out.",
+            counted(hidden, "change", "changes")
+        )
+    };
+    Answer::of([heading, table, hidden])
+}
+
+fn moment(ask: &Ask, at: DateTime<Utc>) -> String {
+    units::moment(at.with_timezone(&ask.card.zone).naive_local())
+}
+
+fn by(ask: &Ask, change: &Change) -> String {
+    match &change.by {
+        Some(coach) => clean(coach, 60),
+        None if ask.card.is_for_coach() => "athlete".to_owned(),
+        None => "you".to_owned(),
+    }
+}

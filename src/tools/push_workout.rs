@@ -1,0 +1,505 @@
+//! push_workout: planned workouts onto the calendar of one athlete, or of several whom a coach names.
+//!
+//! At most four requests an athlete: the settings, what stands on the weeks concerned, the entries in one
+//! (`POST /athlete/{id}/events/bulk?upsert=true`), and what stands there afterwards. Two more where upstream read steps
+//! differently and they are sent once more in a safer form, and one for each entry where upstream refused them together. What
+//! the athletes' connectors may do and whose turn it is are decided before.
+
+mod asked;
+mod same;
+
+#[cfg(test)]
+mod tests;
+
+use futures::future::join_all;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use self::{
+    asked::{Asked, MOST_ENTRIES, PARAMS},
+    same::{Verdict, verdict},
+};
+use super::{
+    Answer, MOST_REQUESTS, Run, Target, Tool,
+    absences::READ_BEFORE,
+    answer::{self, counted},
+    arguments::{Arguments, Range},
+    day_form::Mornings,
+    part::Part,
+    writing::{
+        self, Fate, Tried, Wish, Writing,
+        entry::{Entry, Prepared},
+        said::{Scene, failed, heading, numbers},
+    },
+};
+use crate::{
+    guard::{Ask, Granted, journal::Change},
+    intervals::model::{self, Held},
+    permissions,
+    text::fenced,
+    tool_error::ToolError,
+    training::weeks,
+};
+
+pub(super) const TOOL: Tool = Tool {
+    permission: &permissions::PUSH_WORKOUT,
+    description: include_str!("push_workout/description.txt"),
+    params: PARAMS,
+    run: Run::WriteEach(|targets, given| Box::pin(push(targets, given))),
+};
+
+/// What the checks made of a call for one athlete.
+#[derive(Debug)]
+struct Plan {
+    asked: Asked,
+    profile: model::Athlete,
+    prepared: Vec<Prepared>,
+}
+
+impl Plan {
+    /// One request, for the athlete's settings; none if the arguments are wrong.
+    async fn of(ask: &Ask, given: Map<String, Value>) -> Result<Self, ToolError> {
+        let asked = Asked::read(&Arguments::new(given, PARAMS, ask.today())?)?;
+        let profile = ask.upstream.profile().await?;
+        let prepared = asked.workouts.iter().map(|wanted| wanted.prepare(&profile));
+        Ok(Self {
+            prepared: prepared.collect(),
+            profile,
+            asked,
+        })
+    }
+
+    /// The error if the checks refuse a workout and the others may not go without it.
+    fn refusal(&self) -> Option<ToolError> {
+        let refused: Vec<String> = self
+            .prepared
+            .iter()
+            .enumerate()
+            .filter(|(_, prepared)| prepared.is_refused())
+            .map(|(at, prepared)| {
+                let name = fenced(&prepared.entry.name, writing::entry::NAME);
+                format!("workouts {} {name}: {}", at + 1, prepared.refusal())
+            })
+            .collect();
+        let all = refused.len() == self.prepared.len();
+        let none_goes = all || !self.asked.partial;
+        (!refused.is_empty() && none_goes).then(|| {
+            let others = if all {
+                ""
+            } else {
+                " The others pass: partial: true writes them alone."
+            };
+            ToolError::Input(format!(
+                "Not done, nothing was written.{others} get_workout_guide has the language.\n{}",
+                refused.join("\n")
+            ))
+        })
+    }
+
+    /// The whole weeks of the workouts.
+    fn weeks(&self) -> Range {
+        let days = || self.prepared.iter().map(|prepared| prepared.entry.on.day);
+        let first = days().min().unwrap_or_default();
+        let last = days().max().unwrap_or_default();
+        Range {
+            oldest: weeks::monday(first),
+            newest: weeks::sunday(last),
+        }
+    }
+
+    /// The weeks with the days before, on which an absence may have begun.
+    fn with_days_before(&self) -> Range {
+        let weeks = self.weeks();
+        Range {
+            oldest: weeks::back(weeks.oldest, READ_BEFORE),
+            ..weeks
+        }
+    }
+
+    fn days(&self) -> Range {
+        let days = || self.prepared.iter().map(|prepared| prepared.entry.on.day);
+        Range {
+            oldest: days().min().unwrap_or_default(),
+            newest: days().max().unwrap_or_default(),
+        }
+    }
+
+    /// What is to become of each workout that passed the checks, in their order; None for one that did not.
+    fn verdicts(&self, there: &[Held], alike: &[Vec<Change>]) -> Vec<Option<Verdict>> {
+        let entries: Vec<Entry> = self
+            .prepared
+            .iter()
+            .map(|prepared| prepared.entry.clone())
+            .collect();
+        let verdict = |(at, prepared): (usize, &Prepared)| {
+            let alike = alike.get(at).map_or(&[][..], Vec::as_slice);
+            (!prepared.is_refused()).then(|| verdict(&entries, at, there, alike, self.asked.allow_duplicate))
+        };
+        self.prepared.iter().enumerate().map(verdict).collect()
+    }
+
+    fn scene<'a>(&'a self, ask: &'a Ask, there: &'a [Held], mornings: &'a Part<Mornings>) -> Scene<'a> {
+        Scene {
+            card: &ask.card,
+            today: ask.today(),
+            profile: Some(&self.profile),
+            there,
+            mornings: mornings.got(),
+            count: self.prepared.len(),
+            but: None,
+        }
+    }
+
+    /// What would be written. At most two more requests.
+    async fn preview(&self, granted: &Granted) -> Result<Previewed, ToolError> {
+        let ask = granted.ask();
+        let days = self.with_days_before();
+        let (there, mornings) = tokio::join!(
+            ask.upstream.held_on(days.oldest, days.newest),
+            Mornings::fetch(ask, self.days())
+        );
+        let (there, mornings) = (there?, mornings?);
+        let alike = self.alike(granted).await?;
+        let verdicts = self.verdicts(&there, &alike);
+        let scene = self.scene(ask, &there, &mornings);
+        let mut lines = Vec::new();
+        let (mut new, mut already, mut not) = (0, 0, 0);
+        for (prepared, verdict) in self.prepared.iter().zip(&verdicts) {
+            lines.extend(match verdict {
+                None => {
+                    not += 1;
+                    scene.not_written(prepared, &format!("refused: {}", prepared.refusal()))
+                }
+                Some(Verdict::New(_)) => {
+                    new += 1;
+                    scene.previewed(prepared)
+                }
+                Some(Verdict::There(held, number)) => {
+                    already += 1;
+                    scene.already(prepared, held, *number)
+                }
+                Some(Verdict::Other(held)) => {
+                    not += 1;
+                    scene.other(prepared, held)
+                }
+                Some(Verdict::Twice(first)) => {
+                    not += 1;
+                    scene.not_written(prepared, &twice(*first))
+                }
+            });
+        }
+        let would = heading(new, already, not)
+            .replace("written", "to write")
+            .replace("not to write", "not to be written");
+        let heading = answer::first_line(
+            &ask.card,
+            ask.today(),
+            &["preview, nothing written".to_owned(), would],
+        );
+        let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
+        let weeks = scene.weeks(days);
+        Ok(Previewed {
+            answer: Answer::of(std::iter::once(heading).chain(lines).chain([
+                weeks.replace("Planned load", "Planned load without these"),
+                mornings.missing(),
+            ])),
+            seen: seen(&there),
+            new,
+        })
+    }
+
+    async fn alike(&self, granted: &Granted) -> Result<Vec<Vec<Change>>, ToolError> {
+        let mut alike = Vec::new();
+        for prepared in &self.prepared {
+            alike.push(granted.journal().alike(prepared.entry.fingerprint()).await?);
+        }
+        Ok(alike)
+    }
+
+    /// Writes the workouts. At most three more requests, if upstream takes them as they are.
+    async fn write(&self, granted: &Granted, previewed: Option<Vec<u8>>) -> Result<Answer, ToolError> {
+        let mut writing = Writing::begin(granted).await?;
+        let done = self.write_in(granted, &mut writing, previewed).await;
+        writing.end().await;
+        done
+    }
+
+    async fn write_in(
+        &self,
+        granted: &Granted,
+        writing: &mut Writing<'_>,
+        previewed: Option<Vec<u8>>,
+    ) -> Result<Answer, ToolError> {
+        let ask = granted.ask();
+        let before = writing.on(self.with_days_before()).await?;
+        if previewed.is_some_and(|previewed| previewed != seen(&before)) {
+            return Err(ToolError::Input(
+                "Not written: this athlete's calendar changed since the preview. Call again for this athlete for a new preview."
+                    .to_owned(),
+            ));
+        }
+        let alike = self.alike(granted).await?;
+        let verdicts = self.verdicts(&before, &alike);
+        let wishes: Vec<Wish> = self
+            .prepared
+            .iter()
+            .zip(&verdicts)
+            .filter_map(|(prepared, verdict)| match verdict {
+                Some(Verdict::New(retry)) => Some(prepared.entry.wish(retry.clone())),
+                _ => None,
+            })
+            .collect();
+        let (tried, after) = if wishes.is_empty() {
+            (Vec::new(), None)
+        } else {
+            writing.apply(wishes, self.weeks()).await?
+        };
+        let there = with_earlier(&before, after, self.weeks());
+        let mornings = if ask.upstream.requests() < MOST_REQUESTS {
+            Mornings::fetch(ask, self.days()).await?
+        } else {
+            Part::NotAsked
+        };
+        let scene = self.scene(ask, &there, &mornings);
+        Ok(self.said(&scene, &verdicts, tried, &writing.settled, &mornings))
+    }
+
+    fn said(
+        &self,
+        scene: &Scene<'_>,
+        verdicts: &[Option<Verdict>],
+        tried: Vec<Tried>,
+        settled: &[String],
+        mornings: &Part<Mornings>,
+    ) -> Answer {
+        let mut lines = Vec::new();
+        let (mut written, mut already, mut not) = (Vec::new(), 0, 0);
+        let mut tried = tried.into_iter();
+        for (prepared, verdict) in self.prepared.iter().zip(verdicts) {
+            lines.extend(match verdict {
+                None => {
+                    not += 1;
+                    scene.not_written(prepared, &format!("not written: {}", prepared.refusal()))
+                }
+                Some(Verdict::There(held, number)) => {
+                    already += 1;
+                    scene.already(prepared, held, *number)
+                }
+                Some(Verdict::Other(held)) => {
+                    not += 1;
+                    scene.other(prepared, held)
+                }
+                Some(Verdict::Twice(first)) => {
+                    not += 1;
+                    scene.not_written(prepared, &twice(*first))
+                }
+                Some(Verdict::New(_)) => {
+                    let Some(tried) = tried.next() else { continue };
+                    if let Fate::Stands(held) = &tried.fate {
+                        written.push(tried.number);
+                        scene.standing(held, "written", Some(&tried), &prepared.problems)
+                    } else {
+                        not += 1;
+                        let why = failed(&tried.fate).unwrap_or_default();
+                        scene.not_written(prepared, &format!("{why} (change {})", tried.number))
+                    }
+                }
+            });
+        }
+        let heading = answer::first_line(scene.card, scene.today, &[heading(written.len(), already, not)]);
+        let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
+        let undo = if written.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "undo_change with changes {} takes back what was written.",
+                numbers(written)
+            )
+        };
+        let end = [scene.weeks(days), mornings.missing(), undo];
+        Answer::of(
+            std::iter::once(heading)
+                .chain(lines)
+                .chain(settled.iter().cloned())
+                .chain(end),
+        )
+    }
+}
+
+/// Bytes of what a preview was made from.
+const SEEN: usize = 32;
+
+/// A preview for one athlete.
+struct Previewed {
+    answer: Answer,
+    /// What it was made from.
+    seen: [u8; SEEN],
+    /// How many workouts would be written.
+    new: usize,
+}
+
+fn twice(first: usize) -> String {
+    format!("not written: the same as workouts {first} of this call; for a second one: allow_duplicate: true")
+}
+
+/// What stands on the weeks now, with what began before them.
+fn with_earlier(before: &[Held], after: Option<Vec<Held>>, weeks: Range) -> Vec<Held> {
+    let Some(after) = after else {
+        return before.to_vec();
+    };
+    let earlier = before
+        .iter()
+        .filter(|held| held.event.day().is_some_and(|day| day < weeks.oldest));
+    earlier.cloned().chain(after).collect()
+}
+
+/// What stands there, in a form that changes when any of it does.
+fn seen(there: &[Held]) -> [u8; SEEN] {
+    let mut hash = Sha256::new();
+    for held in there {
+        hash.update(held.id.to_be_bytes());
+        hash.update(serde_json::to_vec(&held.fields).unwrap_or_default());
+    }
+    hash.finalize().into()
+}
+
+async fn push(mut targets: Vec<Target>, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    if targets.len() > 1 {
+        return push_to_several(targets, given).await;
+    }
+    let Some(target) = targets.pop() else {
+        return Err(ToolError::Input("Not done: no athlete was named.".to_owned()));
+    };
+    let granted = target.granted?;
+    let plan = Plan::of(granted.ask(), given).await?;
+    if let Some(refusal) = plan.refusal() {
+        return Err(refusal);
+    }
+    if plan.asked.preview {
+        return Ok(plan.preview(&granted).await?.answer);
+    }
+    plan.write(&granted, None).await
+}
+
+/// The same workouts for several athletes: a preview with a token first, then, with the token, the writes, each with an
+/// outcome of its own.
+async fn push_to_several(targets: Vec<Target>, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let rows = given
+        .get("workouts")
+        .and_then(Value::as_array)
+        .map_or(1, Vec::len);
+    if rows * targets.len() > MOST_ENTRIES {
+        return Err(ToolError::Input(format!(
+            "Not done: {rows} workouts for {} athletes are more than {MOST_ENTRIES} in one call. Send fewer.",
+            targets.len()
+        )));
+    }
+    let plans = join_all(targets.iter().map(|target| async {
+        let granted = target.granted.as_ref().map_err(Clone::clone)?;
+        Ok((granted, Plan::of(granted.ask(), given.clone()).await?))
+    }))
+    .await;
+    let plans: Vec<Result<(&Granted, Plan), ToolError>> = plans;
+    let refused = plans
+        .iter()
+        .zip(&targets)
+        .filter_map(|(plan, target)| Some((target, plan.as_ref().ok()?.1.refusal()?)));
+    let refused: Vec<String> = refused
+        .map(|(target, refusal)| format!("{}: {refusal}", target.name))
+        .collect();
+    if !refused.is_empty() {
+        return Err(ToolError::Input(refused.join("\n")));
+    }
+    let Some((first, plan)) = plans.iter().find_map(|plan| plan.as_ref().ok()) else {
+        // Nobody can be written for: the arguments are wrong, or nobody granted it.
+        let errors = plans.into_iter().filter_map(Result::err);
+        let errors = errors.zip(&targets).map(|(error, target)| (target, error));
+        return Err(several_errors(errors.collect()));
+    };
+    let what = confirmed(&given, &targets);
+    if let Some(token) = plan.asked.confirm.as_deref().filter(|_| !plan.asked.preview) {
+        let Some(seen) = first.journal().confirm(token, &what).await? else {
+            return Err(ToolError::Input(writing::NO_TOKEN.to_owned()));
+        };
+        let mut seen = seen.chunks(SEEN);
+        let outcomes = join_all(plans.iter().map(|plan| {
+            let seen = plan.is_ok().then(|| seen.next().unwrap_or_default().to_vec());
+            async move {
+                match plan {
+                    Ok((granted, plan)) => plan.write(granted, seen).await,
+                    Err(error) => Err(error.clone()),
+                }
+            }
+        }))
+        .await;
+        return Ok(each(&targets, outcomes));
+    }
+    let previews = join_all(plans.iter().map(|plan| async {
+        match plan {
+            Ok((granted, plan)) => plan.preview(granted).await,
+            Err(error) => Err(error.clone()),
+        }
+    }))
+    .await;
+    let new: usize = previews.iter().flatten().map(|preview| preview.new).sum();
+    // An athlete whose calendar could not be read has no part in the token.
+    let complete = plans
+        .iter()
+        .zip(&previews)
+        .all(|(plan, preview)| plan.is_err() || preview.is_ok());
+    let seen: Vec<u8> = previews
+        .iter()
+        .flatten()
+        .flat_map(|preview| preview.seen)
+        .collect();
+    let answers = previews.into_iter().map(|preview| Ok(preview?.answer)).collect();
+    let answer = each(&targets, answers);
+    if new == 0 {
+        return Ok(answer);
+    }
+    if !complete {
+        return Ok(answer.and(["Nothing is written. Try again when every calendar can be read.".to_owned()]));
+    }
+    let token = first.journal().confirmation(&what, &seen).await?;
+    Ok(answer.and([format!(
+        "Nothing is written yet. To write {} for these athletes, repeat the call with confirm: \"{token}\" and without preview, \
+         within ten minutes.",
+        counted(new, "workout", "workouts")
+    )]))
+}
+
+/// What a token confirms: the arguments and the athletes.
+fn confirmed(given: &Map<String, Value>, targets: &[Target]) -> Vec<u8> {
+    let arguments: Map<String, Value> = given
+        .iter()
+        .filter(|(name, value)| !["confirm", "preview"].contains(&name.as_str()) && !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+    json!([arguments, names]).to_string().into_bytes()
+}
+
+/// The outcomes of several athletes, one below the other.
+fn each(targets: &[Target], outcomes: Vec<Result<Answer, ToolError>>) -> Answer {
+    Answer::of(
+        targets
+            .iter()
+            .zip(outcomes)
+            .map(|(target, outcome)| match outcome {
+                Ok(answer) => answer.text,
+                Err(error) => format!("{}\n{error}", target.name),
+            }),
+    )
+}
+
+fn several_errors(errors: Vec<(&Target, ToolError)>) -> ToolError {
+    let text = errors
+        .iter()
+        .map(|(target, error)| format!("{}: {error}", target.name))
+        .collect::<Vec<_>>()
+        .join("\n");
+    match errors.into_iter().next() {
+        Some((_, ToolError::Refused(_))) => ToolError::Refused(text),
+        _ => ToolError::Input(text),
+    }
+}

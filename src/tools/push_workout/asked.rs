@@ -1,0 +1,192 @@
+//! The arguments of push_workout: what each workout is, and what has no business on a calendar.
+
+use crate::{
+    intervals::model,
+    text::clean,
+    tool_error::ToolError,
+    tools::{
+        arguments::{Arguments, Moment, in_row, wrong},
+        params::Param,
+        writing::entry::{Entry, NAME, NOTE, Prepared, Written, place},
+    },
+    training::sports,
+    workout::{
+        Problem, Severity,
+        check::{self, MOST_CHARS},
+    },
+};
+
+/// Workouts of one call for one athlete.
+pub(super) const MOST_WORKOUTS: usize = 28;
+/// Workouts of one call for all its athletes together.
+pub(super) const MOST_ENTRIES: usize = 60;
+/// A planned load.
+const LOADS: (f64, f64) = (1.0, 2000.0);
+/// Minutes of a workout without steps.
+const MINUTES: (f64, f64) = (1.0, 1440.0);
+
+pub(super) const PARAMS: &[Param] = &[
+    Param::rows("workouts", WORKOUT, MOST_WORKOUTS, "").required(),
+    Param::flag("preview", "Show what would be written, and write nothing"),
+    Param::flag("partial", "Write the valid ones even if others are refused"),
+    Param::flag(
+        "allow_duplicate",
+        "Write a second one of the same kind on that day",
+    ),
+    Param::text("confirm", 40, "Token of the preview, for several athletes"),
+];
+
+const WORKOUT: &[Param] = &[
+    Param::text(
+        "sport",
+        40,
+        "Run, Ride, Swim, WeightTraining … or another intervals.icu type",
+    )
+    .required(),
+    Param::day(
+        "date",
+        "Athlete's local day, best with its weekday: 2026-12-03 Thu; a start time may follow: 07:00",
+    )
+    .required(),
+    Param::text(
+        "name",
+        NAME,
+        "Short, kind first; it becomes the activity's public title",
+    )
+    .required(),
+    Param::lines("text", MOST_CHARS, "The steps; leave out for prose only"),
+    Param::lines("note", NOTE, "Prose above the steps"),
+    Param::number("load", LOADS, "Planned load, without steps only"),
+    Param::number("minutes", MINUTES, "Planned time, without steps only"),
+    Param::flag("indoor", ""),
+    Param::texts("tags", 10, "must be a list of up to 10 tags", ""),
+    Param::text("color", 20, "As #rrggbb or a colour's name"),
+];
+
+/// One workout as it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Wanted {
+    pub(super) sport: &'static str,
+    pub(super) on: Moment,
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) note: String,
+    /// Only without steps: upstream computes it from these.
+    pub(super) load: Option<f64>,
+    /// s; only without steps.
+    pub(super) secs: Option<f64>,
+    pub(super) indoor: bool,
+    pub(super) tags: Vec<String>,
+    pub(super) color: Option<String>,
+}
+
+/// The call's arguments.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) workouts: Vec<Wanted>,
+    pub(super) preview: bool,
+    pub(super) partial: bool,
+    pub(super) allow_duplicate: bool,
+    pub(super) confirm: Option<String>,
+}
+
+impl Asked {
+    pub(super) fn read(arguments: &Arguments) -> Result<Self, ToolError> {
+        let rows = arguments.rows("workouts")?;
+        let workouts = rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| Wanted::read(row).map_err(|error| in_row("workouts", at, &error)));
+        Ok(Self {
+            workouts: workouts.collect::<Result<_, _>>()?,
+            preview: arguments.flag("preview")?,
+            partial: arguments.flag("partial")?,
+            allow_duplicate: arguments.flag("allow_duplicate")?,
+            confirm: arguments.text("confirm")?,
+        })
+    }
+}
+
+impl Wanted {
+    /// Reads its text with the athlete's settings.
+    pub(super) fn prepare(&self, profile: &model::Athlete) -> Prepared {
+        let settings = profile.settings_for(self.sport, place(self.indoor));
+        let written = Written::read(&self.text, &self.note, self.sport, &settings);
+        let mut problems = written.problems;
+        problems.extend(check::name(&self.name));
+        if !written.workout.items.is_empty() && (self.load.is_some() || self.secs.is_some()) {
+            problems.push(Problem {
+                line: 0,
+                severity: Severity::Warn,
+                why: "intervals.icu computes time and load from the steps".to_owned(),
+                instead: "load and minutes were left out".to_owned(),
+            });
+        }
+        Prepared {
+            entry: Entry {
+                sport: self.sport.to_owned(),
+                on: self.on,
+                name: self.name.clone(),
+                workout: written.workout,
+                prose: written.prose,
+                load: self.load,
+                secs: self.secs,
+                indoor: self.indoor,
+                tags: self.tags.clone(),
+                color: self.color.clone(),
+            },
+            problems,
+            settings,
+        }
+    }
+
+    fn read(row: &Arguments) -> Result<Self, ToolError> {
+        let needed = |name: &str| wrong(name, "must be given");
+        let sport = row.text("sport")?.ok_or_else(|| needed("sport"))?;
+        let wanted = Self {
+            sport: sport_named(&sport)?,
+            on: row.day_to_plan("date")?.ok_or_else(|| needed("date"))?,
+            name: row.text("name")?.ok_or_else(|| needed("name"))?,
+            text: row.lines("text")?.unwrap_or_default(),
+            note: row.lines("note")?.unwrap_or_default(),
+            load: row.number("load")?,
+            secs: row.number("minutes")?.map(|minutes| (minutes * 60.0).round()),
+            indoor: row.flag("indoor")?,
+            tags: row
+                .texts("tags")?
+                .into_iter()
+                .map(|tag| clean(tag, TAG))
+                .collect(),
+            color: row.text("color")?,
+        };
+        if wanted.color.as_deref().is_some_and(|color| !is_color(color)) {
+            return Err(wrong(
+                "color",
+                "must be #rrggbb or the name of a colour, such as red",
+            ));
+        }
+        Ok(wanted)
+    }
+}
+
+/// Characters of a tag.
+const TAG: usize = 40;
+
+fn is_color(color: &str) -> bool {
+    match color.strip_prefix('#') {
+        Some(hex) => [3, 6, 8].contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()),
+        None => (3..=20).contains(&color.len()) && color.bytes().all(|b| b.is_ascii_alphabetic()),
+    }
+}
+
+/// The one sport that a word names: never guessed, but `run` is a Run.
+pub(super) fn sport_named(word: &str) -> Result<&'static str, ToolError> {
+    sports::meant_by(word)
+        .and_then(|sports| sports.first().copied())
+        .ok_or_else(|| {
+            wrong(
+                "sport",
+                "must be an intervals.icu type, such as Run, TrailRun, Ride, VirtualRide, Swim, WeightTraining, Yoga, Other",
+            )
+        })
+}

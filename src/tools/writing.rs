@@ -1,0 +1,613 @@
+//! The one way of a write to the calendar: what stands there, the journal, the request, what stands there afterwards.
+//!
+//! One write at a time for an athlete, on every instance: [`Writing`] holds the athlete's lease. What a tool says about a
+//! write comes from what intervals.icu holds after it ([`Fate`]), never from what was sent. Which entries to write is the
+//! tools' decision; nothing here knows arguments or answers.
+
+pub(super) mod entry;
+pub(super) mod find;
+pub(super) mod said;
+mod settle;
+pub(super) mod undo;
+
+use self::entry::NAME;
+pub(super) use self::settle::look_up_open;
+use super::{
+    answer::{counted, units, words::joined},
+    arguments::Range,
+};
+use crate::{
+    guard::{
+        Granted,
+        journal::{Change, ChangeState, Ended, Intended, Journal, Kept, Lease},
+    },
+    intervals::{
+        Athlete, Error,
+        model::{EntryFields, Held},
+    },
+    text::fenced,
+    tool_error::{ToolError, in_words},
+    workout::{Workout, differences, differences::Difference},
+};
+
+/// For a token that confirms nothing.
+pub(super) const NO_TOKEN: &str = "Not done: this token does not fit. It is good for one call within ten minutes, with the same \
+     arguments. Call without confirm for a new preview.";
+
+/// What is to become of one entry.
+#[derive(Debug, Clone)]
+pub(super) enum Wish {
+    /// A new entry.
+    Make {
+        /// Its fields, without an external id.
+        fields: EntryFields,
+        /// The steps that `fields` has as text.
+        steps: Option<Steps>,
+        /// Found again when the same is asked for again.
+        fingerprint: Option<[u8; 32]>,
+        /// An earlier try of the very same, whose external id is used again: if that try landed late, it is this entry.
+        retry: Option<Change>,
+    },
+    /// Other values for some fields of an entry that stands.
+    Change {
+        before: Box<Held>,
+        /// Only what changes.
+        changes: EntryFields,
+        steps: Option<Steps>,
+    },
+    /// An entry goes.
+    Delete { before: Box<Held> },
+}
+
+/// The steps of a text, as they must be read back.
+#[derive(Debug, Clone)]
+pub(super) struct Steps {
+    pub(super) sport: String,
+    pub(super) workout: Workout,
+    /// Prose above them.
+    pub(super) prose: String,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone)]
+pub(super) enum Fate {
+    /// It stands on the calendar like this.
+    Stands(Box<Held>),
+    /// It is gone, as was wanted.
+    Gone,
+    /// Nothing changed, and why.
+    Not(String),
+    /// It was not sent, and why.
+    NotSent(String),
+    /// It was sent, and what became of it is not known yet.
+    Unknown(String),
+}
+
+/// A change that was tried.
+#[derive(Debug, Clone)]
+pub(super) struct Tried {
+    /// Its number in the list of changes.
+    pub(super) number: i32,
+    pub(super) fate: Fate,
+    /// How the steps that stand there differ from those that were sent.
+    pub(super) differences: Vec<Difference>,
+    /// Fields that stand there otherwise than they were sent.
+    pub(super) fields: Vec<&'static str>,
+    /// The steps had to be sent in a safer form.
+    pub(super) safer: bool,
+}
+
+/// What sending one entry came to, before anything was read back.
+#[derive(Debug, Clone)]
+enum Sent {
+    Answered,
+    Unanswered,
+    Refused(Error),
+    NotSent(Error),
+}
+
+/// An athlete's calendar while it is being written.
+pub(super) struct Writing<'a> {
+    granted: &'a Granted,
+    lease: Lease,
+    /// Reads what stands there now.
+    upstream: Athlete,
+    /// What became of changes that an earlier call left open.
+    pub(super) settled: Vec<String>,
+}
+
+impl<'a> Writing<'a> {
+    /// Waits for the athlete's lease and settles what an earlier call left open.
+    pub(super) async fn begin(granted: &'a Granted) -> Result<Self, ToolError> {
+        let journal = granted.journal();
+        let lease = journal.lease(granted.answer_by()).await?;
+        let number = journal.raise().await?;
+        let upstream = granted.ask().upstream.reading_after(number);
+        let mut writing = Self {
+            granted,
+            lease,
+            upstream,
+            settled: Vec::new(),
+        };
+        writing.settle().await?;
+        Ok(writing)
+    }
+
+    fn journal(&self) -> &'a Journal {
+        self.granted.journal()
+    }
+
+    /// What stands on these days.
+    pub(super) async fn on(&self, days: Range) -> Result<Vec<Held>, ToolError> {
+        Ok(self.upstream.held_on(days.oldest, days.newest).await?)
+    }
+
+    /// One entry; None if there is none with this id.
+    pub(super) async fn entry(&self, id: i64) -> Result<Option<Held>, ToolError> {
+        match self.upstream.held(id).await {
+            Ok(held) => Ok(Some(held)),
+            Err(Error::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The fields of the entry as the last change through IcuSync left them; None if the caller knows of none.
+    pub(super) async fn last_written(&self, event: i64) -> Result<Option<EntryFields>, ToolError> {
+        let last = self.journal().last_of(event).await?;
+        Ok(last.and_then(|change| change.kept?.after))
+    }
+
+    /// Gives the lease back.
+    pub(super) async fn end(self) {
+        self.lease.release().await;
+    }
+
+    /// Makes these changes, and reads back what stands on `days` afterwards, which include the days of all of them. The
+    /// outcomes are in the order of the wishes. Without what stands there, nothing could be read back.
+    pub(super) async fn apply(
+        &mut self,
+        wishes: Vec<Wish>,
+        days: Range,
+    ) -> Result<(Vec<Tried>, Option<Vec<Held>>), ToolError> {
+        self.apply_undoing(wishes, Vec::new(), days).await
+    }
+
+    /// The same; each wish takes back the changes at its place in `undoes`, if there are any.
+    pub(super) async fn apply_undoing(
+        &mut self,
+        wishes: Vec<Wish>,
+        undoes: Vec<Vec<Change>>,
+        days: Range,
+    ) -> Result<(Vec<Tried>, Option<Vec<Held>>), ToolError> {
+        let changes = self.journaled(&wishes).await?;
+        self.raise().await?;
+        self.granted.progress().say(format!(
+            "{} sent, not read back yet",
+            counted(wishes.len(), "change", "changes")
+        ));
+        let sent = self.send(&wishes, &changes, days).await;
+        self.raise().await?;
+        let mut after = self.read_back(&sent, days).await;
+        let mut tried = judged(&wishes, &changes, &sent, &after);
+        if self.send_safer(&wishes, &changes, &mut tried).await {
+            self.raise().await?;
+            after = self.read_back(&sent, days).await;
+            for (tried, again) in tried.iter_mut().zip(judged(&wishes, &changes, &sent, &after)) {
+                if tried.safer {
+                    *tried = Tried { safer: true, ..again };
+                }
+            }
+        }
+        for (at, (change, tried)) in changes.iter().zip(&tried).enumerate() {
+            let undone = undoes
+                .get(at)
+                .filter(|_| matches!(tried.fate, Fate::Stands(_) | Fate::Gone));
+            let undone = undone.map_or(&[][..], Vec::as_slice);
+            self.journal().end(change, ended(tried), undone).await?;
+        }
+        Ok((tried, after.ok()))
+    }
+
+    /// Writes down what is about to be sent; without that nothing is.
+    async fn journaled(&self, wishes: &[Wish]) -> Result<Vec<Change>, ToolError> {
+        let intended = wishes
+            .iter()
+            .filter(|wish| wish.retry().is_none())
+            .map(|wish| wish.intended(self.journal()));
+        let mut new = self.journal().begin(intended.collect()).await?.into_iter();
+        let changes = wishes
+            .iter()
+            .filter_map(|wish| wish.retry().cloned().or_else(|| new.next()));
+        Ok(changes.collect())
+    }
+
+    /// From now on no instance answers from before this moment.
+    async fn raise(&mut self) -> Result<(), ToolError> {
+        let number = self.journal().raise().await?;
+        self.upstream = self.upstream.reading_after(number);
+        Ok(())
+    }
+
+    /// Sends everything: new entries in one request, deletions in one, and one for each change.
+    async fn send(&mut self, wishes: &[Wish], changes: &[Change], days: Range) -> Vec<Sent> {
+        let mut sent = vec![Sent::NotSent(Error::TimedOut); wishes.len()];
+        let new: Vec<(usize, EntryFields)> = wishes
+            .iter()
+            .zip(changes)
+            .enumerate()
+            .filter_map(|(at, (wish, change))| Some((at, wish.new_fields(change)?)))
+            .collect();
+        if !new.is_empty() {
+            self.send_new(&new, days, &mut sent).await;
+        }
+        let mut stopped = new.iter().find_map(|(at, _)| stops(&sent[*at]));
+        for (at, wish) in wishes.iter().enumerate() {
+            let Wish::Change { before, changes, .. } = wish else {
+                continue;
+            };
+            sent[at] = match stopped.clone() {
+                Some(error) => Sent::NotSent(error),
+                None => match self.lease.renew().await {
+                    Ok(()) => came(self.upstream.change_event(before.id, changes).await),
+                    Err(_) => Sent::NotSent(Error::TimedOut),
+                },
+            };
+            stopped = stopped.or_else(|| stops(&sent[at]));
+        }
+        self.send_deletions(wishes, stopped, &mut sent).await;
+        sent
+    }
+
+    /// All new entries in one request. One that upstream refuses can take the others with it: then what stands there is read,
+    /// and the rest goes one by one.
+    async fn send_new(&mut self, new: &[(usize, EntryFields)], days: Range, sent: &mut [Sent]) {
+        let fields: Vec<EntryFields> = new.iter().map(|(_, fields)| fields.clone()).collect();
+        let all = match self.lease.renew().await {
+            Ok(()) => came(self.upstream.push_events(&fields).await.map(drop)),
+            Err(_) => Sent::NotSent(Error::TimedOut),
+        };
+        let refused = matches!(all, Sent::Refused(_));
+        for (at, _) in new {
+            sent[*at] = all.clone();
+        }
+        if !refused || new.len() == 1 || self.raise().await.is_err() {
+            return;
+        }
+        let Ok(there) = self.upstream.held_on(days.oldest, days.newest).await else {
+            return;
+        };
+        let mut stopped = None;
+        for (number, (at, fields)) in new.iter().enumerate() {
+            let stands = there.iter().any(|held| {
+                held.fields.external_id.is_some() && held.fields.external_id == fields.external_id
+            });
+            sent[*at] = match stopped.clone() {
+                _ if stands => Sent::Answered,
+                Some(error) => Sent::NotSent(error),
+                None if self.lease.renew().await.is_err() => Sent::NotSent(Error::TimedOut),
+                None => came(
+                    self.upstream
+                        .push_events(std::slice::from_ref(fields))
+                        .await
+                        .map(drop),
+                ),
+            };
+            stopped = stopped.or_else(|| stops(&sent[*at]));
+            let told = format!("{} of {} sent one by one", number + 1, new.len());
+            self.granted.progress().say(told);
+        }
+    }
+
+    async fn send_deletions(&mut self, wishes: &[Wish], stopped: Option<Error>, sent: &mut [Sent]) {
+        let doomed: Vec<(usize, i64)> = wishes
+            .iter()
+            .enumerate()
+            .filter_map(|(at, wish)| match wish {
+                Wish::Delete { before } => Some((at, before.id)),
+                _ => None,
+            })
+            .collect();
+        if doomed.is_empty() {
+            return;
+        }
+        let today = self.granted.ask().today();
+        let all = match (stopped, &doomed[..], self.lease.renew().await) {
+            (Some(error), ..) => Sent::NotSent(error),
+            (None, _, Err(_)) => Sent::NotSent(Error::TimedOut),
+            (None, [(_, id)], Ok(())) => match came(self.upstream.delete_event(*id, today).await) {
+                // Somebody else deleted it a moment ago.
+                Sent::Refused(Error::NotFound) => Sent::Answered,
+                sent => sent,
+            },
+            (None, _, Ok(())) => {
+                let ids: Vec<i64> = doomed.iter().map(|(_, id)| *id).collect();
+                came(self.upstream.delete_events(&ids).await)
+            }
+        };
+        for (at, _) in doomed {
+            sent[at] = all.clone();
+        }
+    }
+
+    /// What stands there after anything was sent.
+    async fn read_back(&mut self, sent: &[Sent], days: Range) -> Result<Vec<Held>, Error> {
+        let nothing_sent = sent.iter().all(|sent| matches!(sent, Sent::NotSent(_)));
+        if nothing_sent {
+            return Err(Error::TimedOut);
+        }
+        self.upstream.held_on(days.oldest, days.newest).await
+    }
+
+    /// Sends steps that were read differently once more, written out and without labels; whether anything was sent.
+    async fn send_safer(&mut self, wishes: &[Wish], changes: &[Change], tried: &mut [Tried]) -> bool {
+        let mut fields = Vec::new();
+        for ((wish, change), tried) in wishes.iter().zip(changes).zip(tried) {
+            let new = wish.new_fields(change).zip(wish.steps());
+            let Some((new, steps)) = new.filter(|_| !tried.differences.is_empty()) else {
+                continue;
+            };
+            if let Some(description) = steps.safer() {
+                tried.safer = true;
+                fields.push(EntryFields {
+                    description: Some(description),
+                    ..new
+                });
+            }
+        }
+        if fields.is_empty() || self.lease.renew().await.is_err() {
+            return false;
+        }
+        self.upstream.push_events(&fields).await.is_ok()
+    }
+}
+
+impl Wish {
+    fn retry(&self) -> Option<&Change> {
+        match self {
+            Self::Make { retry, .. } => retry.as_ref(),
+            Self::Change { .. } | Self::Delete { .. } => None,
+        }
+    }
+
+    fn steps(&self) -> Option<&Steps> {
+        match self {
+            Self::Make { steps, .. } | Self::Change { steps, .. } => steps.as_ref(),
+            Self::Delete { .. } => None,
+        }
+    }
+
+    /// The fields of a new entry, with its external id.
+    fn new_fields(&self, change: &Change) -> Option<EntryFields> {
+        let Self::Make { fields, .. } = self else {
+            return None;
+        };
+        Some(EntryFields {
+            external_id: change.external_id.clone(),
+            ..fields.clone()
+        })
+    }
+
+    /// What the journal has of it before it is sent.
+    fn intended(&self, journal: &Journal) -> Intended {
+        let (before, after) = match self {
+            Self::Make { fields, .. } => (None, Some(fields.clone())),
+            Self::Change { before, changes, .. } => {
+                (Some(before.fields.clone()), Some(before.fields.with(changes)))
+            }
+            Self::Delete { before } => (Some(before.fields.clone()), None),
+        };
+        Intended {
+            event_id: match self {
+                Self::Make { .. } => None,
+                Self::Change { before, .. } | Self::Delete { before } => Some(before.id),
+            },
+            external_id: matches!(self, Self::Make { .. }).then(|| journal.external_id()),
+            fingerprint: match self {
+                Self::Make { fingerprint, .. } => *fingerprint,
+                _ => None,
+            },
+            kept: Kept { before, after },
+        }
+    }
+}
+
+impl Steps {
+    /// The description with the steps in a form that leaves less to be read otherwise; None if there is none.
+    fn safer(&self) -> Option<String> {
+        let safer = entry::safer(&self.workout)?;
+        Some(entry::described(&self.prose, &safer, &self.sport))
+    }
+}
+
+/// What an answer means for what was sent.
+fn came(answer: Result<(), Error>) -> Sent {
+    match answer {
+        Ok(()) => Sent::Answered,
+        Err(Error::Unanswered) => Sent::Unanswered,
+        Err(error @ (Error::Rejected | Error::NotFound | Error::Forbidden | Error::Strava)) => {
+            Sent::Refused(error)
+        }
+        Err(error) => Sent::NotSent(error),
+    }
+}
+
+/// Why nothing more is sent after this.
+fn stops(sent: &Sent) -> Option<Error> {
+    match sent {
+        Sent::NotSent(error) => Some(error.clone()),
+        Sent::Unanswered => Some(Error::Unanswered),
+        Sent::Answered | Sent::Refused(_) => None,
+    }
+}
+
+/// What became of each wish, from what stands there afterwards.
+fn judged(
+    wishes: &[Wish],
+    changes: &[Change],
+    sent: &[Sent],
+    after: &Result<Vec<Held>, Error>,
+) -> Vec<Tried> {
+    let all = wishes.iter().zip(changes).zip(sent);
+    all.map(|((wish, change), sent)| {
+        let fate = fate(wish, change, sent, after);
+        let (differences, fields) = match &fate {
+            Fate::Stands(held) => (
+                steps_read_otherwise(wish, held),
+                fields_read_otherwise(wish, held),
+            ),
+            _ => (Vec::new(), Vec::new()),
+        };
+        Tried {
+            number: change.number,
+            fate,
+            differences,
+            fields,
+            safer: false,
+        }
+    })
+    .collect()
+}
+
+fn fate(wish: &Wish, change: &Change, sent: &Sent, after: &Result<Vec<Held>, Error>) -> Fate {
+    let unanswered = match sent {
+        Sent::Refused(error) => return Fate::Not(refusal(error)),
+        Sent::NotSent(error) => return Fate::NotSent(failure(error)),
+        Sent::Answered => false,
+        Sent::Unanswered => true,
+    };
+    let after = match after {
+        Ok(after) => after,
+        Err(error) => {
+            return Fate::Unknown(format!(
+                "it was sent, but what stands there now could not be read: {}",
+                failure(error)
+            ));
+        }
+    };
+    let found = after.iter().find(|held| is_of(wish, change, held));
+    match (wish, found) {
+        (Wish::Delete { .. }, None) => Fate::Gone,
+        (Wish::Delete { .. }, Some(_)) if unanswered => {
+            Fate::Unknown("intervals.icu did not answer, and the entry is still there".to_owned())
+        }
+        (Wish::Delete { .. }, Some(_)) => {
+            Fate::Not("intervals.icu said that it was deleted, but it is still there".to_owned())
+        }
+        (Wish::Make { .. }, None) if unanswered => Fate::Unknown(
+            "intervals.icu did not answer, and the entry is not on the calendar now; the same call again settles it".to_owned(),
+        ),
+        (Wish::Make { .. }, None) => {
+            Fate::Not("intervals.icu said that it was saved, but it is not on the calendar".to_owned())
+        }
+        (Wish::Change { .. }, None) => {
+            Fate::Not("the entry is not there any more: somebody deleted it meanwhile".to_owned())
+        }
+        (Wish::Change { before, changes, .. }, Some(held))
+            if !changes.is_empty() && before.fields.has_all_of(changes) == held.fields.has_all_of(changes)
+                && held.fields == before.fields =>
+        {
+            Fate::Not(if unanswered {
+                "intervals.icu did not answer, and the entry is as it was".to_owned()
+            } else {
+                "intervals.icu said that it was saved, but the entry is as it was".to_owned()
+            })
+        }
+        (_, Some(held)) => Fate::Stands(Box::new(held.clone())),
+    }
+}
+
+fn is_of(wish: &Wish, change: &Change, held: &Held) -> bool {
+    match wish {
+        Wish::Make { .. } => change.external_id.is_some() && held.fields.external_id == change.external_id,
+        Wish::Change { before, .. } | Wish::Delete { before } => held.id == before.id,
+    }
+}
+
+fn steps_read_otherwise(wish: &Wish, held: &Held) -> Vec<Difference> {
+    let Some(steps) = wish.steps() else {
+        return Vec::new();
+    };
+    let there = held
+        .event
+        .workout_doc
+        .as_ref()
+        .map(|doc| doc.workout())
+        .unwrap_or_default();
+    differences(&steps.workout, &there, &steps.sport)
+}
+
+/// Fields that were sent and stand there with another value. The text has its own comparison, and so has what upstream
+/// computes from it.
+fn fields_read_otherwise(wish: &Wish, held: &Held) -> Vec<&'static str> {
+    let wanted = match wish {
+        Wish::Make { fields, .. } => fields,
+        Wish::Change { changes, .. } => changes,
+        Wish::Delete { .. } => return Vec::new(),
+    };
+    let mut names = wanted.not_in(&held.fields);
+    if wish.steps().is_some() {
+        names.retain(|name| !["description", "moving_time", "distance", "icu_training_load"].contains(name));
+    }
+    names
+}
+
+/// How a change ended, for the journal.
+fn ended(tried: &Tried) -> Ended {
+    match &tried.fate {
+        Fate::Stands(held) => Ended {
+            state: ChangeState::Held,
+            event_id: Some(held.id),
+            after: Some(held.fields.clone()),
+        },
+        Fate::Gone => Ended {
+            state: ChangeState::Held,
+            event_id: None,
+            after: None,
+        },
+        Fate::Not(_) | Fate::NotSent(_) => Ended {
+            state: ChangeState::Refused,
+            event_id: None,
+            after: None,
+        },
+        Fate::Unknown(_) => Ended {
+            state: ChangeState::Sent,
+            event_id: None,
+            after: None,
+        },
+    }
+}
+
+/// A refusal by upstream, in our words.
+fn refusal(error: &Error) -> String {
+    match error {
+        Error::NotFound => "the entry is not there any more",
+        Error::Forbidden => "intervals.icu does not allow it",
+        _ => "intervals.icu did not accept it",
+    }
+    .to_owned()
+}
+
+/// A failure of upstream, in our words.
+fn failure(error: &Error) -> String {
+    match error {
+        Error::Busy { retry_after } => format!(
+            "the requests that intervals.icu allows are used up: try again in {}",
+            in_words(*retry_after)
+        ),
+        Error::Unanswered => "intervals.icu did not answer the request before it".to_owned(),
+        error => {
+            let text = ToolError::from(error.clone()).to_string();
+            text.strip_prefix("Not done: ").unwrap_or(&text).to_owned()
+        }
+    }
+}
+
+/// `«Threshold» 2026-12-03 Thu`, of what was before or else of what is after.
+pub(super) fn name_and_day(kept: &Kept) -> String {
+    let Some(fields) = kept.before.as_ref().or(kept.after.as_ref()) else {
+        return String::new();
+    };
+    let day = fields.day().map(units::date).unwrap_or_default();
+    let name = fenced(fields.name.as_deref().unwrap_or_default(), NAME);
+    joined([name, day], " ")
+}

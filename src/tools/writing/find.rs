@@ -1,0 +1,173 @@
+//! Which entry of the calendar a call means: by its id, or by its day and name.
+
+use chrono::NaiveDate;
+
+use super::Writing;
+use crate::{
+    guard::{Ask, AthleteCard},
+    intervals::{Error, model::Held},
+    text::fenced,
+    tool_error::ToolError,
+    tools::{
+        answer::{units, words::joined},
+        arguments::{Arguments, Range, wrong},
+        entries,
+        params::Param,
+        writing::entry::{NAME, same_name},
+    },
+};
+
+/// Entries that are named where none or several fit.
+const CANDIDATES: usize = 8;
+
+/// `id`, in two words for the schema.
+pub(in crate::tools) const ID: Param = Param::name_or_id("id", "Entry id, or date and name");
+pub(in crate::tools) const DATE: Param = Param::day("date", "Local day of the entry");
+pub(in crate::tools) const ENTRY_NAME: Param = Param::text("name", NAME, "Its name, or a part of it");
+
+/// What a call says about the entry that it means.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::tools) enum Meant {
+    Id(i64),
+    On(NaiveDate, Option<String>),
+}
+
+impl Meant {
+    /// None if the call names no entry.
+    pub(in crate::tools) fn read(arguments: &Arguments) -> Result<Option<Self>, ToolError> {
+        let id = arguments.entry_id("id")?;
+        let day = arguments.planned_day("date")?.map(|moment| moment.day);
+        let name = arguments.text("name")?;
+        match (id, day) {
+            (Some(id), _) => Ok(Some(Self::Id(id))),
+            (None, Some(day)) => Ok(Some(Self::On(day, name))),
+            (None, None) if name.is_some() => Err(wrong("date", "must be given with a name, or pass id")),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The entry, from what the calendar holds now. One request.
+    pub(in crate::tools) async fn find(&self, ask: &Ask, reader: Reader<'_>) -> Result<Held, ToolError> {
+        let held = match self {
+            Self::Id(id) => reader.entry(*id).await?.ok_or_else(|| {
+                ToolError::Input(format!(
+                    "Not done: there is no entry with the id {id} on this calendar; it may have been deleted. get_events has the \
+                     ids."
+                ))
+            })?,
+            Self::On(day, name) => {
+                let there = reader.on(Range::of_day(*day)).await?;
+                self.among(&there, *day, name.as_deref())?
+            }
+        };
+        may_touch(&ask.card, &held)?;
+        Ok(held)
+    }
+
+    /// The one entry of that day and name; several, or none, are refused with the candidates.
+    fn among(&self, there: &[Held], day: NaiveDate, name: Option<&str>) -> Result<Held, ToolError> {
+        let on_day: Vec<&Held> = there
+            .iter()
+            .filter(|held| held.event.day() == Some(day))
+            .collect();
+        let wanted = name.map(same_name);
+        let named = |is: &dyn Fn(&str, &str) -> bool| -> Vec<&Held> {
+            let fits = |held: &&&Held| {
+                let own = same_name(held.event.name.as_deref().unwrap_or_default());
+                wanted.as_ref().is_none_or(|wanted| is(&own, wanted))
+            };
+            on_day.iter().filter(fits).copied().collect()
+        };
+        let mut found = named(&|own, wanted| own == wanted);
+        if found.is_empty() {
+            found = named(&|own, wanted| own.contains(wanted));
+        }
+        if wanted.is_none() && found.len() > 1 {
+            let workouts: Vec<&Held> = found
+                .iter()
+                .filter(|held| held.event.is_workout())
+                .copied()
+                .collect();
+            if workouts.len() == 1 {
+                found = workouts;
+            }
+        }
+        match found[..] {
+            [only] => Ok(only.clone()),
+            [] => Err(ToolError::Input(format!(
+                "Not done: no entry of {} fits. {}",
+                units::date(day),
+                candidates("On that day:", &on_day)
+            ))),
+            _ => Err(ToolError::Input(format!(
+                "Not done: several entries of {} fit. {}",
+                units::date(day),
+                candidates("Pass the id of one:", &found)
+            ))),
+        }
+    }
+}
+
+/// How the calendar is read: while it is being written, or only to show.
+#[derive(Clone, Copy)]
+pub(in crate::tools) enum Reader<'a> {
+    Writing(&'a Writing<'a>),
+    Showing(&'a Ask),
+}
+
+impl Reader<'_> {
+    pub(in crate::tools) async fn entry(self, id: i64) -> Result<Option<Held>, ToolError> {
+        match self {
+            Self::Writing(writing) => writing.entry(id).await,
+            Self::Showing(ask) => match ask.upstream.held(id).await {
+                Ok(held) => Ok(Some(held)),
+                Err(Error::NotFound) => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+        }
+    }
+
+    pub(in crate::tools) async fn on(self, days: Range) -> Result<Vec<Held>, ToolError> {
+        match self {
+            Self::Writing(writing) => writing.on(days).await,
+            Self::Showing(ask) => Ok(ask.upstream.held_on(days.oldest, days.newest).await?),
+        }
+    }
+}
+
+/// A coach may change workouts only.
+pub(in crate::tools) fn may_touch(card: &AthleteCard, held: &Held) -> Result<(), ToolError> {
+    if !card.is_for_coach() || held.event.is_workout() {
+        return Ok(());
+    }
+    Err(ToolError::Refused(format!(
+        "Not done: {} is a {}, and a coach's grant covers planned workouts only.",
+        in_words(held),
+        entries::what(&held.event)
+    )))
+}
+
+/// `2026-12-03 Thu Ride «Threshold» (id 4711)`
+pub(in crate::tools) fn in_words(held: &Held) -> String {
+    let event = &held.event;
+    joined(
+        [
+            event.day().map(units::date).unwrap_or_default(),
+            entries::what(event),
+            fenced(event.name.as_deref().unwrap_or_default(), NAME),
+            format!("(id {})", held.id),
+        ],
+        " ",
+    )
+}
+
+fn candidates(before: &str, all: &[&Held]) -> String {
+    if all.is_empty() {
+        return "Nothing is planned on that day.".to_owned();
+    }
+    let mut names: Vec<String> = all.iter().take(CANDIDATES).map(|held| in_words(held)).collect();
+    if all.len() > CANDIDATES {
+        names.push(format!("{} more", all.len() - CANDIDATES));
+    }
+    format!("{before} {}.", names.join(", "))
+}

@@ -1,0 +1,466 @@
+//! What is said of a write: each entry as it stands on the calendar or, in a preview, as it would.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::{
+    Fate, NAME, Tried,
+    entry::{Prepared, is_same},
+};
+use crate::{
+    guard::AthleteCard,
+    intervals::model::{self, Event, Held},
+    permissions,
+    text::fenced,
+    tools::{
+        absences::Absence,
+        answer::{
+            counted,
+            sport_units::SportUnits,
+            units::{self, positive},
+            words::{DOT, in_brackets, joined, named, with_unit},
+        },
+        day_form::Mornings,
+        entries, planned, steps,
+    },
+    training::weeks,
+    workout::{Problem, Severity, differences::Difference, doc::Doc, estimate},
+};
+
+/// With more workouts, those that stand as they were sent are shown without their steps.
+const WITH_STEPS: usize = 10;
+/// Differences that are named one by one.
+const DIFFERENCES: usize = 8;
+/// Other entries of a day that are named.
+const OTHERS: usize = 4;
+
+/// Everything that the lines about one athlete's workouts depend on.
+pub(in crate::tools) struct Scene<'a> {
+    pub(in crate::tools) card: &'a AthleteCard,
+    pub(in crate::tools) today: NaiveDate,
+    /// None where no steps are concerned.
+    pub(in crate::tools) profile: Option<&'a model::Athlete>,
+    /// What stands on the weeks concerned now.
+    pub(in crate::tools) there: &'a [Held],
+    pub(in crate::tools) mornings: Option<&'a Mornings>,
+    /// How many workouts the call has for the athlete.
+    pub(in crate::tools) count: usize,
+    /// An entry that stands there and is not another one: the one that a preview would change.
+    pub(in crate::tools) but: Option<i64>,
+}
+
+/// A workout's figures, as intervals.icu holds them or as it is expected to compute them.
+struct Figures {
+    secs: Option<f64>,
+    metres: Option<f64>,
+    load: Option<f64>,
+    intensity: Option<f64>,
+}
+
+impl Scene<'_> {
+    /// A workout as it would be.
+    pub(in crate::tools) fn previewed(&self, prepared: &Prepared) -> Vec<String> {
+        let entry = &prepared.entry;
+        let doc = Doc::of(&entry.workout, &entry.sport, &prepared.settings, entry.place());
+        let estimate = estimate::whole(&entry.workout, &entry.sport, &prepared.settings);
+        let figures = Figures {
+            secs: estimate.secs.or(entry.secs).filter(|secs| *secs > 0.0),
+            metres: estimate.metres,
+            load: estimate.load.or(entry.load),
+            intensity: estimate.intensity,
+        };
+        let own = SportUnits::of(&entry.sport, self.card.units);
+        let title = self.title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
+        let mut lines = vec![joined([title, figures.in_words(&own)], DOT)];
+        lines.extend(self.steps(&doc, &entry.sport, true));
+        lines.extend(entry.has_steps().then(|| self.device(None)));
+        lines.extend(warnings(&prepared.problems));
+        lines.push(self.day(entry.on.day, self.but));
+        lines
+    }
+
+    /// A workout that stands on the calendar.
+    pub(in crate::tools) fn standing(
+        &self,
+        held: &Held,
+        how: &str,
+        tried: Option<&Tried>,
+        problems: &[Problem],
+    ) -> Vec<String> {
+        let event = &held.event;
+        let day = event.day().unwrap_or(self.today);
+        let [title, figures] = self.entry(event);
+        let number = tried.map_or_else(String::new, |tried| format!("change {}", tried.number));
+        let line = joined(
+            [title, how.to_owned(), figures, number, format!("id {}", held.id)],
+            DOT,
+        );
+        let mut lines = vec![line];
+        let differences = tried.map_or(&[][..], |tried| &tried.differences[..]);
+        let as_sent = differences.is_empty() && self.count > WITH_STEPS;
+        if let Some(doc) = &event.workout_doc {
+            lines.extend(self.steps(doc, event.sport(), !as_sent));
+            if doc.count() > 0 {
+                lines.push(self.device(Some(event)));
+            }
+        }
+        if let Some(tried) = tried {
+            lines.extend(read_otherwise(tried));
+        }
+        lines.extend(warnings(problems));
+        lines.push(self.day(day, Some(held.id)));
+        lines
+    }
+
+    /// An entry on one line: `2026-12-03 Thu · Ride «Threshold» · 1:12 h · load 82 (IF 0.83)`
+    pub(in crate::tools) fn now(&self, held: &Held) -> String {
+        joined(self.entry(&held.event), DOT)
+    }
+
+    /// What an entry is, and its figures.
+    fn entry(&self, event: &Event) -> [String; 2] {
+        let own = SportUnits::of_plan(event, self.card.units);
+        let what = if event.is_workout() {
+            event.sport().to_owned()
+        } else {
+            entries::what(event)
+        };
+        let title = self.title(
+            event.day().unwrap_or(self.today),
+            &what,
+            event.name.as_deref().unwrap_or_default(),
+            event.indoor == Some(true),
+        );
+        let figures = Figures {
+            secs: event.planned_secs(),
+            metres: event.metres_of_steps().or(positive(event.distance)),
+            load: positive(event.icu_training_load),
+            intensity: positive(event.icu_intensity),
+        };
+        [title, figures.in_words(&own)]
+    }
+
+    /// A workout that was not written, and why.
+    pub(in crate::tools) fn not_written(&self, prepared: &Prepared, why: &str) -> Vec<String> {
+        let entry = &prepared.entry;
+        let title = self.title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
+        vec![format!("{title}{DOT}{why}")]
+    }
+
+    /// Another workout of that name and sport stands on the day.
+    pub(in crate::tools) fn other(&self, prepared: &Prepared, held: &Held) -> Vec<String> {
+        let entry = &prepared.entry;
+        let title = self.title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
+        let line = format!(
+            "{title}{DOT}not written: another workout with this name and sport is on that day. To change it: edit_workout with \
+             id {} and this text; for a second one: allow_duplicate: true.",
+            held.id
+        );
+        let mut lines = vec![line];
+        if self.card.shows(&permissions::GET_EVENTS) {
+            lines.push(format!("  There now, id {}:", held.id));
+            match &held.event.workout_doc {
+                Some(doc) if doc.count() > 0 => lines.extend(self.steps(doc, held.event.sport(), true)),
+                _ => lines.push(format!(
+                    "  {}",
+                    fenced(held.event.description.as_deref().unwrap_or_default(), 200)
+                )),
+            }
+        }
+        lines.push("  Asked for:".to_owned());
+        let doc = Doc::of(&entry.workout, &entry.sport, &prepared.settings, entry.place());
+        lines.extend(self.steps(&doc, &entry.sport, true));
+        lines
+    }
+
+    /// What is on the calendar already, and whether it has changed since.
+    pub(in crate::tools) fn already(
+        &self,
+        prepared: &Prepared,
+        held: &Held,
+        number: Option<i32>,
+    ) -> Vec<String> {
+        let how = match number {
+            Some(number) => format!("already there (change {number}), nothing written"),
+            None => "already there, nothing written".to_owned(),
+        };
+        let how = if is_same(&prepared.entry, &held.event) {
+            how
+        } else {
+            format!("{how}; its steps were changed since")
+        };
+        self.standing(held, &how, None, &[])
+    }
+
+    /// `2026-12-03 Thu · Ride «Threshold 4×8»`
+    fn title(&self, day: NaiveDate, sport: &str, name: &str, indoor: bool) -> String {
+        let indoor = if indoor { " indoor" } else { "" };
+        format!(
+            "{}{DOT}{}",
+            units::date(day),
+            joined([format!("{sport}{indoor}"), fenced(name, NAME)], " ")
+        )
+    }
+
+    fn steps(&self, doc: &Doc, sport: &str, whole: bool) -> Vec<String> {
+        if doc.count() == 0 {
+            return Vec::new();
+        }
+        if !whole {
+            return vec!["  steps as sent".to_owned()];
+        }
+        let thresholds = steps::thresholds(doc, sport, self.card.units);
+        let mut lines: Vec<String> = steps::lines(doc, sport, self.card.units)
+            .into_iter()
+            .map(|line| format!("  {line}"))
+            .collect();
+        lines.extend((!thresholds.is_empty()).then(|| format!("  by {thresholds}")));
+        let bare = doc.without_target();
+        if !bare.is_empty() {
+            let numbers: Vec<String> = bare.iter().take(12).map(ToString::to_string).collect();
+            lines.push(format!("  no target on the device: step {}", numbers.join(", ")));
+        }
+        lines
+    }
+
+    /// Where intervals.icu sends it.
+    fn device(&self, event: Option<&Event>) -> String {
+        let refusals = event
+            .and_then(|event| event.push_errors.as_deref())
+            .unwrap_or_default();
+        if !refusals.is_empty() {
+            let refusals = refusals.iter().take(3).map(|error| {
+                let service = fenced(error.service.as_deref().unwrap_or("a device service"), 30);
+                let message = fenced(error.message.as_deref().unwrap_or_default(), 160);
+                named(&format!("{service} did not take it"), &message)
+            });
+            return format!("  device: {}", joined(refusals, "; "));
+        }
+        let Some(profile) = self.profile else {
+            return String::new();
+        };
+        let takers = profile.takes_workouts();
+        if takers.is_empty() {
+            return "  device: none takes planned workouts; the athlete can connect one in the settings of intervals.icu".to_owned();
+        }
+        format!("  device: intervals.icu sends it to {}", takers.join(", "))
+    }
+
+    /// What else is on the day, as far as it may be shown, and the form of its morning.
+    fn day(&self, day: NaiveDate, own: Option<i64>) -> String {
+        let others = self
+            .there
+            .iter()
+            .filter(|held| Some(held.id) != own && is_on(&held.event, day));
+        let others: Vec<&Held> = others.filter(|held| !held.event.is_week_target()).collect();
+        let form = self.mornings.map(|mornings| mornings.on(day)).unwrap_or_default();
+        let line = joined([self.others(&others), form], DOT);
+        if line.is_empty() {
+            line
+        } else {
+            format!("  {line}")
+        }
+    }
+
+    fn others(&self, others: &[&Held]) -> String {
+        if others.is_empty() {
+            return String::new();
+        }
+        if !self.card.shows(&permissions::GET_EVENTS) {
+            let away = others.iter().any(|held| is_away(&held.event));
+            let count = counted(others.len(), "other entry", "other entries");
+            let away = if away {
+                "; the day is marked unavailable"
+            } else {
+                ""
+            };
+            return format!("{count} that day{away}");
+        }
+        let mut names: Vec<String> = others
+            .iter()
+            .take(OTHERS)
+            .map(|held| {
+                let event = &held.event;
+                let secs = units::hours_minutes(event.planned_secs().filter(|_| event.is_to_do()));
+                joined(
+                    [
+                        entries::what(event),
+                        fenced(event.name.as_deref().unwrap_or_default(), 40),
+                        secs,
+                        in_brackets(&entries::availability(event)),
+                    ],
+                    " ",
+                )
+            })
+            .collect();
+        if others.len() > OTHERS {
+            names.push(format!("{} more", others.len() - OTHERS));
+        }
+        format!("that day too: {}", names.join(", "))
+    }
+
+    /// The planned load of each week concerned, beside its target.
+    pub(in crate::tools) fn weeks(&self, days: impl Iterator<Item = NaiveDate>) -> String {
+        if !self.card.shows(&permissions::GET_EVENTS) {
+            return String::new();
+        }
+        let mondays: BTreeSet<NaiveDate> = days.map(weeks::monday).collect();
+        let words = mondays.into_iter().map(|monday| {
+            let of_week = || {
+                self.there
+                    .iter()
+                    .map(|held| &held.event)
+                    .filter(|event| event.day().is_some_and(|day| weeks::monday(day) == monday))
+            };
+            let plans: Vec<&Event> = of_week().filter(|event| event.is_to_do()).collect();
+            let loads: Vec<f64> = plans
+                .iter()
+                .filter_map(|event| positive(event.icu_training_load))
+                .collect();
+            let without = plans.len() - loads.len();
+            let load = match (loads.is_empty(), without) {
+                (true, 0) => "nothing planned".to_owned(),
+                (true, _) => counted(without, "workout without a load", "workouts without a load"),
+                (false, 0) => units::whole(loads.iter().sum::<f64>()),
+                (false, _) => format!(
+                    "{} and {without} without a load",
+                    units::whole(loads.iter().sum::<f64>())
+                ),
+            };
+            let targets = of_week()
+                .filter(|event| event.is_week_target())
+                .map(|target| planned::target(target, self.card.units));
+            let targets = joined(targets, ", ");
+            let week = named(&units::day_month(monday), &load);
+            joined([week, with_unit_before("target", &targets)], ", ")
+        });
+        let words: Vec<String> = words.collect();
+        format!("Planned load of the week of {}", words.join(DOT))
+    }
+}
+
+fn with_unit_before(name: &str, text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{name} {text}")
+    }
+}
+
+impl Figures {
+    /// `1:12 · 30.0 km · load 82 (IF 0.83)`
+    fn in_words(&self, own: &SportUnits) -> String {
+        let load = units::whole(self.load);
+        let intensity = in_brackets(&named("IF", &units::intensity(self.intensity)));
+        let load = if load.is_empty() {
+            String::new()
+        } else {
+            joined([format!("load {load}"), intensity], " ")
+        };
+        joined(
+            [
+                with_unit(units::hours_minutes(self.secs), "h"),
+                own.way(positive(self.metres), 1),
+                load,
+            ],
+            DOT,
+        )
+    }
+}
+
+fn is_on(event: &Event, day: NaiveDate) -> bool {
+    match (event.day(), event.last_day()) {
+        (Some(first), Some(last)) => (first..=last).contains(&day),
+        _ => false,
+    }
+}
+
+fn is_away(event: &Event) -> bool {
+    Absence::of(event).is_some()
+        || matches!(
+            event.training_availability.as_deref(),
+            Some("UNAVAILABLE" | "LIMITED")
+        )
+}
+
+/// What stands there otherwise than it was sent.
+fn read_otherwise(tried: &Tried) -> Vec<String> {
+    let mut lines = Vec::new();
+    if tried.safer {
+        lines.push(
+            "  intervals.icu read the first form differently, so repeats were sent written out and steps without labels".to_owned(),
+        );
+    }
+    if !tried.differences.is_empty() {
+        lines.push("  NOT AS SENT, on the calendar and on the watch:".to_owned());
+        let shown = tried.differences.iter().take(DIFFERENCES);
+        lines.extend(shown.map(|difference: &Difference| format!("  {difference}")));
+        let more = tried.differences.len().saturating_sub(DIFFERENCES);
+        lines.extend((more > 0).then(|| format!("  and {more} more")));
+    }
+    if !tried.fields.is_empty() {
+        lines.push(format!(
+            "  intervals.icu holds another {}",
+            tried.fields.join(", ")
+        ));
+    }
+    lines
+}
+
+/// What the person should know although it can be sent.
+fn warnings(problems: &[Problem]) -> Vec<String> {
+    let warned = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Warn);
+    warned
+        .take(6)
+        .map(|problem| match problem.line {
+            0 => format!("  note: {}; {}", problem.why, problem.instead),
+            line => format!("  note on line {line}: {}; {}", problem.why, problem.instead),
+        })
+        .collect()
+}
+
+/// The heading of an answer: `2 written, 1 already there, 1 not written`.
+pub(in crate::tools) fn heading(written: usize, already: usize, not: usize) -> String {
+    let parts = [
+        (written, "written"),
+        (already, "already there"),
+        (not, "not written"),
+    ];
+    let parts = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"));
+    joined(parts, ", ")
+}
+
+/// The numbers of changes as an argument: `14-16, 19`.
+pub(in crate::tools) fn numbers(mut all: Vec<i32>) -> String {
+    all.sort_unstable();
+    let mut runs: Vec<(i32, i32)> = Vec::new();
+    for number in all {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let runs = runs.into_iter().map(|(first, last)| {
+        if first == last {
+            first.to_string()
+        } else {
+            format!("{first}-{last}")
+        }
+    });
+    joined(runs, ", ")
+}
+
+/// Why a fate is no success, for the line of its workout.
+pub(in crate::tools) fn failed(fate: &Fate) -> Option<String> {
+    match fate {
+        Fate::Stands(_) | Fate::Gone => None,
+        Fate::Not(why) | Fate::NotSent(why) => Some(format!("not written: {why}")),
+        Fate::Unknown(why) => Some(format!("not known: {why}")),
+    }
+}

@@ -1,0 +1,501 @@
+//! Taking changes back: what was made goes, what was edited or deleted comes back, unless somebody changed it since.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{
+    Fate, Steps, Tried, Wish, Writing,
+    find::{self, Reader},
+    name_and_day,
+    said::{failed, numbers as listed},
+};
+use crate::{
+    guard::{
+        Ask, AthleteCard, Granted,
+        journal::{Change, ChangeState, Kept},
+    },
+    intervals::model::{EntryFields, Held},
+    permissions,
+    tool_error::ToolError,
+    tools::{
+        Answer,
+        answer::{self, counted, units, words::joined},
+        arguments::{Range, wrong},
+    },
+    workout::text::parse,
+};
+
+/// Changes of one call.
+const MOST: usize = 60;
+/// Edits of one call: each needs a request of its own.
+const MOST_EDITS: usize = 2;
+/// Days between the first and the last entry of one call.
+const MOST_DAYS: i64 = 366;
+/// What upstream computes, or lays down together with something else.
+const FOLLOWS: [&str; 5] = [
+    "moving_time",
+    "distance",
+    "icu_training_load",
+    "end_date_local",
+    "external_id",
+];
+
+/// Whether the reader may see the change and take it back: to a coach the tool that made it must be granted.
+pub(in crate::tools) fn is_allowed(card: &AthleteCard, change: &Change) -> bool {
+    // An undo of an undo needs what the first change needed, and that one is the coach's own.
+    permissions::by_name(&change.tool).is_none_or(|tool| card.shows(tool))
+}
+
+/// `made 2026-12-03 Thu Ride «Threshold»`
+pub(in crate::tools) fn what(change: &Change) -> String {
+    let Some(kept) = &change.kept else {
+        return String::new();
+    };
+    let verb = match (&kept.before, &kept.after) {
+        (None, _) => "new",
+        (Some(_), None) => "deleted",
+        (Some(_), Some(_)) => "edited",
+    };
+    joined([verb.to_owned(), name_and_day(kept), edited(kept)], " ")
+}
+
+/// `(name, description)`: what an edit changed.
+fn edited(kept: &Kept) -> String {
+    let (Some(before), Some(after)) = (&kept.before, &kept.after) else {
+        return String::new();
+    };
+    let names: Vec<&str> = before
+        .differing(after)
+        .into_iter()
+        .filter(|name| !FOLLOWS.contains(name))
+        .collect();
+    match &names[..] {
+        [] => String::new(),
+        names => format!(
+            "({})",
+            names
+                .join(", ")
+                .replace("start_date_local", "day")
+                .replace("description", "text")
+        ),
+    }
+}
+
+/// How it ended, and whether it can still be taken back.
+pub(in crate::tools) fn standing(change: &Change, now: DateTime<Utc>) -> String {
+    match change.state {
+        ChangeState::Sent => "sent; the end is not known yet".to_owned(),
+        ChangeState::Refused => "changed nothing".to_owned(),
+        ChangeState::Lost => "not known: the entry could not be found".to_owned(),
+        ChangeState::Undone => "taken back".to_owned(),
+        ChangeState::Held if change.kept.is_none() || change.kept_until < now => {
+            "done; cannot be undone any more".to_owned()
+        }
+        ChangeState::Held => format!(
+            "done; can be undone until {}",
+            units::date(change.kept_until.date_naive())
+        ),
+    }
+}
+
+/// `14-16, 19`
+pub(in crate::tools) fn numbers(text: &str) -> Result<Vec<i32>, ToolError> {
+    let wanted = || {
+        wrong(
+            "changes",
+            "must be numbers from list_changes, such as 14 or 14-16, 19",
+        )
+    };
+    let mut all = BTreeSet::new();
+    for part in text.split([',', ' ', ';']).filter(|part| !part.is_empty()) {
+        let number = |text: &str| {
+            text.trim()
+                .trim_start_matches('#')
+                .parse::<i32>()
+                .map_err(|_| wanted())
+        };
+        let (first, last) = match part.split_once(['-', '–']) {
+            Some((first, last)) => (number(first)?, number(last)?),
+            None => (number(part)?, number(part)?),
+        };
+        if first < 1 || last < first || usize::try_from(last - first).is_ok_and(|many| many >= MOST) {
+            return Err(wanted());
+        }
+        all.extend(first..=last);
+    }
+    if all.is_empty() {
+        return Err(wanted());
+    }
+    if all.len() > MOST {
+        return Err(wrong("changes", &format!("must name at most {MOST} changes")));
+    }
+    // The newest first: what was changed twice is taken back in that order.
+    Ok(all.into_iter().rev().collect())
+}
+
+/// Changes of one entry, newest first, and what taking them back would be.
+#[derive(Debug)]
+struct Step {
+    changes: Vec<Change>,
+    /// Or why they cannot be taken back.
+    verdict: Result<Wish, String>,
+}
+
+impl Step {
+    /// `change 14, new «Threshold» 2026-12-03 Thu`
+    fn in_words(&self) -> String {
+        let numbers = self.changes.iter().map(|change| change.number).collect();
+        let many = if self.changes.len() == 1 {
+            "change"
+        } else {
+            "changes"
+        };
+        let what = self.changes.last().map(what).unwrap_or_default();
+        format!("{many} {}, {what}", listed(numbers))
+    }
+}
+
+/// Takes these changes back, or only says what that would do.
+pub(in crate::tools) async fn undo(
+    granted: &Granted,
+    numbers: &[i32],
+    preview: bool,
+) -> Result<Answer, ToolError> {
+    let ask = granted.ask();
+    if preview {
+        let steps = planned(granted, numbers, Reader::Showing(ask)).await?;
+        return Ok(previewed(ask, &steps));
+    }
+    let mut writing = Writing::begin(granted).await?;
+    let done = undo_in(granted, &mut writing, numbers).await;
+    writing.end().await;
+    done
+}
+
+async fn undo_in(granted: &Granted, writing: &mut Writing<'_>, numbers: &[i32]) -> Result<Answer, ToolError> {
+    let steps = planned(granted, numbers, Reader::Writing(writing)).await?;
+    let (mut wishes, mut undoes) = (Vec::new(), Vec::new());
+    for step in &steps {
+        if let Ok(wish) = &step.verdict {
+            wishes.push(wish.clone());
+            undoes.push(step.changes.clone());
+        }
+    }
+    let days = days_of(steps.iter().flat_map(|step| &step.changes));
+    let tried = match days.filter(|_| !wishes.is_empty()) {
+        Some(days) => writing.apply_undoing(wishes, undoes, days).await?.0,
+        None => Vec::new(),
+    };
+    Ok(said(granted.ask(), &steps, tried, &writing.settled))
+}
+
+/// The changes and what taking each back would be, from what stands there now.
+async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Result<Vec<Step>, ToolError> {
+    let ask = granted.ask();
+    let changes = granted.journal().numbered(numbers).await?;
+    let missing: Vec<String> = numbers
+        .iter()
+        .filter(|number| !changes.iter().any(|change| change.number == **number))
+        .map(i32::to_string)
+        .collect();
+    if !missing.is_empty() {
+        let whose = if ask.card.is_for_coach() {
+            " A coach sees and undoes only what that coach changed, for this athlete."
+        } else {
+            " Changes made while another athlete was connected are not undone here."
+        };
+        return Err(ToolError::Input(format!(
+            "Not done: there is no change {} here.{whose} list_changes has the numbers.",
+            missing.join(", ")
+        )));
+    }
+    if let Some(change) = changes.iter().find(|change| !is_allowed(&ask.card, change)) {
+        return Err(ToolError::Refused(format!(
+            "Not done: change {} was made with {}, which is not granted any more.",
+            change.number, change.tool
+        )));
+    }
+    let is_edit = |change: &&Change| {
+        let kept = change.kept.as_ref();
+        kept.is_some_and(|kept| kept.before.is_some() && kept.after.is_some())
+    };
+    if changes.iter().filter(is_edit).count() > MOST_EDITS {
+        return Err(ToolError::Input(format!(
+            "Not done: one call takes back at most {MOST_EDITS} edits. Name fewer."
+        )));
+    }
+    let open: Vec<&Change> = changes.iter().filter(|change| can_be(change).is_ok()).collect();
+    let days = days_of(open.iter().copied());
+    if days.is_some_and(|days| days.days() > MOST_DAYS) {
+        return Err(ToolError::Input(
+            "Not done: these changes are more than a year apart. Take them back in several calls.".to_owned(),
+        ));
+    }
+    let mut there = match days {
+        Some(days) => reader.on(days).await?,
+        None => Vec::new(),
+    };
+    // An entry that somebody moved is elsewhere; one request finds one of them.
+    let elsewhere = open.iter().find_map(|change| {
+        let id = change.event_id?;
+        let stands = change.kept.as_ref().is_some_and(|kept| kept.after.is_some());
+        (stands && !there.iter().any(|held| held.id == id)).then_some(id)
+    });
+    if let Some(id) = elsewhere {
+        there.extend(reader.entry(id).await?);
+    }
+    Ok(steps_of(changes, &there))
+}
+
+/// The changes by their entries, each entry's newest first: several of one entry are taken back at once if nothing came in
+/// between.
+fn steps_of(changes: Vec<Change>, there: &[Held]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for change in changes {
+        let kept = match can_be(&change) {
+            Ok(kept) => kept.clone(),
+            Err(why) => {
+                steps.push(Step {
+                    changes: vec![change],
+                    verdict: Err(why),
+                });
+                continue;
+            }
+        };
+        let newer = steps.iter_mut().find(|step| {
+            step.verdict.is_ok() && step.changes.iter().any(|newer| newer.event_id == change.event_id)
+        });
+        match newer {
+            Some(step) if follows(step.changes.last(), &kept) => {
+                let verdict = step.verdict.clone().and_then(|wish| further(wish, &kept));
+                step.changes.push(change);
+                step.verdict = verdict;
+            }
+            Some(_) => steps.push(Step {
+                changes: vec![change],
+                verdict: Err("a change in between is not in this call: take that back first".to_owned()),
+            }),
+            None => {
+                let verdict = wish(&change, &kept, there);
+                steps.push(Step {
+                    changes: vec![change],
+                    verdict,
+                });
+            }
+        }
+    }
+    steps
+}
+
+/// Whether the newer change found what the older one left.
+fn follows(newer: Option<&Change>, older: &Kept) -> bool {
+    let found = newer.and_then(|newer| newer.kept.as_ref()?.before.as_ref());
+    match (found, &older.after) {
+        (Some(found), Some(left)) => left.differing(found).iter().all(|name| FOLLOWS.contains(name)),
+        _ => false,
+    }
+}
+
+/// Taking back an older change as well.
+fn further(wish: Wish, older: &Kept) -> Result<Wish, String> {
+    match (wish, &older.before) {
+        (Wish::Make { .. }, None) => Err("it is gone, as it was before all of these changes".to_owned()),
+        (Wish::Make { .. }, Some(before)) => Ok(made_again(before)),
+        (Wish::Change { before: held, .. } | Wish::Delete { before: held }, None) => {
+            Ok(Wish::Delete { before: held })
+        }
+        (Wish::Change { before: held, .. } | Wish::Delete { before: held }, Some(before)) => {
+            Ok(changed_back(held, before))
+        }
+    }
+}
+
+fn made_again(before: &EntryFields) -> Wish {
+    Wish::Make {
+        fields: EntryFields {
+            external_id: None,
+            ..before.clone()
+        },
+        steps: steps(before),
+        fingerprint: None,
+        retry: None,
+    }
+}
+
+fn changed_back(held: Box<Held>, before: &EntryFields) -> Wish {
+    let changes = held.fields.changes_to(before);
+    Wish::Change {
+        steps: steps(before).filter(|_| changes.description.is_some()),
+        changes,
+        before: held,
+    }
+}
+
+/// What is kept of a change that can be taken back.
+fn can_be(change: &Change) -> Result<&Kept, String> {
+    match change.state {
+        ChangeState::Held => change.kept.as_ref().ok_or_else(|| {
+            "what was there before is no longer kept: it cannot be undone any more".to_owned()
+        }),
+        ChangeState::Undone => Err("it was taken back already".to_owned()),
+        ChangeState::Refused => Err("it changed nothing".to_owned()),
+        ChangeState::Sent => Err("its end is not known yet: try again in some minutes".to_owned()),
+        ChangeState::Lost => Err("what became of it is not known".to_owned()),
+    }
+}
+
+/// What takes the change back, or why nothing can.
+fn wish(change: &Change, kept: &Kept, there: &[Held]) -> Result<Wish, String> {
+    let held = there.iter().find(|held| Some(held.id) == change.event_id);
+    let untouched = |after: &EntryFields| {
+        let Some(held) = held else {
+            return Err("the entry is not there any more: somebody deleted it".to_owned());
+        };
+        let theirs: Vec<&str> = after
+            .differing(&held.fields)
+            .into_iter()
+            .filter(|name| !FOLLOWS.contains(name))
+            .collect();
+        if theirs.is_empty() {
+            Ok(Box::new(held.clone()))
+        } else {
+            Err(format!(
+                "{} was changed since: {}; what stands there now is kept",
+                find::in_words(held),
+                theirs.join(", ")
+            ))
+        }
+    };
+    match (&kept.before, &kept.after) {
+        (None, None) => Err("nothing is kept of it".to_owned()),
+        (None, Some(after)) => Ok(Wish::Delete {
+            before: untouched(after)?,
+        }),
+        (Some(before), Some(after)) => Ok(changed_back(untouched(after)?, before)),
+        (Some(_), None) if held.is_some() => Err("the entry is there again".to_owned()),
+        (Some(before), None) => Ok(made_again(before)),
+    }
+}
+
+/// The steps of a kept state.
+fn steps(fields: &EntryFields) -> Option<Steps> {
+    let sport = fields.sport.clone()?;
+    let parsed = parse(fields.description.as_deref()?, &sport);
+    (!parsed.workout.items.is_empty()).then_some(Steps {
+        sport,
+        workout: parsed.workout,
+        prose: parsed.prose,
+    })
+}
+
+fn days_of<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<Range> {
+    let kept = changes.filter_map(|change| change.kept.as_ref());
+    let days: Vec<NaiveDate> = kept
+        .flat_map(|kept| [&kept.before, &kept.after])
+        .flatten()
+        .filter_map(EntryFields::day)
+        .collect();
+    let (oldest, newest) = (days.iter().min()?, days.iter().max()?);
+    Some(Range {
+        oldest: *oldest,
+        newest: *newest,
+    })
+}
+
+fn previewed(ask: &Ask, steps: &[Step]) -> Answer {
+    let heading = answer::first_line(
+        &ask.card,
+        ask.today(),
+        &["preview, nothing taken back".to_owned()],
+    );
+    let lines = steps.iter().map(|step| {
+        let would = match &step.verdict {
+            Ok(Wish::Delete { .. }) => "would take it off the calendar".to_owned(),
+            Ok(Wish::Change { changes, .. }) => format!("would restore {}", changes.names().join(", ")),
+            Ok(Wish::Make { .. }) => {
+                "would put it back, under a new id and without the pairing with an activity".to_owned()
+            }
+            Err(why) => format!("cannot be taken back: {why}"),
+        };
+        format!("{}: {would}", step.in_words())
+    });
+    Answer::of(std::iter::once(heading).chain(lines))
+}
+
+fn said(ask: &Ask, steps: &[Step], tried: Vec<Tried>, settled: &[String]) -> Answer {
+    let mut tried = tried.into_iter();
+    let (mut done, mut not) = (0, 0);
+    let mut lines = Vec::new();
+    for step in steps {
+        let count = step.changes.len();
+        let outcome = match &step.verdict {
+            Err(why) => Err(why.clone()),
+            Ok(wish) => match tried.next() {
+                None => Err("it was not tried".to_owned()),
+                Some(tried) => match failed(&tried.fate) {
+                    Some(why) => Err(why.replace("not written: ", "")),
+                    None => Ok(became(wish, &tried)),
+                },
+            },
+        };
+        lines.push(match outcome {
+            Ok(became) => {
+                done += count;
+                format!("{}: taken back, {became}", step.in_words())
+            }
+            Err(why) => {
+                not += count;
+                format!("{}: NOT taken back, {why}", step.in_words())
+            }
+        });
+    }
+    let parts = [(done, "taken back"), (not, "not taken back")];
+    let parts = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", counted(count, "change", "changes")));
+    let heading = answer::first_line(&ask.card, ask.today(), &[joined(parts, ", ")]);
+    Answer::of(
+        std::iter::once(heading)
+            .chain(lines)
+            .chain(settled.iter().cloned()),
+    )
+}
+
+fn became(wish: &Wish, tried: &Tried) -> String {
+    let otherwise = |text: String| {
+        let mut words = vec![text];
+        words.extend(tried.differences.iter().take(4).map(ToString::to_string));
+        if !tried.fields.is_empty() {
+            words.push(format!("intervals.icu holds another {}", tried.fields.join(", ")));
+        }
+        words.push(format!("(change {})", tried.number));
+        joined(words, "; ")
+    };
+    match (&tried.fate, wish) {
+        (Fate::Gone, _) => format!("it is off the calendar (change {})", tried.number),
+        (Fate::Stands(held), Wish::Make { .. }) => otherwise(format!(
+            "it is back under the new id {}, not paired with an activity",
+            held.id
+        )),
+        (Fate::Stands(held), _) => otherwise(format!("it is as before: {}", find::in_words(held))),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_alone_as_lists_and_as_ranges() {
+        let read = |text: &str| numbers(text).map_err(|error| error.to_string());
+        assert_eq!(read("14"), Ok(vec![14]));
+        assert_eq!(read(" #14, 16-18;20"), Ok(vec![20, 18, 17, 16, 14]));
+        assert_eq!(read("3–4, 4"), Ok(vec![4, 3]));
+        for odd in ["", "x", "0", "5-3", "1-999", "-1", "1.5", "99999999999"] {
+            assert!(read(odd).is_err(), "{odd}");
+        }
+    }
+}
