@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{
     caller::{Allowed, AthleteCard, Caller, Units},
     connection::{self, away},
-    journal::{Changes, Journal},
+    journal::Journal,
     member::Member,
     profile,
     progress::Progress,
@@ -34,8 +34,6 @@ pub struct Ask {
     pub card: AthleteCard,
     /// When the call began.
     pub now: DateTime<Utc>,
-    /// The changes that the caller may know of.
-    pub changes: Changes,
 }
 
 impl Ask {
@@ -206,13 +204,8 @@ pub(crate) async fn open(
         last_success_at: row.last_success_at,
         intervals: upstream.clone(),
     };
-    let ask = Ask {
-        changes: Changes::new(app, account, card.id.as_str(), caller),
-        now: app.clock.now(),
-        upstream,
-        card,
-    };
-    Ok((ask, opened))
+    let now = app.clock.now();
+    Ok((Ask { upstream, card, now }, opened))
 }
 
 /// Whether the athlete shared what the tool of `permission` needs.

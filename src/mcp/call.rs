@@ -31,6 +31,7 @@ use crate::{
         clients::Uses,
         connection,
         grant::{self, Waiting},
+        journal::Changes,
         link::Visitor,
         offer::Offer,
         progress::Progress,
@@ -275,6 +276,11 @@ impl<'a> Call<'a> {
         match tool.run {
             Run::Say(say) => say(&arguments),
             Run::Read(read) => read(ask, arguments).await,
+            Run::ReadChanges(read) => {
+                let caller = &self.visit.visitor.caller;
+                let changes = Changes::new(self.app, account, ask.card.id.as_str(), caller);
+                read(ask, changes, arguments).await
+            }
             Run::Write(write) => {
                 let granted = self.granted(ask, account).await?;
                 self.apart(write(granted, arguments)).await

@@ -168,7 +168,7 @@ impl Catalogue {
 fn schema_for_coaches(tool: &Tool) -> Map<String, Value> {
     let own: &[Param] = match tool.run {
         Run::Say(_) => &[],
-        Run::Read(_) | Run::Write(_) => &[ATHLETE],
+        Run::Read(_) | Run::ReadChanges(_) | Run::Write(_) => &[ATHLETE],
         Run::WriteEach(_) => &[ATHLETE, ATHLETES],
     };
     let params: Vec<Param> = tool.params.iter().chain(own).copied().collect();

@@ -13,7 +13,10 @@ use super::{
     writing::{self, undo},
 };
 use crate::{
-    guard::{Ask, journal::Change},
+    guard::{
+        Ask,
+        journal::{Change, Changes},
+    },
     permissions,
     text::clean,
     tool_error::ToolError,
@@ -23,14 +26,14 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::LIST_CHANGES,
     description: "Changes made through IcuSync, newest first: number for undo_change, by whom, what, how it ended.",
     params: PARAMS,
-    run: Run::Read(|ask, given| Box::pin(list(ask, given))),
+    run: Run::ReadChanges(|ask, changes, given| Box::pin(list(ask, changes, given))),
 };
 
 const PARAMS: &[Param] = &[Param::limit(20, 100)];
 
-async fn list(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+async fn list(ask: Ask, changes: Changes, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let limit = Arguments::new(given, PARAMS, ask.today())?.limit()?;
-    let all = ask.changes.recent(limit).await?;
+    let all = changes.recent(limit).await?;
     let (mut shown, hidden): (Vec<Change>, Vec<Change>) = all
         .into_iter()
         .partition(|change| undo::is_allowed(&ask.card, change));

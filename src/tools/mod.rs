@@ -52,7 +52,7 @@ use std::pin::Pin;
 use serde_json::{Map, Value};
 
 use crate::{
-    guard::{Ask, Granted, Roster},
+    guard::{Ask, Granted, Roster, journal::Changes},
     permissions::{Access, Permission},
     tool_error::ToolError,
 };
@@ -72,6 +72,8 @@ pub enum Run {
     Say(fn(&Map<String, Value>) -> Result<Answer, ToolError>),
     /// Only reads.
     Read(fn(Ask, Map<String, Value>) -> Running),
+    /// Only reads, also what was changed through IcuSync.
+    ReadChanges(fn(Ask, Changes, Map<String, Value>) -> Running),
     /// Changes something for one athlete.
     Write(fn(Granted, Map<String, Value>) -> Running),
     /// Changes something for one athlete, or for several whom a coach names.
@@ -91,7 +93,7 @@ impl Run {
     /// Whether it reads or writes.
     pub const fn access(self) -> Access {
         match self {
-            Self::Say(_) | Self::Read(_) => Access::Read,
+            Self::Say(_) | Self::Read(_) | Self::ReadChanges(_) => Access::Read,
             Self::Write(_) | Self::WriteEach(_) => Access::Write,
         }
     }

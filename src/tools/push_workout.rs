@@ -8,9 +8,6 @@
 mod asked;
 mod same;
 
-#[cfg(test)]
-mod tests;
-
 use futures::future::join_all;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};

@@ -95,8 +95,17 @@ fn the_schemas_stand_as_they_were_published() {
 #[test]
 fn the_catalogue_has_one_tool_for_each_permission_in_its_order() {
     let tools: Vec<&str> = CATALOGUE.iter().map(Tool::name).collect();
-    let permissions: Vec<&str> = permissions::ALL.iter().map(|row| row.name).collect();
-    assert_eq!(tools, permissions);
+    let granted: Vec<&str> = permissions::ALL.iter().map(|row| row.name).collect();
+    let free: Vec<&str> = permissions::WITHOUT_GRANT.iter().map(|row| row.name).collect();
+    let of = |names: &[&str]| {
+        tools
+            .iter()
+            .copied()
+            .filter(|tool| names.contains(tool))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((of(&granted), of(&free)), (granted.clone(), free.clone()));
+    assert_eq!(tools.len(), granted.len() + free.len());
     assert_eq!(
         ROSTER.iter().map(|tool| tool.name).collect::<Vec<_>>(),
         permissions::OF_THE_ROSTER
@@ -113,9 +122,8 @@ fn the_catalogue_has_one_tool_for_each_permission_in_its_order() {
 async fn every_tool_reads_each_of_its_parameters_and_no_other() {
     let upstream = Upstream::start(|_| (404, json!({"status": 404, "error": "Not Found"}))).await;
     for tool in CATALOGUE {
-        let Run::Read(run) = tool.run else {
-            panic!("{} changes something", tool.name())
-        };
+        // The others need a database: tests/it/writes.rs.
+        let Run::Read(run) = tool.run else { continue };
         let refused = async |given: Map<String, Value>| {
             let ask = Ask {
                 upstream: upstream.handle(),
