@@ -407,7 +407,12 @@ mod tests {
         assert_eq!(words(&["get_tarot"]), Vec::<String>::new());
         let all: Vec<&str> = permissions::ALL.iter().map(|tool| tool.name).collect();
         assert_eq!(words(&all)[0], "Profile and zones");
-        assert!(words(&all).iter().all(|text| !text.contains(" of ")));
+        assert!(words(&all).iter().all(|text| !text.contains("reading only")));
+        assert_eq!(
+            words(&all).last().unwrap(),
+            "Calendar, 3 of them can change something"
+        );
+        assert_eq!(words(&["get_events"]), ["1 of 4 calendar tools, reading only"]);
     }
 
     #[test]
