@@ -58,11 +58,14 @@ pub(super) fn lines(found: &[Found<'_>], targets: &[&Event], asked: &Asked, own:
 /// `Ride 3 · 3:00 · load 200 | of that still open 2 · 2:00 · load 139`
 fn by_sport(all: &[Plan<'_>], open: &[Plan<'_>], exact: bool) -> String {
     let by_sport = sums::by_sport(rows(all), exact);
-    let whole = (by_sport.len() > 1).then(|| Sum::of(rows(all)).line("all", String::new()));
+    let sum = Sum::of(rows(all));
+    let rounded = sums::rounded(&by_sport, &sum, true);
+    let whole = (by_sport.len() > 1).then(|| sum.line("all", String::new()));
     let split = !open.is_empty() && open.len() < all.len();
     let open = split.then(|| Sum::of(rows(open)).line("of that still open", String::new()));
     let lines = by_sport.iter().map(|(sport, sum)| sum.line(sport, String::new()));
-    lines.chain(whole).chain(open).collect::<Vec<_>>().join(" | ")
+    let lines = joined(lines.chain(whole).chain(open), " | ");
+    joined([lines.as_str(), rounded], ". ")
 }
 
 fn rows<'a>(plans: &[Plan<'a>]) -> impl Iterator<Item = (&'a Event, Planned)> {
@@ -93,7 +96,7 @@ fn by_week(all: &[Plan<'_>], targets: &[&Event], range: Range, own: Units) -> St
         } else {
             vec![alone(&targets, own)]
         };
-        let load = week::load(load);
+        let load = week::done(load, 0);
         // What is compared with a target of the same load is not said twice.
         let of_target = targets
             .first()

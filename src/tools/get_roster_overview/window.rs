@@ -31,8 +31,8 @@ use crate::{
         arguments::Range,
         fitness::{Day, ToCome, days_of},
         plan_state::State,
-        planned::{Plans, load_for_done},
-        sums::with_unreadable,
+        planned::{Plans, load_for_done, without_load},
+        sums::{ROUNDED, add_up, with_unreadable},
         vitals,
     },
     training::{
@@ -414,20 +414,24 @@ fn together(lines: &[Line<Totals>]) -> String {
         String::new()
     };
     let hours: Vec<f64> = done.iter().map(|done| done.secs).collect();
-    let hours = (hours.len() > 1).then(|| hours.iter().sum::<f64>());
+    let sum = (hours.len() > 1).then(|| hours.iter().sum::<f64>());
+    let rounded = match sum {
+        Some(sum) if !add_up(hours, sum) => ROUNDED,
+        _ => "",
+    };
     let parts = joined(
         [
             around("load", &load, &of(loads.len())),
             with_a_plan,
             around("load", &only_planned, &of(plans.len())),
-            around("time", &units::hours_minutes(hours), &of(done.len())),
+            around("time", &units::hours_minutes(sum), &of(done.len())),
         ],
         DOT,
     );
-    around("Together:", &parts, "")
+    joined([around("Together:", &parts, "").as_str(), rounded], ". ")
 }
 
-/// `900 planned (720 for what was done)`: the plans of several athletes, and how much of them was done, if that is wanted; empty
+/// `900 planned (720 for what was done, 1 without load)`: the plans of several athletes, and how much of them was done, if that is wanted; empty
 /// for fewer.
 fn planned(plans: &[&Plans], with_done: bool) -> String {
     if plans.len() < 2 {
@@ -440,7 +444,10 @@ fn planned(plans: &[&Plans], with_done: bool) -> String {
         String::new()
     };
     joined(
-        [format!("{} planned", units::whole(all)), in_brackets(&part)],
+        [
+            format!("{} planned", units::whole(all)),
+            in_brackets(&joined([part, without_load(plans)], ", ")),
+        ],
         " ",
     )
 }

@@ -664,7 +664,7 @@ async fn what_is_not_known_is_not_zero() {
             "{text}"
         );
         assert!(
-            text.contains("30 Nov 199, Swim target 100 (planned load not known), Swim target 2:00 h (planned time not known), Swim target 5000 m (planned distance not known)\n"),
+            text.contains("30 Nov 199 (1 without), Swim target 100 (planned load not known), Swim target 2:00 h (planned time not known), Swim target 5000 m (planned distance not known)\n"),
             "{text}"
         );
         assert!(!text.contains("0:00"), "{text}");
