@@ -431,8 +431,8 @@ fn together(lines: &[Line<Totals>]) -> String {
     joined([around("Together:", &parts, "").as_str(), rounded], ". ")
 }
 
-/// `900 planned (720 for what was done, 1 without load)`: the plans of several athletes, and how much of them was done, if that is wanted; empty
-/// for fewer.
+/// `900 planned (720 for what was done, 1 without load)`: the plans of several athletes, and how much of them was done, if that
+/// is wanted; empty for fewer.
 fn planned(plans: &[&Plans], with_done: bool) -> String {
     if plans.len() < 2 {
         return String::new();
