@@ -143,22 +143,18 @@ impl Asked {
 
     /// Whether rows may be workouts or races.
     fn has_plans(&self) -> bool {
-        self.kinds.is_empty() || self.names(Kind::Workouts) || self.names(Kind::Races)
+        self.lists(Kind::Workouts) || self.lists(Kind::Races)
     }
 
     /// Whether every workout and race of a day is read.
-    fn shows_plans_of(&self, day: NaiveDate) -> bool {
-        let all = self.kinds.is_empty() || (self.names(Kind::Workouts) && self.names(Kind::Races));
-        all && self.range.contains(day)
-    }
-
-    fn names(&self, kind: Kind) -> bool {
-        self.kinds.contains(&kind)
+    fn reads_plans_of(&self, day: NaiveDate) -> bool {
+        // Races come with workouts.
+        self.lists(Kind::Workouts) && self.range.contains(day)
     }
 
     /// Whether entries of this kind are rows.
     fn lists(&self, kind: Kind) -> bool {
-        self.kinds.is_empty() || self.names(kind)
+        self.kinds.is_empty() || self.kinds.contains(&kind)
     }
 
     fn wants(&self, event: &Event) -> bool {
@@ -284,7 +280,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
             .got()
             .map(Vec::as_slice)
             .filter(|_| asked.range.contains(today)),
-        events: asked.shows_plans_of(today).then_some(&events),
+        events: asked.reads_plans_of(today).then_some(&events),
     };
     let came = Came {
         form: form::fetch(&ask, races, seen).await?,
@@ -473,7 +469,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
 
 /// The week targets to compare with plans; a call for workouts alone compares them too.
 fn targets<'a>(events: &'a [Event], asked: &Asked) -> Vec<&'a Event> {
-    let wanted = asked.kinds.is_empty() || asked.names(Kind::Workouts) || asked.names(Kind::Plan);
+    let wanted = asked.lists(Kind::Workouts) || asked.lists(Kind::Plan);
     let mut seen = HashSet::new();
     events
         .iter()

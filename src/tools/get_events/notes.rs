@@ -23,7 +23,7 @@ use crate::{
 
 /// Absences in the range that a call for workouts or races alone does not list.
 pub(super) fn absent(absences: &Absences, asked: &Asked, today: NaiveDate) -> String {
-    if asked.kinds.is_empty() || asked.names(Kind::Availability) || !asked.has_plans() {
+    if asked.lists(Kind::Availability) || !asked.has_plans() {
         return String::new();
     }
     let within = absences.within(asked.range.oldest, asked.range.newest);
@@ -102,7 +102,7 @@ pub(super) fn of_no_fixed_sport(left_out: &[Found<'_>]) -> String {
 /// The absences that may reach into the range unseen, said where they would be shown, or would explain what was missed.
 pub(super) fn not_read(rows: &[Found<'_>], asked: &Asked) -> String {
     let blamed = rows.iter().filter_map(|row| row.state).any(State::is_missed);
-    if !blamed && !asked.kinds.is_empty() && !asked.names(Kind::Availability) {
+    if !blamed && !asked.lists(Kind::Availability) {
         return String::new();
     }
     absences::not_read(asked.earlier().oldest)
@@ -181,7 +181,7 @@ pub(super) fn form_in_words(found: &[Found<'_>], asked: &Asked, came: &Came, tod
             .filter_map(Found::day)
             .find(|day| *day > today && mornings.has(*day));
         // The plans before the race are known only if they were requested, from today on and of every sport.
-        let knows = (asked.kinds.is_empty() || asked.names(Kind::Workouts)) && asked.range.oldest <= today;
+        let knows = asked.lists(Kind::Workouts) && asked.range.oldest <= today;
         let is_between = |event: &&Event| {
             event.is_to_do() && event.day().is_some_and(|day| day >= today && Some(day) < next)
         };

@@ -47,7 +47,7 @@ pub(super) fn lines(summed: &Summed<'_, '_>, asked: &Asked, own: Units) -> Strin
     let exact = asked.detail == Detail::Full;
     let open = plans(summed.found, asked.range, true);
     let planned = format!("Planned{}: {}", summed.unread, by_sport(&all, &open, exact));
-    if !asked.kinds.is_empty() && !asked.names(Kind::Workouts) {
+    if !asked.lists(Kind::Workouts) {
         return planned;
     }
     let others = plans(summed.others, asked.range, false);
