@@ -429,20 +429,23 @@ pub(super) fn absences_of_week(
 
 /// What a filter by sport leaves out because it has no sport: `Not counted: 2 planned workouts without a sport (1:00 h, load
 /// 75)`; empty without any.
-pub(super) fn without_a_sport(sum: &Sum) -> String {
+fn without_a_sport(sum: &Sum) -> String {
+    let nouns = ("planned workout", "planned workouts");
+    not_counted([with_size(sum, nouns, "without a sport")])
+}
+
+/// `2 planned workouts without a sport (1:00 h, load 75)`; empty without any.
+pub(super) fn with_size(sum: &Sum, (one, many): (&str, &str), of: &str) -> String {
     if sum.count <= 0.0 {
         return String::new();
     }
-    let noun = if sum.count > 1.0 {
-        "planned workouts"
-    } else {
-        "planned workout"
-    };
-    format!(
-        "Not counted: {} {noun} without a sport ({})",
-        units::whole(sum.count),
-        sum.size()
-    )
+    let noun = if sum.count > 1.0 { many } else { one };
+    format!("{} {noun} {of} ({})", units::whole(sum.count), sum.size())
+}
+
+/// The line for what a filter by sport leaves out; empty without any.
+pub(super) fn not_counted<S: AsRef<str>>(parts: impl IntoIterator<Item = S>) -> String {
+    named("Not counted:", &joined(parts, ", "))
 }
 
 /// What the planned figures of paired entries may be instead; empty if all are known. `times` are shown as well as loads.

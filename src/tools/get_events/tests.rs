@@ -169,7 +169,9 @@ fn what_extends_into_the_range_is_read_from_a_year_before_without_workouts() {
     );
     assert_eq!(
         kinds::categories(&[Kind::Workouts]),
-        ["HOLIDAY", "INJURED", "SICK", "TARGET", "WORKOUT"]
+        [
+            "HOLIDAY", "INJURED", "RACE_A", "RACE_B", "RACE_C", "SICK", "TARGET", "WORKOUT"
+        ]
     );
     let of_many_days = kinds::categories_of_many_days;
     assert_eq!(of_many_days(&[Kind::Other]), Vec::<&str>::new());

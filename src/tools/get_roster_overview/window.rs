@@ -12,7 +12,7 @@ use super::{
     flags::{self, ON_DAYS_WITHOUT_LOAD},
     rows::{
         self, Line, Overview, about_absences, about_bases, about_ctl, about_load, about_undone, absent,
-        as_of, ask_for, form, left_out, own_day, split, today_in_words, unknown_lines, usual_day, week,
+        as_of, ask_for, form, left_out, load_of, own_day, split, today_in_words, unknown_lines, usual_day,
         whose,
     },
 };
@@ -81,9 +81,10 @@ fn projected(shown: Shown, came: &Came, window: Range, today: NaiveDate) -> Opti
 pub(super) struct Totals {
     /// The days, by the athlete's own today.
     window: Range,
-    /// Whether any of them is not after today.
-    has_begun: bool,
-    /// The model at the end of the window; today's if the last day is not known or must not be shown.
+    /// The athlete's own.
+    today: NaiveDate,
+    /// The model at the end of the window; today's if the last day is not known. None if that day is to come and its plans
+    /// must not be shown.
     standing: Option<Day>,
     held: Held,
     /// What the model lacks of today's plan, if it is of today or later.
@@ -144,8 +145,11 @@ impl Totals {
             && done.is_none_or(|done| done.count + done.closed == 0);
         Self {
             window,
-            has_begun: days.is_some(),
-            standing: projected.or_else(|| model.as_ref()?.standing),
+            today,
+            standing: projected.or_else(|| {
+                let standing = model.as_ref()?.standing;
+                standing.filter(|_| shown.calendar || window.newest <= today)
+            }),
             held: projected.map_or(held, |_| Held::Projected),
             to_come: (projected.is_some() || window.contains(today))
                 .then(|| came.to_come(shown, today))
@@ -281,7 +285,7 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
         })
         .column(
             "load",
-            totals(|own, shown| week(own.load, own.plan.as_ref(), shown, own.has_begun)),
+            totals(|own, shown| load_of(own.load, own.plan.as_ref(), shown, (own.window, own.today))),
         )
         .column(
             "activities",
