@@ -55,3 +55,4 @@ mod upstream;
 mod words;
 mod worker;
 mod world;
+mod writes;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::{
     Asked, Came, Found,
-    kinds::{self, Kind},
+    kinds::Kind,
     rows,
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     tools::{
         absences::{self, Absences},
         answer::{self, words},
+        entries,
         plan_state::{self, Doubt, State, Timeless},
         planned,
         sums::Sum,
@@ -77,7 +78,7 @@ pub(super) fn done_or_not(
 pub(super) fn of_no_fixed_sport(left_out: &[Found<'_>]) -> String {
     let mut groups: BTreeMap<(bool, String), Vec<&Found<'_>>> = BTreeMap::new();
     for row in left_out {
-        let sport = kinds::sport_of(row.event);
+        let sport = entries::sport_of(row.event);
         groups.entry((row.event.is_race(), sport)).or_default().push(row);
     }
     planned::not_counted(groups.into_iter().map(|((are_races, sport), rows)| {
