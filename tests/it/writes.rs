@@ -10,7 +10,8 @@ use crate::world::{self, World};
 /// Saturday 2026-11-28 in everyone's zone; 10:00 in Berlin.
 const NOW: &str = "2026-11-28T09:00:00Z";
 
-const THRESHOLD: &str = "Warmup\n- 15m ramp 50-70%\n\n4x\n- 8m 96-100%\n- 4m 55% intensity=recovery\n\nCooldown\n- 10m 50%";
+const THRESHOLD: &str =
+    "Warmup\n- 15m ramp 50-70%\n\n4x\n- 8m 96-100%\n- 4m 55% intensity=recovery\n\nCooldown\n- 10m 50%";
 
 async fn on_saturday<F: Future<Output = ()>>(body: impl FnOnce(Arc<World>) -> F) {
     world::test(async |world| {
@@ -23,8 +24,13 @@ async fn on_saturday<F: Future<Output = ()>>(body: impl FnOnce(Arc<World>) -> F)
 /// Lets an athlete's own connector change the calendar.
 pub(crate) async fn may_write(world: &World, seeded: &Seeded) {
     let address = Address::parse(seeded.person.email).unwrap();
-    let account = queries::accounts::by_email(&world.app.pool, &address.key).await.unwrap().unwrap();
-    queries::links::set_may_write(&world.app.pool, account.id, true).await.unwrap();
+    let account = queries::accounts::by_email(&world.app.pool, &address.key)
+        .await
+        .unwrap()
+        .unwrap();
+    queries::links::set_may_write(&world.app.pool, account.id, true)
+        .await
+        .unwrap();
 }
 
 /// The text of an answer, an error or not.
@@ -32,7 +38,7 @@ async fn say(world: &Arc<World>, link: &str, tool: &str, arguments: Value) -> St
     world.mcp(link).call(tool, arguments).await.text().to_owned()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn look() {
     on_saturday(async |world| {
         let ana = world.ana();

@@ -182,7 +182,10 @@ fn said(value: Option<&Value>) -> Option<Value> {
             (!text.is_empty()).then(|| Value::String(text.to_owned()))
         }
         Some(Value::Array(list)) if list.is_empty() => None,
-        Some(Value::Number(number)) => number.as_f64().map(Value::from),
+        // A number that was written down and read again may differ in its last bit.
+        Some(Value::Number(number)) => number
+            .as_f64()
+            .map(|number| Value::from((number * 1000.0).round() / 1000.0)),
         Some(other) => Some(other.clone()),
     }
 }

@@ -4,11 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::{
-    Asked, Came, Found,
-    kinds::Kind,
-    rows,
-};
+use super::{Asked, Came, Found, kinds::Kind, rows};
 use crate::{
     intervals::model::{Activity, Event},
     text::fenced,
