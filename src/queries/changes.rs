@@ -286,11 +286,13 @@ pub async fn all_of(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<
     .await
 }
 
-/// Erases what is kept of an account's changes: the rows stay, and can never be taken back.
+/// Erases what is kept of an account's changes: the rows stay, and can never be taken back. Nobody can find out any more how one
+/// ended that is still open, except the call that sent it.
 pub async fn erase(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        update changes set sealed = null, fingerprint = null where id in (
+        update changes set sealed = null, fingerprint = null, state = case when state = 'sent' then 'lost' else state end
+        where id in (
             select id from changes where account_id = $1 and sealed is not null order by id for no key update
         )
         "#,
@@ -330,7 +332,9 @@ pub async fn purge(
         with over as (
             select id from changes where sealed is not null and kept_until < $1 limit $3 for update skip locked
         ), erased as (
-            update changes set sealed = null, fingerprint = null where id in (select id from over)
+            update changes set sealed = null, fingerprint = null,
+                state = case when state = 'sent' then 'lost' else state end
+            where id in (select id from over)
             returning id
         ), gone as (
             delete from changes where id in (
