@@ -15,6 +15,7 @@ mod address;
 mod another_athlete;
 mod arrows;
 mod browser;
+mod changes;
 mod clients;
 mod coach_mails;
 mod coach_path;

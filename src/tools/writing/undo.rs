@@ -152,7 +152,7 @@ impl Step {
             "changes"
         };
         let what = self.changes.last().map(what).unwrap_or_default();
-        format!("{many} {}, {what}", listed(numbers))
+        joined([format!("{many} {}", listed(numbers)), what], ", ")
     }
 }
 
