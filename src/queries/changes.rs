@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Db;
+use super::{Db, activity_log::DELETED_COACH};
 use crate::{
     ids::{AccountId, ChangeId, CoachId, LinkId, LogId},
     words::ChangeState,
@@ -93,7 +93,7 @@ pub async fn next_numbers(
     .await
 }
 
-/// Whether the coach may still use this tool for this athlete.
+/// Whether the coach may use one of these tools for this athlete. Until the transaction ends, so does the grant.
 pub async fn is_granted(
     db: impl Db<'_>,
     coach_id: CoachId,
@@ -102,13 +102,12 @@ pub async fn is_granted(
     tools: &[String],
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
+    let granted = sqlx::query_scalar!(
         r#"
-        select exists (
-            select from grants
-            where coach_id = $1 and account_id = $2 and athlete_id = $3 and tools && $4
-                and (expires_at is null or expires_at > $5)
-        ) as "granted!"
+        select true as "granted!" from grants
+        where coach_id = $1 and account_id = $2 and athlete_id = $3 and tools && $4
+            and (expires_at is null or expires_at > $5)
+        for key share
         "#,
         coach_id.0,
         account_id.0,
@@ -116,8 +115,9 @@ pub async fn is_granted(
         tools,
         now
     )
-    .fetch_one(db)
-    .await
+    .fetch_optional(db)
+    .await?;
+    Ok(granted.is_some())
 }
 
 /// Writes a change down before it is sent.
@@ -278,37 +278,41 @@ pub async fn erase(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
 }
 
 /// Takes a coach's name out of every change, because the coach had the address erased.
-pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId, called: &str) -> sqlx::Result<()> {
+pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<()> {
     sqlx::query!(
         "update changes set caller = $2, coach_id = null where coach_id = $1",
         coach_id.0,
-        called
+        DELETED_COACH
     )
     .execute(db)
     .await
     .map(drop)
 }
 
-/// Erases up to `limit` kept states whose time is over, and deletes up to `limit` rows from before `before`.
-pub async fn purge(
-    db: impl Db<'_>,
-    now: DateTime<Utc>,
-    before: DateTime<Utc>,
-    limit: i64,
-) -> sqlx::Result<u64> {
+/// Erases up to `limit` kept states whose time is over.
+pub async fn erase_lapsed(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
-        with over as (
-            select id from changes where sealed is not null and kept_until < $1 limit $3 for update skip locked
-        ), erased as (
-            update changes set sealed = null, fingerprint = null where id in (select id from over)
-        )
-        delete from changes where id in (
-            select id from changes
-            where created_at < $2 and id not in (select id from over) limit $3 for update skip locked
+        update changes set sealed = null, fingerprint = null where id in (
+            select id from changes where sealed is not null and kept_until < $1 limit $2 for update skip locked
         )
         "#,
         now,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes up to `limit` rows from before `before`.
+pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from changes where id in (
+            select id from changes where created_at < $1 limit $2 for update skip locked
+        )
+        "#,
         before,
         limit
     )
