@@ -229,7 +229,7 @@ impl Journal {
 
     /// Waits until no other change for this athlete is running, but not so long that no time is left before `answer_by`.
     pub(crate) async fn lease(&self, answer_by: Instant) -> Result<Lease, ToolError> {
-        let mut lease = Lease {
+        let lease = Lease {
             app: self.app().clone(),
             athlete: self.changes.athlete.clone(),
             holder: Uuid::from_bytes(self.app().random.bytes()),
@@ -283,8 +283,11 @@ impl Journal {
         let count = i32::try_from(intended.len()).unwrap_or(i32::MAX);
         let now = app.clock.now();
         let mut db = app.pool.begin().await?;
-        let last = changes::next_numbers(&mut *db, *account, athlete, count).await?;
+        let last = changes::next_numbers(&mut *db, *account, count).await?;
         let Some(last) = last else { return Ok(None) };
+        if !changes::is_shown(&mut *db, *account, athlete).await? {
+            return Ok(None);
+        }
         if let Some(coach) = coach {
             let tools = self.granting();
             if !changes::is_granted(&mut *db, *coach, *account, athlete, &tools, now).await? {
@@ -362,7 +365,12 @@ impl Journal {
             after: Some(after),
         });
         let sealed = kept.as_ref().map(|kept| sealed(app, change.id, Some(kept)));
+        let ids: Vec<Uuid> = undoes.iter().map(|undone| undone.id.0).collect();
+        let old = undoes.iter().find_map(|undone| undone.event_id);
+        let moved = old.zip(ended.event_id).filter(|(old, new)| old != new);
         let mut db = app.pool.begin().await?;
+        let all = [&ids[..], &[change.id.0]].concat();
+        changes::lock(&mut *db, *account, &all, moved.map(|(old, _)| old)).await?;
         changes::end(
             &mut *db,
             change.id,
@@ -372,12 +380,8 @@ impl Journal {
             app.clock.now(),
         )
         .await?;
-        let ids: Vec<Uuid> = undoes.iter().map(|undone| undone.id.0).collect();
         changes::undone(&mut *db, &ids).await?;
-        let old = undoes.iter().find_map(|undone| undone.event_id);
-        if let (Some(old), Some(new)) = (old, ended.event_id)
-            && old != new
-        {
+        if let Some((old, new)) = moved {
             changes::follow(&mut *db, *account, old, new).await?;
         }
         db.commit().await
@@ -460,7 +464,7 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    async fn take(&mut self) -> Result<bool, ToolError> {
+    async fn take(&self) -> Result<bool, ToolError> {
         let now = self.app.clock.now();
         let taken = in_time(changes::take_lease(
             &self.app.pool,
@@ -472,9 +476,16 @@ impl Lease {
         taken.await.map_err(|error| away(&error))
     }
 
-    /// Keeps the lease for the next request; an error if somebody else has it meanwhile.
+    /// Keeps the lease for the next request; an error if somebody else has had it since, even if it is free again.
     pub(crate) async fn renew(&mut self) -> Result<(), ToolError> {
-        if self.take().await? {
+        let until = self.app.clock.now() + LEASE;
+        let kept = in_time(changes::keep_lease(
+            &self.app.pool,
+            &self.athlete,
+            self.holder,
+            until,
+        ));
+        if kept.await.map_err(|error| away(&error))? {
             return Ok(());
         }
         Err(ToolError::Ours(

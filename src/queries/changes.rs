@@ -71,31 +71,32 @@ pub struct NewChange<'a> {
     pub kept_until: DateTime<Utc>,
 }
 
-/// Takes the next `count` numbers of an account that still shows this athlete, and returns the last of them; None if it shows
-/// another, or none.
-pub async fn next_numbers(
-    db: impl Db<'_>,
-    account_id: AccountId,
-    athlete_id: &str,
-    count: i32,
-) -> sqlx::Result<Option<i32>> {
+/// Takes the next `count` numbers of an account and returns the last of them; None if it is gone.
+pub async fn next_numbers(db: impl Db<'_>, account_id: AccountId, count: i32) -> sqlx::Result<Option<i32>> {
     sqlx::query_scalar!(
-        r#"
-        update accounts set last_change = last_change + $3
-        where id = $1 and exists (
-            select from connections where account_id = $1 and athlete_id = $2 and status <> 'disconnected'
-        )
-        returning last_change
-        "#,
+        "update accounts set last_change = last_change + $2 where id = $1 returning last_change",
         account_id.0,
-        athlete_id,
         count
     )
     .fetch_optional(db)
     .await
 }
 
-/// Whether the coach may use one of these tools for this athlete. Until the transaction ends, so does the grant.
+/// Whether the account still shows this athlete. If so, it does until the transaction ends: who disconnects waits, and then
+/// erases what was kept.
+pub async fn is_shown(db: impl Db<'_>, account_id: AccountId, athlete_id: &str) -> sqlx::Result<bool> {
+    let shown = sqlx::query_scalar!(
+        r#"
+        select id from connections where account_id = $1 and athlete_id = $2 and status <> 'disconnected' for share
+        "#,
+        account_id.0,
+        athlete_id
+    );
+    Ok(shown.fetch_optional(db).await?.is_some())
+}
+
+/// Whether the coach may still use one of these tools for this athlete. If so, the grant stays until the transaction ends: who
+/// ends it or has the coach erased waits, and then finds the coach's name in the change.
 pub async fn is_granted(
     db: impl Db<'_>,
     coach_id: CoachId,
@@ -106,20 +107,18 @@ pub async fn is_granted(
 ) -> sqlx::Result<bool> {
     let granted = sqlx::query_scalar!(
         r#"
-        select true as "granted!" from grants
+        select id from grants
         where coach_id = $1 and account_id = $2 and athlete_id = $3 and tools && $4
             and (expires_at is null or expires_at > $5)
-        for key share
+        for share
         "#,
         coach_id.0,
         account_id.0,
         athlete_id,
         tools,
         now
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(granted.is_some())
+    );
+    Ok(granted.fetch_optional(db).await?.is_some())
 }
 
 /// Writes a change down before it is sent.
@@ -146,6 +145,27 @@ pub async fn write(db: impl Db<'_>, new: &NewChange<'_>) -> sqlx::Result<()> {
         new.kept_until
     )
     .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Locks the changes that end together, and those of an entry that gets another id, until the transaction ends: in the order in
+/// which everyone takes several.
+pub async fn lock(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    ids: &[Uuid],
+    event: Option<i64>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        select id from changes where account_id = $1 and (id = any($2) or event_id = $3) order by id for no key update
+        "#,
+        account_id.0,
+        ids,
+        event
+    )
+    .fetch_all(db)
     .await
     .map(drop)
 }
@@ -284,10 +304,16 @@ pub async fn all_of(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<
     .await
 }
 
-/// Erases what is kept of an account's changes: the rows stay, and can never be taken back.
+/// Erases what is kept of an account's changes: the rows stay, and can never be taken back. Nobody can find out any more how one
+/// ended that is still open, except the call that sent it.
 pub async fn erase(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
     sqlx::query!(
-        "update changes set sealed = null, fingerprint = null where account_id = $1 and sealed is not null",
+        r#"
+        update changes set sealed = null, fingerprint = null, state = case when state = 'sent' then 'lost' else state end
+        where id in (
+            select id from changes where account_id = $1 and sealed is not null order by id for no key update
+        )
+        "#,
         account_id.0
     )
     .execute(db)
@@ -298,7 +324,11 @@ pub async fn erase(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
 /// Takes a coach's name out of every change, because the coach had the address erased.
 pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<()> {
     sqlx::query!(
-        "update changes set caller = $2, coach_id = null where coach_id = $1",
+        r#"
+        update changes set caller = $2, coach_id = null where id in (
+            select id from changes where coach_id = $1 order by id for no key update
+        )
+        "#,
         coach_id.0,
         DELETED_COACH
     )
@@ -311,7 +341,9 @@ pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<()
 pub async fn erase_lapsed(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
-        update changes set sealed = null, fingerprint = null where id in (
+        update changes set sealed = null, fingerprint = null,
+            state = case when state = 'sent' then 'lost' else state end
+        where id in (
             select id from changes where sealed is not null and kept_until < $1 limit $2 for update skip locked
         )
         "#,
@@ -351,11 +383,29 @@ pub async fn take_lease(
         r#"
         insert into write_leases as held (athlete_id, holder, until) values ($1, $2, $4)
         on conflict (athlete_id) do update set holder = excluded.holder, until = excluded.until
-            where held.holder = excluded.holder or held.until < $3
+            where held.until < $3
         "#,
         athlete_id,
         holder,
         now,
+        until
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Keeps the lease until `until`; false if somebody else has had it since.
+pub async fn keep_lease(
+    db: impl Db<'_>,
+    athlete_id: &str,
+    holder: Uuid,
+    until: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update write_leases set until = $3 where athlete_id = $1 and holder = $2",
+        athlete_id,
+        holder,
         until
     )
     .execute(db)
