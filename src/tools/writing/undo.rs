@@ -151,11 +151,7 @@ impl Step {
 }
 
 /// Takes these changes back, or only says what that would do.
-pub(in crate::tools) async fn undo(
-    granted: &Granted,
-    numbers: &[i32],
-    preview: bool,
-) -> Result<Answer, ToolError> {
+pub(crate) async fn undo(granted: &Granted, numbers: &[i32], preview: bool) -> Result<Answer, ToolError> {
     let ask = granted.ask();
     if preview {
         let steps = planned(granted, numbers, Reader::Showing(ask)).await?;
