@@ -118,7 +118,7 @@ async fn changes_at_once_take_turns_and_are_numbered_in_order() {
         let coach = coach(&world, &["push_workout"]).await;
         let other = world.other_instance().await;
         let (here, there) = (world.mcp(&ana.link), world.mcp(&other.link(&ana.link)));
-        let (coach_here, coach_there) = (world.mcp(&coach.link), world.mcp(&other.link(&coach.link)));
+        let (coached, elsewhere) = (world.mcp(&coach.link), world.mcp(&other.link(&coach.link)));
         let by_coach = |name| {
             let mut given = workout("2026-11-24", name);
             given["athlete"] = json!(ana.person.athlete_id);
@@ -127,8 +127,8 @@ async fn changes_at_once_take_turns_and_are_numbered_in_order() {
         let all = tokio::join!(
             here.call("push_workout", workout("2026-11-24", "One")),
             there.call("push_workout", workout("2026-11-24", "Two")),
-            coach_here.call("push_workout", by_coach("Three")),
-            coach_there.call("push_workout", by_coach("Four")),
+            coached.call("push_workout", by_coach("Three")),
+            elsewhere.call("push_workout", by_coach("Four")),
         );
         for call in [&all.0, &all.1, &all.2, &all.3] {
             assert!(!call.is_error(), "{}", call.text());
@@ -334,7 +334,9 @@ async fn what_a_change_depends_on_stays_until_it_is_written_down() {
                 .await
                 .unwrap();
             let error = sqlx::query(ends).execute(&mut *other).await.unwrap_err();
-            let code = error.as_database_error().and_then(|error| error.code());
+            let code = error
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::code);
             assert_eq!(code.as_deref(), Some("55P03"), "{ends}");
         }
         writes.commit().await.unwrap();
@@ -511,10 +513,10 @@ async fn what_a_crash_left_is_found_and_told_and_nothing_lands_twice() {
         };
         push("2026-11-24", "Landed").await;
         push("2026-11-25", "Never left").await;
-        let lost = named(&world, &ana, "2026-11-25", "Never left").await[0];
+        let id = named(&world, &ana, "2026-11-25", "Never left").await[0];
         let gone = Mcp::client()
             .delete(format!(
-                "{}/api/v1/athlete/{}/events/{lost}",
+                "{}/api/v1/athlete/{}/events/{id}",
                 world.sim.base_url, ana.person.athlete_id
             ))
             .header("user-agent", "IcuSync tests")
