@@ -58,5 +58,7 @@ create table confirmations (
 create index on confirmations (expires_at);
 create index on confirmations (link_id);
 
--- Whether an athlete's own connector may change the calendar. Links that exist may not.
-alter table links add column may_write boolean not null default false;
+-- Whether an athlete's own connector may change the calendar; null, which means no, until the athlete has answered.
+alter table links add column may_write boolean;
+-- What the athlete chose before leaving for intervals.icu; null without a choice.
+alter table oauth_states add column may_write boolean;

@@ -12,8 +12,8 @@ use crate::{
     layers::{self, ByHost, Hosts},
     mcp,
     pages::{
-        accounts, activity, address, assets, check, coach_project, coaches, connections, dashboard, delete,
-        export,
+        accounts, activity, address, assets, changes, check, coach_project, coaches, connections, dashboard,
+        delete, export,
         for_coaches::{self, erase, mailed, my_roster, wish},
         health, home, links,
         mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RESET_PAGE},
@@ -90,6 +90,7 @@ fn pages(app: &App) -> Router {
         .route("/coaches/{grant}/revoke", post(coaches::revoke))
         .route("/coaches/{grant}/resend", post(coaches::resend))
         .route("/link/tools", post(links::choose_tools))
+        .route("/link/writing", post(changes::choose))
         .route(
             "/link/regenerate",
             get(links::regenerate_page).post(links::regenerate),

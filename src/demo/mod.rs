@@ -130,6 +130,7 @@ async fn run_on(
         },
     )?;
     let people = seed::seed(&app).await?;
+    seed::seed_writing(&app).await?;
     let coaches = seed::seed_coaches(&app).await?;
     let inbox = TcpListener::bind(loopback(0))
         .await
@@ -225,6 +226,8 @@ impl Ready<'_> {
             "intervals": config.intervals_url.as_str(),
             "athletes": athletes,
             "coaches": coaches,
+            // The first athlete's connector may change the calendar, and the first coach those of two athletes.
+            "writing": true,
         });
         if let Some(simulator) = self.simulator {
             ready["control"] = json!(simulator.control_url);
@@ -263,6 +266,7 @@ impl Ready<'_> {
             );
         }
         out.push_str("\nClick: sign in as Ana, or sign up with any address and open its captured mail.\n");
+        out.push_str("Plan: the connector URLs of Ana and of her coach may change her calendar.\n");
         out.push_str("Paste: give a connector URL to any MCP client on this machine, for example\n");
         let url = self.people.first().map_or("", |seeded| seeded.link.as_str());
         let _ = writeln!(

@@ -44,6 +44,18 @@ pub async fn seed(app: &App) -> anyhow::Result<Vec<Seeded>> {
     Ok(seeded)
 }
 
+/// Lets the first person's connector change the calendar, unless that was answered already.
+pub async fn seed_writing(app: &App) -> anyhow::Result<()> {
+    let writer = &PEOPLE[0];
+    let account = queries::accounts::by_email(&app.pool, &Address::parse(writer.email)?.key).await?;
+    let account = account.context("the person has no account")?;
+    let link = queries::links::of_account(&app.pool, account.id).await?;
+    if link.is_some_and(|link| link.may_write.is_none()) {
+        queries::links::set_may_write(&app.pool, account.id, Some(true)).await?;
+    }
+    Ok(())
+}
+
 /// A coach with a ready connector URL.
 #[derive(Debug, Clone)]
 pub struct SeededCoach {
@@ -53,7 +65,8 @@ pub struct SeededCoach {
     pub link: String,
 }
 
-/// Who coaches, and what each person grants. The second one coaches only herself.
+/// Who coaches, and what each person grants. The first one may also change the calendars of two of them; the second one
+/// coaches only herself.
 const COACHES: [(&str, &[(&str, Allowed)]); 2] = [
     (
         "coach@example.test",

@@ -17,7 +17,7 @@ use crate::{
         May, Turn, Whose, Why,
         outbox::{self, Queued},
     },
-    permissions,
+    permissions::{self, Permission},
     queries::{
         self,
         connections::Connection,
@@ -78,6 +78,21 @@ pub fn says(grant: &Grant, terms: &Terms<'_>) -> bool {
         .iter()
         .all(|tool| has(&grant.tools, tool.name) == has(terms.tools, tool.name));
     same_tools && grant.note == terms.note && grant.expires_at == terms.expires_at
+}
+
+/// These tools with those that they include, in the order of the catalogue; names that it does not know are left out.
+pub fn with_included(tools: &[String]) -> Vec<String> {
+    let named: Vec<&Permission> = tools
+        .iter()
+        .filter_map(|name| permissions::by_name(name))
+        .collect();
+    let granted = |tool: &Permission| {
+        named
+            .iter()
+            .any(|named| *named == tool || named.includes() == Some(tool))
+    };
+    let tools = permissions::ALL.iter().filter(|tool| granted(tool));
+    tools.map(|tool| tool.name.to_owned()).collect()
 }
 
 /// The athlete who grants.
@@ -144,6 +159,8 @@ pub async fn invite(
     to: &Address,
     terms: &Terms<'_>,
 ) -> anyhow::Result<Invited> {
+    let tools = with_included(terms.tools);
+    let terms = &terms.of(&tools);
     let now = app.clock.now();
     let fresh = CoachId(app.random.uuid(&app.clock));
     let coach = queries::coaches::of_address(&mut *db, fresh, &to.typed, &to.key, now).await?;
@@ -248,6 +265,8 @@ pub async fn change(
     version: i32,
     terms: &Terms<'_>,
 ) -> anyhow::Result<Edited> {
+    let tools = with_included(terms.tools);
+    let terms = &terms.of(&tools);
     let now = app.clock.now();
     let Some(grant) = lock_with_coach(db, from.account, id).await? else {
         return Ok(Edited::Gone);

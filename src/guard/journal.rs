@@ -179,7 +179,8 @@ pub(crate) fn opened(app: &App, row: changes::Change) -> Change {
     }
 }
 
-fn place(id: ChangeId) -> Place {
+/// Where what is kept of a change is stored.
+pub(crate) const fn place(id: ChangeId) -> Place {
     Place {
         table: "changes",
         row: id.0,

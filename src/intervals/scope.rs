@@ -14,7 +14,7 @@ pub enum Area {
 }
 
 impl Area {
-    /// The areas that we request, each with WRITE.
+    /// The areas that we request.
     pub const ALL: [Self; 4] = [Self::Activity, Self::Wellness, Self::Calendar, Self::Settings];
 
     /// Upstream's word.

@@ -8,7 +8,7 @@ use crate::{
     queries,
 };
 
-/// Rows of the activity log are kept this long.
+/// Rows of the activity log, and changes, are kept this long.
 pub(super) const LOG_KEPT: Duration = Duration::days(90);
 /// Finished jobs are kept this long: the limits on mails count them.
 pub(super) const JOBS_KEPT: Duration = Duration::days(2);
@@ -32,10 +32,14 @@ enum Table {
     Grants,
     Coaches,
     Jobs,
+    KeptStates,
+    Changes,
+    WriteLeases,
+    Confirmations,
 }
 
 impl Table {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
         Self::ActivityLog,
         Self::Sessions,
         Self::MailLinks,
@@ -46,6 +50,10 @@ impl Table {
         Self::Grants,
         Self::Coaches,
         Self::Jobs,
+        Self::KeptStates,
+        Self::Changes,
+        Self::WriteLeases,
+        Self::Confirmations,
     ];
 
     const fn name(self) -> &'static str {
@@ -59,6 +67,10 @@ impl Table {
             Self::Grants => "grants",
             Self::Coaches => "coaches",
             Self::Jobs => "jobs",
+            Self::KeptStates => "kept_states",
+            Self::Changes => "changes",
+            Self::WriteLeases => "write_leases",
+            Self::Confirmations => "confirmations",
         }
     }
 
@@ -77,6 +89,10 @@ impl Table {
             Self::Grants => queries::grants::purge(pool, now - COACHES_KEPT, limit).await,
             Self::Coaches => queries::coaches::purge(pool, now - COACHES_KEPT, limit).await,
             Self::Jobs => queries::jobs::purge(pool, now - JOBS_KEPT, now - FAILED_KEPT, limit).await,
+            Self::KeptStates => queries::changes::erase_lapsed(pool, now, limit).await,
+            Self::Changes => queries::changes::purge(pool, now - LOG_KEPT, limit).await,
+            Self::WriteLeases => queries::changes::purge_leases(pool, now, limit).await,
+            Self::Confirmations => queries::changes::purge_confirmations(pool, now, limit).await,
         }
     }
 

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    guard::{connection::token_place, connector},
-    ids::{ConnectionId, JobId, LinkId},
+    guard::{connection::token_place, connector, journal},
+    ids::{ChangeId, ConnectionId, JobId, LinkId},
     mail::outbox,
     queries::sealed::{self, Store},
     secrets::{KeyRing, Place},
@@ -107,6 +107,7 @@ pub(super) fn place(store: Store, row: Uuid) -> Place {
         Store::Connections => token_place(ConnectionId(row)),
         Store::Links => connector::place(LinkId(row)),
         Store::Jobs => outbox::place(JobId(row)),
+        Store::Changes => journal::place(ChangeId(row)),
     }
 }
 

@@ -117,7 +117,7 @@ impl Card {
     }
 }
 
-/// These tools, group by group, in the order of the catalogue: `Training`, `1 of 2 fitness tools`. Names unknown to this
+/// These tools, group by group, in the order of the catalogue: `Training`, `1 of 2 fitness tools`, `Calendar, and may change it`. Names unknown to this
 /// version are left out, because no coach can use them.
 fn in_words(tools: &[String]) -> Vec<String> {
     let mut groups: Vec<Group> = Vec::new();
@@ -147,7 +147,9 @@ fn in_words(tools: &[String]) -> Vec<String> {
         Some(match (all_changes, changes) {
             (0, _) => text,
             (_, 0) => format!("{text}, reading only"),
-            (_, changes) => format!("{text}, {changes} of them can change something"),
+            _ if some == all => format!("{text}, and may change it"),
+            (_, 1) => format!("{text}, 1 of which changes something"),
+            (_, changes) => format!("{text}, {changes} of which change something"),
         })
     });
     words.collect()
@@ -408,6 +410,27 @@ mod tests {
         let all: Vec<&str> = permissions::ALL.iter().map(|tool| tool.name).collect();
         assert_eq!(words(&all)[0], "Profile and zones");
         assert!(words(&all).iter().all(|text| !text.contains(" of ")));
+        assert_eq!(words(&all).last().unwrap(), "Calendar, and may change it");
+        let calendar = permissions::ALL
+            .iter()
+            .filter(|tool| tool.group == Group::Calendar)
+            .count();
+        for (granted, says) in [
+            (
+                &["get_events"][..],
+                format!("1 of {calendar} calendar tools, reading only"),
+            ),
+            (
+                &["get_events", "push_workout"],
+                format!("2 of {calendar} calendar tools, 1 of which changes something"),
+            ),
+            (
+                &["get_events", "edit_workout", "delete_workout"],
+                format!("3 of {calendar} calendar tools, 2 of which change something"),
+            ),
+        ] {
+            assert_eq!(words(granted), [says]);
+        }
     }
 
     #[test]

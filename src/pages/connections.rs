@@ -13,6 +13,7 @@ use secrecy::SecretString;
 
 use super::{
     Fields, Frame, FromNetwork, MaybeSigned, Signed,
+    changes::{self, Writing},
     done::Done,
     form::Mistake,
     frame::{form_page, leading_to_intervals, page, with_status},
@@ -41,6 +42,7 @@ struct Connect {
     keys: bool,
     connected_as: Option<String>,
     stakes: Stakes,
+    writing: Writing,
     mistake: Option<Mistake>,
 }
 
@@ -69,6 +71,8 @@ pub(crate) async fn show(State(app): State<App>, signed: Signed) -> Result<Respo
 async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) -> Result<Response, Problem> {
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
     let grants = queries::grants::of_account(&app.pool, session.account).await?;
+    let link = queries::links::of_account(&app.pool, session.account).await?;
+    let writing = Writing::of(link.as_ref(), &grants, connection.as_ref(), app.clock.now());
     let wrong = mistake.is_some();
     let template = Connect {
         frame: Frame::of(true),
@@ -78,6 +82,7 @@ async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) ->
             .filter(|row| row.status == ConnectionStatus::Connected)
             .map(|row| row.athlete_name),
         stakes: Stakes::of(&grants),
+        writing,
         mistake,
     };
     Ok(leading_to_intervals(form_page(wrong, &template)?))
@@ -112,15 +117,22 @@ impl Stakes {
 }
 
 /// `POST /connect`: redirects to intervals.icu with a state that only this session can bring back, once.
-pub(crate) async fn begin(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn begin(
+    State(app): State<App>,
+    signed: Signed,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let may_write = changes::chosen(&mut fields);
+    let writing = changes::wanted(&app, signed.0.account, may_write).await?;
     let state = Token::mint(TokenKind::State, &app.random);
     let callback = app.config.page_url("/connect/callback");
     let url = app
         .intervals
-        .authorize_url(&callback, state.expose())
+        .authorize_url(&callback, state.expose(), writing)
         .ok_or(Problem::NotFound)?;
     let now = app.clock.now();
-    queries::oauth_states::create(&app.pool, state.hash(), signed.0.hash, now, now + STATE_FOR).await?;
+    let ends = now + STATE_FOR;
+    queries::oauth_states::create(&app.pool, state.hash(), signed.0.hash, may_write, now, ends).await?;
     Ok(Redirect::to(url.as_str()).into_response())
 }
 
@@ -141,9 +153,10 @@ pub(crate) async fn callback(
     let Some(state) = state else {
         return not_ours(signed);
     };
-    if !queries::oauth_states::take(&app.pool, state.hash(), session.hash, app.clock.now()).await? {
+    let taken = queries::oauth_states::take(&app.pool, state.hash(), session.hash, app.clock.now());
+    let Some(begun) = taken.await? else {
         return not_ours(signed);
-    }
+    };
     if let Some(error) = fields.optional("error") {
         return if error == "access_denied" {
             declined()
@@ -170,7 +183,7 @@ pub(crate) async fn callback(
         athlete: connected.athlete_id,
         name: connected.athlete_name,
     };
-    finish(&app, &session, given).await
+    finish(&app, &session, given, begun.may_write).await
 }
 
 /// `POST /connect/key`: connects with an API key, for those who run their own IcuSync without an intervals.icu app.
@@ -183,6 +196,7 @@ pub(crate) async fn with_key(
     if !app.config.offers_api_keys() {
         return Err(Problem::NotFound);
     }
+    let may_write = changes::chosen(&mut fields);
     let key = fields.take("key")?;
     let key = key.trim();
     let mistake = if is_token_text(key) {
@@ -197,7 +211,7 @@ pub(crate) async fn with_key(
                     athlete,
                     name,
                 };
-                return finish(&app, &signed.0, given).await;
+                return finish(&app, &signed.0, given, may_write).await;
             }
             Err(Error::Unauthorized | Error::Forbidden | Error::MissingScope(_)) => {
                 "intervals.icu does not accept this key. Copy it again from Settings, Developer Settings."
@@ -212,8 +226,13 @@ pub(crate) async fn with_key(
     connect_page(&app, &signed.0, Some(Mistake::new("key", mistake))).await
 }
 
-async fn finish(app: &App, session: &Session, given: Authorization) -> Result<Response, Problem> {
-    match connect::connect(app, session.account, &given).await? {
+async fn finish(
+    app: &App,
+    session: &Session,
+    given: Authorization,
+    may_write: Option<bool>,
+) -> Result<Response, Problem> {
+    match connect::connect(app, session.account, &given, may_write).await? {
         Made::Connected {
             id,
             write_number,

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Fields, Frame, Signed,
     activity::{self, Row},
+    changes::Writing,
     coaches,
     connections::{self, Stakes},
     done::{Done, JustDone},
@@ -105,6 +106,7 @@ struct Dashboard {
     link_client: Option<String>,
     steps: Steps,
     groups: Vec<Offered>,
+    writing: Writing,
     shown: String,
     coaches: Vec<coaches::Card>,
     more_coaches: usize,
@@ -134,6 +136,7 @@ async fn draw(
     let (link, url) = links::url_of(app, session.account).await?;
     let grants = queries::grants::of_account(&app.pool, session.account).await?;
     let stakes = Stakes::of(&grants);
+    let writing = Writing::of(link.as_ref(), &grants, connection.as_ref(), now);
     let zone = coaches::zone_of(connection.as_ref());
     let mut coaches = coaches::cards(app, session.account, grants, zone).await?;
     let more_coaches = coaches.len().saturating_sub(COACHES);
@@ -155,6 +158,7 @@ async fn draw(
         steps: Steps::of(&masked, url.as_deref()),
         shown: shown.join(","),
         groups,
+        writing,
         url,
         masked,
         link_used: link

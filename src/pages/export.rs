@@ -1,6 +1,7 @@
 //! All data about an account, as one JSON file for its owner.
 //!
-//! It contains no secret: no hash, no token, no key, sealed or not. The training data is not here to be exported.
+//! It contains no secret: no hash, no token, no key, sealed or not. Training data is here only
+//! as calendar entries that were changed: the states before and after, while they are kept.
 
 use axum::{
     body::{Body, Bytes},
@@ -17,17 +18,21 @@ use super::{FromNetwork, Signed};
 use crate::{
     app::App,
     error::Problem,
-    guard::session::{self, Session},
+    guard::{
+        journal,
+        session::{self, Session},
+    },
     ids::{AccountId, LogId},
+    intervals::model::EntryFields,
     queries::{self, activity_log::Entry},
-    words::{Access, ConnectionKind, ConnectionStatus, Outcome, ZoneSource},
+    words::{Access, ChangeState, ConnectionKind, ConnectionStatus, Outcome, ZoneSource},
 };
 
 /// Rows of the activity log read at once.
 const ROWS: usize = 500;
 
 /// The file's schema. Raise it with every change of a field.
-const FORMAT: &str = "icusync-export/3";
+const FORMAT: &str = "icusync-export/4";
 
 /// Everything but the activity log, which follows row by row. All times are UTC; what is not known is null.
 #[derive(Serialize)]
@@ -45,6 +50,27 @@ struct Head {
     as_a_coach: Option<Coach>,
     mail_links: Vec<queries::mail_links::ExportedMailLink>,
     mails_and_revokes: Vec<queries::jobs::ExportedJob>,
+    /// What was changed through IcuSync, oldest first.
+    changes: Vec<Changed>,
+}
+
+/// A change, with the entry of the calendar before and after it in the clear while they are kept.
+#[derive(Serialize)]
+struct Changed {
+    number: i32,
+    athlete_id: String,
+    at: DateTime<Utc>,
+    /// Null for the athlete.
+    caller: Option<String>,
+    tool: String,
+    state: ChangeState,
+    event_id: Option<i64>,
+    external_id: Option<String>,
+    kept_until: DateTime<Utc>,
+    /// Null for an entry that was made, and when nothing is kept.
+    before: Option<EntryFields>,
+    /// Null for an entry that was deleted, and when nothing is kept.
+    after: Option<EntryFields>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +116,8 @@ struct ConnectorUrl {
     last_client: Option<String>,
     /// Groups of tools that are switched off.
     groups_off: Vec<String>,
+    /// Whether it may change the calendar; null until the athlete has answered.
+    may_change_calendar: Option<bool>,
 }
 
 /// The coach with the account's address: the coach's row, and whose data it reaches: names and athlete ids.
@@ -230,12 +258,14 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             last_used_at: link.last_used_at,
             last_client: link.last_client,
             groups_off: link.groups_off,
+            may_change_calendar: link.may_write,
         }),
         grants: queries::grants::for_export(pool, account).await?,
         refused_by_coaches: queries::coaches::refusing(pool, account).await?,
         as_a_coach: coach(app, &owner.email_key).await?,
         mail_links: queries::mail_links::for_export(pool, account, &owner.email_key).await?,
         mails_and_revokes: queries::jobs::for_export(pool, account, &recipient).await?,
+        changes: changes(app, account).await?,
         account: Account {
             id: owner.id,
             email: owner.email,
@@ -243,6 +273,29 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             created_at: owner.created_at,
         },
     })
+}
+
+async fn changes(app: &App, account: AccountId) -> Result<Vec<Changed>, Problem> {
+    let rows = queries::changes::all_of(&app.pool, account).await?;
+    let changed = |row: queries::changes::Change| {
+        let athlete_id = row.athlete_id.clone();
+        let change = journal::opened(app, row);
+        let (before, after) = change.kept.map_or((None, None), |kept| (kept.before, kept.after));
+        Changed {
+            number: change.number,
+            athlete_id,
+            at: change.created_at,
+            caller: change.by,
+            tool: change.tool,
+            state: change.state,
+            event_id: change.event_id,
+            external_id: change.external_id,
+            kept_until: change.kept_until,
+            before,
+            after,
+        }
+    };
+    Ok(rows.into_iter().map(changed).collect())
 }
 
 async fn coach(app: &App, email_key: &str) -> Result<Option<Coach>, Problem> {

@@ -6,6 +6,7 @@ pub(crate) mod accounts;
 pub(crate) mod activity;
 pub(crate) mod address;
 pub(crate) mod assets;
+pub(crate) mod changes;
 pub(crate) mod check;
 pub(crate) mod coach_project;
 pub(crate) mod coaches;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::Db;
+use super::{Db, activity_log::DELETED_COACH};
 use crate::{
     ids::{AccountId, ChangeId, CoachId, LinkId, LogId},
     words::ChangeState,
@@ -304,7 +304,7 @@ pub async fn erase(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
 }
 
 /// Takes a coach's name out of every change, because the coach had the address erased.
-pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId, called: &str) -> sqlx::Result<()> {
+pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update changes set caller = $2, coach_id = null where id in (
@@ -312,46 +312,44 @@ pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId, called: &str) -> s
         )
         "#,
         coach_id.0,
-        called
+        DELETED_COACH
     )
     .execute(db)
     .await
     .map(drop)
 }
 
-/// Erases up to `limit` kept states whose time is over, and deletes up to `limit` rows from before `before`; returns how many of
-/// both.
-pub async fn purge(
-    db: impl Db<'_>,
-    now: DateTime<Utc>,
-    before: DateTime<Utc>,
-    limit: i64,
-) -> sqlx::Result<u64> {
-    let done = sqlx::query_scalar!(
+/// Erases up to `limit` kept states whose time is over.
+pub async fn erase_lapsed(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
         r#"
-        with over as (
-            select id from changes where sealed is not null and kept_until < $1 limit $3 for update skip locked
-        ), erased as (
-            update changes set sealed = null, fingerprint = null,
-                state = case when state = 'sent' then 'lost' else state end
-            where id in (select id from over)
-            returning id
-        ), gone as (
-            delete from changes where id in (
-                select id from changes
-                where created_at < $2 and id not in (select id from over) limit $3 for update skip locked
-            )
-            returning id
+        update changes set sealed = null, fingerprint = null, state = case when state = 'sent' then 'lost' else state end
+        where id in (
+            select id from changes where sealed is not null and kept_until < $1 limit $2 for update skip locked
         )
-        select (select count(*) from erased) + (select count(*) from gone) as "both!"
         "#,
         now,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes up to `limit` rows from before `before`.
+pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from changes where id in (
+            select id from changes where created_at < $1 limit $2 for update skip locked
+        )
+        "#,
         before,
         limit
     )
-    .fetch_one(db)
+    .execute(db)
     .await?;
-    Ok(done.unsigned_abs())
+    Ok(done.rows_affected())
 }
 
 /// Takes the athlete's lease until `until`, unless somebody else holds it.

@@ -81,6 +81,16 @@ pub struct Terms<'a> {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+impl<'a> Terms<'a> {
+    /// The same with other tools.
+    pub(crate) fn of(&self, tools: &'a [String]) -> Self {
+        Self {
+            tools,
+            ..self.clone()
+        }
+    }
+}
+
 /// The coach's grant from this athlete of this account, locked: no one else changes or ends it until this transaction ends.
 pub async fn lock_of_pair(
     db: impl Db<'_>,

@@ -24,8 +24,8 @@ pub struct Link {
     pub last_client: Option<String>,
     /// Words of the tool groups that are switched off.
     pub groups_off: Vec<String>,
-    /// Whether the athlete's own connector may change the calendar.
-    pub may_write: bool,
+    /// Whether the athlete's own connector may change the calendar; None, which means no, until the athlete has answered.
+    pub may_write: Option<bool>,
 }
 
 /// The owner of a link: everything that the endpoint needs to know about a caller, in one query.
@@ -114,7 +114,8 @@ pub async fn owner(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Link
         LinkOwner,
         r#"
         select l.id as "link_id: LinkId", l.account_id as "account_id: AccountId", c.athlete_id as "athlete_id?",
-            l.coach_id as "coach_id: CoachId", o.email as "coach_email?", l.groups_off, l.may_write
+            l.coach_id as "coach_id: CoachId", o.email as "coach_email?", l.groups_off,
+            coalesce(l.may_write, false) as "may_write!"
         from links l
             left join connections c on c.account_id = l.account_id
             left join coaches o on o.id = l.coach_id
@@ -277,8 +278,8 @@ pub async fn set_groups_off(db: impl Db<'_>, account_id: AccountId, off: &[Strin
     .map(drop)
 }
 
-/// Sets whether the account's link may change the calendar.
-pub async fn set_may_write(db: impl Db<'_>, account_id: AccountId, may: bool) -> sqlx::Result<()> {
+/// Sets whether the account's link may change the calendar; with None the athlete is asked.
+pub async fn set_may_write(db: impl Db<'_>, account_id: AccountId, may: Option<bool>) -> sqlx::Result<()> {
     sqlx::query!(
         "update links set may_write = $2 where account_id = $1",
         account_id.0,

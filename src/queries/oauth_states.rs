@@ -5,18 +5,20 @@ use chrono::{DateTime, Utc};
 use super::Db;
 use crate::secrets::TokenHash;
 
-/// Writes a state for the session that begins a connect.
+/// Writes a state for the session that begins a connect, with what the athlete chose about changes.
 pub(crate) async fn create(
     db: impl Db<'_>,
     state: TokenHash,
     session: TokenHash,
+    may_write: Option<bool>,
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into oauth_states (hash, session_hash, created_at, expires_at) values ($1, $2, $3, $4)",
+        "insert into oauth_states (hash, session_hash, may_write, created_at, expires_at) values ($1, $2, $3, $4, $5)",
         state.as_bytes(),
         session.as_bytes(),
+        may_write,
         now,
         expires_at
     )
@@ -25,22 +27,29 @@ pub(crate) async fn create(
     .map(drop)
 }
 
-/// Spends a state; false if it is unknown, spent, expired or another session's.
+/// What was begun with a state.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    /// What the athlete chose about changes to the calendar; None without a choice.
+    pub(crate) may_write: Option<bool>,
+}
+
+/// Spends a state; None if it is unknown, spent, expired or another session's.
 pub(crate) async fn take(
     db: impl Db<'_>,
     state: TokenHash,
     session: TokenHash,
     now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "delete from oauth_states where hash = $1 and session_hash = $2 and expires_at > $3",
+) -> sqlx::Result<Option<Begun>> {
+    sqlx::query_as!(
+        Begun,
+        "delete from oauth_states where hash = $1 and session_hash = $2 and expires_at > $3 returning may_write",
         state.as_bytes(),
         session.as_bytes(),
         now
     )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(db)
+    .await
 }
 
 /// Deletes up to `limit` expired states.

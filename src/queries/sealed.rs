@@ -19,6 +19,8 @@ closed_set! {
         Links = "links",
         /// `jobs.payload`
         Jobs = "jobs",
+        /// `changes.sealed`
+        Changes = "changes",
     }
 }
 
@@ -28,6 +30,7 @@ impl Store {
         let column = match self {
             Self::Connections | Self::Links => "token_sealed",
             Self::Jobs => "payload",
+            Self::Changes => "sealed",
         };
         (self.as_str(), column)
     }
@@ -98,6 +101,21 @@ pub async fn under_other_keys(
             .fetch_all(pool)
             .await
         }
+        Store::Changes => {
+            sqlx::query_as!(
+                Sealed,
+                r#"
+                select id, sealed as "value!" from changes
+                where id > $1 and sealed is not null and substring(sealed from 1 for octet_length($2::bytea)) <> $2
+                order by id limit $3
+                "#,
+                after,
+                header,
+                limit
+            )
+            .fetch_all(pool)
+            .await
+        }
     }
 }
 
@@ -127,7 +145,9 @@ pub async fn all(pool: &PgPool, after: Uuid, limit: i64) -> sqlx::Result<Vec<Hol
             select $4, id, case when coach_id is null then $7 else $8 end, token_sealed from links
             union all
             select $5, id, kind, payload from jobs where payload is not null and kind = any($9)
-        ) sealed
+            union all
+            select $10, id, $11, sealed from changes where sealed is not null
+        ) whole
         where id > $1
         order by id limit $2
         "#,
@@ -139,7 +159,9 @@ pub async fn all(pool: &PgPool, after: Uuid, limit: i64) -> sqlx::Result<Vec<Hol
         Held::Connection.as_str(),
         Held::AthleteUrl.as_str(),
         Held::CoachUrl.as_str(),
-        &JobKind::words()
+        &JobKind::words(),
+        Store::Changes.as_str(),
+        Held::Change.as_str()
     )
     .fetch_all(pool)
     .await
@@ -162,6 +184,8 @@ pub async fn newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Holding>> {
         (
             select $4, id, kind, payload from jobs where payload is not null and kind = any($8) order by id desc limit $1
         )
+        union all
+        (select $9, id, $10, sealed from changes where sealed is not null order by id desc limit $1)
         "#,
         limit,
         Store::Connections.as_str(),
@@ -170,7 +194,9 @@ pub async fn newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Holding>> {
         Held::Connection.as_str(),
         Held::AthleteUrl.as_str(),
         Held::CoachUrl.as_str(),
-        &JobKind::words()
+        &JobKind::words(),
+        Store::Changes.as_str(),
+        Held::Change.as_str()
     )
     .fetch_all(pool)
     .await
@@ -209,6 +235,16 @@ pub async fn replace(pool: &PgPool, store: Store, id: Uuid, old: &[u8], new: &[u
             .execute(pool)
             .await?
         }
+        Store::Changes => {
+            sqlx::query!(
+                "update changes set sealed = $3 where id = $1 and sealed = $2",
+                id,
+                old,
+                new
+            )
+            .execute(pool)
+            .await?
+        }
     };
     Ok(done.rows_affected() == 1)
 }
@@ -236,6 +272,8 @@ pub async fn count_by_key(pool: &PgPool) -> sqlx::Result<Vec<Count>> {
                 select token_sealed from links
                 union all
                 select payload from jobs where payload is not null
+                union all
+                select sealed from changes where sealed is not null
             ) whole
         ) named
         group by key

@@ -20,6 +20,8 @@ closed_set! {
         Mail = "mail",
         /// A token that waits to be revoked at intervals.icu.
         Revoke = "revoke",
+        /// A calendar entry before and after a change.
+        Change = "change",
     }
 }
 
@@ -35,6 +37,7 @@ impl Held {
                 "waiting revoke at intervals.icu",
                 "waiting revokes at intervals.icu",
             ),
+            Self::Change => ("change that can be undone", "changes that can be undone"),
         };
         format!("{count} {}", if count == 1 { one } else { more })
     }

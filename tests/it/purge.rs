@@ -327,6 +327,16 @@ async fn each_purge_finds_its_rows_by_an_index() {
                 "grants_invited_at_idx",
             ),
             ("coaches where created_at < now()", "coaches_created_at_idx"),
+            (
+                "changes where sealed is not null and kept_until < now()",
+                "changes_kept_until_idx",
+            ),
+            ("changes where created_at < now()", "changes_created_at_idx"),
+            ("write_leases where until < now()", "write_leases_until_idx"),
+            (
+                "confirmations where expires_at < now()",
+                "confirmations_expires_at_idx",
+            ),
         ] {
             let sql = format!("explain select 1 from {condition} limit 1000 for update skip locked");
             let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))

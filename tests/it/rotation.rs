@@ -64,6 +64,11 @@ fn place(store: Store, row: Uuid) -> Place {
         Store::Connections => token_place(ConnectionId(row)),
         Store::Links => connector::place(LinkId(row)),
         Store::Jobs => outbox::place(JobId(row)),
+        Store::Changes => Place {
+            table: "changes",
+            row,
+            column: "sealed",
+        },
     }
 }
 

@@ -16,10 +16,16 @@ fn bearer() -> Credential {
 }
 
 #[tokio::test]
-async fn the_consent_page_gets_four_areas() {
-    let url = client("https://intervals.icu")
-        .authorize_url("https://icusync.example/connect/callback?x=1", "st&te")
-        .unwrap();
+async fn the_consent_page_gets_four_areas_and_is_asked_for_changes_only_where_they_are_wanted() {
+    let client = client("https://intervals.icu");
+    let to = "https://icusync.example/connect/callback?x=1";
+    let reading = client.authorize_url(to, "st&te", false).unwrap();
+    let scope = "ACTIVITY:READ,WELLNESS:READ,CALENDAR:READ,SETTINGS:READ";
+    assert!(
+        reading.query_pairs().any(|(_, value)| value == scope),
+        "{reading}"
+    );
+    let url = client.authorize_url(to, "st&te", true).unwrap();
     assert_eq!(
         (url.host_str(), url.path()),
         (Some("intervals.icu"), "/oauth/authorize")
@@ -33,7 +39,7 @@ async fn the_consent_page_gets_four_areas() {
             pair("redirect_uri", "https://icusync.example/connect/callback?x=1"),
             pair(
                 "scope",
-                "ACTIVITY:WRITE,WELLNESS:WRITE,CALENDAR:WRITE,SETTINGS:WRITE"
+                "ACTIVITY:READ,WELLNESS:READ,CALENDAR:WRITE,SETTINGS:READ"
             ),
             pair("state", "st&te"),
         ]
@@ -47,7 +53,7 @@ async fn without_an_app_there_is_no_consent() {
     let mut settings = settings(&server.base, quick());
     settings.app = None;
     let client = client_with(settings);
-    assert!(client.authorize_url("https://x.example", "s").is_none());
+    assert!(client.authorize_url("https://x.example", "s", true).is_none());
     assert_eq!(
         client.exchange("code").await.unwrap_err(),
         ExchangeError::NotConfigured

@@ -8,7 +8,10 @@ use chrono_tz::Tz;
 use super::note;
 use crate::{
     error::Problem,
-    guard::{coaches::last_day, presets::Preset},
+    guard::{
+        coaches::{self, last_day},
+        presets::Preset,
+    },
     pages::{
         Fields,
         form::{Mistake, day},
@@ -77,13 +80,14 @@ impl Draft {
         }
     }
 
-    /// Takes the form's fields.
+    /// Takes the form's fields. What a ticked tool includes is ticked too.
     pub(super) fn of(fields: &mut Fields) -> Result<Self, Problem> {
-        let tools = permissions::ALL
+        let ticked: Vec<String> = permissions::ALL
             .iter()
             .filter(|tool| fields.optional(&field_of(tool.name)).is_some())
             .map(|tool| tool.name.to_owned())
             .collect();
+        let tools = coaches::with_included(&ticked);
         Ok(Self {
             note: fields.take("note")?,
             last_day: fields.take("last-day")?.trim().to_owned(),

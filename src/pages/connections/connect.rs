@@ -53,7 +53,15 @@ pub(super) enum Made {
 }
 
 /// Seals the credential and writes the row. A previous consent that this one does not renew is revoked.
-pub(super) async fn connect(app: &App, account: AccountId, given: &Authorization) -> Result<Made, Problem> {
+///
+/// `may_write` is what the athlete chose about changes, if there was a choice. It does not count if another athlete than
+/// before came back from intervals.icu: then the dashboard asks, and nothing of the athlete before can be undone any more.
+pub(super) async fn connect(
+    app: &App,
+    account: AccountId,
+    given: &Authorization,
+    may_write: Option<bool>,
+) -> Result<Made, Problem> {
     let name = profile::name_of(&given.name, &given.athlete);
     // Two rounds at most: when two connects of one account run at once, the row may get the other one's id, and the token
     // is then sealed again for that id.
@@ -115,9 +123,15 @@ pub(super) async fn connect(app: &App, account: AccountId, given: &Authorization
         }
         let replaced = match &before {
             Some(before) if before.athlete_id != given.athlete.as_str() => {
+                forget_changes(&mut transaction, account).await?;
                 tell_coaches(&mut transaction, app, before, given, &name).await?
             }
-            _ => Replaced::default(),
+            _ => {
+                if may_write.is_some() {
+                    queries::links::set_may_write(&mut *transaction, account, may_write).await?;
+                }
+                Replaced::default()
+            }
         };
         if let Some((left, token)) = before.and_then(|row| left_behind(app, row, given)) {
             jobs::enqueue_revoke(&mut transaction, app, Some(account), &left, &token).await?;
@@ -131,6 +145,12 @@ pub(super) async fn connect(app: &App, account: AccountId, given: &Authorization
             replaced,
         });
     }
+}
+
+/// Ends the right of the account's connector to change the calendar, and the undoing of everything that was changed.
+async fn forget_changes(db: &mut sqlx::PgConnection, account: AccountId) -> sqlx::Result<()> {
+    queries::links::set_may_write(&mut *db, account, None).await?;
+    queries::changes::erase(&mut *db, account).await
 }
 
 /// Pauses the previous athlete's grants, resumes the new athlete's, and queues the emails to the coaches.
@@ -184,6 +204,7 @@ pub(in crate::pages) async fn disconnect(
     let Some(ended) = queries::connections::disconnect(&mut *db, account).await? else {
         return Ok(None);
     };
+    forget_changes(&mut *db, account).await?;
     if ended.kind == ConnectionKind::OAuth {
         match app.keys.open_text(token_place(ended.id), &ended.token_sealed) {
             Ok(token) => {

@@ -59,6 +59,7 @@ pub(crate) async fn erase(
     // The row is deleted before the names in the logs: after that, a call that ends meanwhile finds no coach to name.
     queries::coaches::erase(&mut *transaction, coach.id).await?;
     queries::activity_log::forget_coach(&mut *transaction, coach.id).await?;
+    queries::changes::forget_coach(&mut *transaction, coach.id).await?;
     transaction.commit().await?;
     metrics::counter!("icusync_coaches_erased_total").increment(1);
     tracing::info!("a coach's address was erased by its owner");

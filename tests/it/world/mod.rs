@@ -258,6 +258,14 @@ impl World {
         browser
     }
 
+    /// Lets the connector of `seeded` change the calendar, on the dashboard; their browser.
+    pub async fn let_write(self: &Arc<Self>, seeded: &Seeded) -> Browser {
+        let mut browser = self.signed_in(seeded).await;
+        let page = browser.post("/link/writing", &[("may-write", "on")]).await;
+        assert_eq!(page.location(), "/dashboard?done=writing-on", "{}", page.body);
+        browser
+    }
+
     /// An MCP client on a connector URL.
     #[expect(
         clippy::unused_self,
