@@ -29,6 +29,7 @@ create table changes (
 );
 create index on changes (account_id, fingerprint) where fingerprint is not null;
 create index on changes (account_id, event_id) where event_id is not null;
+create index on changes (account_id, log_id);
 create index on changes (account_id) where state = 'sent';
 create index on changes (kept_until) where sealed is not null;
 create index on changes (created_at);

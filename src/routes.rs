@@ -78,6 +78,7 @@ fn pages(app: &App) -> Router {
         .route("/dashboard/zone", post(dashboard::set_zone))
         .route("/activity", get(activity::show))
         .route("/activity.csv", get(activity::file))
+        .route("/activity/undo", post(changes::undo::undo))
         .route("/coaches", get(coaches::show))
         .route(
             "/coaches/invite",

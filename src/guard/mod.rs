@@ -4,6 +4,7 @@
 //! No HTML, no tool logic, no upstream calls except those that a right depends on.
 
 pub mod accounts;
+pub(crate) mod by_hand;
 pub(crate) mod caller;
 pub(crate) mod clients;
 pub(crate) mod coach_session;

@@ -157,18 +157,9 @@ impl Wire {
             self.budget.admit(&call.spender, call.deadline).await?;
             let begun = Instant::now();
             let answer = match self.send(call).await {
-                Ok(reply) => Self::judge(call, reply).and_then(|body| {
-                    read(&body).map_err(|error| {
-                        let outcome = if error == Error::WrongAthlete {
-                            tracing::error!(endpoint = call.endpoint, "an answer about another athlete");
-                            RequestOutcome::WrongAthlete
-                        } else {
-                            tracing::warn!(endpoint = call.endpoint, "an unreadable answer");
-                            RequestOutcome::Garbled
-                        };
-                        Trouble::end(outcome, error)
-                    })
-                }),
+                Ok(reply) => {
+                    Self::judge(call, reply).and_then(|body| read(&body).map_err(|error| unread(call, error)))
+                }
                 Err(trouble) => Err(trouble),
             };
             let outcome = answer
@@ -206,12 +197,9 @@ impl Wire {
         admitted.map_err(|failure| failure.error)?;
         let begun = Instant::now();
         let answer = match self.send(call).await {
-            Ok(reply) => Self::judge(call, reply).and_then(|body| {
-                read(&body).map_err(|_| {
-                    tracing::warn!(endpoint = call.endpoint, "an unreadable answer to a change");
-                    Trouble::end(RequestOutcome::Garbled, Error::Garbled)
-                })
-            }),
+            Ok(reply) => {
+                Self::judge(call, reply).and_then(|body| read(&body).map_err(|error| unread(call, error)))
+            }
             Err(trouble) => Err(trouble),
         };
         let outcome = answer
@@ -223,6 +211,7 @@ impl Wire {
             | RequestOutcome::ServerError
             | RequestOutcome::Broken
             | RequestOutcome::Garbled
+            | RequestOutcome::WrongAthlete
                 if trouble.left =>
             {
                 Error::Unanswered
@@ -431,6 +420,19 @@ fn broken(call: &Call<'_>, error: &reqwest::Error) -> Trouble {
             ..Trouble::passing(RequestOutcome::Broken, Error::Unavailable, None)
         },
     }
+}
+
+/// An answer that came whole and that the caller does not accept.
+fn unread(call: &Call<'_>, error: Error) -> Trouble {
+    let endpoint = call.endpoint;
+    let outcome = if error == Error::WrongAthlete {
+        tracing::error!(endpoint, "an answer about another athlete");
+        RequestOutcome::WrongAthlete
+    } else {
+        tracing::warn!(endpoint, "an unreadable answer");
+        RequestOutcome::Garbled
+    };
+    Trouble::end(outcome, error)
 }
 
 /// The body of a successful answer, counted after decompression while it streams.

@@ -16,7 +16,13 @@ use futures::stream;
 use http::{HeaderValue, header};
 
 use self::filter::{ACCESSES, FilterForm, ME, OUTCOMES};
-use super::{Fields, Frame, Signed, form::Mistake, frame::form_page, when::When};
+use super::{
+    Fields, Frame, Signed,
+    changes::list::{Row as Changed, by_calls},
+    form::Mistake,
+    frame::form_page,
+    when::When,
+};
 use crate::{
     app::App,
     error::Problem,
@@ -59,10 +65,12 @@ pub(super) struct Row {
     pub(super) took: String,
     /// How many calls the row is for, if more than one.
     pub(super) calls: Option<i32>,
+    /// What it changed.
+    pub(super) changes: Vec<Changed>,
 }
 
 impl Row {
-    fn of(entry: Entry, shown: &Shown) -> Self {
+    fn of(entry: Entry, changes: Vec<Changed>, shown: &Shown) -> Self {
         let tenths = (entry.duration_ms.max(0) + 50) / 100;
         Self {
             when: When::of(entry.at, shown.zone),
@@ -82,14 +90,15 @@ impl Row {
             good: entry.outcome == Outcome::Ok,
             took: format!("{}.{} s", tenths / 10, tenths % 10),
             calls: Some(entry.calls).filter(|calls| *calls > 1),
+            changes,
         }
     }
 }
 
 /// The athlete that the account shows: rows about another athlete say so.
 pub(super) struct Shown {
-    zone: Option<Tz>,
-    athlete_id: String,
+    pub(super) zone: Option<Tz>,
+    pub(super) athlete_id: String,
     name: String,
 }
 
@@ -128,10 +137,14 @@ async fn rows(
     let rest = entries.len() > limit;
     entries.truncate(limit);
     let older = entries.last().map(|entry| entry.id).filter(|_| rest);
-    Ok((
-        entries.into_iter().map(|entry| Row::of(entry, shown)).collect(),
-        older,
-    ))
+    let changing = entries.iter().filter(|entry| entry.access == Access::Write);
+    let calls: Vec<LogId> = changing.map(|entry| entry.id).collect();
+    let mut changes = by_calls(app, account, &calls, shown.zone).await?;
+    let rows = entries.into_iter().map(|entry| {
+        let changed = changes.remove(&entry.id).unwrap_or_default();
+        Row::of(entry, changed, shown)
+    });
+    Ok((rows.collect(), older))
 }
 
 /// The newest `limit` rows of an account, unfiltered.
@@ -201,7 +214,8 @@ pub(crate) async fn show(
     callers.retain(|caller| !caller.is_empty() && !caller.contains('\u{fffd}'));
     let chosen = if wanted.who == ME { "" } else { &wanted.who };
     let callers = with_chosen(callers, chosen);
-    let tools = permissions::ALL.iter().map(|tool| tool.name.to_owned()).collect();
+    let tools = permissions::ALL.iter().chain(permissions::WITHOUT_GRANT);
+    let tools = tools.map(|tool| tool.name.to_owned()).collect();
     let wrong = !mistakes.is_empty();
     let template = Activity {
         frame: Frame::of(true),

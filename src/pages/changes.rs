@@ -1,5 +1,8 @@
 //! Changes to the calendar on the pages: whether the athlete's connector may make any, and what intervals.icu must allow.
 
+pub(super) mod list;
+pub(crate) mod undo;
+
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 

@@ -11,7 +11,10 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Fields, Frame, Signed,
     activity::{self, Row},
-    changes::Writing,
+    changes::{
+        Writing,
+        list::{self, Row as Changed},
+    },
     coaches,
     connections::{self, Stakes},
     done::{Done, JustDone},
@@ -31,6 +34,8 @@ use crate::{
 
 /// Rows of recent activity.
 const RECENT: usize = 5;
+/// Changes shown here; the page Activity shows all.
+const CHANGES: i64 = 5;
 /// Coaches shown here; the page Coaches shows all.
 const COACHES: usize = 6;
 
@@ -111,6 +116,7 @@ struct Dashboard {
     coaches: Vec<coaches::Card>,
     more_coaches: usize,
     mails_fail: Option<&'static str>,
+    changes: Vec<Changed>,
     rows: Vec<Row>,
     zones: &'static [Tz],
     mistake: Option<Mistake>,
@@ -143,6 +149,7 @@ async fn draw(
     coaches.truncate(COACHES);
     let mails_fail = own_mails_fail(app, session).await?;
     let shown = activity::Shown::of(connection.as_ref());
+    let changes = list::newest(app, session.account, &shown.athlete_id, shown.zone, CHANGES).await?;
     let rows = activity::newest(app, session.account, &shown, RECENT).await?;
     let wrong = mistake.is_some();
     let masked = app.config.connector_url("icul_••••••••••••");
@@ -168,6 +175,7 @@ async fn draw(
         coaches,
         more_coaches,
         mails_fail,
+        changes,
         rows,
         zones: &chrono_tz::TZ_VARIANTS,
         mistake,

@@ -14,6 +14,8 @@ use crate::{
 pub struct Change {
     /// The row; also the place of what is sealed (`changes`, id, `sealed`).
     pub id: ChangeId,
+    /// The call's row in the activity log.
+    pub log_id: LogId,
     /// What people call it.
     pub number: i32,
     /// The athlete whose calendar it is.
@@ -244,8 +246,8 @@ pub async fn of(
     sqlx::query_as!(
         Change,
         r#"
-        select id as "id: ChangeId", number, athlete_id, caller, tool, state as "state: ChangeState", event_id, external_id,
-            sealed, created_at, kept_until
+        select id as "id: ChangeId", log_id as "log_id: LogId", number, athlete_id, caller, tool,
+            state as "state: ChangeState", event_id, external_id, sealed, created_at, kept_until
         from changes
         where account_id = $1 and athlete_id = $2
             and ($3::uuid is null or coach_id = $3)
@@ -271,13 +273,29 @@ pub async fn of(
     .await
 }
 
+/// The changes that these calls of an account made, newest first.
+pub async fn of_calls(db: impl Db<'_>, account_id: AccountId, calls: &[Uuid]) -> sqlx::Result<Vec<Change>> {
+    sqlx::query_as!(
+        Change,
+        r#"
+        select id as "id: ChangeId", log_id as "log_id: LogId", number, athlete_id, caller, tool,
+            state as "state: ChangeState", event_id, external_id, sealed, created_at, kept_until
+        from changes where account_id = $1 and log_id = any($2) order by number desc
+        "#,
+        account_id.0,
+        calls
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Every change of an account with what is kept of it, oldest first, for the export.
 pub async fn all_of(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<Change>> {
     sqlx::query_as!(
         Change,
         r#"
-        select id as "id: ChangeId", number, athlete_id, caller, tool, state as "state: ChangeState", event_id, external_id,
-            sealed, created_at, kept_until
+        select id as "id: ChangeId", log_id as "log_id: LogId", number, athlete_id, caller, tool,
+            state as "state: ChangeState", event_id, external_id, sealed, created_at, kept_until
         from changes where account_id = $1 order by number
         "#,
         account_id.0
@@ -323,7 +341,8 @@ pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<()
 pub async fn erase_lapsed(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
-        update changes set sealed = null, fingerprint = null, state = case when state = 'sent' then 'lost' else state end
+        update changes set sealed = null, fingerprint = null,
+            state = case when state = 'sent' then 'lost' else state end
         where id in (
             select id from changes where sealed is not null and kept_until < $1 limit $2 for update skip locked
         )

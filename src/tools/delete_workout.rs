@@ -27,8 +27,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::DELETE_WORKOUT,
-    description: "Deletes one entry at once (id, or date and name), or the workouts of a range from today on: lists them first and \
-        gives a token. Read back; undo_change restores.",
+    description: "Deletes one entry at once (id, or date and name), or a range's workouts from today on: listed first, with a token. \
+        undo_change restores.",
     params: PARAMS,
     run: Run::Write(|granted, given| Box::pin(delete(granted, given))),
 };

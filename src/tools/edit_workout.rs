@@ -14,6 +14,7 @@ use super::{
     writing::{
         Fate, Steps, Tried, Wish, Writing,
         entry::{Entry, NAME, NOTE, Prepared, Written, bulleted, described, place},
+        field_words,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
         said::{Scene, failed},
     },
@@ -418,14 +419,14 @@ fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried, settle
     } else {
         format!(
             "Somebody else changed {} meanwhile; that was kept.",
-            meanwhile.join(", ")
+            field_words(&meanwhile)
         )
     };
     Answer::of(
         [heading("changed"), format!("Before: {}", scene.now(before))]
             .into_iter()
             .chain(scene.standing(held, "now", Some(tried), &change.prepared.problems))
-            .chain([scene.weeks(held.event.day().into_iter()), meanwhile])
+            .chain([scene.weeks(held.event.day().into_iter(), ""), meanwhile])
             .chain(settled.iter().cloned())
             .chain([
                 cannot_take_back(before, &change.fields),
@@ -463,7 +464,7 @@ async fn not_somebody_elses(
     Err(ToolError::Input(format!(
         "Not done: somebody changed {} of {} at intervals.icu since IcuSync wrote it.{shown} Look at it with get_events; to replace it \
          all the same, repeat the call with overwrite: true.",
-        theirs.join(", "),
+        field_words(&theirs),
         find::in_words(held)
     )))
 }

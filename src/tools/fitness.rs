@@ -87,11 +87,15 @@ pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
 
 /// Today's workouts and races, where they may be read.
 pub(super) async fn todays_plan(ask: &Ask) -> Result<Option<Vec<Event>>, ToolError> {
+    plan_until(ask, ask.today()).await
+}
+
+/// The workouts and races of the days from today to `last`, where they may be read.
+pub(super) async fn plan_until(ask: &Ask, last: NaiveDate) -> Result<Option<Vec<Event>>, ToolError> {
     if !may_read(ask, &GET_EVENTS) {
         return Ok(None);
     }
-    let today = ask.today();
-    if_there(ask.upstream.events(today, today, &Event::TO_DO).await)
+    if_there(ask.upstream.events(ask.today(), last, &Event::TO_DO).await)
 }
 
 /// Tells apart what was done today and what is only planned. Asks for today's activities, where they may be read, if they

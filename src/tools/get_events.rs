@@ -21,7 +21,10 @@ use std::collections::HashSet;
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
 
-use self::kinds::{KINDS, Kind};
+use self::{
+    kinds::{KINDS, Kind},
+    sums_of_plans::Summed,
+};
 use super::{
     Answer, Run, Tool,
     absences::{self, Absence, Absences},
@@ -31,8 +34,7 @@ use super::{
     params::{Param, words_of},
     part::{Part, Source, not_granted, settle},
     plan_state::{self, Pairing, Planned, State},
-    planned, steps,
-    sums::Sum,
+    steps,
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
@@ -43,7 +45,7 @@ use crate::{
     permissions,
     text::fenced,
     tool_error::ToolError,
-    training::weeks,
+    training::{sports, weeks},
 };
 
 pub(super) const TOOL: Tool = Tool {
@@ -62,8 +64,10 @@ const SPAN: Span = Span {
 /// Maximum rows of the table.
 const ROWS: usize = 60;
 const MOST_ROWS: usize = 200;
-/// Steps are shown while the answer fits into this many bytes.
+/// Steps are shown while the answer fits into this many bytes, or they into [`OF_NEXT`].
 const BYTES: usize = 4000;
+/// Room for the steps of the next workouts, however long the table is.
+const OF_NEXT: usize = 600;
 const MOST_BYTES: usize = 30_000;
 /// Up to this many workouts show their steps whatever their day; of more, only those from today on.
 const FEW: usize = 3;
@@ -139,17 +143,18 @@ impl Asked {
 
     /// Whether rows may be workouts or races.
     fn has_plans(&self) -> bool {
-        self.kinds.is_empty() || self.names(Kind::Workouts) || self.names(Kind::Races)
+        self.lists(Kind::Workouts) || self.lists(Kind::Races)
     }
 
     /// Whether every workout and race of a day is read.
-    fn shows_plans_of(&self, day: NaiveDate) -> bool {
-        let all = self.kinds.is_empty() || (self.names(Kind::Workouts) && self.names(Kind::Races));
-        all && self.range.contains(day)
+    fn reads_plans_of(&self, day: NaiveDate) -> bool {
+        // Races come with workouts.
+        self.lists(Kind::Workouts) && self.range.contains(day)
     }
 
-    fn names(&self, kind: Kind) -> bool {
-        self.kinds.contains(&kind)
+    /// Whether entries of this kind are rows.
+    fn lists(&self, kind: Kind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
     }
 
     fn wants(&self, event: &Event) -> bool {
@@ -164,11 +169,11 @@ impl Asked {
         }
     }
 
-    /// Whether it is left out only because it has no sport.
+    /// Whether it is left out only because it has no sport, or one that may be several, such as a triathlon's.
     fn lacks_sport(&self, event: &Event) -> bool {
-        self.sport.is_some()
-            && event.is_to_do()
-            && event.sport().is_empty()
+        event.is_to_do()
+            && sports::is_vague(event.sport())
+            && !self.is_of_sport(event)
             && kinds::is_one_of(event, &self.kinds)
     }
 
@@ -176,7 +181,7 @@ impl Asked {
     fn with_whole_races(&self, events: &[Event]) -> Range {
         let mut days = self.range;
         let races = in_range(events, self.range).into_iter();
-        for race in races.filter(|event| event.is_race()) {
+        for race in races.filter(|event| event.is_race() && self.lists(Kind::Races)) {
             let (first, last) = (race.day(), race.last_day());
             days.oldest = first.map_or(days.oldest, |first| days.oldest.min(first));
             days.newest = last.map_or(days.newest, |last| days.newest.max(last));
@@ -275,7 +280,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
             .got()
             .map(Vec::as_slice)
             .filter(|_| asked.range.contains(today)),
-        events: asked.shows_plans_of(today).then_some(&events),
+        events: asked.reads_plans_of(today).then_some(&events),
     };
     let came = Came {
         form: form::fetch(&ask, races, seen).await?,
@@ -404,11 +409,10 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
     let found: Vec<Found<'_>> = all
         .into_iter()
         .zip(states)
-        .filter(|(event, _)| asked.wants(event) || asked.lacks_sport(event))
         .map(|(event, state)| Found::new(event, state, activities))
         .collect();
-    let (left_out, found): (Vec<_>, Vec<_>) = found.into_iter().partition(|row| asked.lacks_sport(row.event));
-    let left_out = Sum::of(left_out.iter().map(|row| (row.event, row.planned)));
+    let (found, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|row| asked.wants(row.event));
+    let can_compare = matches!(came.done, Part::NotAsked) && card.shows(&permissions::GET_TRAINING_HISTORY);
     let cut = Cut::by_days(asked.detail.pick(ROWS, MOST_ROWS), &found, Found::day);
     let rows = cut.shown;
     let mut blocks = vec![answer::first_line(
@@ -432,20 +436,26 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
         };
         blocks.push(rows::table(rows, &shown, asked.detail));
         blocks.push(more(&cut, asked));
-        blocks.push(sums_of_plans::lines(
-            &found,
-            &targets(&came.events, asked),
-            asked,
-            card.units,
-        ));
+        let unread_to = match (came.done.got(), of_today) {
+            (Some(_), _) => None,
+            (None, Some(_)) => today.pred_opt(),
+            (None, None) => Some(today),
+        };
+        let summed = Summed {
+            found: &found,
+            others: &others,
+            targets: &targets(&came.events, asked),
+            unread: notes::done_or_not(&found, unread_to, can_compare),
+        };
+        blocks.push(sums_of_plans::lines(&summed, asked, card.units));
     }
-    blocks.push(planned::without_a_sport(&left_out));
+    let left_out: Vec<Found<'_>> = others
+        .into_iter()
+        .filter(|row| asked.lacks_sport(row.event))
+        .collect();
+    blocks.push(notes::of_no_fixed_sport(&left_out));
     blocks.push(notes::absent(&absences, asked, today));
-    let can_compare = matches!(came.done, Part::NotAsked) && card.shows(&permissions::GET_TRAINING_HISTORY);
     blocks.extend(notes::meanings(rows, activities, can_compare));
-    if can_compare && of_today.is_none() {
-        blocks.push(notes::open_today(rows, today));
-    }
     blocks.push(notes::unstructured(rows));
     blocks.push(notes::form_in_words(&found, asked, came, today));
     blocks.push(notes::unreadable(&came.events, asked));
@@ -459,7 +469,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
 
 /// The week targets to compare with plans; a call for workouts alone compares them too.
 fn targets<'a>(events: &'a [Event], asked: &Asked) -> Vec<&'a Event> {
-    let wanted = asked.kinds.is_empty() || asked.names(Kind::Workouts) || asked.names(Kind::Plan);
+    let wanted = asked.lists(Kind::Workouts) || asked.lists(Kind::Plan);
     let mut seen = HashSet::new();
     events
         .iter()
@@ -552,7 +562,6 @@ fn with_steps(
 ) -> Vec<String> {
     const STEPS: &str = "Steps, with targets as intervals.icu resolves them:";
     let full = asked.detail == Detail::Full;
-    let room = if full { MOST_BYTES + spent } else { BYTES };
     let workouts: Vec<&Found<'_>> = rows.iter().filter(|row| rows::has_steps(row.event)).collect();
     let few = workouts.len() <= FEW;
     let soon = today
@@ -562,6 +571,11 @@ fn with_steps(
     let mut left: Vec<NaiveDate> = Vec::new();
     // Reserves space for the line about steps that are left out.
     spent += 120 + STEPS.len() + 1;
+    let room = if full {
+        MOST_BYTES + spent
+    } else {
+        BYTES.max(spent + OF_NEXT)
+    };
     let mut fits = true;
     for row in workouts {
         let Some(day) = row.day() else { continue };

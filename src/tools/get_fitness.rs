@@ -24,15 +24,15 @@ use super::{
     },
     arguments::{Arguments, Detail, Range, Span, TEN_YEARS},
     fitness::{
-        Day, DoneToday, FIELDS, Seen, Today, as_granted, days_of, ramps_of_ours, shows_plan, standing,
-        tell_apart, to_come_in_words, todays_plan,
+        Day, DoneToday, FIELDS, Seen, Today, as_granted, days_of, plan_until, ramps_of_ours, shows_plan,
+        standing, tell_apart, to_come_in_words,
     },
     params::Param,
     part::not_granted,
 };
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::model::Wellness,
+    intervals::model::{Event, Wellness},
     permissions,
     tool_error::ToolError,
     training::weeks::{self, back},
@@ -159,7 +159,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let fields = asked.detail.pick(FIELDS, FULL_FIELDS);
     let plan = async {
         if asked.shows(today) {
-            todays_plan(&ask).await
+            plan_until(&ask, asked.range.newest.max(today)).await
         } else {
             Ok(None)
         }
@@ -178,14 +178,22 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     } else {
         Today::NOT_SHOWN
     };
-    Ok(render(card, today, &asked, &rows, known))
+    let plan = plan.unwrap_or_default();
+    Ok(render(card, today, &asked, &rows, (known, &plan)))
 }
 
 fn plan_not_granted() -> String {
     not_granted("Projected days", &permissions::GET_EVENTS)
 }
 
-fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness], known: Today) -> Answer {
+/// `plan` are the workouts and races from today on; empty if they are not known.
+fn render(
+    card: &AthleteCard,
+    today: NaiveDate,
+    asked: &Asked,
+    rows: &[Wellness],
+    (known, plan): (Today, &[Event]),
+) -> Answer {
     let mut all = days_of(rows, asked.requested(today));
     let done = as_granted(card, &mut all, today, known.done);
     let shown: BTreeMap<NaiveDate, Day> = all
@@ -223,6 +231,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
         today,
         done,
         all_mornings: asked.has_all_mornings(),
+        plan,
     };
     let all_rows = if asked.weekly { days.weekly() } else { days.daily() };
     let cut = Cut::after(asked.limit, &all_rows);
@@ -303,6 +312,8 @@ fn unreadable(rows: &[Wellness], shown: &BTreeMap<NaiveDate, Day>, asked: &Asked
 fn meaning(days: &Days<'_>, asked: &Asked) -> String {
     let row = if asked.weekly {
         "Each row is the end of its last day, its load included."
+    } else if days.has_mornings() && days.leaves_mornings_out() {
+        "Each row is the end of its day, its load included; form a.m. (from today on) is the form at the end of the day before."
     } else if days.has_mornings() {
         "Each row is the end of its day, its load included; form a.m. is the form at the end of the day before."
     } else {

@@ -12,6 +12,8 @@ mod tests;
 mod upstream_weeks;
 mod zones;
 
+use std::collections::BTreeMap;
+
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
 
@@ -294,6 +296,9 @@ fn render(
         }
         blocks.extend(of_upstream);
     }
+    if !times_add_up(&rows, plans.as_ref(), asked) {
+        notes.push(sums::ROUNDED.to_owned());
+    }
     if all.intensities.len() > 1 {
         notes.insert(
             0,
@@ -310,6 +315,21 @@ fn render(
     blocks.push(about_stubs(stubs, asked.sport.is_some(), has_own_sums));
     blocks.push(answer::garmin_line(rows.iter().map(|row| row.origin())));
     Answer::of(blocks)
+}
+
+/// Whether times as shown add up: those of the sports and of the weeks to all, and the parts of what is planned.
+fn times_add_up(rows: &[&Activity], plans: Option<&Planning>, asked: &Asked) -> bool {
+    let all = Sum::of(rows.iter().copied());
+    let sports = sums::by_sport(rows.iter().copied(), asked.detail == Detail::Full);
+    let mut weeks: BTreeMap<NaiveDate, Sum> = BTreeMap::new();
+    for row in rows {
+        if let Some(day) = row.day() {
+            weeks.entry(weeks::monday(day)).or_default().add(*row);
+        }
+    }
+    sums::rounded(&sports, &all, false).is_empty()
+        && sums::add_up(weeks.values().map(|sum| sum.secs), all.secs)
+        && plans.is_none_or(Planning::times_add_up)
 }
 
 /// `28 days: 4 whole weeks`, `34 days: 4 whole weeks and Mon to Sat`, on a Sunday `35 days: 4 whole weeks and this week so

@@ -8,7 +8,7 @@ use crate::{permissions, tool_error::ToolError};
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_WORKOUT_GUIDE,
-    description: "The whole language of workout texts, with examples for each sport.",
+    description: "The whole language of workout texts, with examples.",
     params: &[],
     run: Run::Say(say),
 };

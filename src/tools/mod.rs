@@ -58,6 +58,7 @@ use crate::{
 };
 pub use answer::Answer;
 use params::Param;
+pub(crate) use writing::undo::undo;
 
 /// Maximum requests of one call; a tool that needs more says so.
 const MOST_REQUESTS: u32 = 4;

@@ -14,7 +14,7 @@ use super::{
     answer::{
         self,
         units::{self, positive},
-        words::{around, in_brackets, joined, named},
+        words::{around, in_brackets, joined, named, with_unit},
     },
     sums::Sum,
 };
@@ -47,7 +47,8 @@ pub(super) const MISSED: &str =
 /// The unit of intervals.icu's compliance, which does not say of what it is.
 pub(super) const PERCENT: &str = "% of plan by intervals.icu";
 /// The same for the end of an answer.
-pub(super) const OF_PLAN: &str = "% of plan: compliance by intervals.icu (its basis is not documented).";
+pub(super) const OF_PLAN: &str =
+    "% of plan by intervals.icu: its compliance; whether of load or of time is not documented.";
 /// Longest race of which each day is looked at.
 const RACE_DAYS: usize = 31;
 
@@ -188,8 +189,8 @@ impl State {
         }
     }
 
-    /// The state in words, with the figures of the activity that did it: `done 1:16, load 79, 99 % of plan, i188800101`.
-    /// `taken` are the activities that did a plan: see [`taken`].
+    /// The state in words, with the figures of the activity that did it: `done 1:16, load 79, 99 % of plan by intervals.icu,
+    /// i188800101`. `taken` are the activities that did a plan: see [`taken`].
     pub(super) fn in_words(self, event: &Event, activities: &[Activity], taken: &HashSet<usize>) -> String {
         match self {
             Self::Done(at, how) => activities
@@ -236,7 +237,7 @@ fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String 
     };
     add(units::hours_minutes(positive(activity.moving_time)), "", "");
     add(units::whole(activity.icu_training_load), "load ", "");
-    add(units::whole(compliance), "", " % of plan");
+    add(with_unit(units::whole(compliance), PERCENT), "", "");
     add(id, "", "");
     let aside = match (activity.is_manual(), how) {
         (true, MatchedBy::Paired) => " by hand (marked done)",

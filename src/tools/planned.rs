@@ -19,7 +19,7 @@ use super::{
     arguments::Range,
     part::{Part, Source, settle},
     plan_state::{self, Doubt, Planned, State},
-    sums::Sum,
+    sums::{self, Sum},
 };
 use crate::{
     guard::{AthleteCard, Units},
@@ -136,6 +136,8 @@ fn with_states<'a>(
     events.iter().zip(states)
 }
 
+/// After how many of the plans have no load.
+const WITHOUT_LOAD: &str = "without load";
 /// The part of what is planned that activities did.
 const FOR_DONE: &str = "for what was done";
 
@@ -157,6 +159,13 @@ pub(super) fn load_for_done(plans: &[&Plans]) -> String {
         units::whole,
         FOR_DONE,
     )
+}
+
+/// `2 without load`: how many of these plans have none; empty where all have one.
+pub(super) fn without_load(plans: &[&Plans]) -> String {
+    let lacking = plans.iter().map(|plans| plans.all.count - plans.all.with_load);
+    let lacking = Some(lacking.sum::<f64>()).filter(|lacking| *lacking > 0.0);
+    with_unit(units::whole(lacking), WITHOUT_LOAD)
 }
 
 /// What is planned in a week, or on other days.
@@ -262,7 +271,7 @@ impl Plans {
 
     /// `90 for what was done, 110 open later, 1 without load`: see [`Self::parts`].
     fn parts_of_load(&self) -> String {
-        self.parts(|sum| sum.load, units::whole, (self.all.with_load, "without load"))
+        self.parts(|sum| sum.load, units::whole, (self.all.with_load, WITHOUT_LOAD))
     }
 
     /// `3:00 (1:00 for what was done, 2:00 open later, 1 without a time)`, `unknown` when nothing planned has a time.
@@ -279,7 +288,18 @@ impl Plans {
     /// the figure, if others (`with`) have it.
     fn parts(&self, figure: fn(&Sum) -> f64, say: fn(f64) -> String, (with, lack): (f64, &str)) -> String {
         let all = figure(&self.all);
-        let parts = [
+        let named = self
+            .split()
+            .into_iter()
+            .map(|(sum, name)| (figure(sum), name))
+            .filter(|(part, _)| *part > 0.0)
+            .map(|(part, name)| share(part, all, say, name));
+        joined(named.chain([self.all.lacking(with, lack)]), ", ")
+    }
+
+    /// The parts of all, each with its name.
+    const fn split(&self) -> [(&Sum, &'static str); 9] {
+        [
             (&self.done, FOR_DONE),
             (&self.done_otherwise, "for what was done as another sport"),
             (&self.missed, "missed"),
@@ -289,13 +309,7 @@ impl Plans {
             (&self.today, "open today"),
             (&self.perhaps_today, "perhaps open today"),
             (&self.later, "open later"),
-        ];
-        let named = parts
-            .into_iter()
-            .map(|(sum, name)| (figure(sum), name))
-            .filter(|(part, _)| *part > 0.0)
-            .map(|(part, name)| share(part, all, say, name));
-        joined(named.chain([self.all.lacking(with, lack)]), ", ")
+        ]
     }
 
     /// The week's targets; empty without any.
@@ -325,6 +339,14 @@ impl Planning {
     /// Whether anything is planned or to be reached, or there is an absence.
     pub(super) fn is_some(&self) -> bool {
         self.has_absence || self.weeks.values().any(Plans::is_some)
+    }
+
+    /// Whether the times of each week's parts as shown add up to that of all as shown.
+    pub(super) fn times_add_up(&self) -> bool {
+        self.weeks.values().all(|plans| {
+            let parts = plans.split().map(|(sum, _)| sum.secs);
+            sums::add_up(parts, plans.all.secs)
+        })
     }
 
     /// `sick 23–29 Nov (day 6 of 7), holiday 30 Nov`: the absences that share a day with this range, both ends included.
@@ -407,20 +429,23 @@ pub(super) fn absences_of_week(
 
 /// What a filter by sport leaves out because it has no sport: `Not counted: 2 planned workouts without a sport (1:00 h, load
 /// 75)`; empty without any.
-pub(super) fn without_a_sport(sum: &Sum) -> String {
+fn without_a_sport(sum: &Sum) -> String {
+    let nouns = ("planned workout", "planned workouts");
+    not_counted([with_size(sum, nouns, "without a sport")])
+}
+
+/// `2 planned workouts without a sport (1:00 h, load 75)`; empty without any.
+pub(super) fn with_size(sum: &Sum, (one, many): (&str, &str), of: &str) -> String {
     if sum.count <= 0.0 {
         return String::new();
     }
-    let noun = if sum.count > 1.0 {
-        "planned workouts"
-    } else {
-        "planned workout"
-    };
-    format!(
-        "Not counted: {} {noun} without a sport ({})",
-        units::whole(sum.count),
-        sum.size()
-    )
+    let noun = if sum.count > 1.0 { many } else { one };
+    format!("{} {noun} {of} ({})", units::whole(sum.count), sum.size())
+}
+
+/// The line for what a filter by sport leaves out; empty without any.
+pub(super) fn not_counted<S: AsRef<str>>(parts: impl IntoIterator<Item = S>) -> String {
+    named("Not counted:", &joined(parts, ", "))
 }
 
 /// What the planned figures of paired entries may be instead; empty if all are known. `times` are shown as well as loads.

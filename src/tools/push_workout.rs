@@ -194,12 +194,13 @@ impl Plan {
             &["preview, nothing written".to_owned(), would],
         );
         let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
-        let weeks = scene.weeks(days);
+        let weeks = scene.weeks(days, " without these");
         Ok(Previewed {
-            answer: Answer::of(std::iter::once(heading).chain(lines).chain([
-                weeks.replace("Planned load", "Planned load without these"),
-                mornings.missing(),
-            ])),
+            answer: Answer::of(
+                std::iter::once(heading)
+                    .chain(lines)
+                    .chain([weeks, mornings.missing()]),
+            ),
             seen: seen(&there),
             new,
         })
@@ -313,7 +314,7 @@ impl Plan {
                 numbers(written)
             )
         };
-        let end = [scene.weeks(days), mornings.missing(), undo];
+        let end = [scene.weeks(days, ""), mornings.missing(), undo];
         Answer::of(
             std::iter::once(heading)
                 .chain(lines)

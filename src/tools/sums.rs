@@ -7,7 +7,7 @@ use super::{
         self,
         sport_units::{SportUnits, in_yards},
         units::{self, amount, positive, sane},
-        words::{DOT, in_brackets, joined, named, with_unit},
+        words::{DOT, around, in_brackets, joined, named, with_unit},
     },
     plan_state::Planned,
 };
@@ -135,6 +135,8 @@ pub(super) struct Sum {
     pub(super) count: f64,
     /// s.
     pub(super) secs: f64,
+    /// s, of the times as they are shown: see [`shown_secs`].
+    pub(super) shown_secs: f64,
     /// How many have a time.
     pub(super) with_time: f64,
     /// m.
@@ -175,6 +177,7 @@ impl Sum {
         let secs = amount(row.secs);
         self.count += row.count;
         self.secs += secs;
+        self.shown_secs += shown_secs(secs);
         self.metres += amount(row.metres);
         let counted = |is_known: bool| if is_known { row.count } else { 0.0 };
         self.with_time += counted(positive(row.secs).is_some());
@@ -200,6 +203,11 @@ impl Sum {
     /// `842 (2 without)`; empty when nothing has a load.
     pub(super) fn load_words(&self) -> String {
         self.of_those(self.with_load, units::whole(self.load), "without")
+    }
+
+    /// Whether the times of its rows as shown add up to that of the sum as shown.
+    fn adds_up(&self) -> bool {
+        looks_like(self.shown_secs, self.secs)
     }
 
     /// `2:45`, `2:45 (1 without a time)`; empty when nothing has a time.
@@ -318,10 +326,50 @@ pub(super) fn activities(readable: usize, closed: usize) -> String {
 
 /// `20`, `20 + 1 unreadable`, `1 unreadable`
 pub(super) fn with_unreadable(readable: impl Display, closed: usize) -> String {
-    match (readable.to_string(), closed) {
-        (readable, 0) => readable,
-        (readable, _) if readable == "0" => format!("{closed} unreadable"),
-        (readable, _) => format!("{readable} + {closed} unreadable"),
+    match readable.to_string() {
+        readable if readable == "0" && closed > 0 => format!("{closed} unreadable"),
+        readable => and_unreadable(readable, closed),
+    }
+}
+
+/// `302 (1 without) + 1 unreadable`: a figure of what can be read, and how many activities cannot; empty without a figure.
+pub(super) fn and_unreadable(figure: String, closed: usize) -> String {
+    match closed {
+        0 => figure,
+        _ => around("", &figure, &format!("+ {closed} unreadable")),
+    }
+}
+
+/// Said where times as shown do not add up to their sum as shown, once below the sums.
+pub(super) const ROUNDED: &str = "Times are summed before rounding.";
+
+/// [`ROUNDED`] if the times of these sums do not add up to that of `all`, or `with_rows` those of their rows to theirs; else
+/// empty.
+pub(super) fn rounded(sums: &[(String, Sum)], all: &Sum, with_rows: bool) -> &'static str {
+    let rows_add_up = || all.adds_up() && sums.iter().all(|(_, sum)| sum.adds_up());
+    if add_up(sums.iter().map(|(_, sum)| sum.secs), all.secs) && (!with_rows || rows_add_up()) {
+        ""
+    } else {
+        ROUNDED
+    }
+}
+
+/// Whether these times as shown, in s, add up to their sum as shown.
+pub(super) fn add_up(times: impl IntoIterator<Item = f64>, sum: f64) -> bool {
+    looks_like(times.into_iter().map(shown_secs).sum(), sum)
+}
+
+fn looks_like(a: f64, b: f64) -> bool {
+    (shown_secs(a) - shown_secs(b)).abs() < 1.0
+}
+
+/// Seconds as [`units::hours_minutes`] shows them: whole minutes, and seconds below one.
+pub(super) fn shown_secs(secs: f64) -> f64 {
+    let secs = secs.round();
+    if secs < 60.0 {
+        secs
+    } else {
+        ((secs + 30.0) / 60.0).floor() * 60.0
     }
 }
 
@@ -364,6 +412,7 @@ fn lacking_of(count: f64, with: f64, without: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -471,5 +520,12 @@ mod tests {
                 "0 activities"
             ]
         );
+    }
+    proptest! {
+        #[test]
+        fn shown_seconds_are_those_of_the_text(secs in 0.0..400_000.0_f64) {
+            prop_assert_eq!(units::hours_minutes(shown_secs(secs)), units::hours_minutes(secs));
+            prop_assert_eq!(shown_secs(shown_secs(secs)).to_bits(), shown_secs(secs).to_bits());
+        }
     }
 }

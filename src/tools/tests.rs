@@ -38,15 +38,25 @@ fn the_list_keeps_its_budget() {
         });
         let tokens = tokenizer.encode_ordinary(&listed.to_string()).len();
         println!("{}: {tokens} tokens", tool.name());
-        assert!(tokens <= 400, "{} takes {tokens} tokens", tool.name());
+        let most = match tool.name() {
+            "push_workout" => 700,
+            "edit_workout" => 320,
+            "delete_workout" => 160,
+            "list_changes" | "undo_change" => 90,
+            "get_workout_guide" => 40,
+            _ => 400,
+        };
+        assert!(tokens <= most, "{} takes {tokens} tokens", tool.name());
         sum += tokens;
         if tool.permission.access == Access::Read {
             reads += tokens;
         }
     }
     println!("the list: {sum} tokens, {reads} of them for reads");
-    assert!(sum <= 6000 && reads < 4000, "{sum}, {reads}");
+    assert!(sum <= 4200 && reads < 4000, "{sum}, {reads}");
 }
+
+const NAMES_THAT_SAY_ALL: [&str; 3] = ["workouts", "new_name", "preview"];
 
 #[test]
 fn schemas_are_flat_and_portable() {
@@ -70,7 +80,15 @@ fn schemas_are_flat_and_portable() {
             );
             assert!(!value.is_null(), "{}: {key} is null", tool.name());
         });
+        let required = schema["required"].as_array().into_iter().flatten();
+        for name in required {
+            assert!(schema["properties"].get(name.as_str().unwrap()).is_some());
+        }
         for (name, property) in schema["properties"].as_object().unwrap() {
+            // A name that says all needs no description: every token is paid for in each conversation.
+            if NAMES_THAT_SAY_ALL.contains(&name.as_str()) {
+                continue;
+            }
             assert!(name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
             assert!(
                 property["description"]

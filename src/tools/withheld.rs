@@ -101,7 +101,7 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
             json!({"detail": "full"}),
             "How closely plans were followed",
             "get_events",
-            &["done % of plan", "\t97"],
+            &["% of plan by intervals.icu", "\t97"],
         ),
         (
             "get_training_summary",

@@ -440,6 +440,28 @@ fn stops(sent: &Sent) -> Option<Error> {
     }
 }
 
+/// Fields in plain words, each once, without those that follow from others.
+pub(super) fn field_words(names: &[&'static str]) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for name in names {
+        let word = match *name {
+            "start_date_local" => "day",
+            "description" => "text",
+            "type" => "sport",
+            "icu_training_load" => "load",
+            "moving_time" => "time",
+            "training_availability" => "availability",
+            "hide_from_athlete" => "whether it is hidden",
+            "end_date_local" | "external_id" => continue,
+            other => other,
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join(", ").replace('_', " ")
+}
+
 /// What became of each wish, from what stands there afterwards.
 fn judged(
     wishes: &[Wish],

@@ -56,3 +56,4 @@ mod upstream;
 mod words;
 mod worker;
 mod world;
+mod writes;

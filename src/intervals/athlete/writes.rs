@@ -92,8 +92,14 @@ impl Athlete {
     pub async fn delete_events(&self, ids: &[i64]) -> Result<(), Error> {
         let url = self.url("/events/bulk-delete");
         let body = ids.iter().map(|id| json!({"id": id})).collect();
-        self.change("delete_events", Method::PUT, url, Some(body), |_| Ok(()))
-            .await
+        self.change("delete_events", Method::PUT, url, Some(body), |body| {
+            let answered = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
+            match answered {
+                Value::Number(_) | Value::Object(_) => Ok(()),
+                _ => Err(Error::Garbled),
+            }
+        })
+        .await
     }
 
     /// Sends a change of the calendar. Areas known not to be shared for writing are not tried.

@@ -6,6 +6,7 @@ mod curves;
 mod oauth;
 mod server;
 mod wire;
+mod writes;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::units;
 use crate::{
-    tools::arguments::Range,
+    tools::{arguments::Range, sums::and_unreadable},
     training::weeks::{Week, monday, sunday},
 };
 
@@ -42,10 +42,7 @@ pub(crate) fn done(week: &Week, closed: usize) -> String {
         }
         _ => load(week),
     };
-    match closed {
-        0 => known,
-        _ => format!("{known} + {closed} unreadable"),
-    }
+    and_unreadable(known, closed)
 }
 
 #[cfg(test)]

@@ -60,13 +60,14 @@ impl Kind {
 /// The categories besides absences whose entries may have several days.
 const OF_MANY_DAYS: [&str; 6] = ["NOTE", "PLAN", Event::TARGET, "RACE_A", "RACE_B", "RACE_C"];
 
-/// Upstream's categories for these kinds, each once; empty for all. With workouts come what they are compared with: absences
-/// and targets.
+/// Upstream's categories for these kinds, each once; empty for all. With workouts come what they are compared with, absences
+/// and targets, and races, which count for targets as well.
 pub(super) fn categories(kinds: &[Kind]) -> Vec<&'static str> {
     let mut categories: Vec<&'static str> =
         kinds.iter().flat_map(|kind| kind.categories()).copied().collect();
     if kinds.contains(&Kind::Workouts) {
         categories.push(Event::TARGET);
+        categories.extend(Kind::Races.categories());
     }
     if kinds.contains(&Kind::Workouts) || kinds.contains(&Kind::Races) {
         categories.extend(absences::CATEGORIES);
@@ -83,8 +84,15 @@ pub(super) fn categories_of_many_days(kinds: &[Kind]) -> Vec<&'static str> {
         .into_iter()
         .chain(OF_MANY_DAYS)
         .filter(|category| wanted.is_empty() || wanted.contains(category))
-        // A week's target is in the range's own request; the others are rows of their own.
-        .filter(|category| *category != Event::TARGET || kinds.is_empty() || kinds.contains(&Kind::Plan))
+        // What only workouts are compared with is in the range's own request.
+        .filter(|category| {
+            let kind = match *category {
+                Event::TARGET => Kind::Plan,
+                category if Kind::Races.categories().contains(&category) => Kind::Races,
+                _ => return true,
+            };
+            kinds.is_empty() || kinds.contains(&kind)
+        })
         .collect()
 }
 

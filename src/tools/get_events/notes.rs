@@ -1,6 +1,6 @@
 //! The sentences below the table: what its words mean, what is not known, and what is not shown.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -11,13 +11,16 @@ use crate::{
     tools::{
         absences::{self, Absences},
         answer::{self, words},
+        entries,
         plan_state::{self, Doubt, State, Timeless},
+        planned,
+        sums::Sum,
     },
 };
 
 /// Absences in the range that a call for workouts or races alone does not list.
 pub(super) fn absent(absences: &Absences, asked: &Asked, today: NaiveDate) -> String {
-    if asked.kinds.is_empty() || asked.names(Kind::Availability) || !asked.has_plans() {
+    if asked.lists(Kind::Availability) || !asked.has_plans() {
         return String::new();
     }
     let within = absences.within(asked.range.oldest, asked.range.newest);
@@ -51,20 +54,52 @@ pub(super) fn meanings(rows: &[Found<'_>], activities: &[Activity], can_compare:
     lines
 }
 
-/// How to see what of today is done, where a plan of today looks open because activities were not read.
-pub(super) fn open_today(rows: &[Found<'_>], today: NaiveDate) -> String {
-    let is_open = |row: &Found<'_>| row.day() == Some(today) && row.state == Some(State::Open);
-    if rows.iter().any(is_open) {
-        "include=done shows what of today is done.".to_owned()
-    } else {
-        String::new()
+/// Follows the word for the sums, where some of their plans were perhaps done: those up to the day `unread_to`, of which no
+/// activities were read. `can_compare`: they could be requested.
+pub(super) fn done_or_not(
+    found: &[Found<'_>],
+    unread_to: Option<NaiveDate>,
+    can_compare: bool,
+) -> &'static str {
+    let is_unread = |row: &Found<'_>| row.state.is_some() && row.day() <= unread_to;
+    match found.iter().any(is_unread) {
+        false => "",
+        true if can_compare => ", done or not (include=done says which)",
+        true => ", done or not",
     }
+}
+
+/// What a filter by sport leaves out that may concern the athlete of that sport: `Not counted: 2 planned workouts without a
+/// sport (1:00 h, load 75), 1 race of sport Other (5:00 h, load 330): 6 Dec «Lake Tri»`.
+pub(super) fn of_no_fixed_sport(left_out: &[Found<'_>]) -> String {
+    let mut groups: BTreeMap<(bool, String), Vec<&Found<'_>>> = BTreeMap::new();
+    for row in left_out {
+        let sport = entries::sport_of(row.event);
+        groups.entry((row.event.is_race(), sport)).or_default().push(row);
+    }
+    planned::not_counted(groups.into_iter().map(|((are_races, sport), rows)| {
+        let sum = Sum::of(rows.iter().map(|row| (row.event, row.planned)));
+        let nouns = if are_races {
+            ("race", "races")
+        } else {
+            ("planned workout", "planned workouts")
+        };
+        let of = match sport.as_str() {
+            "" => "without a sport".to_owned(),
+            sport => format!("of sport {sport}"),
+        };
+        let names: Vec<String> = rows.into_iter().filter(|_| are_races).map(Found::name).collect();
+        words::joined(
+            [planned::with_size(&sum, nouns, &of), words::listed(&names, NAMED)],
+            ": ",
+        )
+    }))
 }
 
 /// The absences that may reach into the range unseen, said where they would be shown, or would explain what was missed.
 pub(super) fn not_read(rows: &[Found<'_>], asked: &Asked) -> String {
     let blamed = rows.iter().filter_map(|row| row.state).any(State::is_missed);
-    if !blamed && !asked.kinds.is_empty() && !asked.names(Kind::Availability) {
+    if !blamed && !asked.lists(Kind::Availability) {
         return String::new();
     }
     absences::not_read(asked.earlier().oldest)
@@ -143,7 +178,7 @@ pub(super) fn form_in_words(found: &[Found<'_>], asked: &Asked, came: &Came, tod
             .filter_map(Found::day)
             .find(|day| *day > today && mornings.has(*day));
         // The plans before the race are known only if they were requested, from today on and of every sport.
-        let knows = (asked.kinds.is_empty() || asked.names(Kind::Workouts)) && asked.range.oldest <= today;
+        let knows = asked.lists(Kind::Workouts) && asked.range.oldest <= today;
         let is_between = |event: &&Event| {
             event.is_to_do() && event.day().is_some_and(|day| day >= today && Some(day) < next)
         };

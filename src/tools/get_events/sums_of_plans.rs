@@ -28,73 +28,99 @@ const WEEKS: usize = 27;
 /// A workout or race of the range: its day, and what is planned.
 type Plan<'a> = (NaiveDate, (&'a Event, Planned));
 
+/// What the sums are of.
+pub(super) struct Summed<'a, 'b> {
+    /// The rows that were asked for.
+    pub(super) found: &'b [Found<'a>],
+    /// The others of the range.
+    pub(super) others: &'b [Found<'a>],
+    pub(super) targets: &'b [&'a Event],
+    /// What of `found` was done or not, if that was not read: `, done or not`.
+    pub(super) unread: &'b str,
+}
+
 /// Two lines, one without workouts; empty when nothing is planned.
-pub(super) fn lines(found: &[Found<'_>], targets: &[&Event], asked: &Asked, own: Units) -> String {
-    let range = asked.range;
-    let plans = |open: bool| -> Vec<Plan<'_>> {
-        found
-            .iter()
-            .filter(|row| row.event.is_to_do() && (!open || row.is_open()))
-            .filter_map(|row| {
-                let day = row.day().filter(|day| range.contains(*day))?;
-                Some((day, (row.event, row.planned)))
-            })
-            .collect()
-    };
-    let all = plans(false);
+pub(super) fn lines(summed: &Summed<'_, '_>, asked: &Asked, own: Units) -> String {
+    let all = plans(summed.found, asked.range, false);
     if all.is_empty() {
         return String::new();
     }
     let exact = asked.detail == Detail::Full;
-    let planned = format!("Planned: {}", by_sport(&all, &plans(true), exact));
-    if !asked.kinds.is_empty() && !asked.names(Kind::Workouts) {
+    let open = plans(summed.found, asked.range, true);
+    let planned = format!("Planned{}: {}", summed.unread, by_sport(&all, &open, exact));
+    if !asked.lists(Kind::Workouts) {
         return planned;
     }
+    let others = plans(summed.others, asked.range, false);
     format!(
         "{planned}\nWeeks (Mon), planned load: {}",
-        by_week(&all, targets, range, own)
+        by_week(&all, &others, summed.targets, asked, own)
     )
+}
+
+/// The workouts and races of the range, or those that are still open.
+fn plans<'a>(rows: &[Found<'a>], range: Range, open: bool) -> Vec<Plan<'a>> {
+    rows.iter()
+        .filter(|row| row.event.is_to_do() && (!open || row.is_open()))
+        .filter_map(|row| {
+            let day = row.day().filter(|day| range.contains(*day))?;
+            Some((day, (row.event, row.planned)))
+        })
+        .collect()
 }
 
 /// `Ride 3 · 3:00 · load 200 | of that still open 2 · 2:00 · load 139`
 fn by_sport(all: &[Plan<'_>], open: &[Plan<'_>], exact: bool) -> String {
     let by_sport = sums::by_sport(rows(all), exact);
-    let whole = (by_sport.len() > 1).then(|| Sum::of(rows(all)).line("all", String::new()));
+    let sum = Sum::of(rows(all));
+    let rounded = sums::rounded(&by_sport, &sum, true);
+    let whole = (by_sport.len() > 1).then(|| sum.line("all", String::new()));
     let split = !open.is_empty() && open.len() < all.len();
     let open = split.then(|| Sum::of(rows(open)).line("of that still open", String::new()));
     let lines = by_sport.iter().map(|(sport, sum)| sum.line(sport, String::new()));
-    lines.chain(whole).chain(open).collect::<Vec<_>>().join(" | ")
+    let lines = joined(lines.chain(whole).chain(open), " | ");
+    joined([lines.as_str(), rounded], ". ")
 }
 
 fn rows<'a>(plans: &[Plan<'a>]) -> impl Iterator<Item = (&'a Event, Planned)> {
     plans.iter().map(|(_, plan)| *plan)
 }
 
-/// `16 Nov (from Sat) 206 · 23 Nov 175 of target 85 · 30 Nov 225, 175 of Ride target 160`
-fn by_week(all: &[Plan<'_>], targets: &[&Event], range: Range, own: Units) -> String {
+/// `16 Nov (from Sat) 206 · 23 Nov 175 of target 85 · 30 Nov 225, 175 of Ride target 160`. The targets are those of everything
+/// that is planned, so the `others` count as well.
+fn by_week<'a>(
+    all: &[Plan<'a>],
+    others: &[Plan<'a>],
+    targets: &[&Event],
+    asked: &Asked,
+    own: Units,
+) -> String {
+    let range = asked.range;
     let loads = all
         .iter()
         .map(|(day, (_, planned))| (*day, units::sane(planned.load)));
     let weeks = weeks::weekly(range.oldest, range.newest, loads);
     let words = weeks.iter().take(WEEKS).map(|(monday, load)| {
         let cut = week::cut(*monday, range);
-        let of_week: Vec<(&Event, Planned)> = all
-            .iter()
-            .filter(|(day, _)| weeks::monday(*day) == *monday)
-            .map(|(_, plan)| *plan)
-            .collect();
+        let of_week = |plans: &[Plan<'a>]| -> Vec<(&'a Event, Planned)> {
+            let of_week = plans.iter().filter(|(day, _)| weeks::monday(*day) == *monday);
+            of_week.map(|(_, plan)| *plan).collect()
+        };
         let targets: Vec<&Event> = targets
             .iter()
             .copied()
             .filter(|target| target.day().is_some_and(|day| weeks::monday(day) == *monday))
             .collect();
         let targets: Vec<String> = if cut.is_empty() {
-            let against = |target: &&Event| against(target, &of_week, own);
+            let (listed, others) = (of_week(all), of_week(others));
+            let against = |target: &&Event| against(target, &listed, &others, own);
             targets.iter().flat_map(against).collect()
+        } else if asked.lists(Kind::Plan) {
+            Vec::new()
         } else {
             vec![alone(&targets, own)]
         };
-        let load = week::load(load);
+        let load = week::done(load, 0);
         // What is compared with a target of the same load is not said twice.
         let of_target = targets
             .first()
@@ -106,7 +132,7 @@ fn by_week(all: &[Plan<'_>], targets: &[&Event], range: Range, own: Units) -> St
     words.collect::<Vec<_>>().join(" · ")
 }
 
-/// The targets of a week that the range cuts: `week targets Ride load 213, Run 4:00 h`.
+/// The targets of a week that the range cuts, where they have no rows: `week targets Ride load 213, Run 4:00 h`.
 fn alone(targets: &[&Event], own: Units) -> String {
     let targets: Vec<String> = targets
         .iter()
@@ -122,14 +148,25 @@ fn alone(targets: &[&Event], own: Units) -> String {
 }
 
 /// What is planned for a week beside its target: `85 of target 100`, `143 of Ride target 160`, `3:46 h of Run target 4:00 h`;
-/// `Swim target 5000 m (planned distance not known)`.
-fn against(target: &Event, plans: &[(&Event, Planned)], own: Units) -> Vec<String> {
+/// `Swim target 5000 m (planned distance not known)`, `169 of Ride target 170 (with entries not listed)`.
+fn against(
+    target: &Event,
+    listed: &[(&Event, Planned)],
+    others: &[(&Event, Planned)],
+    own: Units,
+) -> Vec<String> {
     let sport = target.sport();
     let name = joined([entries::sport_of(target).as_str(), "target"], " ");
     let is_of_sport = |event: &Event| {
         sport.is_empty() || name_of(event.sport.as_deref(), false) == name_of(Some(sport), false)
     };
-    let sum = Sum::of(plans.iter().filter(|(event, _)| is_of_sport(event)).copied());
+    let plans = listed.iter().chain(others);
+    let sum = Sum::of(plans.filter(|(event, _)| is_of_sport(event)).copied());
+    let more = if others.iter().any(|(event, _)| is_of_sport(event)) {
+        "(with entries not listed)"
+    } else {
+        ""
+    };
     // In the unit of the target, to be compared with it.
     let pool = in_yards(positive(target.distance_target)).or(sum.pools.in_yards(own));
     let way = |metres| SportUnits::of(sport, own).with_pool(pool).way(metres, 0);
@@ -137,7 +174,7 @@ fn against(target: &Event, plans: &[(&Event, Planned)], own: Units) -> Vec<Strin
     let of = |what: &str, planned: String, target: String| match planned.as_str() {
         "" if sum.count > 0.0 => around(&name, &target, &format!("(planned {what} not known)")),
         "" => around(&format!("0 of {name}"), &target, ""),
-        planned => around(&format!("{planned} of {name}"), &target, ""),
+        planned => around(&format!("{planned} of {name}"), &target, more),
     };
     let (secs, metres) = (Some(sum.secs), Some(sum.metres));
     let time = sum.of_those(sum.with_time, hours(secs), "without a time");

@@ -5,11 +5,12 @@ use std::{cmp::Ordering, collections::BTreeMap};
 use chrono::NaiveDate;
 
 use crate::{
+    intervals::model::{Event, positive},
     tools::{
         answer::{
             table::Columns,
             units,
-            words::{around, joined, named},
+            words::{around, in_brackets, joined, named},
         },
         fitness::{Day, DoneToday},
     },
@@ -37,6 +38,8 @@ pub(super) struct Days<'a> {
     pub(super) done: DoneToday,
     /// Whether the days past show the form of their morning as well.
     pub(super) all_mornings: bool,
+    /// The workouts and races from today on; empty if they are not known.
+    pub(super) plan: &'a [Event],
 }
 
 impl Days<'_> {
@@ -76,6 +79,12 @@ impl Days<'_> {
         shown.any(|day| !self.form_before(*day).is_empty())
     }
 
+    /// Whether rows of days past do not show theirs.
+    pub(super) fn leaves_mornings_out(&self) -> bool {
+        let first = self.shown.keys().next();
+        !self.all_mornings && first.is_some_and(|day| *day < self.today)
+    }
+
     fn form_before(&self, date: NaiveDate) -> String {
         let before = date
             .pred_opt()
@@ -86,12 +95,22 @@ impl Days<'_> {
             .unwrap_or_default()
     }
 
-    /// `322`, `41 so far`, `41 + planned 43`, `75 (up to 50 planned)`
+    /// How many of a day's workouts and races have no load.
+    fn without_load(&self, day: NaiveDate) -> usize {
+        let plan = self.plan.iter().filter(|event| event.day() == Some(day));
+        plan.filter(|event| positive(event.icu_training_load).is_none())
+            .count()
+    }
+
+    /// `322`, `41 so far`, `41 + planned 43`, `75 (up to 50 planned)`, `planned 43 (1 without load)`
     fn load<'a>(&self, days: impl IntoIterator<Item = &'a Day>) -> String {
         let (mut done, mut planned, mut unclear) = (None, None, String::new());
-        let mut has_today = false;
+        let (mut has_today, mut without) = (false, 0);
         for day in days {
             has_today |= day.date == self.today;
+            if day.date > self.today {
+                without += self.without_load(day.date);
+            }
             let Some(loads) = day.loads else { continue };
             match (day.date.cmp(&self.today), self.done) {
                 (Ordering::Greater, _) => add(&mut planned, loads),
@@ -110,10 +129,23 @@ impl Days<'_> {
             }
         }
         let done = in_words(done);
-        if has_today && planned.is_none() {
+        let planned = planned_in_words(planned, without);
+        if has_today && planned.is_empty() {
             return joined([around("", &done, "so far"), unclear], " + ");
         }
-        joined([done, unclear, named("planned", &in_words(planned))], " + ")
+        joined([done, unclear, planned], " + ")
+    }
+}
+
+/// `planned 90`, `planned 90 (1 without load)`, `planned: 1 without load`
+fn planned_in_words(loads: Option<Loads>, without: usize) -> String {
+    let count = match without {
+        0 => String::new(),
+        _ => format!("{without} without load"),
+    };
+    match loads.filter(|loads| without == 0 || loads.whole() > 0.0) {
+        Some(loads) => joined(["planned", &in_words(Some(loads)), &in_brackets(&count)], " "),
+        None => named("planned:", &count),
     }
 }
 

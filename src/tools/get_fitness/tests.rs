@@ -36,7 +36,7 @@ fn model(asked: &Asked) -> Vec<Wellness> {
 
 fn answer(given: Value) -> String {
     let asked = asked(given);
-    render(&ana(), today(), &asked, &model(&asked), Today::NOT_SHOWN).text
+    render(&ana(), today(), &asked, &model(&asked), (Today::NOT_SHOWN, &[])).text
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_projection_holds_today() {
 #[test]
 fn a_cut_names_a_call_that_works_even_where_only_today_is_left() {
     let wanted = asked(json!({"oldest": "2026-12-01", "newest": "2026-12-03", "limit": 3}));
-    let text = render(&ana(), today(), &wanted, &model(&wanted), Today::NOT_SHOWN).text;
+    let text = render(&ana(), today(), &wanted, &model(&wanted), (Today::NOT_SHOWN, &[])).text;
     assert!(
         text.contains("… 1 more row: use oldest=2026-11-21 newest=2026-11-21 step=day"),
         "{text}"
@@ -159,7 +159,7 @@ fn nulls_zeros_and_gaps() {
         {"id": null, "ctl": 1.0, "atl": 2.0},
         {"id": "2026-12-17", "ctl": 1.0, "atl": 2.0},
     ]));
-    let text = render(&ana(), today(), &wanted, &found, Today::NOT_SHOWN).text;
+    let text = render(&ana(), today(), &wanted, &found, (Today::NOT_SHOWN, &[])).text;
     assert!(text.contains("· 3 days ·"), "{text}");
     assert!(
         text.contains("2026-11-17 Tue\t20.0\t45.0\t-25.0\t+20.0\n"),
@@ -182,7 +182,7 @@ fn nulls_zeros_and_gaps() {
 
 #[test]
 fn nothing_found_is_an_answer_with_name_and_range() {
-    let text = render(&ana(), today(), &asked(json!({})), &[], Today::NOT_SHOWN).text;
+    let text = render(&ana(), today(), &asked(json!({})), &[], (Today::NOT_SHOWN, &[])).text;
     assert!(
         text.starts_with("Ana Berger · 25 Oct – 28 Nov 2026 · 0 days ·")
             && text.contains("no fitness figures"),
@@ -190,7 +190,7 @@ fn nothing_found_is_an_answer_with_name_and_range() {
     );
     let ahead = asked(json!({"oldest": "2026-12-01", "newest": "2026-12-02"}));
     let found = rows(json!([{"id": "2026-12-01", "ctl": 50, "atl": 40, "ctlLoad": 0}]));
-    let text = render(&ana(), today(), &ahead, &found, Today::NOT_SHOWN).text;
+    let text = render(&ana(), today(), &ahead, &found, (Today::NOT_SHOWN, &[])).text;
     assert!(
         text.contains("\tplanned 0\n")
             && text.contains("Nothing with a load is planned on 2026-12-01 Tue.")
@@ -206,7 +206,7 @@ fn hostile_text_stays_inside() {
     let found = rows(
         json!([{"id": "2026-11-20", "ctl": 50, "atl": 40, "sportInfo": [{"type": HOSTILE, "eftp": 1}, "x", null, {"type": 1, "eftp": 200}]}]),
     );
-    let text = render(&ana(), today(), &wanted, &found, Today::NOT_SHOWN).text;
+    let text = render(&ana(), today(), &wanted, &found, (Today::NOT_SHOWN, &[])).text;
     assert!(
         text.lines()
             .any(|line| line.starts_with("Estimated by intervals.icu on 2026-11-20 Fri: «Ride› Ignore")),
@@ -216,7 +216,7 @@ fn hostile_text_stays_inside() {
     assert_eq!((text.matches('«').count(), text.matches('»').count()), (1, 1));
     let odd = rows(json!([{"id": "2026-11-20", "ctl": 50, "atl": 40, "sportInfo": "none"}]));
     assert!(
-        !render(&ana(), today(), &wanted, &odd, Today::NOT_SHOWN)
+        !render(&ana(), today(), &wanted, &odd, (Today::NOT_SHOWN, &[]))
             .text
             .contains("Estimated")
     );
@@ -232,7 +232,7 @@ proptest! {
             "id": day("2026-10-25") + Days::new(at), "ctl": ctl.map(|ctl| ctl % 200.0), "atl": atl, "ctlLoad": load, "rampRate": ctl,
         })).collect();
         let wanted = asked(json!({"limit": limit, "step": if weekly { "week" } else { "day" }}));
-        let text = render(&ana(), today(), &wanted, &rows(Value::Array(found)), Today::NOT_SHOWN).text;
+        let text = render(&ana(), today(), &wanted, &rows(Value::Array(found)), (Today::NOT_SHOWN, &[])).text;
         let shown = text.lines().filter(|line| line.starts_with("2026-")).count();
         prop_assert!(shown <= limit);
         prop_assert!(!text.contains("NaN") && !text.contains("inf\t"));

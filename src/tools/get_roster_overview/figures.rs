@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{Days, NaiveDate};
 
 use crate::{
-    intervals::model::{Activity, Event, Wellness, amount},
+    intervals::model::{Activity, Event, Wellness, amount, positive},
     tools::{
         absences::{Absence, Absences, READ_BEFORE, begun_before},
         activities::{PerhapsOne, of_range, perhaps_one},
@@ -521,7 +521,7 @@ fn to_date(
     let done = loads.by_day.iter().filter(|(day, _)| counts(day));
     let mut plan = Plan::default();
     for (_, event) in events.iter().filter(|(day, _)| counts(day)) {
-        plan.add(event.icu_training_load);
+        plan.add(positive(event.icu_training_load));
     }
     (done.map(|(_, load)| load.whole).sum(), plan)
 }

@@ -90,8 +90,12 @@ pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<Flag> {
     if let Some((done, plan)) = figures.to_date
         && let Some(percent) = roster::off_plan(done, plan)
     {
+        let without = match plan.without {
+            0 => String::new(),
+            count => format!(", {count} without load"),
+        };
         let words = format!(
-            "load {} % of plan to date ({} of {})",
+            "load {} % of plan to date ({} of {}{without})",
             units::whole(percent),
             units::whole(done),
             units::whole(plan.load)

@@ -233,9 +233,10 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
         .column("ramp /wk", standing(Day::ramp))
         .column("as of", |(line, _)| as_of(line, None, |own| own.standing))
         .column("load this week", move |(line, _)| {
-            let figures = line.figures.as_ref();
-            let load = figures.map_or_else(String::new, |figures| {
-                week(figures.load, figures.plan.as_ref(), line.shown, true)
+            let figures = line.figures.as_ref().zip(line.today);
+            let load = figures.map_or_else(String::new, |(figures, today)| {
+                let days = Range::of_week(today);
+                load_of(figures.load, figures.plan.as_ref(), line.shown, (days, today))
             });
             around(&other_week(line.today, usual), &load, "")
         })
@@ -382,15 +383,25 @@ pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
     with_unreadable(known, load.closed)
 }
 
-/// `322; 350 planned (240 for what was done, 110 open later)`, `322`, `0; nothing planned`, `done unknown; 350 planned`: what
-/// was done, and the plan, of which it is no share.
-pub(super) fn week(load: Option<Load>, plan: Option<&Plans>, shown: Shown, has_begun: bool) -> String {
+/// `322; 350 planned (240 for what was done, 110 open later)`, `322`, `0; nothing planned`, `done unknown; 350 planned`, `0;
+/// planned unknown`: what was done of these days, and the plan, of which it is no share.
+pub(super) fn load_of(
+    load: Option<Load>,
+    plan: Option<&Plans>,
+    shown: Shown,
+    (days, today): (Range, NaiveDate),
+) -> String {
     let done = match (load, plan) {
         (Some(load), _) => done(load, shown.calendar),
-        (None, Some(_)) if has_begun => "done unknown".to_owned(),
+        (None, Some(_)) if days.oldest <= today => "done unknown".to_owned(),
         (None, _) => String::new(),
     };
-    let planned = plan.map_or_else(String::new, |plans| plans.in_words(""));
+    let planned = match plan {
+        Some(plans) => plans.in_words(""),
+        // Beside other athletes' plans, what was done alone would read as all there is.
+        None if load.is_some() && days.newest > today => "planned unknown".to_owned(),
+        None => String::new(),
+    };
     joined([done, planned], "; ")
 }
 

@@ -279,7 +279,7 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
         (cell(&fitness, "CTL"), cell(&fitness, "load this week")),
         (
             "60.0".to_owned(),
-            "240 (or 320: today's 80 may hold planned load)".to_owned()
+            "240 (or 320: today's 80 may hold planned load); planned unknown".to_owned()
         )
     );
     assert_eq!(cell(&fitness, "form"), "-4.8 (may hold planned load)");
@@ -320,7 +320,10 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
         ..Shown::default()
     });
     assert_eq!(cell(&history, "last activity"), "2026-11-20 Fri Handcycle");
-    assert_eq!(cell(&history, "load this week"), "0 (1 without load)");
+    assert_eq!(
+        cell(&history, "load this week"),
+        "0 (1 without load); planned unknown"
+    );
     assert_eq!(cell(&history, "CTL") + &cell(&history, "next race"), "");
 }
 

@@ -12,7 +12,7 @@ use super::{
     flags::{self, ON_DAYS_WITHOUT_LOAD},
     rows::{
         self, Line, Overview, about_absences, about_bases, about_ctl, about_load, about_undone, absent,
-        as_of, ask_for, form, left_out, own_day, split, today_in_words, unknown_lines, usual_day, week,
+        as_of, ask_for, form, left_out, load_of, own_day, split, today_in_words, unknown_lines, usual_day,
         whose,
     },
 };
@@ -31,8 +31,8 @@ use crate::{
         arguments::Range,
         fitness::{Day, ToCome, days_of},
         plan_state::State,
-        planned::{Plans, load_for_done},
-        sums::with_unreadable,
+        planned::{Plans, load_for_done, without_load},
+        sums::{ROUNDED, add_up, with_unreadable},
         vitals,
     },
     training::{
@@ -81,9 +81,10 @@ fn projected(shown: Shown, came: &Came, window: Range, today: NaiveDate) -> Opti
 pub(super) struct Totals {
     /// The days, by the athlete's own today.
     window: Range,
-    /// Whether any of them is not after today.
-    has_begun: bool,
-    /// The model at the end of the window; today's if the last day is not known or must not be shown.
+    /// The athlete's own.
+    today: NaiveDate,
+    /// The model at the end of the window; today's if the last day is not known. None if that day is to come and its plans
+    /// must not be shown.
     standing: Option<Day>,
     held: Held,
     /// What the model lacks of today's plan, if it is of today or later.
@@ -144,8 +145,11 @@ impl Totals {
             && done.is_none_or(|done| done.count + done.closed == 0);
         Self {
             window,
-            has_begun: days.is_some(),
-            standing: projected.or_else(|| model.as_ref()?.standing),
+            today,
+            standing: projected.or_else(|| {
+                let standing = model.as_ref()?.standing;
+                standing.filter(|_| shown.calendar || window.newest <= today)
+            }),
             held: projected.map_or(held, |_| Held::Projected),
             to_come: (projected.is_some() || window.contains(today))
                 .then(|| came.to_come(shown, today))
@@ -281,7 +285,7 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
         })
         .column(
             "load",
-            totals(|own, shown| week(own.load, own.plan.as_ref(), shown, own.has_begun)),
+            totals(|own, shown| load_of(own.load, own.plan.as_ref(), shown, (own.window, own.today))),
         )
         .column(
             "activities",
@@ -414,21 +418,25 @@ fn together(lines: &[Line<Totals>]) -> String {
         String::new()
     };
     let hours: Vec<f64> = done.iter().map(|done| done.secs).collect();
-    let hours = (hours.len() > 1).then(|| hours.iter().sum::<f64>());
+    let sum = (hours.len() > 1).then(|| hours.iter().sum::<f64>());
+    let rounded = match sum {
+        Some(sum) if !add_up(hours, sum) => ROUNDED,
+        _ => "",
+    };
     let parts = joined(
         [
             around("load", &load, &of(loads.len())),
             with_a_plan,
             around("load", &only_planned, &of(plans.len())),
-            around("time", &units::hours_minutes(hours), &of(done.len())),
+            around("time", &units::hours_minutes(sum), &of(done.len())),
         ],
         DOT,
     );
-    around("Together:", &parts, "")
+    joined([around("Together:", &parts, "").as_str(), rounded], ". ")
 }
 
-/// `900 planned (720 for what was done)`: the plans of several athletes, and how much of them was done, if that is wanted; empty
-/// for fewer.
+/// `900 planned (720 for what was done, 1 without load)`: the plans of several athletes, and how much of them was done, if that
+/// is wanted; empty for fewer.
 fn planned(plans: &[&Plans], with_done: bool) -> String {
     if plans.len() < 2 {
         return String::new();
@@ -440,7 +448,10 @@ fn planned(plans: &[&Plans], with_done: bool) -> String {
         String::new()
     };
     joined(
-        [format!("{} planned", units::whole(all)), in_brackets(&part)],
+        [
+            format!("{} planned", units::whole(all)),
+            in_brackets(&joined([part, without_load(plans)], ", ")),
+        ],
         " ",
     )
 }

@@ -14,6 +14,7 @@ use crate::{
         },
         arguments::Detail,
         one_activity::DECOUPLING,
+        plan_state::PERCENT,
         zone_base::times_of,
     },
 };
@@ -79,7 +80,7 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
         })
         .in_full(DECOUPLING, |row| units::fixed(row.decoupling, 1))
         .in_full("kcal", |row| units::whole(positive(row.calories)))
-        .in_full("done % of plan", |row| units::whole(row.done_of_plan()))
+        .in_full(PERCENT, |row| units::whole(row.done_of_plan()))
         .in_full("above Z2 %", |row| above_zone_2(row))
         .column("RPE", |row| units::at_most(row.icu_rpe, 1))
         .in_full("sRPE", |row| units::whole(positive(row.session_rpe)))

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// `Ride 12 (4 VirtualRide) · 18:40 · 512 km · load 842 | Run 4 · … | all 16 + 1 unreadable · 22:00 · load 1013`, most time
-/// first: by family, in full by exact type.
+/// first: by family, in full by exact type. The times of the rows have seconds in full, and so add up.
 pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: Detail) -> String {
     const WHOLE_FROM: f64 = 20_000.0;
     let sports = sums::by_sport(rows.iter().copied(), detail == Detail::Full);
@@ -33,9 +33,9 @@ pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: De
             sum.line_of(sport, &sum.count_with_kinds(sport), way)
         })
         .collect();
+    let all = Sum::of(rows.iter().copied());
     if parts.len() > 1 || closed > 0 {
         let count = sums::with_unreadable(rows.len(), closed);
-        let all = Sum::of(rows.iter().copied());
         // Distances of different sports are not added up.
         parts.push(if rows.is_empty() {
             format!("all {count}")
@@ -43,7 +43,8 @@ pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: De
             all.line_of("all", &count, String::new())
         });
     }
-    parts.join(" | ")
+    let rounded = sums::rounded(&sports, &all, detail == Detail::Concise);
+    joined([parts.join(" | ").as_str(), rounded], ". ")
 }
 
 /// A week's load, and how many of its activities cannot be read.

@@ -15,8 +15,9 @@ use crate::{
             units::{self, amount},
             week,
         },
+        arguments::Detail,
         planned::{Planning, Plans, absences_of_week, of_week},
-        sums::{self, Sum},
+        sums::{self, Sum, and_unreadable},
     },
     training::{
         summary::{self, Monotony},
@@ -107,7 +108,14 @@ pub(super) fn table(
         asked.sport.is_none() && week::cut(*monday, range).is_empty() && weeks::sunday(*monday) >= today
     };
     let is_of_one_sport = asked.sport.is_some() && cut.shown.iter().any(|(monday, _)| is_over(*monday));
-    let no_monotony = if some_load && is_of_one_sport {
+    // Said beside the columns, or in their place where all that there is was asked for.
+    let has_monotony = cut
+        .shown
+        .iter()
+        .any(|(monday, week)| is_whole(*monday) && week.has_every_load() && week.sum.count > 0.0);
+    let no_monotony = if !has_monotony && asked.detail == Detail::Concise {
+        ""
+    } else if some_load && is_of_one_sport {
         "Monotony, strain: only of all sports together."
     } else if some_load && cut.shown.iter().any(|week| unknown(week) || is_open(week)) {
         "Monotony, strain: only for whole weeks that are over, with a load for every session."
@@ -125,7 +133,8 @@ pub(super) fn table(
             if week.is_closed() {
                 String::new()
             } else {
-                week.sum.known_time()
+                // Beside what was planned, which what cannot be read may have done.
+                and_unreadable(week.sum.known_time(), plans.map_or(0, |_| week.stubs))
             }
         })
         .column("planned time", |(monday, _)| planned(monday, Plans::time))
@@ -133,7 +142,7 @@ pub(super) fn table(
             if week.is_closed() {
                 "unknown".to_owned()
             } else {
-                week.sum.known_load()
+                and_unreadable(week.sum.known_load(), week.stubs)
             }
         })
         .column("planned load", |(monday, _)| planned(monday, Plans::load))

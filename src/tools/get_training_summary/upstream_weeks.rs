@@ -59,7 +59,6 @@ pub(super) fn tables(
     let weeks: Vec<(NaiveDate, Sum)> = by_week
         .iter()
         .rev()
-        .take(SHOWN)
         .map(|(monday, week)| (*monday, Sum::of(week.iter().copied())))
         .collect();
     // The sums are of whole weeks, the plans of the days asked for.
@@ -80,5 +79,15 @@ pub(super) fn tables(
         .column("week target", |(monday, _)| {
             of_week(plans, *monday, Plans::targets)
         });
-    vec![by_sport::table(&by_sport, &all, 0, own), columns.table(&weeks)]
+    let add_up = sums::add_up(weeks.iter().map(|(_, sum)| sum.secs), all.secs);
+    let rounded = if add_up {
+        sums::rounded(&by_sport, &all, false)
+    } else {
+        sums::ROUNDED
+    };
+    vec![
+        by_sport::table(&by_sport, &all, 0, own),
+        columns.table(&weeks[..weeks.len().min(SHOWN)]),
+        rounded.to_owned(),
+    ]
 }

@@ -93,7 +93,7 @@ impl Planned {
         let planned = Self {
             secs: event.planned_secs(),
             metres: positive(event.distance).or(way),
-            load: event.icu_training_load,
+            load: positive(event.icu_training_load),
             intensity: event.icu_intensity,
             part: event
                 .length()

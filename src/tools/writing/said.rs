@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::{
     Fate, NAME, Tried,
     entry::{Prepared, is_same},
+    field_words,
 };
 use crate::{
     guard::AthleteCard,
@@ -25,11 +26,13 @@ use crate::{
         entries, planned, steps,
     },
     training::weeks,
-    workout::{Problem, Severity, differences::Difference, doc::Doc, estimate},
+    workout::{Problem, Severity, differences::Difference, doc::Doc, estimate, text::parse},
 };
 
 /// With more workouts, those that stand as they were sent are shown without their steps.
 const WITH_STEPS: usize = 10;
+/// Characters of a note.
+const NOTE: usize = 300;
 /// Differences that are named one by one.
 const DIFFERENCES: usize = 8;
 /// Other entries of a day that are named.
@@ -73,6 +76,7 @@ impl Scene<'_> {
         let own = SportUnits::of(&entry.sport, self.card.units);
         let title = self.title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
         let mut lines = vec![joined([title, figures.in_words(&own)], DOT)];
+        lines.extend(note(&entry.prose));
         lines.extend(self.steps(&doc, &entry.sport, true));
         lines.extend(entry.has_steps().then(|| self.device(None)));
         lines.extend(warnings(&prepared.problems));
@@ -99,6 +103,9 @@ impl Scene<'_> {
         let mut lines = vec![line];
         let differences = tried.map_or(&[][..], |tried| &tried.differences[..]);
         let as_sent = differences.is_empty() && self.count > WITH_STEPS;
+        if tried.is_some() || self.card.shows(&permissions::GET_EVENTS) {
+            lines.extend(note(&prose_of(event)));
+        }
         if let Some(doc) = &event.workout_doc {
             lines.extend(self.steps(doc, event.sport(), !as_sent));
             if doc.count() > 0 {
@@ -300,8 +307,8 @@ impl Scene<'_> {
         format!("that day too: {}", names.join(", "))
     }
 
-    /// The planned load of each week concerned, beside its target.
-    pub(in crate::tools) fn weeks(&self, days: impl Iterator<Item = NaiveDate>) -> String {
+    /// The planned load of each week concerned, beside its target; `what` says what is not counted.
+    pub(in crate::tools) fn weeks(&self, days: impl Iterator<Item = NaiveDate>, what: &str) -> String {
         if !self.card.shows(&permissions::GET_EVENTS) {
             return String::new();
         }
@@ -336,7 +343,7 @@ impl Scene<'_> {
             joined([week, with_unit_before("target", &targets)], ", ")
         });
         let words: Vec<String> = words.collect();
-        format!("Planned load of the week of {}", words.join(DOT))
+        format!("Planned load{what}, week of {}", words.join(DOT))
     }
 }
 
@@ -367,6 +374,22 @@ impl Figures {
             DOT,
         )
     }
+}
+
+/// The prose above an entry's steps.
+fn prose_of(event: &Event) -> String {
+    let text = event.description.as_deref().unwrap_or_default();
+    let has_steps = event.workout_doc.as_ref().is_some_and(|doc| doc.count() > 0);
+    if has_steps {
+        parse(text, event.sport()).prose
+    } else {
+        text.to_owned()
+    }
+}
+
+fn note(prose: &str) -> Option<String> {
+    let note = fenced(prose, NOTE);
+    (!note.is_empty()).then(|| format!("  note: {note}"))
 }
 
 fn is_on(event: &Event, day: NaiveDate) -> bool {
@@ -402,7 +425,7 @@ fn read_otherwise(tried: &Tried) -> Vec<String> {
     if !tried.fields.is_empty() {
         lines.push(format!(
             "  intervals.icu holds another {}",
-            tried.fields.join(", ")
+            field_words(&tried.fields)
         ));
     }
     lines

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    Fate, Steps, Tried, Wish, Writing,
+    Fate, Steps, Tried, Wish, Writing, field_words,
     find::{self, Reader},
     name_and_day,
     said::{failed, numbers as listed},
@@ -20,7 +20,10 @@ use crate::{
     tool_error::ToolError,
     tools::{
         Answer,
-        answer::{self, counted, units, words::joined},
+        answer::{
+            self, counted, units,
+            words::{in_brackets, joined},
+        },
         arguments::{Range, wrong},
     },
     workout::text::parse,
@@ -70,16 +73,7 @@ fn edited(kept: &Kept) -> String {
         .into_iter()
         .filter(|name| !FOLLOWS.contains(name))
         .collect();
-    match &names[..] {
-        [] => String::new(),
-        names => format!(
-            "({})",
-            names
-                .join(", ")
-                .replace("start_date_local", "day")
-                .replace("description", "text")
-        ),
-    }
+    in_brackets(&field_words(&names))
 }
 
 /// How it ended, and whether it can still be taken back.
@@ -157,11 +151,7 @@ impl Step {
 }
 
 /// Takes these changes back, or only says what that would do.
-pub(in crate::tools) async fn undo(
-    granted: &Granted,
-    numbers: &[i32],
-    preview: bool,
-) -> Result<Answer, ToolError> {
+pub(crate) async fn undo(granted: &Granted, numbers: &[i32], preview: bool) -> Result<Answer, ToolError> {
     let ask = granted.ask();
     if preview {
         let steps = planned(granted, numbers, Reader::Showing(ask)).await?;
@@ -217,7 +207,7 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
         )));
     }
     let is_edit = |change: &&Change| {
-        let kept = change.kept.as_ref();
+        let kept = can_be(change).ok();
         kept.is_some_and(|kept| kept.before.is_some() && kept.after.is_some())
     };
     if changes.iter().filter(is_edit).count() > MOST_EDITS {
@@ -363,7 +353,7 @@ fn wish(change: &Change, kept: &Kept, there: &[Held]) -> Result<Wish, String> {
             Err(format!(
                 "{} was changed since: {}; what stands there now is kept",
                 find::in_words(held),
-                theirs.join(", ")
+                field_words(&theirs)
             ))
         }
     };
@@ -412,7 +402,7 @@ fn previewed(ask: &Ask, steps: &[Step]) -> Answer {
     let lines = steps.iter().map(|step| {
         let would = match &step.verdict {
             Ok(Wish::Delete { .. }) => "would take it off the calendar".to_owned(),
-            Ok(Wish::Change { changes, .. }) => format!("would restore {}", changes.names().join(", ")),
+            Ok(Wish::Change { changes, .. }) => format!("would restore {}", field_words(&changes.names())),
             Ok(Wish::Make { .. }) => {
                 "would put it back, under a new id and without the pairing with an activity".to_owned()
             }
@@ -468,7 +458,10 @@ fn became(wish: &Wish, tried: &Tried) -> String {
         let mut words = vec![text];
         words.extend(tried.differences.iter().take(4).map(ToString::to_string));
         if !tried.fields.is_empty() {
-            words.push(format!("intervals.icu holds another {}", tried.fields.join(", ")));
+            words.push(format!(
+                "intervals.icu holds another {}",
+                field_words(&tried.fields)
+            ));
         }
         words.push(format!("(change {})", tried.number));
         joined(words, "; ")

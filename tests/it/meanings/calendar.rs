@@ -147,7 +147,7 @@ async fn planned_time_is_that_of_the_steps_whatever_pairing_does_to_the_entry() 
             let text = ask(&world, person, "get_events", week.clone()).await;
             assert_eq!(row(&text, "date", "2026-11-24 Tue")["time"], "1:00", "{text}");
             assert!(
-                text.contains("\nPlanned: Ride 3 · 3:00 · load 161 | of that still open 2 · 2:00 · load 100\n"),
+                text.contains("\nPlanned, done or not (include=done says which): Ride 3 · 3:00 · load 161 | of that still open 2 · 2:00 · load 100\n"),
                 "{text}"
             );
             assert!(
@@ -417,19 +417,26 @@ async fn a_weeks_target_stands_beside_what_is_planned() {
                 "{text}"
             );
         }
-        let cut = json!({"oldest": "2026-11-24", "newest": "2026-11-29"});
-        let text = ask(&world, world.jack(), "get_events", cut).await;
-        assert!(
-            text.contains("23 Nov (from Tue) 140, week target Ride load 85\n"),
-            "{text}"
-        );
+        // A week that the range cuts is not compared; its target has a row, or is in the line.
+        for (kinds, says) in [
+            (json!([]), "23 Nov (from Tue) 140\n"),
+            (
+                json!(["workouts"]),
+                "23 Nov (from Tue) 140, week target Ride load 85\n",
+            ),
+        ] {
+            let cut = json!({"oldest": "2026-11-24", "newest": "2026-11-29", "kinds": kinds});
+            let text = ask(&world, world.jack(), "get_events", cut).await;
+            assert!(text.contains(says), "{text}");
+            assert_eq!(text.matches("load 85").count(), 1, "{text}");
+        }
         events.push(plan(40, "2026-11-29", "Run"));
         let mut hours = days(91, "TARGET", "2026-11-23", "2026-11-30");
         hours["type"] = json!("Run");
         hours["time_target"] = json!(4 * 3600);
         events.push(hours);
         give(&world, world.ana(), json!({"events": events}));
-        let cut = json!({"oldest": "2026-11-23", "newest": "2026-11-27"});
+        let cut = json!({"oldest": "2026-11-23", "newest": "2026-11-27", "kinds": ["workouts"]});
         let text = ask(&world, world.ana(), "get_events", cut).await;
         assert!(
             text.contains(", week targets Ride load 85, Run 4:00 h\n"),
@@ -664,7 +671,7 @@ async fn what_is_not_known_is_not_zero() {
             "{text}"
         );
         assert!(
-            text.contains("30 Nov 199, Swim target 100 (planned load not known), Swim target 2:00 h (planned time not known), Swim target 5000 m (planned distance not known)\n"),
+            text.contains("30 Nov 199 (1 without), Swim target 100 (planned load not known), Swim target 2:00 h (planned time not known), Swim target 5000 m (planned distance not known)\n"),
             "{text}"
         );
         assert!(!text.contains("0:00"), "{text}");
@@ -719,6 +726,228 @@ async fn a_filter_by_sport_names_the_workouts_without_one() {
             none.contains("Not counted: 2 planned workouts without a sport"),
             "{none}"
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_by_sport_names_the_races_of_several_sports() {
+    on_saturday(async |world| {
+        let race = |id: i64, day: &str, sport: Value, load: i64| {
+            let mut race = plan(id, day, "");
+            (race["category"], race["type"]) = (json!("RACE_A"), sport);
+            (race["moving_time"], race["icu_training_load"]) = (json!(5 * 3600), json!(load));
+            race
+        };
+        let mut brick = plan(4, "2026-12-01", "Other");
+        brick["moving_time"] = json!(1800);
+        let events = json!([
+            race(1, "2026-12-06", json!("Other"), 330),
+            race(2, "2026-12-08", json!("Triathlon"), 300),
+            race(3, "2026-12-10", Value::Null, 310),
+            brick,
+            plan(5, "2026-12-01", "Run"),
+            race(6, "2026-12-09", json!("Swim"), 90),
+        ]);
+        give(&world, world.ana(), json!({"events": events, "wellness": []}));
+        let workout = "Not counted: 1 planned workout of sport Other (0:30 h, load 50)";
+        let races = "1 race without a sport (5:00 h, load 310): 10 Dec «Plan 3», \
+            1 race of sport Other (5:00 h, load 330): 6 Dec «Plan 1», \
+            1 race of sport «Triathlon» (5:00 h, load 300): 8 Dec «Plan 2»";
+        for sport in ["run", "ride", "TrailRun"] {
+            let of = async |kinds: Value| {
+                let given = json!({"sport": sport, "kinds": kinds});
+                ask(&world, world.ana(), "get_events", given).await
+            };
+            let says = |text: &str, line: &str| text.lines().any(|found| found == line);
+            let text = of(json!([])).await;
+            assert!(says(&text, &format!("{workout}, {races}")), "{text}");
+            // What was not asked for is not missed.
+            let text = of(json!(["workouts"])).await;
+            assert!(says(&text, workout), "{text}");
+            let text = of(json!(["races"])).await;
+            assert!(says(&text, &format!("Not counted: {races}")), "{text}");
+            let text = of(json!(["notes"])).await;
+            assert!(!text.contains("Not counted"), "{text}");
+        }
+        // A sport of its own is what was asked to be left out.
+        let of_sport =
+            json!({"events": [race(6, "2026-12-09", json!("Swim"), 90), plan(5, "2026-12-01", "Run")]});
+        give(&world, world.jack(), of_sport);
+        for given in [json!({"sport": "run"}), json!({})] {
+            let text = ask(&world, world.jack(), "get_events", given).await;
+            assert!(!text.contains("Not counted"), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weeks_target_is_compared_with_all_that_is_planned() {
+    on_saturday(async |world| {
+        let of = |id: i64, day: &str, sport: &str, load: i64| {
+            let mut event = plan(id, day, sport);
+            event["icu_training_load"] = json!(load);
+            event
+        };
+        let mut race = of(3, "2026-12-05", "Ride", 68);
+        race["category"] = json!("RACE_B");
+        let target = |id: i64, sport: Value, load: i64| {
+            let mut target = days(id, "TARGET", "2026-11-30", "2026-12-07");
+            (target["type"], target["for_week"], target["load_target"]) = (sport, json!(true), json!(load));
+            target
+        };
+        let events = json!([
+            of(1, "2026-12-01", "Ride", 60), of(2, "2026-12-02", "VirtualRide", 41), race, of(4, "2026-12-03", "Run", 30),
+            target(8, json!("Ride"), 170), target(9, Value::Null, 250),
+        ]);
+        for person in [world.ana(), world.jack()] {
+            give(&world, person, json!({"events": events.clone(), "wellness": []}));
+        }
+        for (kinds, sport, says) in [
+            (json!([]), "", "30 Nov 199, 169 of Ride target 170, 199 of target 250\n"),
+            (json!(["workouts", "races"]), "", "30 Nov 199, 169 of Ride target 170, 199 of target 250\n"),
+            (
+                json!(["workouts"]),
+                "",
+                "30 Nov 131, 169 of Ride target 170 (with entries not listed), 199 of target 250 (with entries not listed)\n",
+            ),
+            (
+                json!([]),
+                "ride",
+                "30 Nov 169 of Ride target 170, 199 of target 250 (with entries not listed)\n",
+            ),
+        ] {
+            let mut given = json!({"oldest": "2026-11-30", "newest": "2026-12-06", "kinds": kinds});
+            if !sport.is_empty() {
+                given["sport"] = json!(sport);
+            }
+            let (text, asked) = asked_for(&world, &world.ana().link, "get_events", given).await;
+            assert!(text.contains(&format!("planned load: {says}")), "{text}");
+            assert!(asked.len() <= 4, "{asked:?}");
+        }
+        // The race is counted there, and is no row.
+        let given = json!({"oldest": "2026-11-30", "newest": "2026-12-06", "kinds": ["workouts"]});
+        let (text, asked) = asked_for(&world, &world.jack().link, "get_events", given).await;
+        assert_eq!(asked.len(), 2, "{asked:?}");
+        assert!(text.contains(" · 3 workouts · ") && !text.contains("race B"), "{text}");
+    })
+    .await;
+}
+
+/// Four intervals with this name.
+fn intervals(id: i64, day: &str, sport: &str) -> Value {
+    let mut event = plan(id, day, sport);
+    event["workout_doc"] = json!({"ftp": 250, "duration": 3600, "steps": [
+        {"duration": 900, "power": {"units": "%ftp", "value": 60}},
+        {"reps": 4, "steps": [{"duration": 480, "power": {"units": "%ftp", "value": 95}}, {"duration": 195, "power": {"units": "%ftp", "value": 50}}]},
+    ]});
+    event
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_calendar_has_room_for_the_steps_of_the_next_workouts() {
+    on_saturday(async |world| {
+        let mut events = Vec::new();
+        for (at, day) in (0_i64..).zip(["2026-11-28", "2026-11-29", "2026-11-30"]) {
+            events.push(intervals(10 + at, day, "Ride"));
+        }
+        for (at, day) in (0_i64..).zip(1..=11) {
+            for which in 0..3 {
+                let mut note = days(
+                    100 + 3 * at + which,
+                    "NOTE",
+                    &format!("2026-12-{day:02}"),
+                    "2026-12-20",
+                );
+                note["description"] =
+                    json!("What the coach wrote about the days before the camp, and after it");
+                events.push(note);
+            }
+            events.push(intervals(20 + at, &format!("2026-12-{day:02}"), "Ride"));
+        }
+        give(&world, world.ana(), json!({"events": events}));
+        let text = ask(&world, world.ana(), "get_events", json!({})).await;
+        let table: usize = text
+            .lines()
+            .filter(|line| line.contains('\t'))
+            .map(str::len)
+            .sum();
+        assert!(
+            table > 3500 && text.len() < table + 1600,
+            "{} {table}: {text}",
+            text.len()
+        );
+        let steps =
+            |day: &str, id: i64| text.contains(&format!("\n{day} · «Plan {id}» · FTP 250 W:\n15 min 150 W"));
+        assert!(
+            steps("2026-11-28 Sat", 10) && steps("2026-11-29 Sun", 11),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "\nSteps of 11 workouts left out: use oldest=2026-12-01 newest=2026-12-11 detail=full"
+            ),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_busiest_fortnight_of_the_simulator_shows_the_steps_of_today_and_tomorrow() {
+    crate::world::test(async |world| {
+        let text = ask(&world, world.tria(), "get_events", json!({})).await;
+        for day in [
+            "2026-11-21 Sat · «Brick: bike»",
+            "2026-11-21 Sat · «Brick: run off the bike»",
+            "2026-11-22 Sun · ",
+        ] {
+            assert!(text.contains(&format!("\n{day}")), "{day}: {text}");
+        }
+        assert!(text.len() <= 4400, "{} bytes\n{text}", text.len());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_of_plans_that_were_perhaps_done_say_so() {
+    on_saturday(async |world| {
+        let events = json!([
+            plan(1, "2026-11-25", "Ride"),
+            plan(2, "2026-11-28", "Ride"),
+            plan(3, "2026-11-30", "Ride")
+        ]);
+        let done = activity("i1", "2026-11-25T08:00:00", json!("Ride"), 3500, 45);
+        for person in [world.ana(), world.jack()] {
+            give(
+                &world,
+                person,
+                json!({"events": events.clone(), "activities": [done.clone()]}),
+            );
+        }
+        let days = |oldest: &str, newest: &str| json!({"oldest": oldest, "newest": newest});
+        let with_hint = "\nPlanned, done or not (include=done says which): Ride";
+        for (mut range, says) in [
+            (days("2026-11-23", "2026-11-27"), with_hint),
+            (days("2026-11-23", "2026-12-05"), with_hint),
+            (days("2026-11-28", "2026-12-05"), with_hint),
+            (days("2026-11-29", "2026-12-05"), "\nPlanned: Ride"),
+        ] {
+            let (text, asked) = asked_for(&world, &world.ana().link, "get_events", range.clone()).await;
+            assert!(text.contains(says) && asked.len() <= 2, "{asked:?} {text}");
+            range["include"] = json!(["done"]);
+            let text = ask(&world, world.ana(), "get_events", range).await;
+            assert!(text.contains("\nPlanned: Ride"), "{text}");
+        }
+        // Who may not read activities is not sent for them.
+        let coach = world.coaches().await.remove(0).link;
+        change(&world, world.jack(), &["get_events"], None).await;
+        for include in [json!([]), json!(["done"])] {
+            let given = json!({"athlete": "jack", "oldest": "2026-11-23", "include": include});
+            let text = ask_at(&world, &coach, "get_events", given).await;
+            assert!(text.contains("\nPlanned, done or not: Ride 3 "), "{text}");
+        }
     })
     .await;
 }
@@ -1213,7 +1442,7 @@ async fn what_a_closed_activity_of_today_may_have_done_is_not_plainly_open() {
 #[tokio::test(flavor = "multi_thread")]
 async fn todays_plans_have_their_state_where_todays_activities_were_read_anyway() {
     on_saturday(async |world| {
-        let hint = "\ninclude=done shows what of today is done.\n";
+        let hint = "\nPlanned, done or not (include=done says which): ";
         let mut race = plan(9, "2026-12-05", "Run");
         race["category"] = json!("RACE_A");
         let model = |day: &str, load: i64| json!({"id": day, "ctl": 60.0, "atl": 55.0, "ctlLoad": load, "atlLoad": load});

@@ -908,3 +908,94 @@ async fn the_workout_of_a_race_that_was_done_today_is_not_still_planned() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_whose_plans_have_no_load_does_not_read_as_nothing_planned() {
+    on_saturday(async |world| {
+        let ahead = [("29", 0.0), ("30", 0.0)].map(|(day, load)| (format!("2026-11-{day}"), load));
+        let later = [("01", 40.0), ("02", 0.0), ("03", 0.0)].map(|(day, load)| (format!("2026-12-{day}"), load));
+        let mut wellness = until_today((60.0, 55.0), 0.0);
+        let mut end = (58.6, 47.7);
+        for (date, load) in ahead.into_iter().chain(later) {
+            let (row, after) = day(&date, end, load);
+            wellness.as_array_mut().unwrap().push(row);
+            end = after;
+        }
+        let plan = |id: u32, date: &str, load: Value| {
+            json!({"id": id, "category": "WORKOUT", "type": "Run", "start_date_local": format!("{date}T00:00:00"),
+                "name": "Strides by feel", "icu_training_load": load, "moving_time": 2400})
+        };
+        let events = json!([
+            plan(1, "2026-11-29", Value::Null),
+            plan(2, "2026-11-30", json!(0)),
+            plan(3, "2026-12-01", json!(40)),
+            plan(4, "2026-12-01", Value::Null),
+            plan(5, "2026-12-03", Value::Null),
+            plan(6, "2026-12-03", Value::Null),
+        ]);
+        give_ana(&world, json!({"wellness": wellness, "activities": [], "events": events})).await;
+        let (text, asked) = asked_for(&world, &world.ana().link, "get_fitness", json!({})).await;
+        assert_eq!(asked.len(), 2, "{asked:?}");
+        for (date, says) in [
+            ("2026-11-29", "planned: 1 without load"),
+            ("2026-11-30", "planned: 1 without load"),
+            ("2026-12-01", "planned 40 (1 without load)"),
+            ("2026-12-02", "planned 0"),
+            ("2026-12-03", "planned: 2 without load"),
+        ] {
+            assert_eq!(row(&text, "date", date)["load"], says, "{text}");
+        }
+        let weeks = ask(&world, world.ana(), "get_fitness", json!({"step": "week"})).await;
+        for (monday, says) in [
+            ("2026-11-23", "0 + planned: 1 without load"),
+            ("2026-11-30", "planned 40 (4 without load)"),
+        ] {
+            assert_eq!(row(&weeks, "week", monday)["load"], says, "{weeks}");
+        }
+        // In the sums of the calendar, too.
+        let given = json!({"oldest": "2026-11-30", "newest": "2026-12-06"});
+        let text = ask(&world, world.ana(), "get_events", given).await;
+        assert!(line(&text, "Weeks (Mon), planned load: ").ends_with("30 Nov 40 (4 without)"), "{text}");
+        let given = json!({"oldest": "2026-11-29", "newest": "2026-11-30"});
+        let text = ask(&world, world.ana(), "get_events", given).await;
+        assert!(line(&text, "Weeks (Mon), planned load: ").contains("unknown"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_begins_with_today_says_so() {
+    on_saturday(async |world| {
+        let mut wellness = until_today((60.0, 55.0), 0.0);
+        let (tomorrow, _) = day("2026-11-29", (58.6, 47.7), 0.0);
+        wellness.as_array_mut().unwrap().push(tomorrow);
+        give(
+            &world,
+            world.ana(),
+            json!({"wellness": wellness, "activities": [], "events": []}),
+        );
+        for (given, part) in [
+            (json!({}), true),
+            (json!({"oldest": "2026-11-10", "newest": "2026-11-29"}), true),
+            (json!({"oldest": "2026-11-28", "newest": "2026-12-15"}), false),
+            (json!({"oldest": "2026-11-27", "newest": "2026-11-29"}), false),
+        ] {
+            let text = ask(&world, world.ana(), "get_fitness", given).await;
+            let yesterday = text
+                .contains("\n2026-11-27 Fri\t")
+                .then(|| row(&text, "date", "2026-11-27")["form a.m."].clone());
+            assert_eq!(
+                text.contains("; form a.m. (from today on) is the form at the end of the day before."),
+                part,
+                "{text}"
+            );
+            assert_eq!(
+                text.contains("; form a.m. is the form at the end of the day before."),
+                !part,
+                "{text}"
+            );
+            assert!(!part || yesterday.is_some_and(|form| form.is_empty()), "{text}");
+        }
+    })
+    .await;
+}

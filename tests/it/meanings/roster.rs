@@ -210,14 +210,14 @@ async fn without_the_calendar_no_planned_load_is_shown_and_todays_figures_may_ho
     assert_eq!(cell(&text, "form"), "+2.7 (may hold planned load)", "{text}");
     assert_eq!(
         cell(&text, "load this week"),
-        "0 (or 75: today's 75 may hold planned load)",
+        "0 (or 75: today's 75 may hold planned load); planned unknown",
         "{text}"
     );
     // The activities tell what was done.
     let (text, requests) = asked(NO_EVENTS, planned_today(true, json!([])), json!({})).await;
     assert_eq!(
         (requests, cell(&text, "load this week")),
-        (2, "0".into()),
+        (2, "0; planned unknown".into()),
         "{text}"
     );
     assert_eq!(cell(&text, "form"), "+10.9 (done only)", "{text}");
@@ -225,7 +225,7 @@ async fn without_the_calendar_no_planned_load_is_shown_and_todays_figures_may_ho
     let (text, _) = asked(&["get_fitness"], planned_today(false, json!([])), json!({})).await;
     assert_eq!(
         (cell(&text, "form"), cell(&text, "load this week")),
-        ("+10.9".into(), "0".into()),
+        ("+10.9".into(), "0; planned unknown".into()),
         "{text}"
     );
     let (text, _) = asked(
@@ -235,7 +235,7 @@ async fn without_the_calendar_no_planned_load_is_shown_and_todays_figures_may_ho
     )
     .await;
     assert!(
-        !text.contains("75") && !text.contains("planned to ") && cell(&text, "load") == "0",
+        !text.contains("75") && !text.contains("planned to ") && cell(&text, "load") == "0; planned unknown",
         "{text}"
     );
 }
@@ -543,7 +543,52 @@ async fn the_sums_of_several_athletes_are_those_of_their_rows() {
             "{text}"
         );
         // Jack's plan is nobody's to see.
-        assert_eq!(row(&text, "athlete\t", "Jack")["load"], "40", "{text}");
+        assert_eq!(
+            row(&text, "athlete\t", "Jack")["load"],
+            "40; planned unknown",
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_planned_is_unknown_where_the_calendar_is_not_granted() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await.swap_remove(0);
+        let model = |day: &str, ctl: f64, load: i64| json!({"id": day, "ctl": ctl, "atl": 40.0, "ctlLoad": load, "atlLoad": load});
+        for person in [world.ana(), world.jack(), world.tria()] {
+            let wellness = [
+                model("2026-11-27", 50.0, 35),
+                model("2026-11-28", 49.0, 0),
+                model("2026-11-29", 48.0, 0),
+                model("2026-12-05", 45.0, 0),
+                model("2026-12-06", 44.5, 0),
+            ];
+            let events = [workout(1, "2026-12-02", "Ride", json!(80))];
+            give(&world, person, json!({"wellness": wellness, "activities": [did("i1", "2026-11-27", "Ride", json!(35))], "events": events}));
+        }
+        for (oldest, newest, others, load, activities) in [
+            // Some days are past, today is the first, all are to come, none is.
+            ("2026-11-25", "2026-12-05", "35; 80 planned (all open later)", "35; planned unknown", "1"),
+            ("2026-11-28", "2026-12-06", "0; 80 planned (all open later)", "0; planned unknown", "0"),
+            ("2026-11-30", "2026-12-06", "80 planned (all open later)", "", ""),
+            ("2026-11-25", "2026-11-28", "35; nothing planned", "35", "1"),
+        ] {
+            let dates = json!({"oldest": oldest, "newest": newest});
+            let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", dates).await;
+            let cell = |who: &str, header: &str| {
+                row(&text, "athlete\t", who).remove(header).unwrap_or_default()
+            };
+            let ends_after_today = newest > "2026-11-28";
+            assert_eq!(cell("Ana", "load"), others, "{text}");
+            assert_eq!((cell("Jack", "load"), cell("Jack", "activities")), (load.into(), activities.into()), "{text}");
+            assert!(cell("Jack", "left out").contains("get_events"), "{text}");
+            // Without the plans there is no form at the end of days to come.
+            let blank = ["form at the end", "CTL at the end", "as of"].map(|header| cell("Jack", header).is_empty());
+            assert_eq!(blank, [ends_after_today, ends_after_today, true], "{text}");
+            assert_eq!(cell("Ana", "form at the end").contains("(projected)"), ends_after_today, "{text}");
+        }
     })
     .await;
 }
@@ -719,12 +764,15 @@ async fn a_window_that_ends_after_today_shows_the_model_of_its_last_day() {
         let (text, _) = asked(NO_EVENTS, rows(), dates).await;
         assert!(!text.contains("63.2") && !text.contains("projected"), "{text}");
     }
-    // Nothing is projected so far ahead, or it is not granted: today's figures, with their date.
+    // Nothing is projected so far ahead: today's figures, with their date. Not granted: none.
     let dates = |newest: &str| json!({"oldest": "2026-11-25", "newest": newest});
     let (text, _) = asked(NO_HISTORY, rows(), dates("2026-12-20")).await;
     assert_eq!(cell(&text, "as of"), "2026-11-28 Sat", "{text}");
     let (text, _) = asked(NO_EVENTS, rows(), dates("2026-12-06")).await;
-    assert_eq!(cell(&text, "as of"), "2026-11-27 Fri", "{text}");
+    assert!(
+        cell(&text, "as of").is_empty() && cell(&text, "form at the end").is_empty(),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -1193,7 +1241,7 @@ async fn without_the_model_the_load_of_the_week_is_that_of_its_activities() {
         (&["get_events", "get_training_history"][..], both, 2),
         // Activities and absences, because the calendar takes the second request and does not say that the run was done.
         (&["get_wellness", "get_events", "get_training_history"], both, 4),
-        (alone, "60", 1),
+        (alone, "60; planned unknown", 1),
     ] {
         let (text, asked_for) = asked(tools, rows.clone(), json!({})).await;
         assert_eq!(
@@ -1209,7 +1257,7 @@ async fn without_the_model_the_load_of_the_week_is_that_of_its_activities() {
     let (text, _) = asked(alone, lacking, json!({})).await;
     assert_eq!(
         cell(&text, "load this week"),
-        "60 (1 without load) + 1 unreadable",
+        "60 (1 without load) + 1 unreadable; planned unknown",
         "{text}"
     );
     // Nothing may tell what was done.
@@ -1235,7 +1283,11 @@ async fn what_was_certainly_done_of_an_unclear_row_is_the_load() {
         let activities: Vec<Value> = runs.chain([strength]).collect();
         let rows = json!({"wellness": same(&[0.0, row]), "activities": activities});
         let (text, _) = asked(NO_EVENTS, rows.clone(), json!({})).await;
-        assert_eq!(cell(&text, "load this week"), says, "{text}");
+        assert_eq!(
+            cell(&text, "load this week"),
+            format!("{says}; planned unknown"),
+            "{text}"
+        );
         let (text, _) = asked(NO_EVENTS, rows, json!({"oldest": "2026-11-27"})).await;
         assert_eq!(cell(&text, "load"), says, "{text}");
     }

@@ -398,7 +398,11 @@ async fn monotony_is_not_computed_over_sessions_without_a_load() {
             rows.truncate(3);
             rows.push(more);
             give(&world, world.ana(), json!({"activities": rows}));
+            // Without its columns only where all that there is was asked for.
             let text = ask(&world, world.ana(), SUMMARY, given(oldest)).await;
+            assert!(!text.contains("onotony"), "{text}");
+            let full = with(given(oldest), json!({"detail": "full"}));
+            let text = ask(&world, world.ana(), SUMMARY, full).await;
             assert!(!text.contains("(Foster)"), "{text}");
             assert_eq!(text.matches(said).count(), 1, "{text}");
         }
@@ -415,8 +419,25 @@ async fn a_percentage_of_the_plan_says_whose_it_is() {
             json!({"activities": [activity("i1", "Ride", "2026-11-24T07:00", json!({"compliance": 140.2, "paired_event_id": 7}))]}),
         );
         let text = ask(&world, world.ana(), HISTORY, json!({"detail": "full"})).await;
-        assert_eq!(row(&text, "date", "2026-11-24")["done % of plan"], "140", "{text}");
-        assert!(line(&text, "% of plan: ").contains("intervals.icu"), "{text}");
+        assert_eq!(
+            row(&text, "date", "2026-11-24")["% of plan by intervals.icu"],
+            "140",
+            "{text}"
+        );
+        line(
+            &text,
+            "% of plan by intervals.icu: its compliance; whether of load or of time is not documented.",
+        );
+        // The cell beside the figures of the plan says it as well.
+        let done = json!({"activities": [activity("i1", "Ride", "2026-11-24T07:00", json!({"compliance": 140.2, "paired_event_id": 7}))],
+            "events": [workout(7, "Ride", 24, json!({"paired_activity_id": "i1"}))]});
+        give(&world, world.tria(), done);
+        let given = json!({"oldest": "2026-11-23", "include": ["done"]});
+        let text = ask(&world, world.tria(), "get_events", given).await;
+        assert!(
+            line(&text, "2026-11-24").contains("\tdone 1:00, load 50, 140 % of plan by intervals.icu, i1"),
+            "{text}"
+        );
         let text = ask(&world, world.ana(), HISTORY, json!({})).await;
         assert!(!text.contains("of plan"), "{text}");
     })
@@ -2095,11 +2116,14 @@ async fn a_week_without_monotony_says_why() {
             &world,
             world.ana(),
             SUMMARY,
-            json!({"oldest": "2026-11-02", "compare": "none", "sport": "run"}),
+            json!({"oldest": "2026-11-02", "compare": "none", "sport": "run", "detail": "full"}),
         )
         .await;
         line(&text, "Monotony, strain: only of all sports together.");
-        let this_week = json!({"oldest": "2026-11-23", "compare": "none", "sport": "run"});
+        let runs = json!({"oldest": "2026-11-02", "compare": "none", "sport": "run"});
+        let text = ask(&world, world.ana(), SUMMARY, runs).await;
+        assert!(!text.contains("onotony"), "{text}");
+        let this_week = json!({"oldest": "2026-11-23", "compare": "none", "sport": "run", "detail": "full"});
         let text = ask(&world, world.ana(), SUMMARY, this_week).await;
         assert!(!text.contains("onotony"), "{text}");
     })
@@ -2286,6 +2310,170 @@ async fn a_comparison_counts_what_strava_closes_on_both_sides() {
         give(&world, world.ana(), json!({"activities": rows}));
         let text = ask(&world, world.ana(), SUMMARY, json!({"oldest": "2026-11-23"})).await;
         assert!(line(&text, "Now / before").contains(": all: activities 1 + 2 unreadable / 1 · time"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_beside_a_plan_says_what_it_is_without() {
+    on_saturday(async |world| {
+        let closed = |id: &str, day: u32| json!({"id": id, "source": "STRAVA", "start_date_local": format!("2026-11-{day:02}T09:00:00")});
+        let run = |id: &str, day: u32, load: Value| {
+            activity(
+                id,
+                "Run",
+                &format!("2026-11-{day:02}T07:00"),
+                json!({"icu_training_load": load}),
+            )
+        };
+        let rows = json!([
+            run("i1", 16, json!(40)),
+            run("i2", 17, Value::Null),
+            closed("1", 18),
+            run("i3", 24, json!(60)),
+            closed("2", 10),
+            closed("3", 11),
+            run("i4", 12, json!(30)),
+        ]);
+        let plans: Vec<Value> = [16, 18].map(|day| workout(day, "Run", day, json!({}))).into();
+        give(&world, world.ana(), json!({"activities": rows, "events": plans}));
+        let given = json!({"oldest": "2026-11-16", "newest": "2026-11-28", "include": ["planned"]});
+        let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
+        let week = row(&text, "week (Mon)", "2026-11-16");
+        assert_eq!(
+            [week["load"].as_str(), week["time"].as_str()],
+            ["40 (1 without) + 1 unreadable", "2:00 + 1 unreadable"],
+            "{text}"
+        );
+        assert_eq!(row(&text, "week (Mon)", "2026-11-23")["load"], "60", "{text}");
+        assert_eq!(
+            row(&text, "sport\t", "all\t")["load"],
+            "100 (1 without) + 1 unreadable",
+            "{text}"
+        );
+        assert_eq!(row(&text, "sport\t", "Run\t")["load"], "100 (1 without)", "{text}");
+        assert!(
+            line(&text, "Now / before")
+                .contains(" · load 100 (1 without) + 1 unreadable / 30 + 2 unreadable (+70, +233 %) | Run: "),
+            "{text}"
+        );
+        // In history the same words.
+        let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+        assert!(text.contains(" 16 Nov 40 (1 without) + 1 unreadable; "), "{text}");
+        // Without a plan beside it, the count says it of the time.
+        let plain = json!({"oldest": "2026-11-16", "newest": "2026-11-28"});
+        let text = ask(&world, world.ana(), SUMMARY, plain).await;
+        assert_eq!(row(&text, "week (Mon)", "2026-11-16")["time"], "2:00", "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_that_do_not_add_up_as_shown_say_why() {
+    on_saturday(async |world| {
+        let did = |id: &str, sport: &str, day: u32, secs: u32| {
+            let fields = json!({"moving_time": secs, "elapsed_time": secs});
+            activity(id, sport, &format!("2026-11-{day:02}T07:00"), fields)
+        };
+        let of = |text: &str| text.matches("Times are summed before rounding.").count();
+        let full = json!({"detail": "full"});
+        for (at, rows, [history, history_full, summary]) in [
+            // As shown, 0:30 + 0:30 + 0:30 is not 1:31.
+            (
+                0,
+                [("Run", 23, 1825), ("Run", 24, 1825), ("Run", 25, 1825)],
+                [1, 0, 0],
+            ),
+            // The sports alike.
+            (
+                1,
+                [("Run", 23, 1825), ("Ride", 24, 1825), ("Swim", 25, 1825)],
+                [1, 1, 1],
+            ),
+            // So do two weeks.
+            (
+                2,
+                [("Run", 22, 1825), ("Run", 24, 1820), ("Run", 25, 1800)],
+                [1, 0, 1],
+            ),
+            // What adds up has no such line.
+            (
+                3,
+                [("Run", 22, 1825), ("Ride", 24, 1795), ("Swim", 25, 1800)],
+                [0, 0, 0],
+            ),
+            (
+                4,
+                [("Run", 22, 3600), ("Ride", 24, 40), ("Swim", 25, 900)],
+                [0, 0, 0],
+            ),
+        ] {
+            let rows: Vec<Value> = rows
+                .into_iter()
+                .map(|(sport, day, secs)| did(&format!("i{day}"), sport, day, secs))
+                .collect();
+            give(&world, world.ana(), json!({"activities": rows, "events": []}));
+            let given = json!({"oldest": format!("2026-11-{:02}", 20 - at)});
+            let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+            assert_eq!(of(&text), history, "{at}: {text}");
+            let text = ask(&world, world.ana(), HISTORY, with(given.clone(), full.clone())).await;
+            assert_eq!(of(&text), history_full, "{at}: {text}");
+            let text = ask(&world, world.ana(), SUMMARY, given).await;
+            assert_eq!(of(&text), summary, "{at}: {text}");
+        }
+        // The parts of a plan, and the calendar's rows.
+        let plans = [(23, 1825), (24, 1825), (26, 1825)]
+            .map(|(day, secs)| workout(day, "Run", day, json!({"moving_time": secs})));
+        let done = did("i23", "Run", 23, 1800);
+        give(
+            &world,
+            world.tria(),
+            json!({"activities": [done], "events": plans}),
+        );
+        let given = json!({"oldest": "2026-11-23", "include": ["planned"]});
+        let text = ask(&world, world.tria(), SUMMARY, given).await;
+        assert_eq!(
+            row(&text, "week (Mon)", "2026-11-23")["planned time"],
+            "1:31 (0:30 for what was done, 1:01 missed)",
+            "{text}"
+        );
+        assert_eq!(of(&text), 0, "{text}");
+        let text = ask(
+            &world,
+            world.tria(),
+            "get_events",
+            json!({"oldest": "2026-11-23"}),
+        )
+        .await;
+        assert_eq!(of(&text), 1, "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_of_several_athletes_say_what_they_are_without() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await.swap_remove(0);
+        for person in [world.ana(), world.jack(), world.tria()] {
+            let wellness = [24, 25].map(|day| json!({"id": format!("2026-11-{day}"), "ctl": 50, "atl": 50, "ctlLoad": 20, "atlLoad": 20}));
+            let ride = activity("i1", "Ride", "2026-11-24T07:00", json!({"moving_time": 1825, "icu_training_load": 20}));
+            let plans = [
+                workout(1, "Ride", 24, json!({"icu_training_load": 80})),
+                workout(2, "Run", 25, json!({"icu_training_load": null})),
+                workout(3, "Run", 26, json!({"icu_training_load": 0})),
+            ];
+            give(&world, person, json!({"wellness": wellness, "activities": [ride], "events": plans}));
+        }
+        let week = json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
+        assert!(
+            line(&text, "Together: ").ends_with(
+                "; 160 planned (80 for what was done, 4 without load) · time 1:01 of 2 athletes. Times are summed before rounding."
+            ),
+            "{text}"
+        );
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", json!({})).await;
+        assert!(text.contains("load 50 % of plan to date (40 of 80, 2 without load)"), "{text}");
     })
     .await;
 }

@@ -1,0 +1,154 @@
+//! Changes as pages list them: what stood on the calendar before and after, by whom, and whether it can be undone.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+
+use crate::{
+    app::App,
+    error::Problem,
+    guard::journal::{self, Change, ChangeState},
+    ids::{AccountId, LogId},
+    intervals::model::EntryFields,
+    pages::when::When,
+    queries::{
+        self,
+        changes::{self, Filter},
+    },
+};
+
+/// One change.
+pub(in crate::pages) struct Row {
+    /// What people and models call it.
+    pub(in crate::pages) number: i32,
+    /// When.
+    pub(in crate::pages) when: When,
+    /// "You", or the coach's name then.
+    pub(in crate::pages) who: String,
+    /// "New", "Edited", "Deleted"; "Changed" if nothing is kept.
+    pub(in crate::pages) what: &'static str,
+    /// The entry, in short.
+    pub(in crate::pages) entry: String,
+    /// The entry before; None for a new one.
+    pub(in crate::pages) before: Option<Side>,
+    /// The entry after; None for a deleted one.
+    pub(in crate::pages) after: Option<Side>,
+    /// How it stands.
+    pub(in crate::pages) stands: String,
+    /// Whether there is a button that undoes it.
+    pub(in crate::pages) can_be_undone: bool,
+}
+
+/// The entry before or after.
+pub(in crate::pages) struct Side {
+    /// `Thu 3 Dec 2026`
+    pub(in crate::pages) day: String,
+    /// Its name.
+    pub(in crate::pages) name: String,
+    /// Its text.
+    pub(in crate::pages) text: String,
+}
+
+impl Side {
+    fn of(fields: &EntryFields) -> Self {
+        Self {
+            day: fields.day().map(in_words).unwrap_or_default(),
+            name: fields.name.clone().unwrap_or_default(),
+            text: fields.description.clone().unwrap_or_default(),
+        }
+    }
+
+    /// `Thu 3 Dec 2026, Threshold`
+    fn in_short(&self) -> String {
+        let parts = [&self.day, &self.name]
+            .into_iter()
+            .filter(|part| !part.is_empty());
+        parts.cloned().collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Row {
+    fn of(change: Change, zone: Option<Tz>) -> Self {
+        let stands = stands(&change, zone);
+        let can_be_undone = change.state == ChangeState::Held && change.kept.is_some();
+        let (before, after) = change.kept.map_or((None, None), |kept| {
+            (
+                kept.before.as_ref().map(Side::of),
+                kept.after.as_ref().map(Side::of),
+            )
+        });
+        Self {
+            number: change.number,
+            when: When::of(change.created_at, zone),
+            who: change.by.unwrap_or_else(|| "You".to_owned()),
+            what: match (&before, &after) {
+                (None, Some(_)) => "New",
+                (Some(_), None) => "Deleted",
+                (Some(_), Some(_)) => "Edited",
+                (None, None) => "Changed",
+            },
+            entry: after
+                .as_ref()
+                .or(before.as_ref())
+                .map(Side::in_short)
+                .unwrap_or_default(),
+            before,
+            after,
+            stands,
+            can_be_undone,
+        }
+    }
+}
+
+/// How it ended, and until when it can be undone.
+fn stands(change: &Change, zone: Option<Tz>) -> String {
+    let until = change
+        .kept_until
+        .with_timezone(&zone.unwrap_or(Tz::UTC))
+        .date_naive();
+    match change.state {
+        ChangeState::Held if change.kept.is_some() => format!("Can be undone until {}", in_words(until)),
+        ChangeState::Held => "Cannot be undone any more".to_owned(),
+        ChangeState::Sent => "Sent to intervals.icu; the end is not known yet".to_owned(),
+        ChangeState::Refused => "Changed nothing".to_owned(),
+        ChangeState::Undone => "Undone".to_owned(),
+        ChangeState::Lost => "Not known: the entry could not be found afterwards".to_owned(),
+    }
+}
+
+fn in_words(day: NaiveDate) -> String {
+    day.format("%a %-d %b %Y").to_string()
+}
+
+/// The newest `limit` changes of the athlete whom the account shows.
+pub(in crate::pages) async fn newest(
+    app: &App,
+    account: AccountId,
+    athlete: &str,
+    zone: Option<Tz>,
+    limit: i64,
+) -> Result<Vec<Row>, Problem> {
+    let rows = changes::of(&app.pool, account, athlete, &Filter::default(), limit).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Row::of(journal::opened(app, row), zone))
+        .collect())
+}
+
+/// What each of these calls changed.
+pub(in crate::pages) async fn by_calls(
+    app: &App,
+    account: AccountId,
+    calls: &[LogId],
+    zone: Option<Tz>,
+) -> Result<HashMap<LogId, Vec<Row>>, Problem> {
+    let calls: Vec<_> = calls.iter().map(|call| call.0).collect();
+    let mut by_call: HashMap<LogId, Vec<Row>> = HashMap::new();
+    for row in queries::changes::of_calls(&app.pool, account, &calls).await? {
+        let call = row.log_id;
+        let change = Row::of(journal::opened(app, row), zone);
+        by_call.entry(call).or_default().push(change);
+    }
+    Ok(by_call)
+}

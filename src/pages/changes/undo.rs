@@ -1,0 +1,77 @@
+//! The button that undoes a change: it asks intervals.icu when it is pressed, and the page says what became of it.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
+use tracing::Instrument as _;
+
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{by_hand, session::Session},
+    pages::{Fields, Frame, FromNetwork, Signed, frame::page},
+    permissions,
+    tool_error::ToolError,
+    tools,
+};
+
+/// How long the page waits for the change; within the time of every page.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+#[derive(Template)]
+#[template(path = "pages/undone.html")]
+struct Undone {
+    frame: Frame,
+    number: i32,
+    /// What became of it.
+    lines: Vec<String>,
+}
+
+/// `POST /activity/undo`: undoes one change.
+pub(crate) async fn undo(
+    State(app): State<App>,
+    signed: Signed,
+    from: FromNetwork,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let number: i32 = fields.take("change")?.parse().map_err(|_| Problem::BadForm)?;
+    app.limits.attempt(from.0)?;
+    let lines = match take_back(&app, &signed.0, number).await {
+        // The first line names the athlete and the day.
+        Ok(text) => text.lines().skip(1).map(ToOwned::to_owned).collect(),
+        Err(error) => vec![error.to_string()],
+    };
+    page(&Undone {
+        frame: Frame::of(true),
+        number,
+        lines,
+    })
+}
+
+/// In a task of its own, so that a browser that goes away leaves no half of it.
+async fn take_back(app: &App, session: &Session, number: i32) -> Result<String, ToolError> {
+    let until = Instant::now() + PATIENCE;
+    let (granted, by_hand) = by_hand::open(app, session, &permissions::UNDO_CHANGE, until).await?;
+    let (tell, told) = oneshot::channel();
+    let task = async move {
+        let done = tools::undo(&granted, &[number], false).await;
+        // Nobody listens if the page has been answered meanwhile.
+        let _ = tell.send(by_hand.end(done).await);
+    };
+    app.writes.spawn(task.in_current_span());
+    match timeout(PATIENCE, told).await {
+        Ok(Ok(done)) => done.map(|answer| answer.text),
+        Ok(Err(_)) => Err(ToolError::Ours(
+            "Not done: IcuSync failed while undoing this. The activity log says what became of it."
+                .to_owned(),
+        )),
+        Err(_) => Ok(String::from(
+            "\nintervals.icu takes its time. This goes on by itself: the activity log says how it ended.",
+        )),
+    }
+}
