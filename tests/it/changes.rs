@@ -697,3 +697,32 @@ async fn an_erased_coach_is_named_in_no_change_and_the_athlete_can_undo() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_export_has_what_is_kept_and_disconnecting_erases_it() {
+    test(async |world| {
+        let ana = world.ana().clone();
+        let_write(&world, &ana).await;
+        let client = world.mcp(&ana.link);
+        client
+            .call("push_workout", workout("2026-11-24", "Nobody else's business"))
+            .await;
+        let mut browser = world.signed_in(&ana).await;
+        let page = browser.post("/account/export", &[]).await;
+        let file: Value = serde_json::from_str(&page.body).unwrap();
+        let change = &file["changes"][0];
+        assert_eq!((&change["number"], &change["state"]), (&json!(1), &json!("held")));
+        assert_eq!(change["before"], Value::Null);
+        assert_eq!(change["after"]["name"], "Nobody else's business");
+        assert_eq!(change["after"]["start_date_local"], "2026-11-24T00:00:00");
+
+        assert_eq!(browser.post("/disconnect", &[]).await.status, 303);
+        let (_, _, sealed, known) = row(&world).await;
+        assert!(sealed.is_none() && !known);
+        let page = browser.post("/account/export", &[]).await;
+        assert!(!page.body.contains("business"), "{}", page.body);
+        let file: Value = serde_json::from_str(&page.body).unwrap();
+        assert_eq!(file["changes"][0]["number"], 1, "the row stays");
+    })
+    .await;
+}
