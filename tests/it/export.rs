@@ -92,7 +92,7 @@ async fn an_export_holds_all_the_accounts_data_and_no_secret_122() {
         assert_eq!(page.header("cache-control"), "no-store");
         assert_eq!(page.header("x-content-type-options"), "nosniff");
         let file: Value = serde_json::from_str(&page.body).unwrap();
-        assert_eq!(file["format"], "icusync-export/3");
+        assert_eq!(file["format"], "icusync-export/4");
         assert_eq!(file["account"]["email"], ana.person.email);
         assert_eq!(file["sessions"].as_array().unwrap().len(), 1);
         assert_eq!(file["sessions"][0]["this_one"], true);
@@ -371,6 +371,30 @@ const WITHHELD: &[(&str, &str)] = &[
         "a row's name; the coach's address is exported",
     ),
     ("coach_sessions.hash", "a secret"),
+    ("accounts.last_change", "the number of the newest change"),
+    ("changes.id", "a row's name"),
+    ("changes.log_id", "a row's name"),
+    ("changes.coach_id", "a row's name; the caller is exported"),
+    ("changes.fingerprint", "a hash of what is exported"),
+    ("changes.ended_at", "seconds later; the log has how long it took"),
+    ("confirmations.hash", "a secret"),
+    ("confirmations.link_id", "a row's name"),
+    ("confirmations.what_hash", "a hash"),
+    ("confirmations.seen", "hashes"),
+    (
+        "confirmations.expires_at",
+        "gone after ten minutes, and says nothing but that a list was asked for",
+    ),
+    (
+        "oauth_states.may_write",
+        "gone after ten minutes; the link has it",
+    ),
+    (
+        "write_leases.athlete_id",
+        "gone after seconds, and says nothing but that a change was running",
+    ),
+    ("write_leases.holder", "as above"),
+    ("write_leases.until", "as above"),
     ("coach_sessions.coach_id", "a row's name"),
     (
         "coach_sessions.created_at",
@@ -419,6 +443,22 @@ const EXPORTED: &[(&str, &[&str])] = &[
             "last_client",
             "groups_off",
             "selected_at",
+            "may_write",
+        ],
+    ),
+    (
+        "changes",
+        &[
+            "athlete_id",
+            "number",
+            "caller",
+            "tool",
+            "state",
+            "event_id",
+            "external_id",
+            "sealed",
+            "created_at",
+            "kept_until",
         ],
     ),
     (
