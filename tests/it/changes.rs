@@ -19,7 +19,7 @@ use crate::world::{Mcp, World, test, test_with, url_of};
 /// Lets the athlete's own connector change the calendar.
 async fn let_write(world: &World, seeded: &Seeded) -> AccountId {
     let account = account(world, seeded).await;
-    queries::links::set_may_write(&world.app.pool, account, true)
+    queries::links::set_may_write(&world.app.pool, account, Some(true))
         .await
         .unwrap();
     account
@@ -644,16 +644,17 @@ async fn states_go_after_thirty_days_and_rows_with_the_log() {
         for name in ["One", "Two", "Three"] {
             client.call("push_workout", workout("2026-11-24", name)).await;
         }
+        let erase = async |now: DateTime<Utc>| changes::erase_lapsed(&world.app.pool, now, 2).await.unwrap();
         let purge = async |now: DateTime<Utc>| {
-            changes::purge(&world.app.pool, now, now - Duration::days(90), 2)
+            changes::purge(&world.app.pool, now - Duration::days(90), 2)
                 .await
                 .unwrap()
         };
         let second = Duration::seconds(1);
-        assert_eq!(purge(start + Duration::days(30)).await, 0);
+        assert_eq!(erase(start + Duration::days(30)).await, 0);
         let over = start + Duration::days(30) + second;
         assert_eq!(
-            (purge(over).await, purge(over).await, purge(over).await),
+            (erase(over).await, erase(over).await, erase(over).await),
             (2, 1, 0),
             "batch by batch"
         );
@@ -679,13 +680,9 @@ async fn an_erased_coach_is_named_in_no_change_and_the_athlete_can_undo() {
         given["athlete"] = json!(ana.person.athlete_id);
         let pushed = world.mcp(&coach.link).call("push_workout", given).await;
         assert!(!pushed.is_error(), "{}", pushed.text());
-        changes::forget_coach(
-            &world.app.pool,
-            id_of(&world, &coach).await,
-            queries::activity_log::DELETED_COACH,
-        )
-        .await
-        .unwrap();
+        changes::forget_coach(&world.app.pool, id_of(&world, &coach).await)
+            .await
+            .unwrap();
         let client = world.mcp(&ana.link);
         let list = client.call("list_changes", json!({})).await;
         assert!(

@@ -11,13 +11,8 @@ use reqwest::Method;
 
 use crate::world::{Browser, Page, World, form, test, test_with};
 
-/// Every area ticked.
-pub const ALL: [&str; 4] = [
-    "ACTIVITY:WRITE",
-    "WELLNESS:WRITE",
-    "CALENDAR:WRITE",
-    "SETTINGS:WRITE",
-];
+/// Every area ticked, for reading.
+pub const ALL: [&str; 4] = ["ACTIVITY:READ", "WELLNESS:READ", "CALENDAR:READ", "SETTINGS:READ"];
 
 /// The way to intervals.icu's consent page: where the athlete is sent.
 async fn leave(browser: &mut Browser) -> String {
@@ -149,7 +144,7 @@ async fn unticked_areas_are_listed_and_the_page_asks_for_the_zone() {
             &world,
             &mut browser,
             world.ana().person,
-            &["ACTIVITY:WRITE", "WELLNESS:WRITE"],
+            &["ACTIVITY:READ", "WELLNESS:READ"],
         )
         .await;
         let page = browser.get("/dashboard").await;

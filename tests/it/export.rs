@@ -92,7 +92,7 @@ async fn an_export_holds_all_the_accounts_data_and_no_secret_122() {
         assert_eq!(page.header("cache-control"), "no-store");
         assert_eq!(page.header("x-content-type-options"), "nosniff");
         let file: Value = serde_json::from_str(&page.body).unwrap();
-        assert_eq!(file["format"], "icusync-export/3");
+        assert_eq!(file["format"], "icusync-export/4");
         assert_eq!(file["account"]["email"], ana.person.email);
         assert_eq!(file["sessions"].as_array().unwrap().len(), 1);
         assert_eq!(file["sessions"][0]["this_one"], true);
@@ -351,6 +351,33 @@ const WITHHELD: &[(&str, &str)] = &[
         "gone after ten minutes, and says nothing but that Connect was pressed",
     ),
     ("oauth_states.expires_at", "as above"),
+    (
+        "oauth_states.may_write",
+        "gone after ten minutes, and then in links",
+    ),
+    (
+        "accounts.last_change",
+        "the number of the last change, which is exported",
+    ),
+    ("changes.id", "a row's name"),
+    ("changes.log_id", "a row's name"),
+    ("changes.coach_id", "a row's name; the coach's name is exported"),
+    ("changes.fingerprint", "a hash of what was asked for"),
+    (
+        "changes.ended_at",
+        "some seconds after the change, which is exported",
+    ),
+    ("write_leases.athlete_id", "gone within the minute"),
+    ("write_leases.holder", "as above"),
+    ("write_leases.until", "as above"),
+    ("confirmations.hash", "a secret"),
+    ("confirmations.link_id", "a row's name"),
+    ("confirmations.what_hash", "a hash of what was asked for"),
+    (
+        "confirmations.seen",
+        "hashes of what was shown, gone after ten minutes",
+    ),
+    ("confirmations.expires_at", "as above"),
     ("jobs.id", "a row's name"),
     ("jobs.recipient", "a hash of the address"),
     ("jobs.mailbox_hash", "a hash of the address"),
@@ -418,6 +445,7 @@ const EXPORTED: &[(&str, &[&str])] = &[
             "last_used_at",
             "last_client",
             "groups_off",
+            "may_write",
             "selected_at",
         ],
     ),
@@ -438,6 +466,21 @@ const EXPORTED: &[(&str, &[&str])] = &[
             "last_client",
             "asleep_told_at",
             "expired_told_at",
+        ],
+    ),
+    (
+        "changes",
+        &[
+            "number",
+            "athlete_id",
+            "caller",
+            "tool",
+            "state",
+            "event_id",
+            "external_id",
+            "sealed",
+            "created_at",
+            "kept_until",
         ],
     ),
     ("grant_clients", &["client", "first_used_at"]),

@@ -28,7 +28,7 @@ pub(crate) async fn may_write(world: &World, seeded: &Seeded) {
         .await
         .unwrap()
         .unwrap();
-    queries::links::set_may_write(&world.app.pool, account.id, true)
+    queries::links::set_may_write(&world.app.pool, account.id, Some(true))
         .await
         .unwrap();
 }
