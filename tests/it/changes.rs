@@ -48,7 +48,7 @@ async fn id_of(world: &World, coach: &SeededCoach) -> CoachId {
     found.unwrap().unwrap().id
 }
 
-fn workout(day: &str, name: &str) -> Value {
+pub fn workout(day: &str, name: &str) -> Value {
     json!({"workouts": [{"sport": "Ride", "date": day, "name": name, "text": "- 30m 60-65%"}]})
 }
 
@@ -69,7 +69,7 @@ async fn calendar(world: &World, seeded: &Seeded, day: &str) -> Vec<Value> {
 }
 
 /// The ids of the entries with this name on a day.
-async fn named(world: &World, seeded: &Seeded, day: &str, name: &str) -> Vec<i64> {
+pub async fn named(world: &World, seeded: &Seeded, day: &str, name: &str) -> Vec<i64> {
     let all = calendar(world, seeded, day).await;
     let those = all.iter().filter(|event| event["name"] == name);
     those.map(|event| event["id"].as_i64().unwrap()).collect()

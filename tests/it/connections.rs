@@ -22,7 +22,7 @@ async fn leave(browser: &mut Browser) -> String {
 }
 
 /// Presses a button on the consent page that `away` leads to; returns the callback's URL.
-async fn consent(
+pub async fn consent(
     world: &World,
     browser: &mut Browser,
     away: &str,
@@ -83,7 +83,7 @@ async fn account(world: &World, email: &str) -> AccountId {
 }
 
 /// Ana's account without its connection, so that her athlete is free.
-async fn free_ana(world: &std::sync::Arc<World>) -> Browser {
+pub async fn free_ana(world: &std::sync::Arc<World>) -> Browser {
     let mut browser = world.signed_in(&world.ana().clone()).await;
     assert_eq!(
         browser.post("/disconnect", &[]).await.location(),
