@@ -118,7 +118,7 @@ async fn changes_at_once_take_turns_and_are_numbered_in_order() {
         let coach = coach(&world, &["push_workout"]).await;
         let other = world.other_instance().await;
         let (here, there) = (world.mcp(&ana.link), world.mcp(&other.link(&ana.link)));
-        let (coach_here, coach_there) = (world.mcp(&coach.link), world.mcp(&other.link(&coach.link)));
+        let (coached, elsewhere) = (world.mcp(&coach.link), world.mcp(&other.link(&coach.link)));
         let by_coach = |name| {
             let mut given = workout("2026-11-24", name);
             given["athlete"] = json!(ana.person.athlete_id);
@@ -127,8 +127,8 @@ async fn changes_at_once_take_turns_and_are_numbered_in_order() {
         let all = tokio::join!(
             here.call("push_workout", workout("2026-11-24", "One")),
             there.call("push_workout", workout("2026-11-24", "Two")),
-            coach_here.call("push_workout", by_coach("Three")),
-            coach_there.call("push_workout", by_coach("Four")),
+            coached.call("push_workout", by_coach("Three")),
+            elsewhere.call("push_workout", by_coach("Four")),
         );
         for call in [&all.0, &all.1, &all.2, &all.3] {
             assert!(!call.is_error(), "{}", call.text());
@@ -334,7 +334,9 @@ async fn what_a_change_depends_on_stays_until_it_is_written_down() {
                 .await
                 .unwrap();
             let error = sqlx::query(ends).execute(&mut *other).await.unwrap_err();
-            let code = error.as_database_error().and_then(|error| error.code());
+            let code = error
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::code);
             assert_eq!(code.as_deref(), Some("55P03"), "{ends}");
         }
         writes.commit().await.unwrap();
@@ -511,10 +513,10 @@ async fn what_a_crash_left_is_found_and_told_and_nothing_lands_twice() {
         };
         push("2026-11-24", "Landed").await;
         push("2026-11-25", "Never left").await;
-        let lost = named(&world, &ana, "2026-11-25", "Never left").await[0];
+        let id = named(&world, &ana, "2026-11-25", "Never left").await[0];
         let gone = Mcp::client()
             .delete(format!(
-                "{}/api/v1/athlete/{}/events/{lost}",
+                "{}/api/v1/athlete/{}/events/{id}",
                 world.sim.base_url, ana.person.athlete_id
             ))
             .header("user-agent", "IcuSync tests")
@@ -693,6 +695,35 @@ async fn an_erased_coach_is_named_in_no_change_and_the_athlete_can_undo() {
         let undone = client.call("undo_change", json!({"changes": "1"})).await;
         assert!(!undone.is_error(), "{}", undone.text());
         assert!(named(&world, &ana, "2026-11-24", "Coached").await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_export_has_what_is_kept_and_disconnecting_erases_it() {
+    test(async |world| {
+        let ana = world.ana().clone();
+        let_write(&world, &ana).await;
+        let client = world.mcp(&ana.link);
+        client
+            .call("push_workout", workout("2026-11-24", "Nobody else's business"))
+            .await;
+        let mut browser = world.signed_in(&ana).await;
+        let page = browser.post("/account/export", &[]).await;
+        let file: Value = serde_json::from_str(&page.body).unwrap();
+        let change = &file["changes"][0];
+        assert_eq!((&change["number"], &change["state"]), (&json!(1), &json!("held")));
+        assert_eq!(change["before"], Value::Null);
+        assert_eq!(change["after"]["name"], "Nobody else's business");
+        assert_eq!(change["after"]["start_date_local"], "2026-11-24T00:00:00");
+
+        assert_eq!(browser.post("/disconnect", &[]).await.status, 303);
+        let (_, _, sealed, known) = row(&world).await;
+        assert!(sealed.is_none() && !known);
+        let page = browser.post("/account/export", &[]).await;
+        assert!(!page.body.contains("business"), "{}", page.body);
+        let file: Value = serde_json::from_str(&page.body).unwrap();
+        assert_eq!(file["changes"][0]["number"], 1, "the row stays");
     })
     .await;
 }

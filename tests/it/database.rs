@@ -926,6 +926,34 @@ async fn grants_of_before_are_the_connected_athletes() {
     .await;
 }
 
+/// Nobody's connector may change anything because of the upgrade, and an instance of the version before can still make links and
+/// connections.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_of_before_may_change_nothing() {
+    test(async |world| {
+        let mut old = before(&world, 9).await;
+        let rows = "insert into accounts (id, email, email_key, password_hash, created_at)
+                 select gen_random_uuid(), name, name, 'x', now() from unnest(array[$1]) as name";
+        let links = "insert into links (id, account_id, token_hash, token_sealed, created_at)
+                 select gen_random_uuid(), id, sha256(email::bytea), 'x', now() from accounts where email = $1";
+        for (email, migrates) in [("a@x.example", true), ("b@x.example", false)] {
+            for insert in [rows, links] {
+                sqlx::query(insert).bind(email).execute(&mut old).await.unwrap();
+            }
+            if migrates {
+                migrate(&mut old, 9..).await;
+            }
+        }
+        let all: Vec<(Option<bool>, i32)> =
+            sqlx::query_as("select may_write, last_change from links join accounts a on a.id = account_id")
+                .fetch_all(&mut old)
+                .await
+                .unwrap();
+        assert_eq!(all, [(None, 0), (None, 0)], "nobody has answered");
+    })
+    .await;
+}
+
 /// What was mailed before mail links became one table keeps working, also for an older instance that still runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn open_changes_of_address_are_taken_over_and_an_older_instance_still_finds_them() {

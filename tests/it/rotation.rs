@@ -445,18 +445,28 @@ async fn one_damaged_value_takes_no_instance_out_and_is_not_called_well() {
 async fn losses_are_found_in_every_table_and_under_an_id_that_is_known() {
     test(async |world| {
         world.coaches().await;
-        make_a_change(&world).await;
+        let ana = world.ana().clone();
         world
             .browser()
-            .post("/forgot", &[("email", world.ana().person.email)])
+            .post("/forgot", &[("email", ana.person.email)])
             .await;
+        let account = queries::accounts::by_email(&world.app.pool, ana.person.email).await;
+        let account = account.unwrap().unwrap().id;
+        queries::links::set_may_write(&world.app.pool, account, Some(true))
+            .await
+            .unwrap();
+        let workout = json!({"sport": "Ride", "date": "2026-11-24", "name": "Kept", "text": "- 30m 60-65%"});
+        let client = world.mcp(&ana.link);
+        let pushed = client.call("push_workout", json!({"workouts": [workout]})).await;
+        assert!(!pushed.is_error(), "{}", pushed.text());
         // A different key with the same id.
         let other = ring(&KeyRing::generate(&world.app.random));
         let look = jobs::look(&world.app.pool, &other).await.unwrap();
         assert_eq!(
             look.words(),
             "5 connections to intervals.icu, 5 athletes' connector URLs, 2 coaches' connector URLs, 1 waiting email, \
-             1 change that can be undone (sealed with a different key from the k1 that is set)"
+             1 change that can be undone \
+             (sealed with a different key from the k1 that is set)"
         );
         let tables = sealed::all(&world.app.pool, Uuid::nil(), 1_000).await.unwrap();
         let newest = sealed::newest(&world.app.pool, 1).await.unwrap();
@@ -464,6 +474,16 @@ async fn losses_are_found_in_every_table_and_under_an_id_that_is_known() {
             assert!(tables.iter().any(|value| value.store == store), "{store}");
             assert!(newest.iter().any(|value| value.store == store), "{store}");
         }
+
+        // Under a new key it can still be undone.
+        let keys = Keys::fresh(&world);
+        seal_with(&world, &ring(&keys.old)).await;
+        let during = instance(&world, &keys.both());
+        jobs::reseal(&during).await.unwrap();
+        let sealed = values(&world).await;
+        let (_, change) = sealed.iter().find(|(store, _)| *store == Store::Changes).unwrap();
+        let plain = ring(&keys.new).open(place(Store::Changes, change.id), &change.value).unwrap();
+        assert!(String::from_utf8(plain).unwrap().contains("Kept"));
     })
     .await;
 }
@@ -479,7 +499,7 @@ async fn no_sealed_column_is_forgotten() {
         .await
         .unwrap();
         let is_hash = |column: &str| {
-            column.ends_with("hash") || ["recipient", "fingerprint", "seen"].contains(&column)
+            column.ends_with("_hash") || ["hash", "recipient", "fingerprint", "seen"].contains(&column)
         };
         let mut sealed: Vec<(String, String)> =
             columns.into_iter().filter(|(_, column)| !is_hash(column)).collect();

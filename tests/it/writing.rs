@@ -291,7 +291,13 @@ async fn disconnecting_and_another_athlete_switch_it_off_and_end_every_undo() {
         assert!(!log.contains("Easy"), "{log}");
 
         browser.post("/link/writing", &[("may-write", "on")]).await;
-        pushed(&world, &ana, "Easy").await;
+        let run = json!({"sport": "Run", "date": DAY, "name": "Easy", "text": "- 30m 60-65% Pace"});
+        let call = world
+            .mcp(&ana.link)
+            .call("push_workout", json!({"workouts": [run]}))
+            .await;
+        assert!(!call.is_error(), "{}", call.text());
+        assert_eq!(kept(&world).await, 1);
         browser.post("/disconnect", &[]).await;
         assert_eq!((kept(&world).await, may_write(&world, &ana).await), (0, None));
     })

@@ -127,15 +127,34 @@ impl Prepared {
 
     /// Why it is not written: `line 3: …; write …`.
     pub(in crate::tools) fn refusal(&self) -> String {
+        let mut reasons: Vec<(&Problem, Vec<usize>)> = Vec::new();
         let refused = self
             .problems
             .iter()
-            .filter(|problem| problem.severity == Severity::Refuse)
-            .map(|problem| match problem.line {
-                0 => format!("{}; {}", problem.why, problem.instead),
-                line => format!("line {line}: {}; {}", problem.why, problem.instead),
-            });
-        refused.collect::<Vec<_>>().join(" | ")
+            .filter(|problem| problem.severity == Severity::Refuse);
+        for problem in refused {
+            let same = |(other, _): &&mut (&Problem, Vec<usize>)| {
+                (&other.why, &other.instead) == (&problem.why, &problem.instead)
+            };
+            match reasons.iter_mut().find(same) {
+                Some((_, lines)) => lines.push(problem.line),
+                None => reasons.push((problem, vec![problem.line])),
+            }
+        }
+        let reasons = reasons.into_iter().map(|(problem, lines)| {
+            let lines: Vec<String> = lines
+                .into_iter()
+                .filter(|line| *line > 0)
+                .map(|line| line.to_string())
+                .collect();
+            let lines = match lines.len() {
+                0 => String::new(),
+                1 => format!("line {}: ", lines[0]),
+                _ => format!("lines {}: ", lines.join(", ")),
+            };
+            format!("{lines}{}; {}", problem.why, problem.instead)
+        });
+        reasons.collect::<Vec<_>>().join(" | ")
     }
 }
 

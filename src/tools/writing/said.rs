@@ -75,7 +75,13 @@ impl Scene<'_> {
         };
         let own = SportUnits::of(&entry.sport, self.card.units);
         let title = self.title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
-        let mut lines = vec![joined([title, figures.in_words(&own)], DOT)];
+        let unknown = entry.has_steps() && figures.load.is_none();
+        let unknown = if unknown {
+            "load as intervals.icu computes it"
+        } else {
+            ""
+        };
+        let mut lines = vec![joined([title, figures.in_words(&own), unknown.to_owned()], DOT)];
         lines.extend(note(&entry.prose));
         lines.extend(self.steps(&doc, &entry.sport, true));
         lines.extend(entry.has_steps().then(|| self.device(None)));
