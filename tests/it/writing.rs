@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use chrono::Duration;
+
 use icusync::{
     demo::seed::{Seeded, SeededCoach},
     queries,
@@ -325,6 +327,7 @@ async fn a_change_is_listed_with_before_and_after_and_a_button_undoes_it() {
         let ana = world.ana().clone();
         let mut browser = world.let_write(&ana).await;
         pushed(&world, &ana, "Easy <b>").await;
+        world.clock.advance(Duration::seconds(1));
         let id = named(&world, &ana, DAY, "Easy <b>").await[0];
         let edit = json!({"id": id.to_string(), "new_date": "2026-11-26", "new_name": "Moved"});
         let edited = world.mcp(&ana.link).call("edit_workout", edit).await;
