@@ -125,9 +125,11 @@ permissions! {
     PUSH_WORKOUT = "push_workout", "Plan workouts", Calendar, Write, [Calendar],
         "Put planned workouts on the calendar, which intervals.icu then sends to the watch. Each can be taken back.";
     EDIT_WORKOUT = "edit_workout", "Change planned workouts", Calendar, Write, [Calendar],
-        "Move, rename, shorten or rewrite planned workouts, whoever put them on the calendar. Includes the calendar.";
+        "Move, rename, shorten or rewrite planned workouts, whoever put them on the calendar. Includes seeing the calendar, because \
+        answers show the entry before and after.";
     DELETE_WORKOUT = "delete_workout", "Delete planned workouts", Calendar, Write, [Calendar],
-        "Take planned workouts off the calendar, whoever put them there. Includes the calendar.";
+        "Take planned workouts off the calendar, whoever put them there. Includes seeing the calendar, because answers show what \
+        goes.";
 }
 
 permissions! {

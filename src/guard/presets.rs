@@ -60,13 +60,6 @@ impl Preset {
             .filter(|tool| self.holds(tool))
             .collect()
     }
-
-    /// Whether all presets have the same tools, because the catalogue has no write.
-    pub(crate) fn coincide() -> bool {
-        permissions::ALL
-            .iter()
-            .all(|tool| Self::ALL.into_iter().all(|preset| preset.holds(tool)))
-    }
 }
 
 #[cfg(test)]
@@ -107,7 +100,6 @@ mod tests {
         assert_eq!(Preset::Everything.tools().len(), permissions::ALL.len());
         let sizes = Preset::ALL.map(|preset| preset.tools().len());
         assert!(sizes[0] > 0 && sizes.is_sorted(), "{sizes:?}");
-        assert_eq!(Preset::coincide(), sizes[0] == sizes[2]);
         for preset in Preset::ALL {
             assert_eq!(Preset::of_word(preset.word()), Some(preset));
         }

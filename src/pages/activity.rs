@@ -123,20 +123,29 @@ impl Shown {
     }
 }
 
-/// The newest `limit` rows of an account that pass `filter`, older than `before` if given, and the id to continue from.
-async fn rows(
+/// The newest `limit` calls of an account that pass `filter`, older than `before` if given, and the id to continue from.
+async fn entries(
     app: &App,
     account: AccountId,
-    shown: &Shown,
     filter: &Filter,
     before: Option<LogId>,
     limit: usize,
-) -> Result<(Vec<Row>, Option<LogId>), Problem> {
+) -> sqlx::Result<(Vec<Entry>, Option<LogId>)> {
     let more = i64::try_from(limit + 1).unwrap_or(i64::MAX);
     let mut entries = queries::activity_log::page_of(&app.pool, account, filter, before, more).await?;
     let rest = entries.len() > limit;
     entries.truncate(limit);
     let older = entries.last().map(|entry| entry.id).filter(|_| rest);
+    Ok((entries, older))
+}
+
+/// The rows of these calls, with what they changed.
+async fn rows(
+    app: &App,
+    account: AccountId,
+    shown: &Shown,
+    entries: Vec<Entry>,
+) -> Result<Vec<Row>, Problem> {
     let changing = entries.iter().filter(|entry| entry.access == Access::Write);
     let calls: Vec<LogId> = changing.map(|entry| entry.id).collect();
     let mut changes = by_calls(app, account, &calls, shown.zone).await?;
@@ -144,18 +153,19 @@ async fn rows(
         let changed = changes.remove(&entry.id).unwrap_or_default();
         Row::of(entry, changed, shown)
     });
-    Ok((rows.collect(), older))
+    Ok(rows.collect())
 }
 
-/// The newest `limit` rows of an account, unfiltered.
+/// The newest `limit` rows of an account, unfiltered and without what they changed.
 pub(super) async fn newest(
     app: &App,
     account: AccountId,
     shown: &Shown,
     limit: usize,
 ) -> Result<Vec<Row>, Problem> {
-    let (rows, _) = rows(app, account, shown, &Filter::default(), None, limit).await?;
-    Ok(rows)
+    let (entries, _) = entries(app, account, &Filter::default(), None, limit).await?;
+    let rows = entries.into_iter().map(|entry| Row::of(entry, Vec::new(), shown));
+    Ok(rows.collect())
 }
 
 #[derive(Template)]
@@ -202,8 +212,8 @@ pub(crate) async fn show(
     // With a mistake no rows are shown: rows that pass half of a filter would answer another question.
     let (rows, older, mistakes) = match wanted.filter(zone.unwrap_or(Tz::UTC)) {
         Ok(filter) => {
-            let (rows, older) = rows(&app, account, &shown, &filter, before, ROWS).await?;
-            (rows, older, Vec::new())
+            let (entries, older) = entries(&app, account, &filter, before, ROWS).await?;
+            (rows(&app, account, &shown, entries).await?, older, Vec::new())
         }
         Err(mistakes) => (Vec::new(), None, mistakes),
     };

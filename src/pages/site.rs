@@ -58,7 +58,7 @@ pub(super) static SUPPORT: About = About {
 pub(super) static PRIVACY: About = About {
     path: "/privacy",
     title: "Privacy and data",
-    description: "What IcuSync stores and for how long, who sees it, and what it never keeps: your training data.",
+    description: "What IcuSync stores and for how long, who sees it, and what it does not keep: your training data.",
 };
 /// How to check that nobody gets in without the token.
 pub(super) static CHECK: About = About {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Db, activity_log::DELETED_COACH};
 use crate::{
     ids::{AccountId, ChangeId, CoachId, LinkId, LogId},
-    words::ChangeState,
+    words::{ChangeState, ConnectionStatus},
 };
 
 /// A change's row.
@@ -87,10 +87,11 @@ pub async fn next_numbers(db: impl Db<'_>, account_id: AccountId, count: i32) ->
 pub async fn is_shown(db: impl Db<'_>, account_id: AccountId, athlete_id: &str) -> sqlx::Result<bool> {
     let shown = sqlx::query_scalar!(
         r#"
-        select id from connections where account_id = $1 and athlete_id = $2 and status <> 'disconnected' for share
+        select id from connections where account_id = $1 and athlete_id = $2 and status <> $3 for share
         "#,
         account_id.0,
-        athlete_id
+        athlete_id,
+        ConnectionStatus::Disconnected.as_str()
     );
     Ok(shown.fetch_optional(db).await?.is_some())
 }
@@ -127,7 +128,7 @@ pub async fn write(db: impl Db<'_>, new: &NewChange<'_>) -> sqlx::Result<()> {
         r#"
         insert into changes (id, log_id, account_id, athlete_id, number, coach_id, caller, tool, state, event_id, external_id,
             fingerprint, sealed, created_at, kept_until)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, 'sent', $9, $10, $11, $12, $13, $14)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $15, $9, $10, $11, $12, $13, $14)
         "#,
         new.id.0,
         new.log_id.0,
@@ -142,7 +143,8 @@ pub async fn write(db: impl Db<'_>, new: &NewChange<'_>) -> sqlx::Result<()> {
         new.fingerprint,
         new.sealed,
         new.now,
-        new.kept_until
+        new.kept_until,
+        ChangeState::Sent.as_str()
     )
     .execute(db)
     .await
@@ -199,7 +201,8 @@ pub async fn end(
 
 /// Writes down that these changes were taken back.
 pub async fn undone(db: impl Db<'_>, ids: &[Uuid]) -> sqlx::Result<()> {
-    sqlx::query!("update changes set state = 'undone' where id = any($1)", ids)
+    let undone = ChangeState::Undone.as_str();
+    sqlx::query!("update changes set state = $2 where id = any($1)", ids, undone)
         .execute(db)
         .await
         .map(drop)
@@ -309,12 +312,14 @@ pub async fn all_of(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<
 pub async fn erase(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        update changes set sealed = null, fingerprint = null, state = case when state = 'sent' then 'lost' else state end
+        update changes set sealed = null, fingerprint = null, state = case when state = $2 then $3 else state end
         where id in (
             select id from changes where account_id = $1 and sealed is not null order by id for no key update
         )
         "#,
-        account_id.0
+        account_id.0,
+        ChangeState::Sent.as_str(),
+        ChangeState::Lost.as_str()
     )
     .execute(db)
     .await
@@ -342,13 +347,15 @@ pub async fn erase_lapsed(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sq
     let done = sqlx::query!(
         r#"
         update changes set sealed = null, fingerprint = null,
-            state = case when state = 'sent' then 'lost' else state end
+            state = case when state = $3 then $4 else state end
         where id in (
             select id from changes where sealed is not null and kept_until < $1 limit $2 for update skip locked
         )
         "#,
         now,
-        limit
+        limit,
+        ChangeState::Sent.as_str(),
+        ChangeState::Lost.as_str()
     )
     .execute(db)
     .await?;

@@ -322,11 +322,12 @@ pub async fn raise_write_number(
     sqlx::query_scalar!(
         r#"
         update connections set write_number = write_number + 1
-        where account_id = $1 and athlete_id = $2 and status <> 'disconnected'
+        where account_id = $1 and athlete_id = $2 and status <> $3
         returning write_number
         "#,
         account_id.0,
-        athlete_id
+        athlete_id,
+        ConnectionStatus::Disconnected.as_str()
     )
     .fetch_optional(db)
     .await

@@ -21,7 +21,9 @@ async fn axe_finds_nothing_on_any_page() {
             let mcp = world.mcp(&world.ana().link);
             mcp.call("get_fitness", serde_json::json!({})).await;
             mcp.call("get_fitness", serde_json::json!({"nonsense": 1})).await;
-            let mut browser = world.signed_in(&world.ana().clone()).await;
+            let mut browser = world.let_write(&world.ana().clone()).await;
+            mcp.call("push_workout", crate::changes::workout("2026-11-25", "Easy"))
+                .await;
             let grant = crate::coaches::invite_somebody(&world, &mut browser).await;
             let (modules, script) = (script("modules.mjs"), script("browser/accessibility.mjs"));
             let strangers = [
@@ -51,6 +53,7 @@ async fn axe_finds_nothing_on_any_page() {
             let athletes = [
                 "/dashboard?done=connected",
                 "/activity",
+                "/activity?access=write",
                 "/activity?outcome=failed",
                 "/activity?from=nonsense",
                 "/coaches",

@@ -348,3 +348,53 @@ async fn a_stranger_signs_up_with_the_same_address_and_gets_nothing_of_it() {
     )
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_athlete_allows_changes_and_takes_one_back_with_and_without_javascript() {
+    test(async |world| {
+        let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
+        for (seeded, mode) in [
+            (world.ana().clone(), "with-javascript"),
+            (world.tria().clone(), "without-javascript"),
+        ] {
+            let folder = if mode == "with-javascript" { &*pictures } else { "" };
+            let walk = async |what: &str| {
+                let email = seeded.person.email;
+                let report = run("browser/writing.mjs", &[&world.web, email, PASSWORD, what, mode, folder]).await;
+                assert_eq!(report["problems"], json!([]), "{report}");
+                report
+            };
+            let report = walk("allow").await;
+            let has = |report: &Value, place: &str, words: &str| {
+                let text = report[place].as_str().unwrap();
+                assert!(text.contains(words), "{place}: {words} in {text}");
+            };
+            has(&report, "asked", "As long as you do not allow it, Claude only reads.");
+            has(&report, "done", "Claude may change your calendar");
+            has(&report, "on", "On");
+            has(&report, "off", "Off");
+            let ticks = json!(mode == "with-javascript");
+            assert_eq!([&report["ticksToo"], &report["untickedToo"]], [&ticks, &ticks]);
+
+            let text = "- 15m ramp 50-70%\n\n4x\n- 8m 96-100%\n- 4m 55% intensity=recovery\n\n- 10m 50%";
+            let push = json!({"workouts": [
+                {"sport": "Ride", "date": "2026-11-25", "name": "Threshold 4x8", "note": "Stay seated.", "text": text},
+            ]});
+            let client = world.mcp(&seeded.link);
+            let call = client.call("push_workout", push).await;
+            assert!(!call.is_error(), "{}", call.text());
+            world.clock.advance(chrono::Duration::seconds(1));
+            let edit = json!({"date": "2026-11-25", "name": "Threshold 4x8", "new_date": "2026-11-26", "length_percent": 75});
+            let call = client.call("edit_workout", edit).await;
+            assert!(!call.is_error(), "{}", call.text());
+
+            let report = walk("undo").await;
+            has(&report, "changes", "Thu 26 Nov 2026, Threshold 4x8");
+            has(&report, "sides", "- 8m 96-100%");
+            has(&report, "undone", "taken back, it is as before");
+            has(&report, "after", "change 1 by You");
+            world.clock.advance(chrono::Duration::seconds(1));
+        }
+    })
+    .await;
+}

@@ -11,13 +11,8 @@ use reqwest::Method;
 
 use crate::world::{Browser, Page, World, form, test, test_with};
 
-/// Every area ticked.
-pub const ALL: [&str; 4] = [
-    "ACTIVITY:WRITE",
-    "WELLNESS:WRITE",
-    "CALENDAR:WRITE",
-    "SETTINGS:WRITE",
-];
+/// Every area ticked, for reading.
+pub const ALL: [&str; 4] = ["ACTIVITY:READ", "WELLNESS:READ", "CALENDAR:READ", "SETTINGS:READ"];
 
 /// The way to intervals.icu's consent page: where the athlete is sent.
 async fn leave(browser: &mut Browser) -> String {
@@ -27,7 +22,7 @@ async fn leave(browser: &mut Browser) -> String {
 }
 
 /// Presses a button on the consent page that `away` leads to; returns the callback's URL.
-async fn consent(
+pub async fn consent(
     world: &World,
     browser: &mut Browser,
     away: &str,
@@ -88,7 +83,7 @@ async fn account(world: &World, email: &str) -> AccountId {
 }
 
 /// Ana's account without its connection, so that her athlete is free.
-async fn free_ana(world: &std::sync::Arc<World>) -> Browser {
+pub async fn free_ana(world: &std::sync::Arc<World>) -> Browser {
     let mut browser = world.signed_in(&world.ana().clone()).await;
     assert_eq!(
         browser.post("/disconnect", &[]).await.location(),
@@ -149,7 +144,7 @@ async fn unticked_areas_are_listed_and_the_page_asks_for_the_zone() {
             &world,
             &mut browser,
             world.ana().person,
-            &["ACTIVITY:WRITE", "WELLNESS:WRITE"],
+            &["ACTIVITY:READ", "WELLNESS:READ"],
         )
         .await;
         let page = browser.get("/dashboard").await;

@@ -57,3 +57,4 @@ mod words;
 mod worker;
 mod world;
 mod writes;
+mod writing;

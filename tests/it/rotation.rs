@@ -1,6 +1,6 @@
 //! Sealing keys come and go; no sealed value is lost on the way. Hard case 120.
 
-use std::process::Stdio;
+use std::{process::Stdio, sync::Arc};
 
 use chrono::Duration;
 use icusync::{
@@ -111,6 +111,20 @@ async fn opened_by(world: &World, keys: &str) -> usize {
         .count()
 }
 
+/// One change whose state before and after is kept.
+async fn make_a_change(world: &Arc<World>) {
+    let ana = world.ana().clone();
+    world.let_write(&ana).await;
+    let workout = json!({"sport": "Ride", "date": "2026-11-25", "name": "Easy", "text": "- 30m 60-65%"});
+    let made = world
+        .mcp(&ana.link)
+        .call("push_workout", json!({"workouts": [workout]}))
+        .await;
+    assert!(!made.is_error(), "{}", made.text());
+    // The mail about a new client.
+    world.mails_to(ana.person.email).await;
+}
+
 fn used(uses: &[KeyUse]) -> Vec<(&str, u64)> {
     uses.iter().map(|key| (key.id.as_str(), key.values)).collect()
 }
@@ -119,6 +133,7 @@ fn used(uses: &[KeyUse]) -> Vec<(&str, u64)> {
 async fn everything_comes_under_the_new_key_and_the_old_one_can_go_120() {
     test(async |world| {
         let keys = Keys::fresh(&world);
+        make_a_change(&world).await;
         world
             .browser()
             .post("/forgot", &[("email", world.ana().person.email)])
@@ -126,18 +141,18 @@ async fn everything_comes_under_the_new_key_and_the_old_one_can_go_120() {
         seal_with(&world, &ring(&keys.old)).await;
         assert_eq!(
             opened_by(&world, &keys.old).await,
-            11,
-            "five connections, five links, a mail"
+            12,
+            "five connections, five links, a mail, a change"
         );
 
         let during = instance(&world, &keys.both());
         let counted = jobs::key_use(&world.app.pool, &during.keys).await.unwrap();
-        assert_eq!(used(&counted), [("k2", 0), ("k1", 11)]);
+        assert_eq!(used(&counted), [("k2", 0), ("k1", 12)]);
         assert_eq!(jobs::idle(&counted).count(), 0);
         let after = jobs::reseal(&during).await.unwrap();
-        assert_eq!(used(&after), [("k2", 11), ("k1", 0)]);
+        assert_eq!(used(&after), [("k2", 12), ("k1", 0)]);
         assert_eq!(jobs::idle(&after).collect::<Vec<_>>(), ["k1"]);
-        assert_eq!(opened_by(&world, &keys.new).await, 11);
+        assert_eq!(opened_by(&world, &keys.new).await, 12);
 
         let before: Vec<Vec<u8>> = values(&world)
             .await

@@ -8,8 +8,8 @@ use icusync::{
     queries::sealed::Store,
     secrets::Held,
     words::{
-        Access, ConnectionKind, ConnectionStatus, Failure, JobKind, JobState, MailLinkKind, MemberStatus,
-        Outcome, Purpose, ZoneSource,
+        Access, ChangeState, ConnectionKind, ConnectionStatus, Failure, JobKind, JobState, MailLinkKind,
+        MemberStatus, Outcome, Purpose, ZoneSource,
     },
 };
 use serde_json::Value;
@@ -28,6 +28,7 @@ fn confined() -> BTreeMap<&'static str, Vec<String>> {
         ("jobs.kind", JobKind::words()),
         ("jobs.state", JobState::words()),
         ("mail_links.kind", MailLinkKind::words()),
+        ("changes.state", ChangeState::words()),
     ])
 }
 

@@ -1,6 +1,6 @@
 // Every page works without this file. It adds a copy button to what is meant to be copied, moves the focus to the
-// list of mistakes in a form, offers the browser's own time zone where one is asked for, and ticks a preset's boxes without
-// a round trip.
+// list of mistakes in a form, offers the browser's own time zone where one is asked for, ticks a preset's boxes without a
+// round trip, and ticks what a tool includes together with it.
 "use strict";
 
 for (const button of document.querySelectorAll("button[data-copy]")) {
@@ -35,4 +35,11 @@ for (const button of document.querySelectorAll("button[data-ticks]")) {
     const status = button.form.querySelector("[data-ticked]");
     if (status) status.textContent = `${button.textContent.trim()}: ${ticked.size} tools are ticked.`;
   });
+}
+
+for (const box of document.querySelectorAll("input[data-with]")) {
+  const included = document.getElementById(box.dataset.with);
+  if (!included) continue;
+  box.addEventListener("change", () => { if (box.checked) included.checked = true; });
+  included.addEventListener("change", () => { if (!included.checked) box.checked = false; });
 }

@@ -30,7 +30,7 @@ use crate::{
         frame::{form_page, with_status},
     },
     permissions,
-    queries::{self, grants},
+    queries::{self, connections::Connection, grants},
 };
 
 #[derive(Template)]
@@ -74,16 +74,16 @@ fn draw(
     grant: grants::Grant,
     version: i32,
     draft: Draft,
-    zone: Tz,
+    connection: Option<&Connection>,
     mistakes: Vec<Mistake>,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
     let wrong = !mistakes.is_empty();
     let edit = Edit {
         frame: Frame::of(true),
-        card: Card::of(grant, None, zone, now),
+        card: Card::of(grant, None, zone_of(connection), now),
         version,
-        sheet: Sheet::of(draft, zone, now, &mistakes),
+        sheet: Sheet::of(draft, connection, now, &mistakes),
         mistakes,
     };
     form_page(wrong, &edit)
@@ -106,7 +106,7 @@ pub(crate) async fn form(
     let zone = zone_of(connection.as_ref());
     let draft = Draft::of_grant(&grant, zone, app.clock.now());
     let version = grant.version;
-    draw(&app, grant, version, draft, zone, Vec::new())
+    draw(&app, grant, version, draft, connection.as_ref(), Vec::new())
 }
 
 /// `POST /coaches/{grant}`: changes the grant and queues the email to the coach in one transaction; with `preset`, only
@@ -129,11 +129,18 @@ pub(crate) async fn save(
     let zone = zone_of(connection.as_ref());
     if let Some(word) = preset {
         let preset = Preset::of_word(&word).ok_or(Problem::BadForm)?;
-        return draw(&app, grant, version, draft.with(preset), zone, Vec::new());
+        return draw(
+            &app,
+            grant,
+            version,
+            draft.with(preset),
+            connection.as_ref(),
+            Vec::new(),
+        );
     }
     let checked = match draft.check(grant.expires_at, zone, app.clock.now()) {
         Ok(checked) => checked,
-        Err(mistakes) => return draw(&app, grant, version, draft, zone, mistakes),
+        Err(mistakes) => return draw(&app, grant, version, draft, connection.as_ref(), mistakes),
     };
     let from = grantor(&signed.0, connection.as_ref());
     let mut transaction = app.pool.begin().await?;

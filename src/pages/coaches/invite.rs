@@ -102,7 +102,7 @@ async fn draw(
         athlete: row.athlete_name.clone(),
         athlete_id: row.athlete_id.clone(),
         email,
-        sheet: Sheet::of(draft, zone_of(connection), app.clock.now(), &mistakes),
+        sheet: Sheet::of(draft, connection, app.clock.now(), &mistakes),
         mistakes,
     };
     form_page(wrong, &form)

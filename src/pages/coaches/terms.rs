@@ -5,7 +5,7 @@
 use chrono::{DateTime, Months, Utc};
 use chrono_tz::Tz;
 
-use super::note;
+use super::{note, zone_of};
 use crate::{
     error::Problem,
     guard::{
@@ -13,12 +13,15 @@ use crate::{
         presets::Preset,
     },
     pages::{
-        Fields,
+        Fields, changes,
         form::{Mistake, day},
         when::end_of,
     },
     permissions::{self, Access, Group, Permission},
-    queries::grants::{self, Grant},
+    queries::{
+        connections::Connection,
+        grants::{self, Grant},
+    },
 };
 
 /// The longest that a grant can last without being extended.
@@ -183,8 +186,8 @@ pub(super) struct Sheet {
     pub(super) parts: Vec<Part>,
     /// The buttons that tick them.
     pub(super) presets: Vec<Ticks>,
-    /// Whether the presets tick the same boxes.
-    pub(super) coincide: bool,
+    /// Whether intervals.icu was connected for reading only, so that no coach can change anything yet.
+    pub(super) reads_only: bool,
     /// The time zone of the days.
     pub(super) zone: Tz,
     /// The earliest last day.
@@ -227,8 +230,14 @@ pub(super) struct Ticks {
 }
 
 impl Sheet {
-    /// `draft` with these mistakes marked.
-    pub(super) fn of(draft: Draft, zone: Tz, now: DateTime<Utc>, mistakes: &[Mistake]) -> Self {
+    /// `draft` with these mistakes marked, for the athlete of `connection`.
+    pub(super) fn of(
+        draft: Draft,
+        connection: Option<&Connection>,
+        now: DateTime<Utc>,
+        mistakes: &[Mistake],
+    ) -> Self {
+        let zone = zone_of(connection);
         let mut parts: Vec<Part> = Vec::new();
         for tool in permissions::ALL.iter().copied() {
             let ticked = draft.tools.iter().any(|name| name == tool.name);
@@ -258,7 +267,7 @@ impl Sheet {
             draft,
             parts,
             presets: presets.into(),
-            coincide: Preset::coincide(),
+            reads_only: connection.is_some_and(changes::reads_only),
             zone,
             first: today.to_string(),
             last: today.checked_add_months(LONGEST).unwrap_or(today).to_string(),
@@ -349,13 +358,13 @@ mod tests {
         let mistakes = draft.check(None, chrono_tz::UTC, at(NOW)).unwrap_err();
         let fields: Vec<&str> = mistakes.iter().map(|mistake| mistake.field).collect();
         assert_eq!(fields, ["tools", "last-day", "note"]);
-        let sheet = Sheet::of(draft, chrono_tz::UTC, at(NOW), &mistakes);
+        let sheet = Sheet::of(draft, None, at(NOW), &mistakes);
         assert!(sheet.wrong("note") && sheet.wrong("tools") && !sheet.wrong("email"));
     }
 
     #[test]
     fn a_sheet_holds_each_tool_once_and_reads_and_changes_apart() {
-        let sheet = Sheet::of(Draft::new(), chrono_tz::UTC, at(NOW), &[]);
+        let sheet = Sheet::of(Draft::new(), None, at(NOW), &[]);
         let shown: Vec<&str> = sheet
             .parts
             .iter()

@@ -45,7 +45,8 @@ await withBrowser(
     watch(other)
     await page.getByRole('link', { name: `Edit what ${coach} may do` }).click()
     await other.goto(page.url())
-    await other.getByLabel('get_events').uncheck()
+    // What includes the calendar goes with it, or the calendar would stay.
+    for (const tool of ['edit_workout', 'delete_workout', 'get_events']) await other.getByLabel(tool).uncheck()
     await other.getByRole('button', { name: 'Save', exact: true }).last().click()
     await other.waitForURL('**/coaches?done=changed')
     await page.getByLabel('get_wellness').check()

@@ -1,0 +1,520 @@
+//! Whether a connector may change the calendar, what intervals.icu must allow for that, and the button that undoes a change:
+//! as athletes and coaches meet them on the pages.
+
+use std::sync::Arc;
+
+use chrono::Duration;
+
+use icusync::{
+    demo::seed::{Seeded, SeededCoach},
+    queries,
+};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::{
+    changes::{named, workout},
+    connections::{consent, free_ana},
+    world::{Browser, Page, World, test},
+};
+
+const DAY: &str = "2026-11-25";
+const QUESTION: &str = "May Claude change your calendar?";
+const READS_ONLY: &str = "intervals.icu lets IcuSync only read";
+const WRITING: [&str; 4] = [
+    "ACTIVITY:READ",
+    "WELLNESS:READ",
+    "CALENDAR:WRITE",
+    "SETTINGS:READ",
+];
+
+/// Pushes a workout; whether it was refused, and the text.
+async fn push(world: &World, url: &str, name: &str) -> (bool, String) {
+    let call = world.mcp(url).call("push_workout", workout(DAY, name)).await;
+    (call.is_error(), call.text().to_owned())
+}
+
+async fn pushed(world: &World, seeded: &Seeded, name: &str) {
+    let (refused, text) = push(world, &seeded.link, name).await;
+    assert!(!refused, "{text}");
+}
+
+/// The scope that the way to intervals.icu asks for.
+fn scope(away: &Page) -> String {
+    let url = Url::parse(away.location()).unwrap();
+    url.query_pairs()
+        .find(|(name, _)| name == "scope")
+        .unwrap()
+        .1
+        .into_owned()
+}
+
+/// Connects as `seeded` by a form with these fields, and allows these scopes; where the callback leads.
+async fn connect(
+    world: &World,
+    browser: &mut Browser,
+    seeded: &Seeded,
+    fields: &[(&str, &str)],
+    scopes: &[&str],
+) -> Page {
+    let away = browser.post("/connect", fields).await;
+    let callback = consent(world, browser, away.location(), seeded.person, scopes, "allow").await;
+    browser.get(&callback).await
+}
+
+async fn may_write(world: &World, seeded: &Seeded) -> Option<bool> {
+    let account = queries::accounts::by_email(&world.app.pool, seeded.person.email).await;
+    let link = queries::links::of_account(&world.app.pool, account.unwrap().unwrap().id).await;
+    link.unwrap().unwrap().may_write
+}
+
+async fn kept(world: &World) -> i64 {
+    sqlx::query_scalar("select count(*) from changes where sealed is not null")
+        .fetch_one(&world.app.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_off_until_the_athlete_says_yes_and_is_asked_once() {
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let (refused, text) = push(&world, &ana.link, "Easy").await;
+        assert!(refused && text.contains("May change my calendar"), "{text}");
+        let mut browser = world.signed_in(&ana).await;
+        let page = browser.get("/dashboard").await;
+        assert!(page.text().contains(QUESTION), "{}", page.text());
+        assert!(
+            page.text().contains("May change my calendar Off"),
+            "{}",
+            page.text()
+        );
+
+        let no = browser.post("/link/writing", &[("may-write", "off")]).await;
+        assert_eq!(no.location(), "/dashboard?done=writing-off");
+        let page = browser.get(no.location()).await;
+        assert!(!page.text().contains(QUESTION), "asked once: {}", page.text());
+        assert!(push(&world, &ana.link, "Easy").await.0);
+
+        let yes = browser.post("/link/writing", &[("may-write", "on")]).await;
+        assert_eq!(yes.location(), "/dashboard?done=writing-on");
+        let page = browser.get("/dashboard").await;
+        assert!(
+            page.text().contains("May change my calendar On"),
+            "{}",
+            page.text()
+        );
+        assert!(!page.text().contains(READS_ONLY));
+        let elsewhere = world.other_instance().await.link(&ana.link);
+        let (refused, text) = push(&world, &elsewhere, "Easy").await;
+        assert!(!refused, "{text}");
+
+        browser.post("/link/writing", &[("may-write", "off")]).await;
+        let (refused, text) = push(&world, &elsewhere, "Other").await;
+        assert!(refused && text.contains("May change my calendar"), "{text}");
+        for wrong in [&[][..], &[("may-write", "maybe")]] {
+            assert_eq!(browser.post("/link/writing", wrong).await.status, 400);
+        }
+        assert_eq!(may_write(&world, &ana).await, Some(false));
+        assert_eq!(may_write(&world, world.jack()).await, None, "nobody else's");
+        let stranger = world
+            .browser()
+            .post("/link/writing", &[("may-write", "on")])
+            .await;
+        assert!(
+            stranger.location().starts_with("/sign-in"),
+            "{}",
+            stranger.location()
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_connect_offers_the_choice_and_asks_for_no_more_than_was_chosen() {
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let mut browser = free_ana(&world).await;
+        let (ticked, unticked) = (
+            [("choice", "changes"), ("may-write", "on")],
+            [("choice", "changes")],
+        );
+        for path in ["/dashboard", "/connect"] {
+            let page = browser.get(path).await;
+            let tick = "form[action='/connect'] input[type=checkbox][name=may-write]";
+            assert_eq!(page.attribute(tick, "value").as_deref(), Some("on"), "{path}");
+            assert_eq!(page.attribute(tick, "checked"), None, "{path}");
+        }
+        let reading = browser.post("/connect", &unticked).await;
+        assert!(scope(&reading).contains("CALENDAR:READ"), "{}", scope(&reading));
+        connect(&world, &mut browser, &ana, &unticked, &crate::connections::ALL).await;
+        assert_eq!(may_write(&world, &ana).await, Some(false));
+        let page = browser.get("/dashboard").await.text();
+        assert!(
+            !page.contains(QUESTION) && !page.contains(READS_ONLY),
+            "answered: {page}"
+        );
+
+        let away = browser.post("/connect", &ticked).await;
+        assert_eq!(scope(&away), WRITING.join(","));
+        let done = connect(&world, &mut browser, &ana, &ticked, &WRITING).await;
+        assert_eq!(done.location(), "/dashboard?done=connected");
+        assert_eq!(may_write(&world, &ana).await, Some(true));
+        pushed(&world, &ana, "Easy").await;
+        let page = browser.get("/connect").await;
+        assert!(
+            page.attribute("#may-write-consent", "checked").is_some(),
+            "connecting again keeps what was chosen"
+        );
+        let again = browser.post("/connect", &[]).await;
+        assert_eq!(scope(&again), WRITING.join(","), "and asks for it");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_comes_with_an_api_key_too() {
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let mut browser = free_ana(&world).await;
+        let key = ("key", ana.person.api_key);
+        browser.post("/connect/key", &[key]).await;
+        assert_eq!(may_write(&world, &ana).await, None);
+        assert!(browser.get("/dashboard").await.text().contains(QUESTION));
+        browser
+            .post("/connect/key", &[key, ("choice", "changes"), ("may-write", "on")])
+            .await;
+        assert_eq!(may_write(&world, &ana).await, Some(true));
+        pushed(&world, &ana, "Easy").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_for_reading_only_is_said_and_connecting_again_mends_it() {
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let mut browser = free_ana(&world).await;
+        let ticked = [("choice", "changes"), ("may-write", "on")];
+        // The athlete leaves the writing out on the page of intervals.icu.
+        connect(&world, &mut browser, &ana, &ticked, &crate::connections::ALL).await;
+        let page = browser.get("/dashboard").await.text();
+        assert!(
+            page.contains(READS_ONLY) && page.contains("Your connector may change"),
+            "{page}"
+        );
+        let (refused, text) = push(&world, &ana.link, "Easy").await;
+        assert!(refused && text.contains("connected for reading only"), "{text}");
+
+        browser.post("/link/writing", &[("may-write", "off")]).await;
+        assert!(!browser.get("/dashboard").await.text().contains(READS_ONLY));
+        let on = browser.post("/link/writing", &[("may-write", "on")]).await;
+        assert_eq!(on.location(), "/dashboard?done=writing-unshared");
+        assert!(
+            browser
+                .get(on.location())
+                .await
+                .text()
+                .contains("Connect again to allow changes")
+        );
+
+        let away = browser.post("/connect", &[]).await;
+        assert_eq!(scope(&away), WRITING.join(","));
+        connect(&world, &mut browser, &ana, &[], &WRITING).await;
+        assert_eq!(may_write(&world, &ana).await, Some(true));
+        assert!(!browser.get("/dashboard").await.text().contains(READS_ONLY));
+        pushed(&world, &ana, "Easy").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coachs_changes_need_the_grant_and_the_consent_and_not_the_athletes_switch() {
+    test(async |world: Arc<World>| {
+        let coach = world.coaches().await.remove(0);
+        let ana = world.ana().clone();
+        let as_coach = async |name: &str| {
+            let mut given = workout(DAY, name);
+            given["athlete"] = json!(ana.person.athlete_id);
+            let call = world.mcp(&coach.link).call("push_workout", given).await;
+            (call.is_error(), call.text().to_owned())
+        };
+        let mut browser = world.signed_in(&ana).await;
+        browser.post("/link/writing", &[("may-write", "off")]).await;
+        let (refused, text) = as_coach("Coached").await;
+        assert!(!refused, "{text}");
+
+        sqlx::query(
+            "update connections set scopes = '{ACTIVITY:READ,WELLNESS:READ,CALENDAR:READ,SETTINGS:READ}'",
+        )
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+        let (refused, text) = as_coach("Two").await;
+        assert!(refused && text.contains("connected for reading only"), "{text}");
+        let page = browser.get("/dashboard").await.text();
+        assert!(page.contains("A coach may change your calendar, but"), "{page}");
+        let page = browser.get("/coaches/invite").await.text();
+        assert!(
+            page.contains("your consent at intervals.icu, which was connected for reading only"),
+            "{page}"
+        );
+        let away = browser.post("/connect", &[("choice", "changes")]).await;
+        assert_eq!(scope(&away), WRITING.join(","), "for the coach");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn disconnecting_and_another_athlete_switch_it_off_and_end_every_undo() {
+    test(async |world: Arc<World>| {
+        let (ana, jack) = (world.ana().clone(), world.jack().clone());
+        let mut other = world.signed_in(&jack).await;
+        other.post("/disconnect", &[]).await;
+        let mut browser = world.let_write(&ana).await;
+        pushed(&world, &ana, "Easy").await;
+        assert_eq!(kept(&world).await, 1);
+        let ticked = [("choice", "changes"), ("may-write", "on")];
+        connect(&world, &mut browser, &jack, &ticked, &WRITING).await;
+        assert_eq!(kept(&world).await, 0);
+        assert_eq!(
+            may_write(&world, &ana).await,
+            None,
+            "the choice was for the athlete before"
+        );
+        let page = browser.get("/dashboard").await.text();
+        assert!(page.contains("Jack Nguyen") && page.contains(QUESTION), "{page}");
+        assert!(
+            !page.contains("Last changes"),
+            "they are another athlete's: {page}"
+        );
+        let log = browser.get("/activity").await.text();
+        assert!(log.contains("Cannot be undone any more"), "{log}");
+        assert!(!log.contains("Easy"), "{log}");
+
+        browser.post("/link/writing", &[("may-write", "on")]).await;
+        let run = json!({"sport": "Run", "date": DAY, "name": "Easy", "text": "- 30m 60-65% Pace"});
+        let call = world
+            .mcp(&ana.link)
+            .call("push_workout", json!({"workouts": [run]}))
+            .await;
+        assert!(!call.is_error(), "{}", call.text());
+        assert_eq!(kept(&world).await, 1);
+        browser.post("/disconnect", &[]).await;
+        assert_eq!((kept(&world).await, may_write(&world, &ana).await), (0, None));
+    })
+    .await;
+}
+
+/// The numbers of the buttons that undo something.
+fn undoable(page: &Page) -> Vec<String> {
+    let html = scraper::Html::parse_document(&page.body);
+    let field = scraper::Selector::parse("form[action='/activity/undo'] input[name=change]").unwrap();
+    html.select(&field)
+        .map(|input| input.attr("value").unwrap().to_owned())
+        .collect()
+}
+
+async fn undo(browser: &mut Browser, number: &str) -> String {
+    let page = browser.post("/activity/undo", &[("change", number)]).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    page.text()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_listed_with_before_and_after_and_a_button_undoes_it() {
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let mut browser = world.let_write(&ana).await;
+        pushed(&world, &ana, "Easy <b>").await;
+        world.clock.advance(Duration::seconds(1));
+        let id = named(&world, &ana, DAY, "Easy <b>").await[0];
+        let edit = json!({"id": id.to_string(), "new_date": "2026-11-26", "new_name": "Moved"});
+        let edited = world.mcp(&ana.link).call("edit_workout", edit).await;
+        assert!(!edited.is_error(), "{}", edited.text());
+
+        world.sim.clear_requests();
+        for path in ["/dashboard", "/activity"] {
+            let page = browser.get(path).await;
+            for words in [
+                "New Wed 25 Nov 2026, Easy <b> change 1 by You",
+                "Edited Thu 26 Nov 2026, Moved change 2 by You",
+                "Before Wed 25 Nov 2026 Easy <b>",
+                "After Thu 26 Nov 2026 Moved",
+                "- 30m 60-65%",
+                "Can be undone until Mon 21 Dec 2026",
+            ] {
+                assert!(page.text().contains(words), "{words} on {path}: {}", page.text());
+            }
+            assert!(!page.body.contains("<b>"), "{path}");
+            assert_eq!(undoable(&page), ["2", "1"], "{path}");
+        }
+        assert!(world.sim.requests().is_empty(), "intervals.icu is asked on the click, not before");
+
+        let text = undo(&mut browser, "1").await;
+        assert!(text.contains("NOT taken back") && text.contains("was changed since"), "{text}");
+        // The connector's switch is not the athlete's own hand.
+        browser.post("/link/writing", &[("may-write", "off")]).await;
+        let text = undo(&mut browser, "2").await;
+        assert!(text.contains("taken back, it is as before"), "{text}");
+        assert_eq!(named(&world, &ana, DAY, "Easy <b>").await, [id]);
+        let text = undo(&mut browser, "1").await;
+        assert!(text.contains("taken back, it is off the calendar"), "{text}");
+        assert!(named(&world, &ana, DAY, "Easy <b>").await.is_empty());
+        let text = undo(&mut browser, "1").await;
+        assert!(text.contains("it was taken back already"), "{text}");
+
+        let log = browser.get("/activity?tool=undo_change").await;
+        assert!(log.text().contains("IcuSync dashboard undo_change changed Answered"), "{}", log.text());
+        assert_eq!(undoable(&log).len(), 2, "an undo can be undone: {}", log.text());
+        let (rows, unfinished): (i64, i64) = sqlx::query_as(
+            "select count(*), count(*) filter (where outcome = 'unfinished') from activity_log where tool = 'undo_change'",
+        )
+        .fetch_one(&world.app.pool)
+        .await
+        .unwrap();
+        assert_eq!((rows, unfinished), (4, 0));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_athlete_undoes_a_coachs_change_and_nobody_elses() {
+    test(async |world: Arc<World>| {
+        let coach: SeededCoach = world.coaches().await.remove(0);
+        let (ana, jack) = (world.ana().clone(), world.jack().clone());
+        let mut given = workout(DAY, "Coached");
+        given["athlete"] = json!(ana.person.athlete_id);
+        let call = world.mcp(&coach.link).call("push_workout", given).await;
+        assert!(!call.is_error(), "{}", call.text());
+        let mut other = world.signed_in(&jack).await;
+        let text = undo(&mut other, "1").await;
+        assert!(text.contains("there is no change 1 here"), "{text}");
+        let mut browser = world.signed_in(&ana).await;
+        let page = browser.get("/dashboard").await;
+        assert!(
+            page.text().contains("Coached change 1 by coach@example.test"),
+            "{}",
+            page.text()
+        );
+        assert!(undo(&mut browser, "1").await.contains("it is off the calendar"));
+        assert!(named(&world, &ana, DAY, "Coached").await.is_empty());
+        for wrong in ["", "x", "99999999999"] {
+            assert_eq!(
+                browser.post("/activity/undo", &[("change", wrong)]).await.status,
+                400
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_that_intervals_icu_refuses_says_why_and_its_row_has_an_end() {
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let mut browser = world.let_write(&ana).await;
+        pushed(&world, &ana, "Easy").await;
+        sqlx::query(
+            "update connections set scopes = '{ACTIVITY:READ,WELLNESS:READ,CALENDAR:READ,SETTINGS:READ}'",
+        )
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+        let text = undo(&mut browser, "1").await;
+        assert!(text.contains("connected for reading only"), "{text}");
+        assert_eq!(named(&world, &ana, DAY, "Easy").await.len(), 1);
+        browser.post("/disconnect", &[]).await;
+        let text = undo(&mut browser, "1").await;
+        assert!(text.contains("was disconnected from IcuSync"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_export_has_what_is_kept_in_the_clear() {
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let mut browser = world.let_write(&ana).await;
+        pushed(&world, &ana, "Easy").await;
+        let file = browser.post("/account/export", &[]).await;
+        let file: Value = serde_json::from_str(&file.body).unwrap();
+        assert_eq!(file["connector_url"]["may_change_calendar"], true);
+        let change = &file["changes"][0];
+        assert_eq!(
+            (&change["number"], &change["tool"], &change["state"]),
+            (&json!(1), &json!("push_workout"), &json!("held"))
+        );
+        assert_eq!(
+            (&change["before"], &change["caller"]),
+            (&Value::Null, &Value::Null)
+        );
+        assert_eq!(change["after"]["name"], "Easy");
+        assert_eq!(change["after"]["description"], "- 30m 60-65%");
+        let other = world
+            .signed_in(world.jack())
+            .await
+            .post("/account/export", &[])
+            .await;
+        let other: Value = serde_json::from_str(&other.body).unwrap();
+        assert_eq!(other["changes"], json!([]));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_edits_or_deletes_includes_the_calendar() {
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let mut browser = world.signed_in(&ana).await;
+        let form = browser.get("/coaches/invite").await;
+        for tool in ["edit_workout", "delete_workout"] {
+            let with = form.attribute(&format!("#tool-{tool}"), "data-with");
+            assert_eq!(with.as_deref(), Some("tool-get_events"));
+        }
+        assert_eq!(form.attribute("#tool-push_workout", "data-with"), None);
+        for (coach, ticked, granted) in [
+            (
+                "one@coach.example",
+                "tool-edit_workout",
+                vec!["get_events", "edit_workout"],
+            ),
+            (
+                "two@coach.example",
+                "tool-delete_workout",
+                vec!["get_events", "delete_workout"],
+            ),
+            ("three@coach.example", "tool-push_workout", vec!["push_workout"]),
+        ] {
+            let fields = [
+                ("email", coach),
+                ("note", ""),
+                ("last-day", ""),
+                (ticked, "on"),
+                ("athlete", ana.person.athlete_id),
+            ];
+            let done = browser.post("/coaches/invite", &fields).await;
+            assert_eq!(done.status, 303, "{}", done.text());
+            let grants: Vec<String> = sqlx::query_scalar(
+                "select unnest(tools) from grants where coach_id = (select id from coaches where email = $1)",
+            )
+            .bind(coach)
+            .fetch_all(&world.app.pool)
+            .await
+            .unwrap();
+            assert_eq!(grants, granted);
+        }
+        world.mails_to("nobody@example.test").await;
+        for mail in world.mails.all() {
+            for line in mail
+                .letter
+                .text
+                .lines()
+                .filter(|line| line.contains("/mcp/icul_"))
+            {
+                world.secret(line.rsplit('/').next().unwrap());
+            }
+        }
+    })
+    .await;
+}
