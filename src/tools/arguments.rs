@@ -2,7 +2,7 @@
 //!
 //! No rules of single tools here. Errors name the argument and what it must be; they never quote a value back.
 
-use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
+use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
 use serde_json::{Map, Value};
 
 use super::{
@@ -310,13 +310,7 @@ impl Arguments {
         let wanted = format!("must be a whole number from 1 to {most}");
         let number = match value {
             None => return Ok(default),
-            Some(Value::Number(number)) => number.as_u64().or_else(|| {
-                // Some clients send every number as a float.
-                number
-                    .as_f64()
-                    .filter(|n| n.fract() == 0.0)
-                    .and_then(|n| format!("{n:.0}").parse().ok())
-            }),
+            Some(Value::Number(number)) => whole(number),
             Some(Value::String(text)) if text.len() < 10 => text.trim().parse().ok(),
             Some(_) => None,
         };
@@ -449,7 +443,7 @@ impl Arguments {
         Ok(Some(visible_lines(text)).filter(|text| !text.trim().is_empty()))
     }
 
-    /// A day of the calendar from today to two years ahead, with the time of day if one is given: `2026-12-03`,
+    /// A day of the calendar, with the time of day if one is given: `2026-12-03`,
     /// `2026-12-03T07:00`, `2026-12-03 Thu`, `tomorrow`. A weekday that is not the day's is refused.
     pub(crate) fn planned_day(&self, name: &str) -> Result<Option<Moment>, ToolError> {
         let wanted = "must be a day as YYYY-MM-DD, such as 2026-12-03 or 2026-12-03 Thu";
@@ -473,7 +467,7 @@ impl Arguments {
         Ok(Some(moment))
     }
 
-    /// The same, when it must be from today to two years ahead.
+    /// The same; it must be from today to two years ahead.
     pub(crate) fn day_to_plan(&self, name: &str) -> Result<Option<Moment>, ToolError> {
         let Some(moment) = self.planned_day(name)? else {
             return Ok(None);
@@ -517,7 +511,7 @@ impl Arguments {
         };
         let id = match value {
             None => return Ok(None),
-            Some(Value::Number(number)) => number.as_i64(),
+            Some(Value::Number(number)) => whole(number).and_then(|id| i64::try_from(id).ok()),
             Some(Value::String(text)) => text.trim().parse().ok(),
             Some(_) => None,
         };
@@ -674,7 +668,7 @@ fn day_of(text: &str, today: NaiveDate) -> Option<NaiveDate> {
     }
 }
 
-/// `7:00`, `07:00:00`, `07:00:00.000`.
+/// `7:00`, `07:00:00`, `07:00:00.000`, to the second, as upstream has it. No leap second: few can write it.
 fn time_of(text: &str) -> Option<NaiveTime> {
     let fits = text.len() <= 12
         && text.contains(':')
@@ -683,7 +677,9 @@ fn time_of(text: &str) -> Option<NaiveTime> {
     let mut read = formats
         .iter()
         .filter_map(|format| NaiveTime::parse_from_str(text, format).ok());
-    read.next().filter(|_| fits)
+    read.next()
+        .filter(|time| fits && time.nanosecond() < 1_000_000_000)
+        .and_then(|time| time.with_nanosecond(0))
 }
 
 /// The lines of a text without what nobody can see; line ends of every kind become `\n`.
@@ -753,6 +749,15 @@ pub(crate) const A_NAME: &str = "must be a name or an id, as in list_athletes";
 const SPORT_CHARS: usize = 40;
 /// No activity lasts longer: almost seventy days.
 const LONGEST_MINUTES: f64 = 100_000.0;
+
+/// A whole number; some clients send every number as a float.
+fn whole(number: &serde_json::Number) -> Option<u64> {
+    let of_float = || {
+        let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+        format!("{float:.0}").parse().ok()
+    };
+    number.as_u64().or_else(of_float)
+}
 
 /// Seconds of `h:mm:ss`. None for two parts, which could be hours or minutes.
 fn clock(text: &str) -> Option<f64> {
@@ -1094,6 +1099,213 @@ mod tests {
         }
     }
 
+    const ROW: &[Param] = &[
+        Param::day("date", ""),
+        Param::text("name", 20, ""),
+        Param::lines("text", 40, ""),
+        Param::number("load", (1.0, 2000.0), ""),
+        Param::flag("indoor", ""),
+        Param::name_or_id("id", ""),
+    ];
+    const LIST: &[Param] = &[Param::rows("workouts", ROW, 3, "")];
+
+    /// Arguments of one row; today is Saturday.
+    fn row(value: Value) -> Arguments {
+        let Value::Object(given) = value else {
+            panic!("not an object")
+        };
+        Arguments::new(given, ROW, day("2026-11-21")).unwrap()
+    }
+
+    #[test]
+    fn a_day_may_have_its_weekday_and_a_time() {
+        let planned = |text: &str| {
+            let moment = row(json!({"date": text})).planned_day("date");
+            moment
+                .map(|moment| moment.unwrap().start().to_string())
+                .map_err(|error| error.to_string())
+        };
+        for (text, is) in [
+            ("2026-12-03", "2026-12-03 00:00:00"),
+            ("2026-12-03 Thu", "2026-12-03 00:00:00"),
+            ("Thursday, 2026-12-03", "2026-12-03 00:00:00"),
+            (" thu (2026-12-03) 7:00 ", "2026-12-03 07:00:00"),
+            ("2026-12-03T07:00", "2026-12-03 07:00:00"),
+            ("2026-12-03T07:00:05.900", "2026-12-03 07:00:05"),
+            ("2026-12-03T00:00:00", "2026-12-03 00:00:00"),
+            ("today", "2026-11-21 00:00:00"),
+            ("Tomorrow 18:30", "2026-11-22 18:30:00"),
+            ("yesterday", "2026-11-20 00:00:00"),
+            ("Tomorrow, Sunday", "2026-11-22 00:00:00"),
+            ("2028-02-29", "2028-02-29 00:00:00"),
+        ] {
+            assert_eq!(planned(text).as_deref(), Ok(is), "{text}");
+        }
+        for odd in [
+            "",
+            "Thu",
+            "next Thursday",
+            "7:00",
+            "2026-02-30",
+            "2027-02-29",
+            "3.12.2026",
+            "12/03/2026",
+            "2026-12-3",
+            "20261203",
+            "2026-12-03 24:00",
+            "2026-12-03 7:60",
+            "2026-12-03 07:00:60",
+            "2026-12-03 7 pm",
+            "2026-12-03T07:00Z",
+            "2026-12-03T07:00+01:00",
+            "2026-12-03 2026-12-04",
+            "2026-12-03 Thu Fri",
+            "2026-12-03 7:00 8:00",
+            "+2026-12-03",
+            "TT",
+            "T",
+        ] {
+            let error = planned(odd).unwrap_err();
+            assert!(error.contains("must be a day as YYYY-MM-DD"), "{odd}: {error}");
+        }
+        let error = planned("2026-12-03 Fri").unwrap_err();
+        assert!(error.contains("2026-12-03 is a Thursday"), "{error}");
+        assert_eq!(row(json!({"date": null})).planned_day("date").unwrap(), None);
+        assert!(row(json!({"date": 20_261_203})).planned_day("date").is_err());
+    }
+
+    #[test]
+    fn plans_are_for_the_two_years_from_today() {
+        let plan = |text: &str| {
+            let moment = row(json!({"date": text})).day_to_plan("date");
+            moment
+                .map(|moment| moment.unwrap().day.to_string())
+                .map_err(|error| error.to_string())
+        };
+        for text in ["2026-11-21", "2026-11-22", "2028-11-21"] {
+            assert_eq!(plan(text).as_deref(), Ok(text));
+        }
+        let error = plan("yesterday").unwrap_err();
+        assert!(
+            error.contains("2026-11-20 Fri is past") && error.contains("today here is 2026-11-21 Sat"),
+            "{error}"
+        );
+        assert!(plan("2028-11-22").unwrap_err().contains("two years ahead"));
+    }
+
+    #[test]
+    fn flags_numbers_and_ids_of_entries() {
+        let flag = |value: Value| row(json!({"indoor": value})).choice("indoor").ok();
+        assert_eq!(flag(json!(true)), Some(Some(true)));
+        assert_eq!(flag(json!(" False ")), Some(Some(false)));
+        assert_eq!(flag(json!(null)), Some(None));
+        assert!(!row(json!({})).flag("indoor").unwrap());
+        for bad in [json!("yes"), json!(1), json!([true]), json!("")] {
+            assert_eq!(flag(bad.clone()), None, "{bad}");
+        }
+        let number = |value: Value| row(json!({"load": value})).number("load").ok();
+        assert_eq!(number(json!(1)), Some(Some(1.0)));
+        assert_eq!(number(json!(" 62.5 ")), Some(Some(62.5)));
+        assert_eq!(number(json!(2000)), Some(Some(2000.0)));
+        assert_eq!(number(json!(null)), Some(None));
+        for bad in [
+            json!(0.99),
+            json!(2000.1),
+            json!("NaN"),
+            json!("inf"),
+            json!("-inf"),
+            json!(""),
+            json!("x"),
+            json!([5]),
+            json!(true),
+        ] {
+            assert_eq!(number(bad.clone()), None, "{bad}");
+        }
+        let id = |value: Value| row(json!({"id": value})).entry_id("id").ok();
+        assert_eq!(id(json!(4711)), Some(Some(4711)));
+        assert_eq!(id(json!(4711.0)), Some(Some(4711)));
+        assert_eq!(id(json!(" 4711 ")), Some(Some(4711)));
+        assert_eq!(id(json!(null)), Some(None));
+        for bad in [
+            json!(0),
+            json!(-1),
+            json!(1.5),
+            json!(u64::MAX),
+            json!(1e300),
+            json!("i98"),
+            json!(""),
+            json!([1]),
+        ] {
+            assert_eq!(id(bad.clone()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn lines_keep_their_breaks_and_nothing_unseen() {
+        let lines = |text: &str| {
+            row(json!({"text": text}))
+                .lines("text")
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            lines("4x\r\n- 8m 90%\r- 4m 50%\n").unwrap().unwrap(),
+            "4x\n- 8m 90%\n- 4m 50%"
+        );
+        assert_eq!(lines("a\n\n\nb\u{200b}\u{202e}c").unwrap().unwrap(), "a\n\n\nbc");
+        assert_eq!(lines(" \n \u{200b} \r\n").unwrap(), None);
+        assert!(lines(&"x".repeat(40)).is_ok());
+        assert!(
+            lines(&"x".repeat(41))
+                .unwrap_err()
+                .contains("at most 40 characters")
+        );
+        assert!(row(json!({"text": ["- 8m 90%"]})).lines("text").is_err());
+    }
+
+    #[test]
+    fn rows_are_lists_of_objects_even_as_text() {
+        let rows = |value: Value| {
+            let given = Map::from_iter([("workouts".to_owned(), value)]);
+            let arguments = Arguments::new(given, LIST, day("2026-11-21")).unwrap();
+            let rows = arguments.rows("workouts").map_err(|error| error.to_string())?;
+            let names = rows
+                .iter()
+                .map(|row| row.text("name").unwrap().unwrap_or_default());
+            Ok::<_, String>(names.collect::<Vec<_>>())
+        };
+        assert_eq!(
+            rows(json!([{"name": "a"}, {"name": "b", "load": null}])).unwrap(),
+            ["a", "b"]
+        );
+        assert_eq!(rows(json!({"name": "a"})).unwrap(), ["a"]);
+        assert_eq!(rows(json!(r#" [{"name": "a"}] "#)).unwrap(), ["a"]);
+        assert_eq!(rows(json!(r#"{"name": "a"}"#)).unwrap(), ["a"]);
+        for bad in [
+            json!(null),
+            json!([]),
+            json!("[]"),
+            json!("a"),
+            json!(""),
+            json!({}),
+            json!({"x": 1}),
+            json!([1]),
+            json!([[{"name": "a"}]]),
+            json!([{}, {}, {}, {}]),
+            json!("[".repeat(100_000)),
+            json!(5),
+            json!([null]),
+            json!("\"[]\""),
+        ] {
+            let error = rows(bad).unwrap_err();
+            assert_eq!(error, "Not done: workouts must be a list of 1 to 3 objects.");
+        }
+        let error = rows(json!([{"name": "a"}, {"nam": "b"}])).unwrap_err();
+        assert!(
+            error.starts_with("Not done: workouts 2: unknown argument «nam»"),
+            "{error}"
+        );
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_a_day_panic_and_no_error_is_long(text in any::<String>()) {
@@ -1104,6 +1316,21 @@ mod tests {
                 arguments.limit().err(), arguments.words("include", &INCLUDE).err(),
             ].into_iter().flatten() {
                 prop_assert!(error.to_string().len() < 200);
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_day_or_says_what_a_day_is(
+            text in prop_oneof![any::<String>(), "[-0-9T: ,()a-zA-Z]{0,30}", "2026-1[0-2]-[0-3][0-9][T ][0-2]?[0-9]:[0-5][0-9]"],
+        ) {
+            match row(json!({"date": text, "text": text, "load": text, "indoor": text, "id": text})).planned_day("date") {
+                Ok(moment) => {
+                    let start = moment.unwrap().start();
+                    prop_assert_eq!(Moment::of(start), moment.unwrap());
+                    let again = row(json!({"date": start.to_string()})).planned_day("date").unwrap();
+                    prop_assert_eq!(again, moment);
+                }
+                Err(error) => prop_assert!(error.to_string().len() < 200),
             }
         }
 

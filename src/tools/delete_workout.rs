@@ -223,20 +223,20 @@ async fn delete_in(granted: &Granted, writing: &mut Writing<'_>, asked: Asked) -
     };
     let days = doomed.iter().filter_map(|held| held.event.day());
     let (Some(oldest), Some(newest)) = (days.clone().min(), days.max()) else {
-        return Ok(said(ask, &[], Vec::new(), &left, &writing.settled));
+        return Ok(said(ask, &[], &[], &left, &writing.settled));
     };
     let wishes = doomed.iter().map(|held| Wish::Delete {
         before: Box::new(held.clone()),
     });
     let (tried, _) = writing.apply(wishes.collect(), Range { oldest, newest }).await?;
-    Ok(said(ask, &doomed, tried, &left, &writing.settled))
+    Ok(said(ask, &doomed, &tried, &left, &writing.settled))
 }
 
-fn said(ask: &Ask, doomed: &[Held], tried: Vec<Tried>, left: &[Held], settled: &[String]) -> Answer {
+fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held], settled: &[String]) -> Answer {
     let (mut gone, mut not) = (Vec::new(), 0);
     let lines: Vec<String> = doomed
         .iter()
-        .zip(&tried)
+        .zip(tried)
         .map(|(held, tried)| match failed(&tried.fate) {
             None => {
                 gone.push(tried.number);
@@ -280,7 +280,7 @@ fn said(ask: &Ask, doomed: &[Held], tried: Vec<Tried>, left: &[Held], settled: &
     };
     let deleted: Vec<Held> = doomed
         .iter()
-        .zip(&tried)
+        .zip(tried)
         .filter(|(_, tried)| matches!(tried.fate, Fate::Gone))
         .map(|(held, _)| held.clone())
         .collect();

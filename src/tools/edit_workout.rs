@@ -245,7 +245,7 @@ impl Words {
         let sport = event.sport();
         let mut words = self;
         if let Some(note) = &asked.note {
-            words.prose = note.clone();
+            words.prose.clone_from(note);
         }
         if let Some(text) = &asked.text {
             let written = Written::read(text, &words.prose, sport, settings);

@@ -26,7 +26,7 @@ use super::{
     writing::{
         self, Fate, Tried, Wish, Writing,
         entry::{Entry, Prepared},
-        said::{Scene, failed, heading, numbers},
+        said::{Scene, failed, heading, not_written, numbers},
     },
 };
 use crate::{
@@ -165,7 +165,7 @@ impl Plan {
             lines.extend(match verdict {
                 None => {
                     not += 1;
-                    scene.not_written(prepared, &format!("refused: {}", prepared.refusal()))
+                    not_written(prepared, &format!("refused: {}", prepared.refusal()))
                 }
                 Some(Verdict::New(_)) => {
                     new += 1;
@@ -181,7 +181,7 @@ impl Plan {
                 }
                 Some(Verdict::Twice(first)) => {
                     not += 1;
-                    scene.not_written(prepared, &twice(*first))
+                    not_written(prepared, &twice(*first))
                 }
             });
         }
@@ -277,7 +277,7 @@ impl Plan {
             lines.extend(match verdict {
                 None => {
                     not += 1;
-                    scene.not_written(prepared, &format!("not written: {}", prepared.refusal()))
+                    not_written(prepared, &format!("not written: {}", prepared.refusal()))
                 }
                 Some(Verdict::There(held, number)) => {
                     already += 1;
@@ -289,7 +289,7 @@ impl Plan {
                 }
                 Some(Verdict::Twice(first)) => {
                     not += 1;
-                    scene.not_written(prepared, &twice(*first))
+                    not_written(prepared, &twice(*first))
                 }
                 Some(Verdict::New(_)) => {
                     let Some(tried) = tried.next() else { continue };
@@ -299,7 +299,7 @@ impl Plan {
                     } else {
                         not += 1;
                         let why = failed(&tried.fate).unwrap_or_default();
-                        scene.not_written(prepared, &format!("{why} (change {})", tried.number))
+                        not_written(prepared, &format!("{why} (change {})", tried.number))
                     }
                 }
             });

@@ -8,6 +8,8 @@ pub(super) mod entry;
 pub(super) mod find;
 pub(super) mod said;
 mod settle;
+#[cfg(test)]
+pub(super) mod tests;
 pub(super) mod undo;
 
 use self::entry::NAME;
@@ -46,7 +48,7 @@ pub(super) enum Wish {
         /// Found again when the same is asked for again.
         fingerprint: Option<[u8; 32]>,
         /// An earlier try of the very same, whose external id is used again: if that try landed late, it is this entry.
-        retry: Option<Change>,
+        retry: Option<Box<Change>>,
     },
     /// Other values for some fields of an entry that stands.
     Change {
@@ -103,7 +105,8 @@ enum Sent {
     Answered,
     Unanswered,
     Refused(Error),
-    NotSent(Error),
+    /// It never left.
+    Kept(Error),
 }
 
 /// An athlete's calendar while it is being written.
@@ -230,7 +233,7 @@ impl<'a> Writing<'a> {
 
     /// Sends everything: new entries in one request, deletions in one, and one for each change.
     async fn send(&mut self, wishes: &[Wish], changes: &[Change], days: Range) -> Vec<Sent> {
-        let mut sent = vec![Sent::NotSent(Error::TimedOut); wishes.len()];
+        let mut sent = vec![Sent::Kept(Error::TimedOut); wishes.len()];
         let new: Vec<(usize, EntryFields)> = wishes
             .iter()
             .zip(changes)
@@ -246,10 +249,10 @@ impl<'a> Writing<'a> {
                 continue;
             };
             sent[at] = match stopped.clone() {
-                Some(error) => Sent::NotSent(error),
+                Some(error) => Sent::Kept(error),
                 None => match self.lease.renew().await {
                     Ok(()) => came(self.upstream.change_event(before.id, changes).await),
-                    Err(_) => Sent::NotSent(Error::TimedOut),
+                    Err(_) => Sent::Kept(Error::TimedOut),
                 },
             };
             stopped = stopped.or_else(|| stops(&sent[at]));
@@ -264,7 +267,7 @@ impl<'a> Writing<'a> {
         let fields: Vec<EntryFields> = new.iter().map(|(_, fields)| fields.clone()).collect();
         let all = match self.lease.renew().await {
             Ok(()) => came(self.upstream.push_events(&fields).await.map(drop)),
-            Err(_) => Sent::NotSent(Error::TimedOut),
+            Err(_) => Sent::Kept(Error::TimedOut),
         };
         let refused = matches!(all, Sent::Refused(_));
         for (at, _) in new {
@@ -283,8 +286,8 @@ impl<'a> Writing<'a> {
             });
             sent[*at] = match stopped.clone() {
                 _ if stands => Sent::Answered,
-                Some(error) => Sent::NotSent(error),
-                None if self.lease.renew().await.is_err() => Sent::NotSent(Error::TimedOut),
+                Some(error) => Sent::Kept(error),
+                None if self.lease.renew().await.is_err() => Sent::Kept(Error::TimedOut),
                 None => came(
                     self.upstream
                         .push_events(std::slice::from_ref(fields))
@@ -312,8 +315,8 @@ impl<'a> Writing<'a> {
         }
         let today = self.granted.ask().today();
         let all = match (stopped, &doomed[..], self.lease.renew().await) {
-            (Some(error), ..) => Sent::NotSent(error),
-            (None, _, Err(_)) => Sent::NotSent(Error::TimedOut),
+            (Some(error), ..) => Sent::Kept(error),
+            (None, _, Err(_)) => Sent::Kept(Error::TimedOut),
             (None, [(_, id)], Ok(())) => match came(self.upstream.delete_event(*id, today).await) {
                 // Somebody else deleted it a moment ago.
                 Sent::Refused(Error::NotFound) => Sent::Answered,
@@ -331,7 +334,7 @@ impl<'a> Writing<'a> {
 
     /// What stands there after anything was sent.
     async fn read_back(&mut self, sent: &[Sent], days: Range) -> Result<Vec<Held>, Error> {
-        let nothing_sent = sent.iter().all(|sent| matches!(sent, Sent::NotSent(_)));
+        let nothing_sent = sent.iter().all(|sent| matches!(sent, Sent::Kept(_)));
         if nothing_sent {
             return Err(Error::TimedOut);
         }
@@ -340,14 +343,14 @@ impl<'a> Writing<'a> {
 
     /// Sends steps that were read differently once more, written out and without labels; whether anything was sent.
     async fn send_safer(&mut self, wishes: &[Wish], changes: &[Change], tried: &mut [Tried]) -> bool {
-        let mut fields = Vec::new();
-        for ((wish, change), tried) in wishes.iter().zip(changes).zip(tried) {
+        let (mut fields, mut safer) = (Vec::new(), Vec::new());
+        for (at, (wish, change)) in wishes.iter().zip(changes).enumerate() {
             let new = wish.new_fields(change).zip(wish.steps());
-            let Some((new, steps)) = new.filter(|_| !tried.differences.is_empty()) else {
+            let Some((new, steps)) = new.filter(|_| !tried[at].differences.is_empty()) else {
                 continue;
             };
             if let Some(description) = steps.safer() {
-                tried.safer = true;
+                safer.push(at);
                 fields.push(EntryFields {
                     description: Some(description),
                     ..new
@@ -357,14 +360,19 @@ impl<'a> Writing<'a> {
         if fields.is_empty() || self.lease.renew().await.is_err() {
             return false;
         }
-        self.upstream.push_events(&fields).await.is_ok()
+        let sent = came(self.upstream.push_events(&fields).await.map(drop));
+        let is_sent = matches!(sent, Sent::Answered | Sent::Unanswered);
+        for at in safer {
+            tried[at].safer = is_sent;
+        }
+        is_sent
     }
 }
 
 impl Wish {
     fn retry(&self) -> Option<&Change> {
         match self {
-            Self::Make { retry, .. } => retry.as_ref(),
+            Self::Make { retry, .. } => retry.as_deref(),
             Self::Change { .. } | Self::Delete { .. } => None,
         }
     }
@@ -427,14 +435,14 @@ fn came(answer: Result<(), Error>) -> Sent {
         Err(error @ (Error::Rejected | Error::NotFound | Error::Forbidden | Error::Strava)) => {
             Sent::Refused(error)
         }
-        Err(error) => Sent::NotSent(error),
+        Err(error) => Sent::Kept(error),
     }
 }
 
 /// Why nothing more is sent after this.
 fn stops(sent: &Sent) -> Option<Error> {
     match sent {
-        Sent::NotSent(error) => Some(error.clone()),
+        Sent::Kept(error) => Some(error.clone()),
         Sent::Unanswered => Some(Error::Unanswered),
         Sent::Answered | Sent::Refused(_) => None,
     }
@@ -492,8 +500,15 @@ fn judged(
 
 fn fate(wish: &Wish, change: &Change, sent: &Sent, after: &Result<Vec<Held>, Error>) -> Fate {
     let unanswered = match sent {
-        Sent::Refused(error) => return Fate::Not(refusal(error)),
-        Sent::NotSent(error) => return Fate::NotSent(failure(error)),
+        // One of several new entries may have been taken and another one refused.
+        Sent::Refused(error) => {
+            let found = |after: &Vec<Held>| after.iter().find(|held| is_of(wish, change, held)).cloned();
+            return match (wish, after.as_ref().ok().and_then(found)) {
+                (Wish::Make { .. }, Some(held)) => Fate::Stands(Box::new(held)),
+                _ => Fate::Not(refusal(error)),
+            };
+        }
+        Sent::Kept(error) => return Fate::NotSent(failure(error)),
         Sent::Answered => false,
         Sent::Unanswered => true,
     };
@@ -525,14 +540,13 @@ fn fate(wish: &Wish, change: &Change, sent: &Sent, after: &Result<Vec<Held>, Err
             Fate::Not("the entry is not there any more: somebody deleted it meanwhile".to_owned())
         }
         (Wish::Change { before, changes, .. }, Some(held))
-            if !changes.is_empty() && before.fields.has_all_of(changes) == held.fields.has_all_of(changes)
-                && held.fields == before.fields =>
+            if held.fields == before.fields && !before.fields.has_all_of(changes) =>
         {
-            Fate::Not(if unanswered {
-                "intervals.icu did not answer, and the entry is as it was".to_owned()
+            if unanswered {
+                Fate::Unknown("intervals.icu did not answer, and the entry is as it was until now".to_owned())
             } else {
-                "intervals.icu said that it was saved, but the entry is as it was".to_owned()
-            })
+                Fate::Not("intervals.icu said that it was saved, but the entry is as it was".to_owned())
+            }
         }
         (_, Some(held)) => Fate::Stands(Box::new(held.clone())),
     }

@@ -60,4 +60,4 @@ pub enum Severity {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -39,13 +39,13 @@ impl Scale {
     }
 
     fn step(self, step: &mut Step, sport: &str) -> Result<(), Unscalable> {
-        if self.length != 1.0 {
+        if changes(self.length) {
             step.length = match step.length {
-                Length::Time(secs) => Length::Time(time(f64::from(secs) * self.length)),
+                Length::Time(secs) => Length::Time(time(secs, self.length)),
                 Length::Distance(metres) => Length::Distance(distance(metres, self.length, sport)),
             };
         }
-        if self.effort != 1.0 {
+        if changes(self.effort) {
             for target in &mut step.targets {
                 self.target(target)?;
             }
@@ -63,7 +63,7 @@ impl Scale {
         };
         let part = |number: Number| {
             let scaled = (number.get() * factor).round().max(1.0);
-            Number::of(scaled).unwrap_or(number)
+            Number::of(no_further(scaled, number.get(), factor)).unwrap_or(number)
         };
         target.span = match target.span {
             Span::At(only) => Span::At(part(only)),
@@ -73,10 +73,26 @@ impl Scale {
     }
 }
 
+/// Whether it is any other part than the whole.
+fn changes(part: f64) -> bool {
+    (part - 1.0).abs() > f64::EPSILON
+}
+
+/// Rounding makes nothing longer that is to be shorter, and nothing easier that is to be harder.
+fn no_further(scaled: f64, whole: f64, factor: f64) -> f64 {
+    if factor < 1.0 {
+        scaled.min(whole)
+    } else {
+        scaled.max(whole)
+    }
+}
+
 /// s: whole 5 s from a minute on, otherwise whole seconds.
-fn time(secs: f64) -> u32 {
+fn time(whole: u32, factor: f64) -> u32 {
+    let whole = f64::from(whole);
+    let secs = whole * factor;
     let step = if secs >= 60.0 { 5.0 } else { 1.0 };
-    let secs = ((secs / step).round() * step).max(1.0);
+    let secs = no_further(((secs / step).round() * step).max(1.0), whole, factor);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -99,13 +115,18 @@ fn distance(metres: Number, factor: f64, sport: &str) -> Number {
         10.0
     };
     let near = (scaled / step).round().max(1.0) * step;
-    Number::of(near).unwrap_or(metres)
+    Number::of(no_further(near, whole, factor)).unwrap_or(metres)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::workout::text::{parse, render};
+    use crate::workout::{
+        tests::a_workout,
+        text::{parse, render},
+    };
 
     fn scaled(text: &str, sport: &str, length: f64, effort: f64) -> Result<String, Unscalable> {
         let workout = parse(text, sport).workout;
@@ -157,5 +178,77 @@ mod tests {
     fn repeats_keep_their_count() {
         let text = "4x\n- 8m 100%\n- 4m 50%";
         assert_eq!(scaled(text, "Ride", 0.75, 0.9).unwrap(), "4x\n- 6m 90%\n- 3m 45%");
+    }
+
+    #[test]
+    fn rounding_never_goes_the_other_way() {
+        for (text, sport, length, becomes) in [
+            ("- 1m4s Z2", "Ride", 0.99, "- 1m4s Z2"),
+            ("- 5mtr 100% Pace", "Run", 0.9, "- 5mtr 100% Pace"),
+            ("- 10mtr 100% Pace", "Swim", 0.5, "- 10mtr 100% Pace"),
+            ("- 62s Z2", "Ride", 1.01, "- 1m5s Z2"),
+            ("- 33mtr 100% Pace", "Swim", 1.01, "- 33mtr 100% Pace"),
+        ] {
+            assert_eq!(
+                scaled(text, sport, length, 1.0).unwrap(),
+                becomes,
+                "{text} × {length}"
+            );
+        }
+    }
+
+    /// s or m.
+    fn whole(length: Length) -> f64 {
+        match length {
+            Length::Time(secs) => f64::from(secs),
+            Length::Distance(metres) => metres.get(),
+        }
+    }
+
+    /// Its ends: W, %, bpm or s per length.
+    fn ends(span: Span) -> [f64; 2] {
+        match span {
+            Span::At(only) => [only.get(); 2],
+            Span::Between(from, to) => [from.get(), to.get()],
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn only_what_is_scaled_changes_and_in_its_direction(
+            workout in a_workout(), length in 0.1..2.0_f64, effort in 0.5..1.5_f64, which in 0..4,
+            sport in proptest::sample::select(vec!["Ride", "Run", "Swim"]),
+        ) {
+            let scale = Scale {
+                length: if which & 1 == 1 { length } else { 1.0 },
+                effort: if which & 2 == 2 { effort } else { 1.0 },
+            };
+            let Ok(scaled) = scale.of(&workout, sport) else {
+                let zones = |step: &Step| step.targets.iter().any(|target| target.unit.is_zone());
+                prop_assert!(which & 2 == 2 && workout.steps().any(zones));
+                return Ok(());
+            };
+            if which == 0 {
+                prop_assert_eq!(&scaled, &workout);
+            }
+            prop_assert_eq!(scaled.items.len(), workout.items.len());
+            let goes = |before: f64, after: f64, factor: f64| {
+                // Nothing shrinks to nothing: what was nothing may become the least.
+                before < 1.0 || if factor < 1.0 { after <= before && after > 0.0 } else { after >= before }
+            };
+            for (old, new) in workout.steps().zip(scaled.steps()) {
+                let rest = Step { length: old.length, targets: old.targets.clone(), ..new.clone() };
+                prop_assert_eq!(&rest, old);
+                prop_assert!(goes(whole(old.length), whole(new.length), scale.length), "{old:?} {new:?}");
+                for (old, new) in old.targets.iter().zip(&new.targets) {
+                    let factor = if matches!(old.unit, Unit::Pace(_)) { 1.0 / scale.effort } else { scale.effort };
+                    for (before, after) in ends(old.span).into_iter().zip(ends(new.span)) {
+                        prop_assert!(goes(before, after, factor), "{old:?} {new:?}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{
     text::{parse, render},
 };
 
-fn settings(sport: &str) -> Settings {
+pub(crate) fn settings(sport: &str) -> Settings {
     let ride = sport == "Ride";
     Settings {
         ftp: ride.then_some(246.0),
@@ -388,7 +388,7 @@ prop_compose! {
     }
 }
 
-fn a_workout() -> impl Strategy<Value = Workout> {
+pub(crate) fn a_workout() -> impl Strategy<Value = Workout> {
     let repeat = (0..100_u32, a_cue(), proptest::collection::vec(a_step(), 0..4)).prop_map(
         |(count, heading, steps)| {
             Item::Repeat(Repeat {

@@ -48,7 +48,7 @@ pub fn parse(text: &str, sport: &str) -> Parsed {
 }
 
 /// The lines, whatever ends them: nothing in the middle of one may become a line of its own at intervals.icu.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     let ends = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
     text.lines().flat_map(move |line| line.split(ends))
 }

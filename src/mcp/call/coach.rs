@@ -21,7 +21,7 @@ use crate::{
 impl Call<'_> {
     /// The call itself, for a coach: the roster, the athlete, the grant, the tool.
     pub(super) async fn run_for_coach(&self, mut given: Map<String, Value>) -> Result<Answer, ToolError> {
-        let named = match self.called {
+        let whose = match self.called {
             // A roster tool reads its arguments itself.
             Called::Roster(_) => Named::Nobody,
             Called::One(tool) => named_in(&mut given, tool)?,
@@ -35,9 +35,9 @@ impl Call<'_> {
             Called::Roster(tool) => return (tool.run)(roster, given).await,
             Called::One(tool) => tool,
         };
-        let named = match (named, tool.run) {
-            (Named::Several(names), Run::WriteEach(write)) => {
-                let targets = self.targets(&roster, &names, tool).await?;
+        let named = match (whose, tool.run) {
+            (Named::Several(all), Run::WriteEach(write)) => {
+                let targets = self.targets(&roster, &all, tool).await?;
                 return self.apart(write(targets, given)).await;
             }
             (Named::One(name), _) => Some(name),

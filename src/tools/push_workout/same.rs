@@ -10,7 +10,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) enum Verdict {
     /// It is new, or the retry of a change that nobody knows the end of.
-    New(Option<Change>),
+    New(Option<Box<Change>>),
     /// It is there already, put there by this change if that is known.
     There(Box<Held>, Option<i32>),
     /// Another one of this name and sport is on that day.
@@ -36,21 +36,22 @@ pub(super) fn verdict(
                 || change.external_id.is_some() && held.fields.external_id == change.external_id
         })
     };
-    let open = alike.iter().find(|change| change.state == ChangeState::Sent);
-    if let Some(open) = open {
+    let is_like = |other: &Entry| other.fingerprint() == entry.fingerprint();
+    let first = all[..at].iter().position(is_like);
+    if let Some(first) = first.filter(|_| !allow_duplicate) {
+        return Verdict::Twice(first + 1);
+    }
+    // Each of several that are alike is the retry of a change of its own: two of one external id would be one entry.
+    let before = all[..at].iter().filter(|other| is_like(other)).count();
+    let mut open = alike.iter().filter(|change| change.state == ChangeState::Sent);
+    if let Some(open) = open.nth(before) {
         return match of(open) {
             Some(held) => Verdict::There(Box::new(held.clone()), Some(open.number)),
-            None => Verdict::New(Some(open.clone())),
+            None => Verdict::New(Some(Box::new(open.clone()))),
         };
     }
     if allow_duplicate {
         return Verdict::New(None);
-    }
-    let first = all[..at]
-        .iter()
-        .position(|other| other.fingerprint() == entry.fingerprint());
-    if let Some(first) = first {
-        return Verdict::Twice(first + 1);
     }
     let held = alike.iter().filter(|change| change.state == ChangeState::Held);
     for change in held {
@@ -70,5 +71,144 @@ pub(super) fn verdict(
         (Some(held), _) => Verdict::There(Box::new((*held).clone()), None),
         (None, Some(held)) => Verdict::Other(Box::new((*held).clone())),
         (None, None) => Verdict::New(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        tools::{
+            arguments::Moment,
+            writing::tests::{change, ride},
+        },
+        workout::text::parse,
+    };
+
+    const TEXT: &str = "- 10m 60%";
+
+    fn entry(name: &str, text: &str) -> Entry {
+        let parsed = parse(text, "Ride");
+        Entry {
+            sport: "Ride".to_owned(),
+            on: Moment {
+                day: "2026-12-03".parse().unwrap(),
+                time: None,
+            },
+            name: name.to_owned(),
+            workout: parsed.workout,
+            prose: parsed.prose,
+            load: None,
+            secs: None,
+            indoor: false,
+            tags: Vec::new(),
+            color: None,
+        }
+    }
+
+    fn alike(number: i32, state: ChangeState, event_id: Option<i64>) -> Change {
+        Change {
+            state,
+            event_id,
+            ..change(number, None, None)
+        }
+    }
+
+    /// `new`, `retry 1`, `there 7 by 1`, `other 7`, `twice 1`
+    fn says(all: &[Entry], there: &[Held], alike: &[Change], allow_duplicate: bool) -> String {
+        match verdict(all, all.len() - 1, there, alike, allow_duplicate) {
+            Verdict::New(None) => "new".to_owned(),
+            Verdict::New(Some(change)) => format!("retry {}", change.number),
+            Verdict::There(held, None) => format!("there {}", held.id),
+            Verdict::There(held, Some(number)) => format!("there {} by {number}", held.id),
+            Verdict::Other(held) => format!("other {}", held.id),
+            Verdict::Twice(first) => format!("twice {first}"),
+        }
+    }
+
+    #[test]
+    fn what_stands_on_the_day_is_told_apart_by_its_steps() {
+        let one = [entry("tempo ", TEXT)];
+        let there = [ride(7, TEXT)];
+        assert_eq!(says(&one, &[], &[], false), "new");
+        assert_eq!(says(&one, &there, &[], false), "there 7");
+        assert_eq!(
+            says(&[entry("Tempo", "- 20m 60%")], &there, &[], false),
+            "other 7"
+        );
+        assert_eq!(says(&[entry("Easy", TEXT)], &there, &[], false), "new");
+        assert_eq!(says(&one, &there, &[], true), "new");
+        assert_eq!(
+            says(&one, &[ride(6, "- 5m 60%"), ride(7, TEXT)], &[], false),
+            "there 7"
+        );
+        let mut tomorrow = entry("Tempo", TEXT);
+        tomorrow.on.day = "2026-12-04".parse().unwrap();
+        assert_eq!(says(&[tomorrow], &there, &[], false), "new");
+        let mut run = entry("Tempo", TEXT);
+        run.sport = "Run".to_owned();
+        assert_eq!(says(&[run], &there, &[], false), "new");
+    }
+
+    #[test]
+    fn words_alone_are_compared_as_words() {
+        let there = [ride(7, "Bring  lights.\r\n• and a spare tube")];
+        let same = entry("Tempo", "Bring lights.\n\n• and a spare tube");
+        assert_eq!(says(&[same], &there, &[], false), "there 7");
+        assert_eq!(
+            says(&[entry("Tempo", "Bring a coat.")], &there, &[], false),
+            "other 7"
+        );
+    }
+
+    #[test]
+    fn the_journal_knows_what_was_renamed_since() {
+        let one = [entry("Threshold", TEXT)];
+        let there = [ride(7, TEXT)];
+        let by = |state| [alike(1, state, Some(7))];
+        assert_eq!(says(&one, &there, &by(ChangeState::Held), false), "there 7 by 1");
+        assert_eq!(says(&one, &there, &by(ChangeState::Held), true), "new");
+        assert_eq!(says(&one, &[], &by(ChangeState::Held), false), "new");
+        for state in [ChangeState::Undone, ChangeState::Refused, ChangeState::Lost] {
+            assert_eq!(says(&one, &there, &by(state), false), "new", "{state:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_call_again_takes_up_its_own_change() {
+        let one = entry("Tempo", TEXT);
+        let open = [
+            alike(1, ChangeState::Sent, None),
+            alike(2, ChangeState::Sent, None),
+        ];
+        let mut landed = ride(9, TEXT);
+        landed.fields.external_id = Some("k1".to_owned());
+        for allow in [false, true] {
+            assert_eq!(says(std::slice::from_ref(&one), &[], &open, allow), "retry 1");
+            assert_eq!(
+                says(std::slice::from_ref(&one), &[landed.clone()], &open, allow),
+                "there 9 by 1"
+            );
+        }
+    }
+
+    #[test]
+    fn two_of_one_call_are_never_one_entry_unsaid() {
+        let two = [entry("Tempo", TEXT), entry("Tempo", TEXT)];
+        let open = |count: i32| -> Vec<Change> {
+            (1..=count)
+                .map(|number| alike(number, ChangeState::Sent, None))
+                .collect()
+        };
+        for count in 0..3 {
+            assert_eq!(says(&two, &[], &open(count), false), "twice 1");
+        }
+        assert_eq!(says(&two, &[], &[], true), "new");
+        assert_eq!(says(&two, &[], &open(1), true), "new");
+        assert_eq!(says(&two, &[], &open(2), true), "retry 2");
+        assert_eq!(
+            says(&[entry("Easy", TEXT), entry("Tempo", TEXT)], &[], &[], false),
+            "new"
+        );
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     workout::{
         Problem, Settings, Severity, Workout, check, differences,
         resolve::Place,
-        text::{parse, render},
+        text::{lines, parse, render},
     },
 };
 
@@ -43,7 +43,7 @@ pub(in crate::tools) const NOTE: usize = 2000;
 
 impl Entry {
     /// It as something to write; `retry` is an earlier try that nobody knows the end of.
-    pub(in crate::tools) fn wish(&self, retry: Option<Change>) -> Wish {
+    pub(in crate::tools) fn wish(&self, retry: Option<Box<Change>>) -> Wish {
         Wish::Make {
             fields: self.fields(),
             steps: self.steps(),
@@ -190,11 +190,12 @@ impl Written {
         let checked = check::text(text, sport, settings);
         let note = bulleted(note);
         let mut problems = checked.problems;
-        if !parse(&note, sport).workout.items.is_empty() {
+        let read = parse(&note, sport);
+        if !read.workout.items.is_empty() || !visible(&read.prose).eq(visible(&note)) {
             problems.push(Problem {
                 line: 0,
                 severity: Severity::Refuse,
-                why: "a line of the note would become a step".to_owned(),
+                why: "a line of the note would become a step or a repeat".to_owned(),
                 instead: "write steps in text, and no line of the note like one".to_owned(),
             });
         }
@@ -211,13 +212,30 @@ impl Written {
     }
 }
 
-/// Prose with bullets instead of dashes, which intervals.icu would read as steps.
+/// The lines that have anything to see.
+fn visible(text: &str) -> impl Iterator<Item = &str> {
+    lines(text).map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// Whether intervals.icu would read the line as a heading of the steps below it, but not with a bullet. The heading of a
+/// repeat stays one.
+fn is_heading(line: &str) -> bool {
+    let is_prose = |line: &str| !parse(line, "").prose.is_empty();
+    !line.trim().is_empty() && !is_prose(line) && is_prose(&format!("• {line}"))
+}
+
+/// Prose with bullets instead of dashes, which intervals.icu would read as steps, and before lone words such as Warmup; a
+/// rule is an empty line.
 pub(in crate::tools) fn bulleted(prose: &str) -> String {
     let line = |line: &str| match line.trim_start().strip_prefix('-') {
-        Some(rest) => format!("• {}", rest.trim_start_matches('-').trim_start()),
-        None => line.to_owned(),
+        Some(rest) => match rest.trim_start_matches('-').trim() {
+            "" => String::new(),
+            rest => format!("• {rest}"),
+        },
+        None if is_heading(line) => format!("• {}", line.trim()),
+        None => line.trim_end().to_owned(),
     };
-    prose.lines().map(line).collect::<Vec<_>>().join("\n")
+    lines(prose).map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A safer way to write steps that intervals.icu read differently: repeats written out, without labels.
@@ -263,4 +281,139 @@ pub(in crate::tools) fn is_same(entry: &Entry, event: &Event) -> bool {
         return words(&entry.prose) == words(event.description.as_deref().unwrap_or_default());
     }
     differences(&entry.workout, &there, &entry.sport).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::workout::{
+        model::Item,
+        tests::{a_workout, settings},
+    };
+
+    /// Prose as people and models write it, with what could be read as something else.
+    fn a_prose() -> impl Strategy<Value = String> {
+        let line = prop_oneof![
+            3 => proptest::sample::select(vec![
+                "", " ", "4x", "  3x", "Main set 4x", "0x", "4X", "Warmup", "warm-up:", "Cooldown", "Einfahren:", "-", "---",
+                "- 10m Z2", " - 10m Z2", "- - 10m 80%", "-10m 80%", "–10m 80%", "• 5m 90%", "10m Z2 then home", "🚴 easy",
+                "- [x] bring gels", "* 20m 95%", "• 4x", "-4x", "- 4x", "- Warmup", "# Plan", "a\u{2028}- 5m 90%", "\u{b}4x",
+            ]).prop_map(str::to_owned),
+            1 => "\\PC{0,20}",
+            1 => "[-–•x0-9 mZ%]{0,10}",
+        ];
+        let end = proptest::sample::select(vec!["\n", "\r\n", "\r", "\n\n", "\u{85}"]);
+        proptest::collection::vec((line, end), 0..8).prop_map(|lines| {
+            lines
+                .into_iter()
+                .flat_map(|(line, end)| [line, end.to_owned()])
+                .collect()
+        })
+    }
+
+    /// Steps among prose.
+    fn a_text() -> impl Strategy<Value = String> {
+        let line = prop_oneof![
+            3 => proptest::sample::select(vec!["- 10m 60%", "- Easy 5m 70%", "4x", "Warmup", "", "- 30s maxeffort", "- 1km 90% Pace"])
+                .prop_map(|line| format!("{line}\n")),
+            1 => a_prose(),
+        ];
+        proptest::collection::vec(line, 0..8).prop_map(|lines| lines.concat())
+    }
+
+    fn a_sport() -> impl Strategy<Value = &'static str> {
+        proptest::sample::select(vec!["Ride", "Run", "Swim", "WeightTraining"])
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn steps_below_any_prose_are_read_back(prose in a_prose(), workout in a_workout(), sport in a_sport()) {
+            let text = described(&bulleted(&prose), &workout, sport);
+            prop_assert_eq!(parse(&text, sport).workout, workout.canonical(), "{}", text);
+        }
+
+        #[test]
+        fn what_is_not_refused_comes_back_whole(note in a_prose(), text in a_text(), sport in a_sport()) {
+            let written = Written::read(&text, &note, sport, &settings(sport));
+            if written.problems.iter().all(|problem| problem.severity != Severity::Refuse) {
+                let sent = described(&written.prose, &written.workout, sport);
+                let read = parse(&sent, sport);
+                prop_assert_eq!(&read.workout, &written.workout.canonical(), "{}", sent);
+                prop_assert!(visible(&read.prose).eq(visible(&written.prose)), "{sent}");
+            }
+        }
+
+        #[test]
+        fn bullets_are_set_once(prose in a_prose()) {
+            let once = bulleted(&prose);
+            prop_assert!(visible(&bulleted(&once)).eq(visible(&once)), "{once}");
+            prop_assert!(parse(&once, "Ride").workout.items.is_empty(), "{once}");
+        }
+
+        #[test]
+        fn a_safer_form_has_the_same_efforts_in_the_same_order(workout in a_workout()) {
+            if let Some(safer) = safer(&workout) {
+                let items = safer.items.iter().all(|item| matches!(item, Item::Step(step) if step.cue.is_empty()));
+                prop_assert!(items);
+                let count = |item: &Item| match item {
+                    Item::Repeat(repeat) => repeat.steps.len() * repeat.count as usize,
+                    _ => 1,
+                };
+                prop_assert_eq!(safer.items.len(), workout.items.iter().map(count).sum::<usize>());
+                prop_assert_eq!(super::safer(&safer), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_note_keeps_its_words_and_never_becomes_steps() {
+        let read = |note: &str| Written::read("- 10m 60%", note, "Ride", &settings("Ride"));
+        let kept = read("Warmup\r\n- 20m Z2 alone\n---\nWeekly plan 🚴");
+        assert_eq!(kept.prose, "• Warmup\n• 20m Z2 alone\n\nWeekly plan 🚴");
+        assert_eq!(kept.problems, []);
+        let refused = read("Do this\n4x");
+        assert!(
+            refused
+                .problems
+                .iter()
+                .any(|problem| problem.why.contains("a repeat"))
+        );
+    }
+
+    #[test]
+    fn nobody_tells_entries_of_one_fingerprint_apart() {
+        let entry = |name: &str, text: &str, time: Option<&str>| Entry {
+            sport: "Ride".to_owned(),
+            on: Moment {
+                day: "2026-12-03".parse().unwrap(),
+                time: time.map(|time| time.parse().unwrap()),
+            },
+            name: name.to_owned(),
+            workout: parse(text, "Ride").workout,
+            prose: String::new(),
+            load: None,
+            secs: None,
+            indoor: false,
+            tags: Vec::new(),
+            color: None,
+        };
+        let one = entry("Tempo  ride", "- 10m 60%", None).fingerprint();
+        assert_eq!(
+            entry("tempo ride", "- 600s 60%", Some("00:00:00")).fingerprint(),
+            one
+        );
+        for other in [
+            entry("Tempo", "- 10m 60%", None),
+            entry("Tempo ride", "- 11m 60%", None),
+            entry("Tempo ride", "- 10m 60%", Some("07:00:00")),
+        ] {
+            assert_ne!(other.fingerprint(), one, "{other:?}");
+        }
+        let alone = entry("Yoga", "", None);
+        assert!(alone.steps().is_none() && alone.fields().description.is_none());
+    }
 }

@@ -74,7 +74,7 @@ impl Scene<'_> {
             intensity: estimate.intensity,
         };
         let own = SportUnits::of(&entry.sport, self.card.units);
-        let title = self.title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
+        let title = title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
         let unknown = entry.has_steps() && figures.load.is_none();
         let unknown = if unknown {
             "load as intervals.icu computes it"
@@ -139,7 +139,7 @@ impl Scene<'_> {
         } else {
             entries::what(event)
         };
-        let title = self.title(
+        let title = title(
             event.day().unwrap_or(self.today),
             &what,
             event.name.as_deref().unwrap_or_default(),
@@ -154,17 +154,10 @@ impl Scene<'_> {
         [title, figures.in_words(&own)]
     }
 
-    /// A workout that was not written, and why.
-    pub(in crate::tools) fn not_written(&self, prepared: &Prepared, why: &str) -> Vec<String> {
-        let entry = &prepared.entry;
-        let title = self.title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
-        vec![format!("{title}{DOT}{why}")]
-    }
-
     /// Another workout of that name and sport stands on the day.
     pub(in crate::tools) fn other(&self, prepared: &Prepared, held: &Held) -> Vec<String> {
         let entry = &prepared.entry;
-        let title = self.title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
+        let title = title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
         let line = format!(
             "{title}{DOT}not written: another workout with this name and sport is on that day. To change it: edit_workout with \
              id {} and this text; for a second one: allow_duplicate: true.",
@@ -204,16 +197,6 @@ impl Scene<'_> {
             format!("{how}; its steps were changed since")
         };
         self.standing(held, &how, None, &[])
-    }
-
-    /// `2026-12-03 Thu · Ride «Threshold 4×8»`
-    fn title(&self, day: NaiveDate, sport: &str, name: &str, indoor: bool) -> String {
-        let indoor = if indoor { " indoor" } else { "" };
-        format!(
-            "{}{DOT}{}",
-            units::date(day),
-            joined([format!("{sport}{indoor}"), fenced(name, NAME)], " ")
-        )
     }
 
     fn steps(&self, doc: &Doc, sport: &str, whole: bool) -> Vec<String> {
@@ -492,4 +475,21 @@ pub(in crate::tools) fn failed(fate: &Fate) -> Option<String> {
         Fate::Not(why) | Fate::NotSent(why) => Some(format!("not written: {why}")),
         Fate::Unknown(why) => Some(format!("not known: {why}")),
     }
+}
+
+/// `2026-12-03 Thu · Ride «Threshold 4×8»`
+fn title(day: NaiveDate, sport: &str, name: &str, indoor: bool) -> String {
+    let indoor = if indoor { " indoor" } else { "" };
+    format!(
+        "{}{DOT}{}",
+        units::date(day),
+        joined([format!("{sport}{indoor}"), fenced(name, NAME)], " ")
+    )
+}
+
+/// A workout that was not written, and why.
+pub(in crate::tools) fn not_written(prepared: &Prepared, why: &str) -> Vec<String> {
+    let entry = &prepared.entry;
+    let title = title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
+    vec![format!("{title}{DOT}{why}")]
 }

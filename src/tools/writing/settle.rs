@@ -7,7 +7,7 @@ use super::{Writing, name_and_day};
 use crate::{
     guard::Ask,
     guard::journal::{Change, ChangeState, Ended, Kept},
-    intervals::model::Held,
+    intervals::model::{EntryFields, Held},
     tool_error::ToolError,
     tools::arguments::Range,
 };
@@ -29,10 +29,7 @@ impl Writing<'_> {
             return Ok(());
         };
         let now = self.granted.ask().now;
-        for change in open
-            .iter()
-            .filter(|change| days_of(std::slice::from_ref(*change)).is_some())
-        {
+        for change in open.iter().filter(|change| is_within(change, days)) {
             let ended = end_of(change, &there);
             let on_its_way = ended.state == ChangeState::Refused && now - change.created_at < ON_ITS_WAY;
             if on_its_way && is_new(change) {
@@ -61,7 +58,7 @@ pub(in crate::tools) async fn look_up_open(ask: &Ask, changes: &mut [Change]) ->
     };
     for change in changes
         .iter_mut()
-        .filter(|change| change.state == ChangeState::Sent)
+        .filter(|change| change.state == ChangeState::Sent && is_within(change, days))
     {
         let ended = end_of(change, &there);
         // What is not there may still be on its way.
@@ -92,11 +89,19 @@ fn days_of(changes: &[Change]) -> Option<Range> {
     Some(Range { oldest, newest })
 }
 
+/// Whether what was read of these days tells what became of the change.
+fn is_within(change: &Change, range: Range) -> bool {
+    let Some(kept) = &change.kept else {
+        return false;
+    };
+    days(kept).next().is_some() && days(kept).all(|day| range.contains(day))
+}
+
 fn days(kept: &Kept) -> impl Iterator<Item = NaiveDate> {
     [&kept.before, &kept.after]
         .into_iter()
         .flatten()
-        .filter_map(|fields| fields.day())
+        .filter_map(EntryFields::day)
 }
 
 /// What became of a change, from what stands there.
@@ -119,11 +124,10 @@ fn end_of(change: &Change, there: &[Held]) -> Ended {
         return nothing(ChangeState::Lost);
     };
     match (&kept.before, &kept.after, found) {
-        (None, _, Some(held)) => stands(held),
         (None, _, None) | (Some(_), None, Some(_)) => nothing(ChangeState::Refused),
         (Some(_), None, None) => nothing(ChangeState::Held),
         (Some(before), Some(_), Some(held)) if *before == held.fields => nothing(ChangeState::Refused),
-        (Some(_), Some(_), Some(held)) => stands(held),
+        (None, _, Some(held)) | (Some(_), Some(_), Some(held)) => stands(held),
         (Some(_), Some(_), None) => nothing(ChangeState::Lost),
     }
 }
@@ -140,4 +144,114 @@ fn told(change: &Change, ended: &Ended) -> String {
         _ => "can no longer be found on the calendar",
     };
     format!("Cut off earlier: change {}, {what}, {became}.", change.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tools::writing::tests::{change, fields, ride, ride_fields};
+
+    #[test]
+    fn what_stands_there_says_how_an_open_change_ended() {
+        use ChangeState::{Held as Done, Lost, Refused};
+        let own = || fields(ride_fields("easy"));
+        let renamed = || own().with(&fields(json!({"name": "Race"})));
+        let other = ride(8, "easy");
+        let mut new = ride(9, "easy");
+        new.fields.external_id = Some("k1".to_owned());
+        let mut moved = ride(7, "easy");
+        moved.fields.name = Some("Race".to_owned());
+        for (change, there, state, event_id) in [
+            (
+                change(1, None, Some(own())),
+                vec![other.clone(), new],
+                Done,
+                Some(9),
+            ),
+            (change(1, None, Some(own())), vec![other.clone()], Refused, None),
+            (
+                change(2, Some(own()), Some(renamed())),
+                vec![moved],
+                Done,
+                Some(7),
+            ),
+            (
+                change(2, Some(own()), Some(renamed())),
+                vec![ride(7, "easy")],
+                Refused,
+                Some(7),
+            ),
+            (
+                change(2, Some(own()), Some(renamed())),
+                vec![other.clone()],
+                Lost,
+                Some(7),
+            ),
+            (change(3, Some(own()), None), vec![other], Done, Some(7)),
+            (
+                change(3, Some(own()), None),
+                vec![ride(7, "easy")],
+                Refused,
+                Some(7),
+            ),
+        ] {
+            let ended = end_of(&change, &there);
+            assert_eq!(
+                (ended.state, ended.event_id),
+                (state, event_id),
+                "{change:?} {there:?}"
+            );
+            let stands = state == Done && change.number != 3;
+            assert_eq!(ended.after.is_some(), stands, "{change:?}");
+        }
+        let mut erased = change(4, None, Some(own()));
+        erased.kept = None;
+        assert_eq!(end_of(&erased, &[]).state, Lost);
+    }
+
+    #[test]
+    fn an_entry_without_external_ids_is_nobodys() {
+        let mut odd = change(1, None, Some(fields(ride_fields("easy"))));
+        odd.external_id = None;
+        assert_eq!(end_of(&odd, &[ride(7, "easy")]).state, ChangeState::Refused);
+    }
+
+    #[test]
+    fn one_request_settles_only_what_it_reads() {
+        let on = |number, day: &str| {
+            change(
+                number,
+                None,
+                Some(fields(json!({"start_date_local": format!("{day}T00:00:00")}))),
+            )
+        };
+        let (near, far) = (on(1, "2026-12-03"), on(2, "2028-01-01"));
+        let days = days_of(&[near.clone(), far.clone()]).unwrap();
+        assert!(!is_within(&near, days) && is_within(&far, days));
+        let mut dayless = change(3, None, Some(fields(json!({"name": "x"}))));
+        assert!(!is_within(&dayless, days));
+        dayless.kept = None;
+        assert!(!is_within(&dayless, days));
+        assert_eq!(days_of(&[dayless]), None);
+        let moved = change(
+            4,
+            Some(fields(json!({"start_date_local": "2026-12-03T00:00:00"}))),
+            Some(fields(json!({"start_date_local": "2026-12-10T00:00:00"}))),
+        );
+        assert_eq!(days_of(&[moved]).unwrap().days(), 8);
+    }
+
+    #[test]
+    fn each_end_is_told_with_its_number() {
+        let own = || fields(ride_fields("easy"));
+        let told = |change: &Change, there: &[Held]| told(change, &end_of(change, there));
+        assert_eq!(
+            told(&change(14, Some(own()), None), &[]),
+            "Cut off earlier: change 14, «Tempo» 2026-12-03 Thu, is deleted."
+        );
+        assert!(told(&change(2, None, Some(own())), &[]).ends_with("changed nothing."));
+        assert!(told(&change(2, Some(own()), Some(own())), &[]).contains("can no longer be found"));
+    }
 }

@@ -102,6 +102,7 @@ pub(in crate::tools) fn numbers(text: &str) -> Result<Vec<i32>, ToolError> {
         )
     };
     let mut all = BTreeSet::new();
+    let text = text.replace(" - ", "-").replace(" – ", "-");
     for part in text.split([',', ' ', ';']).filter(|part| !part.is_empty()) {
         let number = |text: &str| {
             text.trim()
@@ -254,7 +255,8 @@ fn steps_of(changes: Vec<Change>, there: &[Held]) -> Vec<Step> {
             }
         };
         let newer = steps.iter_mut().find(|step| {
-            step.verdict.is_ok() && step.changes.iter().any(|newer| newer.event_id == change.event_id)
+            let is_its = |newer: &Change| newer.event_id.is_some() && newer.event_id == change.event_id;
+            step.verdict.is_ok() && step.changes.iter().any(is_its)
         });
         match newer {
             Some(step) if follows(step.changes.last(), &kept) => {
@@ -296,7 +298,7 @@ fn further(wish: Wish, older: &Kept) -> Result<Wish, String> {
             Ok(Wish::Delete { before: held })
         }
         (Wish::Change { before: held, .. } | Wish::Delete { before: held }, Some(before)) => {
-            Ok(changed_back(held, before))
+            changed_back(held, before)
         }
     }
 }
@@ -313,13 +315,16 @@ fn made_again(before: &EntryFields) -> Wish {
     }
 }
 
-fn changed_back(held: Box<Held>, before: &EntryFields) -> Wish {
+fn changed_back(held: Box<Held>, before: &EntryFields) -> Result<Wish, String> {
     let changes = held.fields.changes_to(before);
-    Wish::Change {
+    if changes.is_empty() {
+        return Err("the entry is as it was before already".to_owned());
+    }
+    Ok(Wish::Change {
         steps: steps(before).filter(|_| changes.description.is_some()),
         changes,
         before: held,
-    }
+    })
 }
 
 /// What is kept of a change that can be taken back.
@@ -362,7 +367,7 @@ fn wish(change: &Change, kept: &Kept, there: &[Held]) -> Result<Wish, String> {
         (None, Some(after)) => Ok(Wish::Delete {
             before: untouched(after)?,
         }),
-        (Some(before), Some(after)) => Ok(changed_back(untouched(after)?, before)),
+        (Some(before), Some(after)) => changed_back(untouched(after)?, before),
         (Some(_), None) if held.is_some() => Err("the entry is there again".to_owned()),
         (Some(before), None) => Ok(made_again(before)),
     }
@@ -479,7 +484,188 @@ fn became(wish: &Wish, tried: &Tried) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::tools::writing::tests::{change, fields, ride, ride_fields};
+
+    const TEXT: &str = "- 10m 60%";
+
+    fn own() -> EntryFields {
+        fields(ride_fields(TEXT))
+    }
+
+    fn named(name: &str) -> EntryFields {
+        own().with(&fields(json!({"name": name})))
+    }
+
+    /// A change of entry 7 that intervals.icu held.
+    fn done(number: i32, before: Option<EntryFields>, after: Option<EntryFields>) -> Change {
+        Change {
+            state: ChangeState::Held,
+            event_id: Some(7),
+            ..change(number, before, after)
+        }
+    }
+
+    fn there(name: &str) -> Vec<Held> {
+        let mut held = ride(7, TEXT);
+        held.fields.name = Some(name.to_owned());
+        held.event.name = Some(name.to_owned());
+        vec![held]
+    }
+
+    /// For each step its changes, and what it would do or why not.
+    fn would(changes: Vec<Change>, there: &[Held]) -> Vec<(Vec<i32>, String)> {
+        let steps = steps_of(changes, there);
+        let in_words = steps.into_iter().map(|step| {
+            let numbers = step.changes.iter().map(|change| change.number).collect();
+            let words = match step.verdict {
+                Ok(Wish::Make { fields, .. }) => format!("make {}", fields.name.unwrap_or_default()),
+                Ok(Wish::Change { changes, .. }) => format!("change {:?}", changes.names()),
+                Ok(Wish::Delete { before }) => format!("delete {}", before.id),
+                Err(why) => why,
+            };
+            (numbers, words)
+        });
+        in_words.collect()
+    }
+
+    fn is(numbers: &[i32], words: &str) -> Vec<(Vec<i32>, String)> {
+        vec![(numbers.to_vec(), words.to_owned())]
+    }
+
+    #[test]
+    fn each_kind_of_change_has_its_opposite() {
+        let made = || done(1, None, Some(own()));
+        let edited = || done(2, Some(own()), Some(named("Race")));
+        let deleted = || done(3, Some(own()), None);
+        assert_eq!(would(vec![made()], &there("Tempo")), is(&[1], "delete 7"));
+        assert_eq!(
+            would(vec![edited()], &there("Race")),
+            is(&[2], "change [\"name\"]")
+        );
+        assert_eq!(would(vec![deleted()], &[]), is(&[3], "make Tempo"));
+        assert_eq!(
+            would(vec![deleted()], &there("Tempo")),
+            is(&[3], "the entry is there again")
+        );
+        for change in [made(), edited()] {
+            let gone = would(vec![change], &[]).remove(0).1;
+            assert!(gone.contains("somebody deleted it"), "{gone}");
+        }
+        for change in [made(), edited()] {
+            let theirs = would(vec![change], &there("Theirs")).remove(0).1;
+            assert!(theirs.contains("was changed since: name;"), "{theirs}");
+        }
+    }
+
+    #[test]
+    fn what_upstream_computes_is_nobodys_change() {
+        let mut there = there("Tempo");
+        there[0].fields.moving_time = Some(600.0);
+        there[0].fields.icu_training_load = Some(12.0);
+        there[0].fields.external_id = Some("k1".to_owned());
+        assert_eq!(
+            would(vec![done(1, None, Some(own()))], &there),
+            is(&[1], "delete 7")
+        );
+    }
+
+    #[test]
+    fn several_changes_of_one_entry_are_one_step_back() {
+        let made = || done(1, None, Some(own()));
+        let race = || done(2, Some(own()), Some(named("Race")));
+        let easy = || done(3, Some(named("Race")), Some(named("Easy")));
+        let deleted = || done(4, Some(named("Easy")), None);
+        assert_eq!(
+            would(vec![easy(), race()], &there("Easy")),
+            is(&[3, 2], "change [\"name\"]")
+        );
+        assert_eq!(
+            would(vec![easy(), race(), made()], &there("Easy")),
+            is(&[3, 2, 1], "delete 7")
+        );
+        assert_eq!(
+            would(vec![deleted(), easy(), race()], &[]),
+            is(&[4, 3, 2], "make Tempo")
+        );
+        let all = would(vec![deleted(), easy(), race(), made()], &[]);
+        assert_eq!(
+            all,
+            is(&[4, 3, 2, 1], "it is gone, as it was before all of these changes")
+        );
+        // There and back again.
+        let back = done(3, Some(named("Race")), Some(own()));
+        assert_eq!(
+            would(vec![back, race()], &there("Tempo")),
+            is(&[3, 2], "the entry is as it was before already")
+        );
+    }
+
+    #[test]
+    fn a_change_in_between_stops_the_older_ones() {
+        let made = done(1, None, Some(own()));
+        let easy = done(3, Some(named("Race")), Some(named("Easy")));
+        let steps = would(vec![easy, made], &there("Easy"));
+        assert_eq!(steps[0], (vec![3], "change [\"name\"]".to_owned()));
+        assert!(steps[1].1.contains("a change in between"), "{steps:?}");
+    }
+
+    #[test]
+    fn changes_of_two_entries_are_two_steps() {
+        let other = Change {
+            event_id: Some(8),
+            ..done(2, None, Some(own()))
+        };
+        let both = [there("Tempo"), vec![ride(8, TEXT)]].concat();
+        let steps = would(vec![other, done(1, None, Some(own()))], &both);
+        assert_eq!(
+            steps,
+            [(vec![2], "delete 8".to_owned()), (vec![1], "delete 7".to_owned())]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_taken_back_says_why() {
+        for (state, says) in [
+            (ChangeState::Undone, "taken back already"),
+            (ChangeState::Refused, "changed nothing"),
+            (ChangeState::Sent, "not known yet"),
+            (ChangeState::Lost, "is not known"),
+        ] {
+            let change = Change {
+                state,
+                ..done(1, None, Some(own()))
+            };
+            let why = would(vec![change], &there("Tempo")).remove(0).1;
+            assert!(why.contains(says), "{why}");
+        }
+        let mut erased = done(1, None, Some(own()));
+        erased.kept = None;
+        assert!(
+            would(vec![erased], &there("Tempo"))[0]
+                .1
+                .contains("no longer kept")
+        );
+        assert_eq!(
+            would(vec![done(1, None, None)], &[]),
+            is(&[1], "nothing is kept of it")
+        );
+    }
+
+    #[test]
+    fn what_is_made_again_has_its_steps_and_no_old_key() {
+        let before = own().with(&fields(json!({"external_id": "k1"})));
+        let Wish::Make {
+            fields, steps, retry, ..
+        } = made_again(&before)
+        else {
+            panic!("not made");
+        };
+        assert!(fields.external_id.is_none() && retry.is_none());
+        assert_eq!(steps.unwrap().workout, parse(TEXT, "Ride").workout);
+    }
 
     #[test]
     fn numbers_come_alone_as_lists_and_as_ranges() {
@@ -487,6 +673,7 @@ mod tests {
         assert_eq!(read("14"), Ok(vec![14]));
         assert_eq!(read(" #14, 16-18;20"), Ok(vec![20, 18, 17, 16, 14]));
         assert_eq!(read("3–4, 4"), Ok(vec![4, 3]));
+        assert_eq!(read("3 - 4, 9 – 10"), Ok(vec![10, 9, 4, 3]));
         for odd in ["", "x", "0", "5-3", "1-999", "-1", "1.5", "99999999999"] {
             assert!(read(odd).is_err(), "{odd}");
         }
