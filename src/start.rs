@@ -25,6 +25,7 @@ use crate::{
     config::Config,
     guard::{
         connection::Brake,
+        grant::WRITES_GO_ON,
         limits::Limits,
         refused::{self, Refused},
     },
@@ -409,7 +410,7 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
     )?;
     // Changes whose callers were answered before their end.
     app.writes.close();
-    if tokio::time::timeout(mcp::WRITES_GO_ON, app.writes.wait())
+    if tokio::time::timeout(WRITES_GO_ON, app.writes.wait())
         .await
         .is_err()
     {
@@ -435,7 +436,7 @@ async fn drained(app: &App, shutdown: &CancellationToken) {
 
 /// The longest that [`run`] takes to end after `shutdown`, so that nothing running is cut off.
 pub fn longest_end(config: &Config) -> Duration {
-    mcp::longest_call(config) + mcp::WRITES_GO_ON + SETTLE + CLOSE
+    mcp::longest_call(config) + WRITES_GO_ON + SETTLE + CLOSE
 }
 
 /// Installs the metrics recorder of this process.
