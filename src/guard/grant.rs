@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long a change goes on after whoever waited for it was answered.
-pub const WRITES_GO_ON: Duration = Duration::from_mins(1);
+pub(crate) const WRITES_GO_ON: Duration = Duration::from_mins(1);
 
 /// Everything that a read tool gets: one athlete's data and how to present it. Nothing in it can change anything.
 #[derive(Debug, Clone)]
