@@ -152,7 +152,7 @@ pub fn by_name(name: &str) -> Option<&'static Permission> {
 impl Permission {
     /// Whether a coach needs a grant for the tool.
     pub fn is_granted(&self) -> bool {
-        ALL.contains(&self)
+        !WITHOUT_GRANT.contains(&self)
     }
 
     /// What must be granted with it, because the tool cannot be used without showing that.

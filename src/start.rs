@@ -41,6 +41,8 @@ use crate::{
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// How long to wait for a connection outside it, at start.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long to wait for changes whose callers were answered before their end. What is cut off is found out by the next change.
+const WRITES: Duration = Duration::from_secs(3);
 /// How long to write down what was only counted, once no more calls come.
 const SETTLE: Duration = queries::PATIENCE;
 /// How long to close the pool, once nothing needs it.
@@ -409,7 +411,7 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
     )?;
     // Changes whose callers were answered before their end.
     app.writes.close();
-    if tokio::time::timeout(mcp::WRITES_GO_ON, app.writes.wait())
+    if tokio::time::timeout(WRITES, app.writes.wait())
         .await
         .is_err()
     {
@@ -435,7 +437,7 @@ async fn drained(app: &App, shutdown: &CancellationToken) {
 
 /// The longest that [`run`] takes to end after `shutdown`, so that nothing running is cut off.
 pub fn longest_end(config: &Config) -> Duration {
-    mcp::longest_call(config) + mcp::WRITES_GO_ON + SETTLE + CLOSE
+    mcp::longest_call(config) + WRITES + SETTLE + CLOSE
 }
 
 /// Installs the metrics recorder of this process.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{
     Caller, Granted,
     connection::{self, away},
-    grant::{self, Waiting},
+    grant::{self, WRITES_GO_ON, Waiting},
     journal::Journal,
     progress::Progress,
     session::Session,
@@ -17,7 +17,6 @@ use crate::{
     app::App,
     ids::{AccountId, LogId},
     intervals,
-    mcp::WRITES_GO_ON,
     permissions::Permission,
     queries::{
         activity_log::{self, Entry},

@@ -3,6 +3,8 @@
 //!
 //! No HTTP and no tool logic; no upstream calls except those that keep the connection's row up to date.
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::Instant;
 
@@ -24,6 +26,9 @@ use crate::{
     tool_error::ToolError,
     words::Access,
 };
+
+/// How long a change goes on after whoever waited for it was answered.
+pub const WRITES_GO_ON: Duration = Duration::from_mins(1);
 
 /// Everything that a read tool gets: one athlete's data and how to present it. Nothing in it can change anything.
 #[derive(Debug, Clone)]

@@ -30,7 +30,7 @@ use crate::{
         Ask, Caller, Granted,
         clients::Uses,
         connection,
-        grant::{self, Waiting},
+        grant::{self, WRITES_GO_ON, Waiting},
         journal::Changes,
         link::Visitor,
         offer::Offer,
@@ -50,9 +50,6 @@ const ANSWER_LIMIT: usize = 60_000;
 /// final check, the notes and the rows of the log. None takes longer than [`PATIENCE`].
 const AROUND: u32 = 5;
 const CUT: &str = "\n… cut here: use a shorter range or fewer rows.";
-
-/// How long a change goes on after its caller was answered.
-pub const WRITES_GO_ON: Duration = Duration::from_mins(1);
 
 /// The longest that a request for a call can take, whatever the call does and however slow the database is.
 pub fn longest(config: &Config) -> Duration {

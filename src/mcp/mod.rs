@@ -29,7 +29,7 @@ use rmcp::{
     },
 };
 
-pub use self::call::{WRITES_GO_ON, longest as longest_call};
+pub use self::call::longest as longest_call;
 use self::{call::Visit, catalogue::Catalogue, dispatch::Handler, reply::Refusal};
 use crate::{
     app::App,

@@ -99,8 +99,8 @@ impl Asked {
 async fn delete(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let ask = granted.ask();
     let arguments = Arguments::new(given, PARAMS, ask.today())?;
-    let asked = Asked::read(&arguments, ask)?;
     let preview = arguments.flag("preview")?;
+    let asked = Asked::read(&arguments, ask)?;
     match asked {
         Asked::One(meant) if preview => {
             let held = meant.find(ask, Reader::Showing(ask)).await?;

@@ -73,10 +73,11 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "oauth",
             "permissions",
             "queries",
+            "tool_error",
             "tools",
         ],
         "a screen asks, decides, writes, answers; the CSP layer learns a form's target; \
-         a disconnect queues its revoke in the same transaction; the page for coaches shows the roster's tools",
+         a disconnect queues its revoke in the same transaction; the page for coaches shows the roster's tools; a button undoes a change",
     ),
     (
         "oauth",
@@ -89,12 +90,13 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "app",
             "config",
             "guard",
+            "intervals",
             "permissions",
             "queries",
             "tool_error",
             "tools",
         ],
-        "lists and calls tools; logs each call",
+        "lists and calls tools; logs each call, and how many requests a change made that outlived its call",
     ),
     (
         "tools",

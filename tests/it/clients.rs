@@ -103,6 +103,8 @@ fn quiet(world: &World, mut run: Run) -> Run {
 
 /// A client that answers later than this is broken.
 const LIMIT: Duration = Duration::from_mins(3);
+/// Tools that change something.
+const CHANGES: [&str; 4] = ["push_workout", "edit_workout", "delete_workout", "undo_change"];
 /// What no tool takes.
 const NONSENSE: &str = "no_such_argument";
 
@@ -134,7 +136,20 @@ fn right(call: &Value, is_error: bool, text: &str) {
     if call["arguments"].get(NONSENSE).is_some() {
         assert!(is_error && text.starts_with("Not done"), "{call}: {text}");
     } else {
-        assert!(!is_error && text.starts_with("Ana Berger · "), "{call}: {text}");
+        // The guide is the same for everyone, and changes are refused while the switch is off or say what they lack.
+        let is_guide = call["name"] == "get_workout_guide" && text.starts_with("# How a workout is written");
+        let is_change = CHANGES.contains(&call["name"].as_str().unwrap());
+        if is_change {
+            assert!(
+                is_error && text.contains("may not change the calendar"),
+                "{call}: {text}"
+            );
+        } else {
+            assert!(
+                !is_error && (is_guide || text.starts_with("Ana Berger · ")),
+                "{call}: {text}"
+            );
+        }
     }
 }
 
@@ -167,7 +182,8 @@ async fn judge(world: &World, run: &Run, calls: &[Value], eras: &[&str]) {
             );
         }
     }
-    logged(world, "ok", CATALOGUE.len() * eras.len()).await;
+    logged(world, "ok", (CATALOGUE.len() - CHANGES.len()) * eras.len()).await;
+    logged(world, "refused", CHANGES.len() * eras.len()).await;
     logged(world, "input", eras.len()).await;
 }
 

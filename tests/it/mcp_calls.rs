@@ -88,6 +88,7 @@ async fn every_call_leaves_one_row_and_no_argument_in_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_in_the_log_before_it_leaves() {
     world::test(async |world| {
+        world.let_write(world.ana()).await;
         let bench = Bench::of(&world).await;
         let running = bench.call("writes", json!({"gate": "write"}));
         let watch = async {

@@ -15,7 +15,7 @@ use http::{StatusCode, header};
 use icusync::{
     guard::{connection::token_place, connector},
     ids::{AccountId, CoachId, ConnectionId, GrantId, LinkId},
-    permissions::{self, Group},
+    permissions::{self, Access, Group},
     queries::{
         self,
         connections::NewConnection,
@@ -510,6 +510,14 @@ fn select(coach: &mut Coach, named: Option<usize>, text: &str, error: bool) -> O
 }
 
 fn one(coach: &Coach, tool: &str, named: Option<usize>, text: &str, error: bool) -> Option<String> {
+    let writes = permissions::by_name(tool).is_some_and(|tool| tool.access == Access::Write);
+    if writes && named.is_none() && coach.grants.len() > 1 {
+        let refused = error && text.contains("a change must name its athlete");
+        let complaint = (!refused).then(|| "a selection steers a change".to_owned());
+        return complaint
+            .or_else(|| leaks(text, |_, _| false))
+            .or_else(|| strangers(coach, text));
+    }
     let Some(athlete) = coach.whom(named) else {
         let complaint = (!error).then(|| "it answers for nobody".to_owned());
         return complaint
