@@ -150,8 +150,8 @@ async fn rows(
     let calls: Vec<LogId> = changing.map(|entry| entry.id).collect();
     let mut changes = by_calls(app, account, &calls, shown.zone).await?;
     let rows = entries.into_iter().map(|entry| {
-        let own = changes.remove(&entry.id).unwrap_or_default();
-        Row::of(entry, own, shown)
+        let its_own = changes.remove(&entry.id).unwrap_or_default();
+        Row::of(entry, its_own, shown)
     });
     Ok(rows.collect())
 }

@@ -152,7 +152,36 @@ async fn one_line_of_json_tells_all_and_everything_in_it_answers() {
             assert!(!athlete[key].as_str().unwrap().is_empty());
         }
     }
+    may_write(ready).await;
     assert_eq!(demo.end().await, "", "nothing else on stdout");
+}
+
+/// The first athlete's connector may change the calendar, and the first coach that of this athlete and one more.
+async fn may_write(ready: &Value) {
+    assert_eq!(ready["writing"], true);
+    let day = (chrono::Utc::now() + chrono::Duration::days(3))
+        .format("%Y-%m-%d")
+        .to_string();
+    let preview = async |url: &Value, athlete: Option<&Value>| {
+        let workout = json!({"sport": "Ride", "date": day, "name": "Easy", "text": "- 30m 60-65% LTHR"});
+        let mut given = json!({"workouts": [workout], "preview": true});
+        if let Some(athlete) = athlete {
+            given["athlete"] = athlete.clone();
+        }
+        let call = Mcp::at(url.as_str().unwrap()).call("push_workout", given).await;
+        (!call.is_error(), call.text().to_owned())
+    };
+    let athletes = ready["athletes"].as_array().unwrap();
+    let coach = &ready["coaches"][0]["link"];
+    let (done, text) = preview(&athletes[0]["link"], None).await;
+    assert!(done, "{text}");
+    let (done, text) = preview(&athletes[1]["link"], None).await;
+    assert!(!done && text.contains("May change my calendar"), "{text}");
+    let mut coached = 0;
+    for athlete in athletes {
+        coached += usize::from(preview(coach, Some(&athlete["athlete_id"])).await.0);
+    }
+    assert_eq!(coached, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,6 +30,19 @@ async fn fill_log(world: &World, count: i32, at: DateTime<Utc>) {
     .unwrap();
 }
 
+/// One change, with what is kept of it; one lease; one preview that waits.
+async fn fill_changes(world: &World, at: DateTime<Utc>) {
+    for sql in [
+        "insert into changes (id, log_id, account_id, athlete_id, number, tool, state, sealed, created_at, kept_until) \
+         select gen_random_uuid(), gen_random_uuid(), id, 'i1', 1, 'push_workout', 'held', 'x', $1, $1 + interval '30 days' \
+         from accounts limit 1",
+        "insert into write_leases values ('i1', gen_random_uuid(), $1 + interval '20 seconds')",
+        "insert into confirmations select 'h', id, 'w', 's', $1 + interval '10 minutes' from links limit 1",
+    ] {
+        sqlx::query(sql).bind(at).execute(&world.app.pool).await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_row_is_deleted_when_it_expires_and_not_before() {
     test(async |world| {
@@ -59,9 +72,12 @@ async fn each_kind_of_row_is_deleted_when_it_expires_and_not_before() {
             .await;
         world.mails_to("nobody@example.test").await;
         fill_log(&world, 3, start).await;
+        fill_changes(&world, start).await;
         let second = Duration::seconds(1);
-        let lapses: [(Duration, &[Rows]); 7] = [
+        let lapses: [(Duration, &[Rows]); 10] = [
+            (Duration::seconds(21), &[("write_leases", 1, 0)]),
             (Duration::minutes(10), &[("oauth_states", 1, 0)]),
+            (Duration::minutes(10) + second, &[("confirmations", 1, 0)]),
             // The forgotten password and the change of address go, the sign-up stays.
             (Duration::minutes(30), &[("mail_links", 3, 1)]),
             // The wrong password counts for three things, each of the two mails to strangers for two.
@@ -69,7 +85,14 @@ async fn each_kind_of_row_is_deleted_when_it_expires_and_not_before() {
             (Duration::hours(24), &[("mail_links", 1, 0)]),
             (Duration::days(2) + second, &[("jobs", 3, 0)]),
             (Duration::days(14), &[("sessions", 1, 0)]),
-            (Duration::days(90) + second, &[("activity_log", 3, 0)]),
+            (
+                Duration::days(30) + second,
+                &[("changes where sealed is not null", 1, 0)],
+            ),
+            (
+                Duration::days(90) + second,
+                &[("activity_log", 3, 0), ("changes", 1, 0)],
+            ),
         ];
         for (after, tables) in lapses {
             world.clock.set(start + after - second);

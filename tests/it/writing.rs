@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use chrono::Duration;
-
 use icusync::{
     demo::seed::{Seeded, SeededCoach},
     queries,
@@ -339,8 +338,8 @@ async fn a_change_is_listed_with_before_and_after_and_a_button_undoes_it() {
             for words in [
                 "New Wed 25 Nov 2026, Easy <b> change 1 by You",
                 "Edited Thu 26 Nov 2026, Moved change 2 by You",
-                "Before Wed 25 Nov 2026 Easy <b>",
-                "After Thu 26 Nov 2026 Moved",
+                "Before Wed 25 Nov 2026, Easy <b>",
+                "After Thu 26 Nov 2026, Moved",
                 "- 30m 60-65%",
                 "Can be undone until Mon 21 Dec 2026",
             ] {

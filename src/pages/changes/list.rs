@@ -42,29 +42,19 @@ pub(in crate::pages) struct Row {
 
 /// The entry before or after.
 pub(in crate::pages) struct Side {
-    /// `Thu 3 Dec 2026`
-    pub(in crate::pages) day: String,
-    /// Its name.
-    pub(in crate::pages) name: String,
+    /// Its day and name: `Thu 3 Dec 2026, Threshold`.
+    pub(in crate::pages) title: String,
     /// Its text.
     pub(in crate::pages) text: String,
 }
 
 impl Side {
     fn of(fields: &EntryFields) -> Self {
+        let parts = [fields.day().map(in_words), fields.name.clone()];
         Self {
-            day: fields.day().map(in_words).unwrap_or_default(),
-            name: fields.name.clone().unwrap_or_default(),
+            title: parts.into_iter().flatten().collect::<Vec<_>>().join(", "),
             text: fields.description.clone().unwrap_or_default(),
         }
-    }
-
-    /// `Thu 3 Dec 2026, Threshold`
-    fn in_short(&self) -> String {
-        let parts = [&self.day, &self.name]
-            .into_iter()
-            .filter(|part| !part.is_empty());
-        parts.cloned().collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -91,7 +81,7 @@ impl Row {
             entry: after
                 .as_ref()
                 .or(before.as_ref())
-                .map(Side::in_short)
+                .map(|side| side.title.clone())
                 .unwrap_or_default(),
             before,
             after,

@@ -43,7 +43,7 @@ pub(crate) async fn undo(
     app.limits.attempt(from.0)?;
     let lines = match take_back(&app, &signed.0, number).await {
         // The first line names the athlete and the day.
-        Ok(text) => text.lines().skip(1).map(ToOwned::to_owned).collect(),
+        Ok(text) => text.lines().skip(1).map(sentence).collect(),
         Err(error) => vec![error.to_string()],
     };
     page(&Undone {
@@ -51,6 +51,14 @@ pub(crate) async fn undo(
         number,
         lines,
     })
+}
+
+/// A line of an answer as a page begins it.
+fn sentence(line: &str) -> String {
+    let mut rest = line.chars();
+    rest.next()
+        .map(|first| first.to_uppercase().chain(rest).collect())
+        .unwrap_or_default()
 }
 
 /// In a task of its own, so that a browser that goes away leaves no half of it.
