@@ -264,6 +264,12 @@ impl Journal {
             .ok_or_else(not_allowed_any_more)
     }
 
+    /// A number that no other read uses, for when the database cannot be asked.
+    pub(crate) fn number_of_its_own(&self) -> i64 {
+        let bytes: [u8; 8] = self.app().random.bytes();
+        -(i64::from_be_bytes(bytes).saturating_abs() / 2) - 1
+    }
+
     /// Writes changes down before they are sent, and numbers them in this order. Refused if the account does not show the
     /// athlete any more, or if the coach may no longer do this.
     pub(crate) async fn begin(&self, intended: Vec<Intended>) -> Result<Vec<Change>, ToolError> {

@@ -16,6 +16,7 @@ use super::{
         self, Fate, Tried, Wish, Writing,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
         said::{failed, numbers},
+        told,
     },
 };
 use crate::{
@@ -229,7 +230,12 @@ async fn delete_in(granted: &Granted, writing: &mut Writing<'_>, asked: Asked) -
         before: Box::new(held.clone()),
     });
     let (tried, _) = writing.apply(wishes.collect(), Range { oldest, newest }).await?;
-    Ok(said(ask, &doomed, &tried, &left, &writing.settled))
+    let came_true = tried.iter().any(|tried| matches!(tried.fate, Fate::Gone));
+    told(
+        said(ask, &doomed, &tried, &left, &writing.settled),
+        came_true,
+        &tried,
+    )
 }
 
 fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held], settled: &[String]) -> Answer {

@@ -17,6 +17,7 @@ use super::{
         field_words,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
         said::{Scene, failed},
+        told,
     },
 };
 use crate::{
@@ -390,7 +391,12 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
         count: 1,
         but: None,
     };
-    Ok(said(&scene, &held, &change, &tried, &writing.settled))
+    let answer = said(&scene, &held, &change, &tried, &writing.settled);
+    told(
+        answer,
+        matches!(tried.fate, Fate::Stands(_)),
+        std::slice::from_ref(&tried),
+    )
 }
 
 fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried, settled: &[String]) -> Answer {

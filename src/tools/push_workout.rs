@@ -259,7 +259,11 @@ impl Plan {
             Part::NotAsked
         };
         let scene = self.scene(ask, &there, &mornings);
-        Ok(self.said(&scene, &verdicts, tried, &writing.settled, &mornings))
+        let stands = |tried: &Tried| matches!(tried.fate, Fate::Stands(_));
+        let is_there = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::There(..)));
+        let came_true = tried.iter().any(stands) || verdicts.iter().any(is_there);
+        let answer = self.said(&scene, &verdicts, tried.clone(), &writing.settled, &mornings);
+        told(answer, came_true, &tried)
     }
 
     fn said(
@@ -485,7 +489,14 @@ fn each(targets: &[Target], outcomes: Vec<Result<Answer, ToolError>>) -> Answer 
             .zip(outcomes)
             .map(|(target, outcome)| match outcome {
                 Ok(answer) => answer.text,
-                Err(error) => format!("{}\n{error}", target.name),
+                Err(error) => {
+                    let text = error.to_string();
+                    if text.starts_with(&target.name) {
+                        text
+                    } else {
+                        format!("{}\n{text}", target.name)
+                    }
+                }
             }),
     )
 }

@@ -15,6 +15,7 @@ pub(super) mod undo;
 use self::entry::NAME;
 pub(super) use self::settle::look_up_open;
 use super::{
+    Answer,
     answer::{counted, units, words::joined},
     arguments::Range,
 };
@@ -100,13 +101,15 @@ pub(super) struct Tried {
 }
 
 /// What sending one entry came to, before anything was read back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum Sent {
     Answered,
     Unanswered,
     Refused(Error),
     /// It never left.
     Kept(Error),
+    /// The lease was lost before it left.
+    Overtaken,
 }
 
 /// An athlete's calendar while it is being written.
@@ -189,11 +192,11 @@ impl<'a> Writing<'a> {
             counted(wishes.len(), "change", "changes")
         ));
         let sent = self.send(&wishes, &changes, days).await;
-        self.raise().await?;
+        self.look_anew().await;
         let mut after = self.read_back(&sent, days).await;
         let mut tried = judged(&wishes, &changes, &sent, &after);
         if self.send_safer(&wishes, &changes, &mut tried).await {
-            self.raise().await?;
+            self.look_anew().await;
             after = self.read_back(&sent, days).await;
             for (tried, again) in tried.iter_mut().zip(judged(&wishes, &changes, &sent, &after)) {
                 if tried.safer {
@@ -206,9 +209,16 @@ impl<'a> Writing<'a> {
                 .get(at)
                 .filter(|_| matches!(tried.fate, Fate::Stands(_) | Fate::Gone));
             let undone = undone.map_or(&[][..], Vec::as_slice);
-            self.journal().end(change, ended(tried), undone).await?;
+            // It has been sent: a database that is away cannot undo that, and the next change finds out what became of it.
+            if let Err(error) = self.journal().end(change, ended(tried), undone).await {
+                tracing::error!(%error, "how a change ended could not be written down");
+            }
         }
-        Ok((tried, after.ok()))
+        let lost = |sent: &Sent| matches!(sent, Sent::Kept(Error::Unauthorized | Error::WrongAthlete));
+        match sent.into_iter().find(lost) {
+            Some(Sent::Kept(error)) if tried.iter().all(Tried::left_nothing) => Err(error.into()),
+            _ => Ok((tried, after.ok())),
+        }
     }
 
     /// Writes down what is about to be sent; without that nothing is.
@@ -231,9 +241,21 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
+    /// The same once something was sent: a database that is away must not keep from reading back.
+    async fn look_anew(&mut self) {
+        let number = match self.journal().raise().await {
+            Ok(number) => number,
+            Err(error) => {
+                tracing::error!(%error, "other instances may answer from before a change for a minute");
+                self.journal().number_of_its_own()
+            }
+        };
+        self.upstream = self.upstream.reading_after(number);
+    }
+
     /// Sends everything: new entries in one request, deletions in one, and one for each change.
     async fn send(&mut self, wishes: &[Wish], changes: &[Change], days: Range) -> Vec<Sent> {
-        let mut sent = vec![Sent::Kept(Error::TimedOut); wishes.len()];
+        let mut sent = vec![Sent::Overtaken; wishes.len()];
         let new: Vec<(usize, EntryFields)> = wishes
             .iter()
             .zip(changes)
@@ -249,10 +271,10 @@ impl<'a> Writing<'a> {
                 continue;
             };
             sent[at] = match stopped.clone() {
-                Some(error) => Sent::Kept(error),
+                Some(rest) => rest,
                 None => match self.lease.renew().await {
                     Ok(()) => came(self.upstream.change_event(before.id, changes).await),
-                    Err(_) => Sent::Kept(Error::TimedOut),
+                    Err(_) => Sent::Overtaken,
                 },
             };
             stopped = stopped.or_else(|| stops(&sent[at]));
@@ -267,7 +289,7 @@ impl<'a> Writing<'a> {
         let fields: Vec<EntryFields> = new.iter().map(|(_, fields)| fields.clone()).collect();
         let all = match self.lease.renew().await {
             Ok(()) => came(self.upstream.push_events(&fields).await.map(drop)),
-            Err(_) => Sent::Kept(Error::TimedOut),
+            Err(_) => Sent::Overtaken,
         };
         let refused = matches!(all, Sent::Refused(_));
         for (at, _) in new {
@@ -286,8 +308,8 @@ impl<'a> Writing<'a> {
             });
             sent[*at] = match stopped.clone() {
                 _ if stands => Sent::Answered,
-                Some(error) => Sent::Kept(error),
-                None if self.lease.renew().await.is_err() => Sent::Kept(Error::TimedOut),
+                Some(rest) => rest,
+                None if self.lease.renew().await.is_err() => Sent::Overtaken,
                 None => came(
                     self.upstream
                         .push_events(std::slice::from_ref(fields))
@@ -301,7 +323,7 @@ impl<'a> Writing<'a> {
         }
     }
 
-    async fn send_deletions(&mut self, wishes: &[Wish], stopped: Option<Error>, sent: &mut [Sent]) {
+    async fn send_deletions(&mut self, wishes: &[Wish], stopped: Option<Sent>, sent: &mut [Sent]) {
         let doomed: Vec<(usize, i64)> = wishes
             .iter()
             .enumerate()
@@ -315,8 +337,8 @@ impl<'a> Writing<'a> {
         }
         let today = self.granted.ask().today();
         let all = match (stopped, &doomed[..], self.lease.renew().await) {
-            (Some(error), ..) => Sent::Kept(error),
-            (None, _, Err(_)) => Sent::Kept(Error::TimedOut),
+            (Some(rest), ..) => rest,
+            (None, _, Err(_)) => Sent::Overtaken,
             (None, [(_, id)], Ok(())) => match came(self.upstream.delete_event(*id, today).await) {
                 // Somebody else deleted it a moment ago.
                 Sent::Refused(Error::NotFound) => Sent::Answered,
@@ -334,7 +356,9 @@ impl<'a> Writing<'a> {
 
     /// What stands there after anything was sent.
     async fn read_back(&mut self, sent: &[Sent], days: Range) -> Result<Vec<Held>, Error> {
-        let nothing_sent = sent.iter().all(|sent| matches!(sent, Sent::Kept(_)));
+        let nothing_sent = sent
+            .iter()
+            .all(|sent| matches!(sent, Sent::Kept(_) | Sent::Overtaken));
         if nothing_sent {
             return Err(Error::TimedOut);
         }
@@ -369,6 +393,13 @@ impl<'a> Writing<'a> {
     }
 }
 
+impl Tried {
+    /// Whether the calendar is as it was.
+    pub(super) fn left_nothing(&self) -> bool {
+        matches!(self.fate, Fate::Not(_) | Fate::NotSent(_))
+    }
+}
+
 impl Wish {
     fn retry(&self) -> Option<&Change> {
         match self {
@@ -400,9 +431,9 @@ impl Wish {
         let (before, after) = match self {
             Self::Make { fields, .. } => (None, Some(fields.clone())),
             Self::Change { before, changes, .. } => {
-                (Some(before.fields.clone()), Some(before.fields.with(changes)))
+                (Some(entry::restorable(before)), Some(before.fields.with(changes)))
             }
-            Self::Delete { before } => (Some(before.fields.clone()), None),
+            Self::Delete { before } => (Some(entry::restorable(before)), None),
         };
         Intended {
             event_id: match self {
@@ -427,6 +458,15 @@ impl Steps {
     }
 }
 
+/// The answer, as an error if nothing of what was asked for came true: then nobody must read it as done.
+pub(super) fn told(answer: Answer, came_true: bool, tried: &[Tried]) -> Result<Answer, ToolError> {
+    match (came_true, tried.is_empty()) {
+        (true, _) => Ok(answer),
+        (false, true) => Err(ToolError::Input(answer.text)),
+        (false, false) => Err(ToolError::Upstream(answer.text)),
+    }
+}
+
 /// What an answer means for what was sent.
 fn came(answer: Result<(), Error>) -> Sent {
     match answer {
@@ -439,11 +479,11 @@ fn came(answer: Result<(), Error>) -> Sent {
     }
 }
 
-/// Why nothing more is sent after this.
-fn stops(sent: &Sent) -> Option<Error> {
+/// What becomes of the rest after this, if nothing more is sent.
+fn stops(sent: &Sent) -> Option<Sent> {
     match sent {
-        Sent::Kept(error) => Some(error.clone()),
-        Sent::Unanswered => Some(Error::Unanswered),
+        Sent::Kept(_) | Sent::Overtaken => Some(sent.clone()),
+        Sent::Unanswered => Some(Sent::Kept(Error::Unanswered)),
         Sent::Answered | Sent::Refused(_) => None,
     }
 }
@@ -509,6 +549,10 @@ fn fate(wish: &Wish, change: &Change, sent: &Sent, after: &Result<Vec<Held>, Err
             };
         }
         Sent::Kept(error) => return Fate::NotSent(failure(error)),
+        Sent::Overtaken => {
+            let why = "another change of this calendar began meanwhile: send it again";
+            return Fate::NotSent(why.to_owned());
+        }
         Sent::Answered => false,
         Sent::Unanswered => true,
     };

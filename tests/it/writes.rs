@@ -159,7 +159,7 @@ async fn a_week_lands_once_on_the_right_days_and_can_be_taken_back() {
         assert!(text.contains(" · 10 changes taken back · "), "{text}");
         assert!(world.sim.requests().len() <= 5);
         assert_eq!(calendar(&world, jack, "2026-11-23", "2026-12-13"), before);
-        let again = done(&world, &jack.link, "undo_change", json!({"changes": "3"})).await;
+        let again = refused(&world, &jack.link, "undo_change", json!({"changes": "3"})).await;
         assert!(again.contains("NOT taken back, it was taken back already"), "{again}");
 
         world.clock.set("2026-11-28T15:30:00Z".parse().unwrap());
@@ -448,7 +448,7 @@ async fn two_of_a_kind_are_told_apart() {
         let ride = |text: &str| json!({"workouts": [workout("Ride", "2026-12-04", "Threshold", text)]});
         done(&world, &ana.link, "push_workout", ride(THRESHOLD)).await;
         world.sim.clear_requests();
-        let text = done(&world, &ana.link, "push_workout", ride("- 1h 60-65%")).await;
+        let text = refused(&world, &ana.link, "push_workout", ride("- 1h 60-65%")).await;
         assert!(text.contains("not written: another workout with this name and sport is on that day"), "{text}");
         assert!(text.contains("edit_workout with id ") && text.contains("There now") && text.contains("1 h 147–159 W"), "{text}");
         assert_eq!(writes(&world), Vec::<String>::new());
@@ -532,7 +532,7 @@ async fn an_edit_changes_what_was_asked_and_nothing_else() {
         assert!(text.contains(" · changed · "), "what they did not touch can be changed: {text}");
         let text = done(&world, &ana.link, "edit_workout", with(easier, "overwrite", json!(true))).await;
         assert!(text.contains("45 min"), "{text}");
-        let text = done(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
+        let text = refused(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
         assert!(text.contains("NOT taken back") && text.contains("was changed since"), "{text}");
     })
     .await;

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Steps, Wish};
 use crate::{
     guard::journal::Change,
-    intervals::model::{EntryFields, Event},
+    intervals::model::{EntryFields, Event, Held},
     tools::arguments::Moment,
     workout::{
         Problem, Settings, Severity, Workout, check, differences,
@@ -166,6 +166,23 @@ pub(in crate::tools) fn place(indoor: bool) -> Place {
 pub(in crate::tools) fn same_name(name: &str) -> String {
     let words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
     words.join(" ")
+}
+
+/// The fields of an entry as an undo writes them: steps that came from a file or a library are text.
+pub(in crate::tools) fn restorable(held: &Held) -> EntryFields {
+    let mut fields = held.fields.clone();
+    let sport = held.event.sport();
+    let workout = held
+        .event
+        .workout_doc
+        .as_ref()
+        .map(|doc| doc.workout())
+        .unwrap_or_default();
+    let text = fields.description.as_deref().unwrap_or_default();
+    if !workout.items.is_empty() && parse(text, sport).workout.items.is_empty() {
+        fields.description = Some(described(&bulleted(text), &workout, sport));
+    }
+    fields
 }
 
 /// Prose above steps, apart from each other.

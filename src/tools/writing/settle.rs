@@ -3,7 +3,7 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::{Writing, name_and_day};
+use super::{Writing, entry::restorable, name_and_day};
 use crate::{
     guard::Ask,
     guard::journal::{Change, ChangeState, Ended, Kept},
@@ -126,7 +126,7 @@ fn end_of(change: &Change, there: &[Held]) -> Ended {
     match (&kept.before, &kept.after, found) {
         (None, _, None) | (Some(_), None, Some(_)) => nothing(ChangeState::Refused),
         (Some(_), None, None) => nothing(ChangeState::Held),
-        (Some(before), Some(_), Some(held)) if *before == held.fields => nothing(ChangeState::Refused),
+        (Some(before), Some(_), Some(held)) if *before == restorable(held) => nothing(ChangeState::Refused),
         (None, _, Some(held)) | (Some(_), Some(_), Some(held)) => stands(held),
         (Some(_), Some(_), None) => nothing(ChangeState::Lost),
     }

@@ -9,6 +9,7 @@ use super::{
     find::{self, Reader},
     name_and_day,
     said::{failed, numbers as listed},
+    told,
 };
 use crate::{
     guard::{
@@ -178,7 +179,13 @@ async fn undo_in(granted: &Granted, writing: &mut Writing<'_>, numbers: &[i32]) 
         Some(days) => writing.apply_undoing(wishes, undoes, days).await?.0,
         None => Vec::new(),
     };
-    Ok(said(granted.ask(), &steps, tried, &writing.settled))
+    let came_true = |tried: &Tried| matches!(tried.fate, Fate::Stands(_) | Fate::Gone);
+    let any = tried.iter().any(came_true);
+    told(
+        said(granted.ask(), &steps, tried.clone(), &writing.settled),
+        any,
+        &tried,
+    )
 }
 
 /// The changes and what taking each back would be, from what stands there now.
