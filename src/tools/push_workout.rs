@@ -27,6 +27,7 @@ use super::{
         self, Fate, Tried, Wish, Writing,
         entry::{Entry, Prepared},
         said::{Scene, failed, heading, not_written, numbers},
+        told,
     },
 };
 use crate::{

@@ -268,7 +268,10 @@ fn nothing_more_is_sent_after_silence_or_a_limit() {
     assert_eq!(stops(&Sent::Answered), None);
     assert_eq!(stops(&Sent::Refused(Error::Rejected)), None);
     assert_eq!(stops(&Sent::Unanswered), Some(Sent::Kept(Error::Unanswered)));
-    assert_eq!(stops(&came(Err(Error::TimedOut))), Some(Sent::Kept(Error::TimedOut)));
+    assert_eq!(
+        stops(&came(Err(Error::TimedOut))),
+        Some(Sent::Kept(Error::TimedOut))
+    );
     assert_eq!(stops(&Sent::Overtaken), Some(Sent::Overtaken));
     assert!(matches!(
         came(Err(Error::NotFound)),
