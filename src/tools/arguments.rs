@@ -443,6 +443,12 @@ impl Arguments {
         Ok(Some(visible_lines(text)).filter(|text| !text.trim().is_empty()))
     }
 
+    /// Whether a text was given that says nothing.
+    pub(crate) fn is_empty_text(&self, name: &str) -> bool {
+        let text = self.of(name).1.and_then(Value::as_str);
+        text.is_some_and(|text| text.trim().is_empty())
+    }
+
     /// A day of the calendar, with the time of day if one is given: `2026-12-03`,
     /// `2026-12-03T07:00`, `2026-12-03 Thu`, `tomorrow`. A weekday that is not the day's is refused.
     pub(crate) fn planned_day(&self, name: &str) -> Result<Option<Moment>, ToolError> {

@@ -9,7 +9,7 @@ use super::{
     fitness::{self, Day},
     part::{Part, Source, settle},
 };
-use crate::{guard::Ask, permissions, tool_error::ToolError};
+use crate::{guard::Ask, intervals::Athlete, permissions, tool_error::ToolError};
 
 const WHAT: &str = "Form that morning";
 
@@ -22,7 +22,7 @@ pub(super) struct Mornings {
 
 impl Mornings {
     /// One request, unless a coach may not see both fitness and the calendar that it is projected from.
-    pub(super) async fn fetch(ask: &Ask, days: Range) -> Result<Part<Self>, ToolError> {
+    pub(super) async fn fetch(ask: &Ask, upstream: &Athlete, days: Range) -> Result<Part<Self>, ToolError> {
         for needed in [&permissions::GET_FITNESS, &permissions::GET_EVENTS] {
             if !ask.card.shows(needed) {
                 return Ok(Part::not_granted(WHAT, needed));
@@ -33,10 +33,7 @@ impl Mornings {
             oldest: before(days.oldest),
             newest: before(days.newest),
         };
-        let rows = ask
-            .upstream
-            .wellness(days.oldest, days.newest, fitness::FIELDS)
-            .await;
+        let rows = upstream.wellness(days.oldest, days.newest, fitness::FIELDS).await;
         let today = ask.today();
         Ok(match settle(WHAT, Source::Fitness, rows)? {
             Part::Got(rows) => Part::Got(Self {
@@ -48,13 +45,17 @@ impl Mornings {
         })
     }
 
-    /// `form that morning -7.9 (projected)`; empty if intervals.icu has no figure.
-    pub(super) fn on(&self, day: NaiveDate) -> String {
+    /// `form that morning -7.9 (projected)`; `without` says that workouts of a preview are not in it. Empty if intervals.icu has no figure.
+    pub(super) fn on(&self, day: NaiveDate, without: bool) -> String {
         let before = day.pred_opt().and_then(|before| self.days.get(&before));
         let Some(form) = before.map(Day::form).filter(|form| !form.is_empty()) else {
             return String::new();
         };
-        let projected = if day > self.today { " (projected)" } else { "" };
+        let projected = match (day > self.today, without) {
+            (false, _) => "",
+            (true, false) => " (projected)",
+            (true, true) => " (projected, without these workouts)",
+        };
         format!("form that morning {form}{projected}")
     }
 }

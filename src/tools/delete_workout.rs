@@ -15,7 +15,7 @@ use super::{
     writing::{
         self, Fate, Tried, Wish, Writing,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
-        said::{failed, numbers},
+        said::{failed, undo_hint},
         told,
     },
 };
@@ -52,7 +52,8 @@ const MOST: usize = 100;
 /// What is to go.
 #[derive(Debug)]
 enum Asked {
-    One(Meant),
+    /// With a token, if one was given: an entry that is paired with an activity needs it.
+    One(Meant, Option<String>),
     Range(Range, Option<String>),
 }
 
@@ -63,7 +64,7 @@ impl Asked {
         let newest = arguments.planned_day("newest")?.map(|moment| moment.day);
         let confirm = arguments.text("confirm")?;
         match (meant, oldest, newest) {
-            (Some(meant), None, None) => Ok(Self::One(meant)),
+            (Some(meant), None, None) => Ok(Self::One(meant, confirm)),
             (Some(_), ..) => Err(ToolError::Input(
                 "Not done: pass one entry (id, or date and name) or a range (oldest and newest), not both."
                     .to_owned(),
@@ -103,7 +104,7 @@ async fn delete(granted: Granted, given: Map<String, Value>) -> Result<Answer, T
     let preview = arguments.flag("preview")?;
     let asked = Asked::read(&arguments, ask)?;
     match asked {
-        Asked::One(meant) if preview => {
+        Asked::One(meant, _) if preview => {
             let held = meant.find(ask, Reader::Showing(ask)).await?;
             Ok(Answer::of([
                 answer::first_line(&ask.card, ask.today(), &["preview, nothing deleted".to_owned()]),
@@ -137,6 +138,46 @@ fn workouts(there: Vec<Held>, range: Range) -> Vec<Held> {
     let is_one =
         |held: &Held| held.event.is_workout() && held.event.day().is_some_and(|day| range.contains(day));
     there.into_iter().filter(is_one).collect()
+}
+
+/// What a token for one entry confirms.
+fn what_of(ask: &Ask, held: &Held) -> Vec<u8> {
+    json!(["delete", ask.card.id.as_str(), held.id])
+        .to_string()
+        .into_bytes()
+}
+
+/// Whether the token is for this entry as it stands.
+async fn is_confirmed(granted: &Granted, held: &Held, token: Option<String>) -> Result<bool, ToolError> {
+    let Some(token) = token else {
+        return Ok(false);
+    };
+    match granted
+        .journal()
+        .confirm(&token, &what_of(granted.ask(), held))
+        .await?
+    {
+        Some(seen) => Ok(seen == mark(held)),
+        None => Err(ToolError::Input(writing::NO_TOKEN.to_owned())),
+    }
+}
+
+/// An entry that was done loses its pairing for good, so it takes a second call.
+async fn ask_about_paired(granted: &Granted, held: &Held) -> Result<Answer, ToolError> {
+    let ask = granted.ask();
+    let token = granted
+        .journal()
+        .confirmation(&what_of(ask, held), &mark(held))
+        .await?;
+    let end = format!(
+        "Nothing is deleted yet. To delete it all the same, repeat the call with confirm: \"{token}\" within ten minutes."
+    );
+    Ok(Answer::of([
+        answer::first_line(&ask.card, ask.today(), &["nothing deleted".to_owned()]),
+        line(held),
+        cannot_take_back(std::slice::from_ref(held)),
+        end,
+    ]))
 }
 
 async fn list(granted: &Granted, range: Range) -> Result<Answer, ToolError> {
@@ -211,7 +252,13 @@ fn cannot_take_back(doomed: &[Held]) -> String {
 async fn delete_in(granted: &Granted, writing: &mut Writing<'_>, asked: Asked) -> Result<Answer, ToolError> {
     let ask = granted.ask();
     let (doomed, left) = match asked {
-        Asked::One(meant) => (vec![meant.find(ask, Reader::Writing(writing)).await?], Vec::new()),
+        Asked::One(meant, confirm) => {
+            let held = meant.find(ask, Reader::Writing(writing)).await?;
+            if held.event.paired_with().is_some() && !is_confirmed(granted, &held, confirm).await? {
+                return ask_about_paired(granted, &held).await;
+            }
+            (vec![held], Vec::new())
+        }
         Asked::Range(range, confirm) => {
             let token = confirm.unwrap_or_default();
             let Some(seen) = granted.journal().confirm(&token, &what(ask, range)).await? else {
@@ -276,14 +323,12 @@ fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held], settled: &[S
             line(held)
         )
     });
-    let undo = if gone.is_empty() {
-        String::new()
+    let what = if gone.len() == 1 {
+        "restores it, under a new id"
     } else {
-        format!(
-            "undo_change with changes {} restores it, under a new id.",
-            numbers(gone)
-        )
+        "restores them, under new ids"
     };
+    let undo = undo_hint(&ask.card, gone, what);
     let deleted: Vec<Held> = doomed
         .iter()
         .zip(tried)

@@ -16,7 +16,7 @@ use super::{
         entry::{Entry, NAME, NOTE, Prepared, Written, bulleted, described, place},
         field_words,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
-        said::{Scene, failed},
+        said::{Scene, failed, undo_hint},
         told,
     },
 };
@@ -51,7 +51,7 @@ const PARAMS: &[Param] = &[
     Param::day("new_date", "Move there; a start time may follow"),
     Param::text("new_name", NAME, ""),
     Param::lines("text", MOST_CHARS, "All new steps"),
-    Param::lines("note", NOTE, "New prose above the steps"),
+    Param::lines("note", NOTE, "New prose above the steps; empty takes it away"),
     Param::number("length_percent", PERCENT, "80: each step 20 % shorter"),
     Param::number("effort_percent", PERCENT, "90: targets 10 % easier"),
     Param::number("load", (1.0, 2000.0), "Planned load, without steps only"),
@@ -88,7 +88,10 @@ impl Asked {
             new_date: arguments.day_to_plan("new_date")?,
             new_name: arguments.text("new_name")?,
             text: arguments.lines("text")?,
-            note: arguments.lines("note")?,
+            // An empty one takes the note away.
+            note: arguments
+                .lines("note")?
+                .or(arguments.is_empty_text("note").then(String::new)),
             scale: length.or(effort).is_some().then(|| Scale {
                 length: part(length),
                 effort: part(effort),
@@ -122,9 +125,14 @@ impl Asked {
             && !self.changes_words()
     }
 
+    /// Whether steps change.
+    fn changes_steps(&self) -> bool {
+        self.text.is_some() || self.scale.is_some() || self.drop_steps
+    }
+
     /// Whether the description changes.
     fn changes_words(&self) -> bool {
-        self.text.is_some() || self.note.is_some() || self.scale.is_some() || self.drop_steps
+        self.changes_steps() || self.note.is_some()
     }
 }
 
@@ -157,6 +165,12 @@ impl Change {
             fields.description = Some(described(&words.prose, &words.workout, event.sport()));
         }
         let has_steps = !words.workout.items.is_empty();
+        if asked.load.is_some() && !event.is_workout() {
+            return Err(ToolError::Input(
+                "Not done: only a planned workout has a planned load. A target or a race can be moved, renamed and given a note."
+                    .to_owned(),
+            ));
+        }
         if asked.load.is_some() && has_steps {
             return Err(wrong(
                 "load",
@@ -173,6 +187,8 @@ impl Change {
             .start_date_local
             .or(event.start_date_local)
             .unwrap_or_default();
+        // Upstream computes both anew from steps that change.
+        let computed = has_steps && asked.changes_steps();
         let entry = Entry {
             sport: event.sport().to_owned(),
             on: Moment::of(start),
@@ -183,8 +199,11 @@ impl Change {
                 .unwrap_or_default(),
             workout: words.workout,
             prose: words.prose,
-            load: fields.icu_training_load.or(event.icu_training_load),
-            secs: fields.moving_time.or(event.own_secs()),
+            load: fields
+                .icu_training_load
+                .or(event.icu_training_load)
+                .filter(|_| !computed),
+            secs: fields.moving_time.or(event.own_secs()).filter(|_| !computed),
             indoor,
             tags: Vec::new(),
             color: None,
@@ -321,7 +340,7 @@ async fn worked_out(
     reader: Reader<'_>,
 ) -> Result<(Held, Change, Option<model::Athlete>), ToolError> {
     let held = asked.meant.find(ask, reader).await?;
-    let profile = if asked.changes_words() && held.event.is_workout() {
+    let profile = if held.event.is_workout() {
         Some(ask.upstream.profile().await?)
     } else {
         None
@@ -436,7 +455,7 @@ fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried, settle
             .chain(settled.iter().cloned())
             .chain([
                 cannot_take_back(before, &change.fields),
-                format!("undo_change with changes {} takes it back.", tried.number),
+                undo_hint(scene.card, vec![tried.number], "takes it back"),
             ]),
     )
 }

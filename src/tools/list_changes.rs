@@ -15,7 +15,7 @@ use super::{
 use crate::{
     guard::{
         Ask,
-        journal::{Change, Changes},
+        journal::{Change, ChangeState, Changes},
     },
     permissions,
     text::clean,
@@ -33,16 +33,19 @@ const PARAMS: &[Param] = &[Param::limit(20, 100)];
 
 async fn list(ask: Ask, changes: Changes, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let limit = Arguments::new(given, PARAMS, ask.today())?.limit()?;
-    let all = changes.recent(limit).await?;
+    let mut all = changes.recent(limit + 1).await?;
+    let more = all.len() > limit;
+    all.truncate(limit);
     let (mut shown, hidden): (Vec<Change>, Vec<Change>) = all
         .into_iter()
         .partition(|change| undo::is_allowed(&ask.card, change));
     writing::look_up_open(&ask, &mut shown).await?;
-    Ok(render(&ask, &shown, hidden.len()))
+    Ok(render(&ask, &shown, hidden.len(), more))
 }
 
-fn render(ask: &Ask, shown: &[Change], hidden: usize) -> Answer {
-    let count = counted(shown.len(), "change", "changes");
+fn render(ask: &Ask, shown: &[Change], hidden: usize, more: bool) -> Answer {
+    let newest = if more { "the newest " } else { "" };
+    let count = format!("{newest}{}", counted(shown.len(), "change", "changes"));
     let heading = answer::first_line(&ask.card, ask.today(), &[count]);
     let table = Columns::<Change>::new()
         .column("change", |change| change.number.to_string())
@@ -60,7 +63,18 @@ fn render(ask: &Ask, shown: &[Change], hidden: usize) -> Answer {
             counted(hidden, "change", "changes")
         )
     };
-    Answer::of([heading, table, hidden])
+    let older = if more {
+        "Older ones: ask with a higher limit.".to_owned()
+    } else {
+        String::new()
+    };
+    let can_be = shown.iter().any(|change| change.state == ChangeState::Held);
+    let undo = if can_be {
+        "What is done can be undone for 30 days, as long as nobody changed the entry since.".to_owned()
+    } else {
+        String::new()
+    };
+    Answer::of([heading, table, hidden, older, undo])
 }
 
 fn moment(ask: &Ask, at: DateTime<Utc>) -> String {

@@ -26,7 +26,7 @@ use super::{
     writing::{
         self, Fate, Tried, Wish, Writing,
         entry::{Entry, Prepared},
-        said::{Scene, failed, heading, not_written, numbers},
+        said::{Scene, failed, heading, not_written, undo_hint},
         told,
     },
 };
@@ -154,7 +154,7 @@ impl Plan {
         let days = self.with_days_before();
         let (there, mornings) = tokio::join!(
             ask.upstream.held_on(days.oldest, days.newest),
-            Mornings::fetch(ask, self.days())
+            Mornings::fetch(ask, &ask.upstream, self.days())
         );
         let (there, mornings) = (there?, mornings?);
         let alike = self.alike(granted).await?;
@@ -255,7 +255,7 @@ impl Plan {
         };
         let there = with_earlier(&before, after, self.weeks());
         let mornings = if ask.upstream.requests() < MOST_REQUESTS {
-            Mornings::fetch(ask, self.days()).await?
+            Mornings::fetch(ask, writing.upstream(), self.days()).await?
         } else {
             Part::NotAsked
         };
@@ -311,14 +311,7 @@ impl Plan {
         }
         let heading = answer::first_line(scene.card, scene.today, &[heading(written.len(), already, not)]);
         let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
-        let undo = if written.is_empty() {
-            String::new()
-        } else {
-            format!(
-                "undo_change with changes {} takes back what was written.",
-                numbers(written)
-            )
-        };
+        let undo = undo_hint(scene.card, written, "takes back what was written");
         let end = [scene.weeks(days, ""), mornings.missing(), undo];
         Answer::of(
             std::iter::once(heading)

@@ -17,7 +17,7 @@ pub(super) const TOOL: Tool = Tool {
 };
 
 const PARAMS: &[Param] = &[
-    Param::text("changes", 200, "Numbers: 14, or 14-16, 19").required(),
+    Param::text("changes", 200, "Numbers: 14, or 14-16, 19; at most 3 edits").required(),
     Param::flag("preview", ""),
 ];
 

@@ -163,6 +163,11 @@ impl<'a> Writing<'a> {
         Ok(last.and_then(|change| change.kept?.after))
     }
 
+    /// Reads what stands there since the last request that changed something.
+    pub(super) fn upstream(&self) -> &Athlete {
+        &self.upstream
+    }
+
     /// Gives the lease back.
     pub(super) async fn end(self) {
         self.lease.release().await;
@@ -408,7 +413,7 @@ impl Wish {
         }
     }
 
-    fn steps(&self) -> Option<&Steps> {
+    pub(super) fn steps(&self) -> Option<&Steps> {
         match self {
             Self::Make { steps, .. } | Self::Change { steps, .. } => steps.as_ref(),
             Self::Delete { .. } => None,

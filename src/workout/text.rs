@@ -235,6 +235,16 @@ fn looks_like_a_step(number: usize, line: &str, sport: &str) -> Option<Problem> 
             "write the count last, as in \"Main set 4x\", and the steps directly below",
         ));
     }
+    let counted = first
+        .split_once('x')
+        .filter(|(count, length)| count.parse::<u32>().is_ok() && words::read(&[length], sport).is_some());
+    if counted.is_some() {
+        return Some(Problem::refuse(
+            number,
+            "a count beside a length is no repeat",
+            "write \"3x\" alone on a line, and the step directly below, as in \"- 8m 96-100%\"",
+        ));
+    }
     let (mut length, mut target) = (false, false);
     for at in 0..words.len() {
         match words::read(&words[at..], sport) {
@@ -536,6 +546,20 @@ fn meant(word: &str) -> Option<String> {
         rest if rest.starts_with('%') || rest == "w" || rest == "rpm" => {
             Some("write one number or a range, as in 88-94%".to_owned())
         }
+        "zone" => Some("write a zone as Z2, and on a run or a swim Z2 HR or Z2 Pace".to_owned()),
+        _ if plain.starts_with(|c: char| matches!(c, 'z' | 'l'))
+            && plain.chars().any(|c| c.is_ascii_digit()) =>
+        {
+            Some("write one of the athlete's zones, as in Z2".to_owned())
+        }
+        _ if plain
+            .trim_end_matches(',')
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '.' | '-')) =>
+        {
+            Some("say what the number is, as in 250w, 90%, 90rpm or Z2, without a comma after it".to_owned())
+        }
+        _ if plain.ends_with(',') => Some("leave out the comma".to_owned()),
         _ => None,
     }
 }

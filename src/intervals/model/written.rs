@@ -146,6 +146,8 @@ impl EntryFields {
                 (Some(Value::String(_)), None) if !name.ends_with("_local") => Value::String(String::new()),
                 (Some(Value::Bool(_)), None) => Value::Bool(false),
                 (Some(Value::Array(_)), None) => Value::Array(Vec::new()),
+                // Whether null empties a field is not known; 0 says that there is none.
+                (Some(Value::Number(_)), None) => Value::from(0.0),
                 _ => return None,
             };
             Some((name.to_owned(), value))
@@ -172,7 +174,7 @@ fn to_the_second<S: Serializer>(moment: &Option<NaiveDateTime>, to: S) -> Result
     text.serialize(to)
 }
 
-/// A value that says something: an empty text, an empty list and false say as much as none, and line ends are no difference.
+/// A value that says something: an empty text, an empty list, 0 and false say as much as none, and line ends are no difference.
 fn said(value: Option<&Value>) -> Option<Value> {
     match value {
         None | Some(Value::Null | Value::Bool(false)) => None,
@@ -182,6 +184,7 @@ fn said(value: Option<&Value>) -> Option<Value> {
             (!text.is_empty()).then(|| Value::String(text.to_owned()))
         }
         Some(Value::Array(list)) if list.is_empty() => None,
+        Some(Value::Number(number)) if number.as_f64() == Some(0.0) => None,
         // A number that was written down and read again may differ in its last bit.
         Some(Value::Number(number)) => number
             .as_f64()
@@ -292,15 +295,11 @@ mod tests {
         let changes = before.changes_to(&after);
         assert_eq!(
             changes.names(),
-            ["start_date_local", "name", "description", "indoor"]
+            ["start_date_local", "name", "description", "indoor", "moving_time"]
         );
         assert_eq!(changes.description.as_deref(), Some(""));
         let there = before.with(&changes);
-        assert_eq!(
-            there.differing(&after),
-            ["moving_time"],
-            "a number cannot be emptied"
-        );
+        assert_eq!(there.differing(&after), Vec::<&str>::new());
         let back = there.changes_to(&before);
         assert_eq!(there.with(&back).differing(&before), Vec::<&str>::new());
     }

@@ -141,9 +141,8 @@ pub(in crate::tools) fn may_touch(card: &AthleteCard, held: &Held) -> Result<(),
         return Ok(());
     }
     Err(ToolError::Refused(format!(
-        "Not done: {} is a {}, and a coach's grant covers planned workouts only.",
-        in_words(held),
-        entries::what(&held.event)
+        "Not done: {} is no planned workout, and a coach's grant covers planned workouts only.",
+        in_words(held)
     )))
 }
 

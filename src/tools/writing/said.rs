@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::{
     Fate, NAME, Tried,
@@ -13,7 +13,7 @@ use crate::{
     guard::AthleteCard,
     intervals::model::{self, Event, Held},
     permissions,
-    text::fenced,
+    text::{clean, fenced},
     tools::{
         absences::Absence,
         answer::{
@@ -25,7 +25,7 @@ use crate::{
         day_form::Mornings,
         entries, planned, steps,
     },
-    training::weeks,
+    training::{sports, weeks},
     workout::{Problem, Severity, differences::Difference, doc::Doc, estimate, text::parse},
 };
 
@@ -74,7 +74,7 @@ impl Scene<'_> {
             intensity: estimate.intensity,
         };
         let own = SportUnits::of(&entry.sport, self.card.units);
-        let title = title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
+        let title = title(entry.on.start(), &entry.sport, &entry.name, entry.indoor);
         let unknown = entry.has_steps() && figures.load.is_none();
         let unknown = if unknown {
             "load as intervals.icu computes it"
@@ -83,10 +83,11 @@ impl Scene<'_> {
         };
         let mut lines = vec![joined([title, figures.in_words(&own), unknown.to_owned()], DOT)];
         lines.extend(note(&entry.prose));
+        lines.extend(look(&entry.tags, entry.color.as_deref()));
         lines.extend(self.steps(&doc, &entry.sport, true));
         lines.extend(entry.has_steps().then(|| self.device(None)));
         lines.extend(warnings(&prepared.problems));
-        lines.push(self.day(entry.on.day, self.but));
+        lines.push(self.day(entry.on.day, self.but, self.count > 1));
         lines
     }
 
@@ -111,6 +112,8 @@ impl Scene<'_> {
         let as_sent = differences.is_empty() && self.count > WITH_STEPS;
         if tried.is_some() || self.card.shows(&permissions::GET_EVENTS) {
             lines.extend(note(&prose_of(event)));
+            let tags = held.fields.tags.as_deref().unwrap_or_default();
+            lines.extend(look(tags, held.fields.color.as_deref()));
         }
         if let Some(doc) = &event.workout_doc {
             lines.extend(self.steps(doc, event.sport(), !as_sent));
@@ -122,7 +125,7 @@ impl Scene<'_> {
             lines.extend(read_otherwise(tried));
         }
         lines.extend(warnings(problems));
-        lines.push(self.day(day, Some(held.id)));
+        lines.push(self.day(day, Some(held.id), false));
         lines
     }
 
@@ -140,7 +143,9 @@ impl Scene<'_> {
             entries::what(event)
         };
         let title = title(
-            event.day().unwrap_or(self.today),
+            event
+                .start_date_local
+                .unwrap_or_else(|| self.today.and_time(NaiveTime::MIN)),
             &what,
             event.name.as_deref().unwrap_or_default(),
             event.indoor == Some(true),
@@ -157,7 +162,7 @@ impl Scene<'_> {
     /// Another workout of that name and sport stands on the day.
     pub(in crate::tools) fn other(&self, prepared: &Prepared, held: &Held) -> Vec<String> {
         let entry = &prepared.entry;
-        let title = title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
+        let title = title(entry.on.start(), &entry.sport, &entry.name, entry.indoor);
         let line = format!(
             "{title}{DOT}not written: another workout with this name and sport is on that day. To change it: edit_workout with \
              id {} and this text; for a second one: allow_duplicate: true.",
@@ -191,11 +196,23 @@ impl Scene<'_> {
             Some(number) => format!("already there (change {number}), nothing written"),
             None => "already there, nothing written".to_owned(),
         };
-        let how = if is_same(&prepared.entry, &held.event) {
-            how
-        } else {
-            format!("{how}; its steps were changed since")
-        };
+        let mut otherwise = prepared.entry.fields().not_in(&held.fields);
+        otherwise.retain(|name| {
+            let computed = ["moving_time", "icu_training_load"].contains(name) && prepared.entry.has_steps();
+            !computed && *name != "description"
+        });
+        if !is_same(&prepared.entry, &held.event) {
+            otherwise.push("description");
+        }
+        if otherwise.is_empty() {
+            let line = joined([self.now(held), how, format!("id {}", held.id)], DOT);
+            return vec![line];
+        }
+        let how = format!(
+            "{how}; it has another {}: edit_workout with id {} changes that",
+            field_words(&otherwise),
+            held.id
+        );
         self.standing(held, &how, None, &[])
     }
 
@@ -244,13 +261,16 @@ impl Scene<'_> {
     }
 
     /// What else is on the day, as far as it may be shown, and the form of its morning.
-    fn day(&self, day: NaiveDate, own: Option<i64>) -> String {
+    fn day(&self, day: NaiveDate, own: Option<i64>, without: bool) -> String {
         let others = self
             .there
             .iter()
             .filter(|held| Some(held.id) != own && is_on(&held.event, day));
         let others: Vec<&Held> = others.filter(|held| !held.event.is_week_target()).collect();
-        let form = self.mornings.map(|mornings| mornings.on(day)).unwrap_or_default();
+        let form = self
+            .mornings
+            .map(|mornings| mornings.on(day, without))
+            .unwrap_or_default();
         let line = joined([self.others(&others), form], DOT);
         if line.is_empty() {
             line
@@ -324,23 +344,26 @@ impl Scene<'_> {
                     units::whole(loads.iter().sum::<f64>())
                 ),
             };
-            let targets = of_week()
-                .filter(|event| event.is_week_target())
-                .map(|target| planned::target(target, self.card.units));
+            let targets = of_week().filter(|event| event.is_week_target()).map(|target| {
+                let of_sport = |event: &&&Event| {
+                    !target.sport().is_empty()
+                        && sports::family(event.sport()) == sports::family(target.sport())
+                };
+                let own = plans.iter().filter(of_sport);
+                let own: f64 = own.filter_map(|event| positive(event.icu_training_load)).sum();
+                let own = if target.sport().is_empty() || target.load_target.is_none() {
+                    String::new()
+                } else {
+                    format!("{} of ", units::whole(own))
+                };
+                format!("{own}target {}", planned::target(target, self.card.units))
+            });
             let targets = joined(targets, ", ");
             let week = named(&units::day_month(monday), &load);
-            joined([week, with_unit_before("target", &targets)], ", ")
+            joined([week, targets], ", ")
         });
         let words: Vec<String> = words.collect();
         format!("Planned load{what}, week of {}", words.join(DOT))
-    }
-}
-
-fn with_unit_before(name: &str, text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!("{name} {text}")
     }
 }
 
@@ -374,6 +397,19 @@ fn prose_of(event: &Event) -> String {
     } else {
         text.to_owned()
     }
+}
+
+/// `  tags key, outside · colour red`
+fn look(tags: &[String], color: Option<&str>) -> Option<String> {
+    let tags: Vec<String> = tags.iter().take(10).map(|tag| clean(tag, 40)).collect();
+    let line = joined(
+        [
+            named("tags", &tags.join(", ")),
+            named("colour", &clean(color.unwrap_or_default(), 20)),
+        ],
+        DOT,
+    );
+    (!line.is_empty()).then(|| format!("  {line}"))
 }
 
 fn note(prose: &str) -> Option<String> {
@@ -434,6 +470,19 @@ fn warnings(problems: &[Problem]) -> Vec<String> {
         .collect()
 }
 
+/// How to take changes back: `undo_change with changes 14-16 takes … back`; a coach names the athlete.
+pub(in crate::tools) fn undo_hint(card: &AthleteCard, all: Vec<i32>, what: &str) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let athlete = if card.is_for_coach() {
+        format!("athlete {} and ", card.id)
+    } else {
+        String::new()
+    };
+    format!("undo_change with {athlete}changes {} {what}.", numbers(all))
+}
+
 /// The heading of an answer: `2 written, 1 already there, 1 not written`.
 pub(in crate::tools) fn heading(written: usize, already: usize, not: usize) -> String {
     let parts = [
@@ -478,11 +527,17 @@ pub(in crate::tools) fn failed(fate: &Fate) -> Option<String> {
 }
 
 /// `2026-12-03 Thu · Ride «Threshold 4×8»`
-fn title(day: NaiveDate, sport: &str, name: &str, indoor: bool) -> String {
+/// `2026-12-03 Thu 07:00 · Ride indoor «Threshold»`; midnight means that no time is planned.
+fn title(start: NaiveDateTime, sport: &str, name: &str, indoor: bool) -> String {
     let indoor = if indoor { " indoor" } else { "" };
+    let clock = if start.time() == NaiveTime::MIN {
+        String::new()
+    } else {
+        units::clock(start)
+    };
     format!(
         "{}{DOT}{}",
-        units::date(day),
+        joined([units::date(start.date()), clock], " "),
         joined([format!("{sport}{indoor}"), fenced(name, NAME)], " ")
     )
 }
@@ -490,6 +545,6 @@ fn title(day: NaiveDate, sport: &str, name: &str, indoor: bool) -> String {
 /// A workout that was not written, and why.
 pub(in crate::tools) fn not_written(prepared: &Prepared, why: &str) -> Vec<String> {
     let entry = &prepared.entry;
-    let title = title(entry.on.day, &entry.sport, &entry.name, entry.indoor);
+    let title = title(entry.on.start(), &entry.sport, &entry.name, entry.indoor);
     vec![format!("{title}{DOT}{why}")]
 }

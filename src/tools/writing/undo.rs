@@ -18,6 +18,7 @@ use crate::{
     },
     intervals::model::{EntryFields, Held},
     permissions,
+    text::fenced,
     tool_error::ToolError,
     tools::{
         Answer,
@@ -33,7 +34,7 @@ use crate::{
 /// Changes of one call.
 const MOST: usize = 60;
 /// Edits of one call: each needs a request of its own.
-const MOST_EDITS: usize = 2;
+const MOST_EDITS: usize = 3;
 /// Days between the first and the last entry of one call.
 const MOST_DAYS: i64 = 366;
 /// What upstream computes, or lays down together with something else.
@@ -74,7 +75,22 @@ fn edited(kept: &Kept) -> String {
         .into_iter()
         .filter(|name| !FOLLOWS.contains(name))
         .collect();
-    in_brackets(&field_words(&names))
+    // A change of nothing else is one of figures.
+    let names = if names.is_empty() {
+        let mut all = before.differing(after);
+        all.retain(|name| ["icu_training_load", "moving_time"].contains(name));
+        all
+    } else {
+        names
+    };
+    let moved = |fields: &EntryFields| fields.day().map(units::date).unwrap_or_default();
+    let named = |fields: &EntryFields| fenced(fields.name.as_deref().unwrap_or_default(), 40);
+    let words = names.iter().map(|name| match *name {
+        "start_date_local" if before.day() != after.day() => format!("to {}", moved(after)),
+        "name" => format!("now {}", named(after)),
+        name => field_words(&[name]),
+    });
+    in_brackets(&joined(words, ", "))
 }
 
 /// How it ended, and whether it can still be taken back.
@@ -87,10 +103,7 @@ pub(in crate::tools) fn standing(change: &Change, now: DateTime<Utc>) -> String 
         ChangeState::Held if change.kept.is_none() || change.kept_until < now => {
             "done; cannot be undone any more".to_owned()
         }
-        ChangeState::Held => format!(
-            "done; can be undone until {}",
-            units::date(change.kept_until.date_naive())
-        ),
+        ChangeState::Held => "done".to_owned(),
     }
 }
 
@@ -416,7 +429,7 @@ fn previewed(ask: &Ask, steps: &[Step]) -> Answer {
             Ok(Wish::Delete { .. }) => "would take it off the calendar".to_owned(),
             Ok(Wish::Change { changes, .. }) => format!("would restore {}", field_words(&changes.names())),
             Ok(Wish::Make { .. }) => {
-                "would put it back, under a new id and without the pairing with an activity".to_owned()
+                "would put it back, under a new id; a pairing with an activity is not restored".to_owned()
             }
             Err(why) => format!("cannot be taken back: {why}"),
         };
@@ -437,7 +450,7 @@ fn said(ask: &Ask, steps: &[Step], tried: Vec<Tried>, settled: &[String]) -> Ans
                 None => Err("it was not tried".to_owned()),
                 Some(tried) => match failed(&tried.fate) {
                     Some(why) => Err(why.replace("not written: ", "")),
-                    None => Ok(became(wish, &tried)),
+                    None => Ok(became(step, wish, &tried)),
                 },
             },
         };
@@ -465,28 +478,31 @@ fn said(ask: &Ask, steps: &[Step], tried: Vec<Tried>, settled: &[String]) -> Ans
     )
 }
 
-fn became(wish: &Wish, tried: &Tried) -> String {
-    let otherwise = |text: String| {
-        let mut words = vec![text];
-        words.extend(tried.differences.iter().take(4).map(ToString::to_string));
-        if !tried.fields.is_empty() {
-            words.push(format!(
-                "intervals.icu holds another {}",
-                field_words(&tried.fields)
-            ));
-        }
-        words.push(format!("(change {})", tried.number));
-        joined(words, "; ")
+fn became(step: &Step, wish: &Wish, tried: &Tried) -> String {
+    let number = format!("(change {})", tried.number);
+    let Fate::Stands(held) = &tried.fate else {
+        return format!("it is off the calendar {number}");
     };
-    match (&tried.fate, wish) {
-        (Fate::Gone, _) => format!("it is off the calendar (change {})", tried.number),
-        (Fate::Stands(held), Wish::Make { .. }) => otherwise(format!(
-            "it is back under the new id {}, not paired with an activity",
-            held.id
-        )),
-        (Fate::Stands(held), _) => otherwise(format!("it is as before: {}", find::in_words(held))),
-        _ => String::new(),
+    let mut words = vec![match wish {
+        Wish::Make { .. } => format!("it is back under the new id {}", held.id),
+        _ => format!("it stands again as {}", find::in_words(held)),
+    }];
+    words.extend(tried.differences.iter().take(4).map(ToString::to_string));
+    let wanted = step
+        .changes
+        .last()
+        .and_then(|change| change.kept.as_ref()?.before.as_ref());
+    let mut lacking = wanted
+        .map(|wanted| wanted.differing(&held.fields))
+        .unwrap_or_default();
+    lacking.retain(|name| !["external_id", "end_date_local"].contains(name));
+    if wish.steps().is_some() {
+        lacking.retain(|name| !FOLLOWS.contains(name) && *name != "description");
     }
+    if !lacking.is_empty() {
+        words.push(format!("NOT restored: {}", field_words(&lacking)));
+    }
+    format!("{} {number}", joined(words, "; "))
 }
 
 #[cfg(test)]
