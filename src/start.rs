@@ -411,10 +411,7 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
     )?;
     // Changes whose callers were answered before their end.
     app.writes.close();
-    if tokio::time::timeout(WRITES, app.writes.wait())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(WRITES, app.writes.wait()).await.is_err() {
         tracing::warn!(
             "some changes were still running; the next change for these athletes finds out what became of them"
         );

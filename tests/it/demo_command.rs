@@ -159,7 +159,7 @@ async fn one_line_of_json_tells_all_and_everything_in_it_answers() {
 /// The first athlete's connector may change the calendar, and the first coach that of this athlete and one more.
 async fn may_write(ready: &Value) {
     assert_eq!(ready["writing"], true);
-    let day = (chrono::Utc::now() + chrono::Duration::days(3))
+    let day = (icusync::time::Clock::system().now() + chrono::Duration::days(3))
         .format("%Y-%m-%d")
         .to_string();
     let preview = async |url: &Value, athlete: Option<&Value>| {
