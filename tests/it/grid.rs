@@ -2,6 +2,7 @@
 //!
 //! The records in `snapshots/` are what a model reads; read a changed one as the athlete would.
 
+use icusync::tools::{CATALOGUE, Run};
 use serde_json::json;
 
 use crate::world;
@@ -12,8 +13,10 @@ async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
         for seeded in &world.people {
             let listed = world.mcp(&seeded.link).request("tools/list", json!({})).await;
             let listed = listed.answer["result"]["tools"].as_array().unwrap();
-            assert_eq!(listed.len(), icusync::tools::CATALOGUE.len());
-            for tool in icusync::tools::CATALOGUE {
+            assert_eq!(listed.len(), CATALOGUE.len());
+            // What changes something is refused before it knows whose it is, and the guide is the same for everyone.
+            let reads = |tool: &&Tool| matches!(tool.run, Run::Read(_) | Run::ReadChanges(_));
+            for tool in CATALOGUE.iter().filter(reads) {
                 let name = tool.name();
                 // A person without an activity asks for one that nobody has.
                 let asked = world.defaults(seeded, tool).await;
@@ -24,8 +27,6 @@ async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
                 let person = seeded.person;
                 if call.is_error() {
                     assert!(text.starts_with("Not done: "), "{name}: {text}");
-                } else if name == "get_workout_guide" {
-                    assert!(text.starts_with("# How a workout is written"), "{text}");
                 } else {
                     let line = text.lines().next().unwrap();
                     assert!(line.starts_with(&format!("{} · ", person.name)), "{name}: {line}");
