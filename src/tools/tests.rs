@@ -42,7 +42,8 @@ fn the_list_keeps_its_budget() {
             "push_workout" => 700,
             "edit_workout" => 320,
             "delete_workout" => 160,
-            "list_changes" | "undo_change" => 90,
+            "list_changes" => 70,
+            "undo_change" => 110,
             "get_workout_guide" => 40,
             _ => 400,
         };

@@ -547,9 +547,7 @@ fn meant(word: &str) -> Option<String> {
             Some("write one number or a range, as in 88-94%".to_owned())
         }
         "zone" => Some("write a zone as Z2, and on a run or a swim Z2 HR or Z2 Pace".to_owned()),
-        _ if plain.starts_with(|c: char| matches!(c, 'z' | 'l'))
-            && plain.chars().any(|c| c.is_ascii_digit()) =>
-        {
+        _ if plain.starts_with(['z', 'l']) && plain.chars().any(|c| c.is_ascii_digit()) => {
             Some("write one of the athlete's zones, as in Z2".to_owned())
         }
         _ if plain

@@ -84,10 +84,10 @@ fn edited(kept: &Kept) -> String {
         names
     };
     let moved = |fields: &EntryFields| fields.day().map(units::date).unwrap_or_default();
-    let named = |fields: &EntryFields| fenced(fields.name.as_deref().unwrap_or_default(), 40);
+    let title = |fields: &EntryFields| fenced(fields.name.as_deref().unwrap_or_default(), 40);
     let words = names.iter().map(|name| match *name {
         "start_date_local" if before.day() != after.day() => format!("to {}", moved(after)),
-        "name" => format!("now {}", named(after)),
+        "name" => format!("now {}", title(after)),
         name => field_words(&[name]),
     });
     in_brackets(&joined(words, ", "))
