@@ -2,7 +2,7 @@
 //!
 //! The records in `snapshots/` are what a model reads; read a changed one as the athlete would.
 
-use icusync::tools::{CATALOGUE, Run};
+use icusync::tools::{CATALOGUE, Run, Tool};
 use serde_json::json;
 
 use crate::world;
