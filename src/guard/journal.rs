@@ -221,6 +221,11 @@ impl Journal {
         &self.changes.app
     }
 
+    /// Whether the caller made this change.
+    pub(crate) fn is_own(&self, change: &Change) -> bool {
+        change.by == self.caller
+    }
+
     /// A new external id: random, so that it says nothing.
     pub(crate) fn external_id(&self) -> String {
         let app = self.app();

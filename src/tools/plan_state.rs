@@ -157,9 +157,7 @@ impl State {
     /// Percent of the plan that a paired activity did, by intervals.icu.
     pub(super) fn of_plan(self, activities: &[Activity]) -> Option<f64> {
         match self {
-            Self::Done(at, MatchedBy::Paired) => {
-                activities.get(at)?.compliance.filter(|percent| *percent > 0.0)
-            }
+            Self::Done(at, MatchedBy::Paired) => activities.get(at)?.done_of_plan(),
             _ => None,
         }
     }

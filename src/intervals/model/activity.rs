@@ -44,10 +44,10 @@ impl Activity {
             .or_else(|| Some(self.metres()? / positive(self.moving_time)?))
     }
 
-    /// Percent of the plan that was done. None without a plan, for which upstream sends 0.
+    /// Percent of the plan that was done. None without a plan, and where upstream cannot tell: it sends 0 for both, and what was
+    /// recorded is never 0 % of anything.
     pub(crate) fn done_of_plan(&self) -> Option<f64> {
-        self.compliance
-            .filter(|percent| self.paired_event_id.is_some() || *percent > 0.0)
+        self.compliance.filter(|percent| *percent > 0.0)
     }
 
     /// The service it came from, and the device, for the line about the origin of data.
@@ -118,10 +118,10 @@ mod tests {
     }
 
     #[test]
-    fn zero_percent_without_a_plan_is_none() {
+    fn zero_percent_of_a_plan_is_not_known() {
         let done = |fields| activity(fields).done_of_plan();
         assert_eq!(done(json!({"compliance": 0})), None);
-        assert_eq!(done(json!({"compliance": 0, "paired_event_id": 7})), Some(0.0));
+        assert_eq!(done(json!({"compliance": 0, "paired_event_id": 7})), None);
         assert_eq!(done(json!({"compliance": 97})), Some(97.0));
     }
 }

@@ -572,14 +572,22 @@ pub(super) fn about_ctl(loads: impl IntoIterator<Item = Load>) -> Option<String>
 pub(super) fn about_undone<'a>(undone: impl Iterator<Item = (Shown, &'a Planned)>) -> Vec<String> {
     let (mut missed, mut no_load, mut not_paired, mut perhaps, mut unclear) =
         (false, false, false, false, false);
-    let mut can_search = false;
+    let (mut pairs_searched, mut perhaps_searched, mut unclear_searched) = (false, false, false);
     for (shown, planned) in undone {
-        can_search |= shown.history;
         match planned.undone {
             Undone::NoLoad => no_load = true,
-            Undone::State(State::NotPaired(_)) => not_paired = true,
-            Undone::State(State::Unclear(Unclear::PairedElsewhere)) => unclear = true,
-            Undone::State(State::Unclear(_)) => perhaps = true,
+            Undone::State(State::NotPaired(_)) => {
+                not_paired = true;
+                pairs_searched |= shown.history;
+            }
+            Undone::State(State::Unclear(Unclear::PairedElsewhere)) => {
+                unclear = true;
+                unclear_searched |= shown.history;
+            }
+            Undone::State(State::Unclear(_)) => {
+                perhaps = true;
+                perhaps_searched |= shown.history;
+            }
             Undone::State(State::Missed(absent)) => missed |= absent.is_none(),
             Undone::State(
                 State::Open | State::Begun(_) | State::Done(..) | State::DoneAs(_) | State::Paired,
@@ -587,7 +595,7 @@ pub(super) fn about_undone<'a>(undone: impl Iterator<Item = (Shown, &'a Planned)
         }
     }
     let mut notes = Vec::new();
-    let note = |means: &str, more: &str| {
+    let note = |means: &str, can_search: bool, more: &str| {
         let more = if can_search {
             format!("; get_events with include=done {more}")
         } else {
@@ -606,19 +614,22 @@ pub(super) fn about_undone<'a>(undone: impl Iterator<Item = (Shown, &'a Planned)
     }
     if not_paired {
         notes.push(note(
-            "not paired: no activity is paired with it",
+            "not paired: no activity is paired with it, and it may have been done all the same",
+            pairs_searched,
             "searches for one",
         ));
     }
     if perhaps {
         notes.push(note(
             "perhaps done: something of that day may have been it",
+            perhaps_searched,
             "says what",
         ));
     }
     if unclear {
         notes.push(note(
             "unclear: what it is paired with is not of that day",
+            unclear_searched,
             "says what",
         ));
     }

@@ -84,7 +84,7 @@ fn distance(sum: &Sum, name: &str, own: Units) -> String {
 /// `Ride: activities 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013 / 950 (+63, +7 %)`, now against before. Every
 /// change is that of the two figures as shown. Without a time or distance of each activity there is none: it would be that of
 /// what is known. A session without a load counts as none, as it does in CTL. `closed` are those that cannot be read, now and
-/// before.
+/// before: with some there is no change, because they took time and have a load.
 pub(super) fn change(name: &str, (now, before): (&Sum, &Sum), closed: (usize, usize), own: Units) -> String {
     let all_have = |with: fn(&Sum) -> f64| [now, before].iter().all(|sum| with(sum) >= sum.count);
     let against = |now: &str, before: &str, change: Option<String>| {
@@ -96,7 +96,7 @@ pub(super) fn change(name: &str, (now, before): (&Sum, &Sum), closed: (usize, us
         sums::with_unreadable(units::whole(now.count), closed.0),
         sums::with_unreadable(units::whole(before.count), closed.1)
     )];
-    let change = all_have(|sum| sum.with_time).then(|| {
+    let change = (closed == (0, 0) && all_have(|sum| sum.with_time)).then(|| {
         let (now, before) = (shown_secs(now.secs), shown_secs(before.secs));
         signed(now - before, units::hours_minutes) + &and_percent(now, before)
     });
@@ -116,8 +116,10 @@ pub(super) fn change(name: &str, (now, before): (&Sum, &Sum), closed: (usize, us
             and_unreadable(before.load_words(), closed.1),
         );
         let (now, before) = (now.load.round(), before.load.round());
-        let change = signed(now - before, units::whole) + &and_percent(now, before);
-        parts.push(named("load", &against(&words.0, &words.1, Some(change))));
+        // What cannot be read has a load as well, so the change of the rest is none.
+        let change =
+            (closed == (0, 0)).then(|| signed(now - before, units::whole) + &and_percent(now, before));
+        parts.push(named("load", &against(&words.0, &words.1, change)));
     }
     parts.join(DOT)
 }

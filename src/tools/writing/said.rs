@@ -208,6 +208,10 @@ impl Scene<'_> {
             let line = joined([self.now(held), how, format!("id {}", held.id)], DOT);
             return vec![line];
         }
+        if !self.card.shows(&permissions::GET_EVENTS) {
+            let line = format!("{how}; the entry was changed since");
+            return not_written(prepared, &line);
+        }
         let how = format!(
             "{how}; it has another {}: edit_workout with id {} changes that",
             field_words(&otherwise),

@@ -37,7 +37,11 @@ impl Writing<'_> {
             }
             let told = told(change, &ended);
             self.journal().end(change, ended, &[]).await?;
-            self.settled.push(told);
+            // A coach hears only of the coach's own changes.
+            let for_coach = self.granted.ask().card.is_for_coach();
+            if !for_coach || self.journal().is_own(&change) {
+                self.settled.push(told);
+            }
         }
         Ok(())
     }
