@@ -197,6 +197,10 @@ impl Checker<'_> {
                 );
                 self.warn(line, why, "set it at intervals.icu");
             }
+            if let Some(most) = self.beyond(target) {
+                let why = format!("{most} is more than people do");
+                self.warn(line, why, "check the number");
+            }
             let alarm = matches!(target.unit.kind(), Kind::HeartRate | Kind::Pace);
             if alarm && !target.unit.is_zone() && !target.span.is_range() {
                 self.warn(
@@ -206,6 +210,21 @@ impl Checker<'_> {
                 );
             }
         }
+    }
+
+    /// The upper end of a target that hardly anybody means.
+    fn beyond(&self, target: &Target) -> Option<String> {
+        let (from, to) = target.span.ends();
+        let high = from.max(to).get();
+        let (most, unit) = match target.unit {
+            Unit::PercentFtp => (300.0, "% of FTP"),
+            Unit::PercentLthr => (115.0, "% of LTHR"),
+            Unit::PercentMaxHr => (100.0, "% of the maximum heart rate"),
+            Unit::PercentPace => (150.0, "% of threshold pace"),
+            Unit::Watts => (self.settings.ftp.filter(|ftp| *ftp > 0.0)? * 4.0, " W"),
+            _ => return None,
+        };
+        (high > most).then(|| format!("{}{unit}", from.max(to)))
     }
 
     fn cue(&mut self, cue: &str, line: usize) {

@@ -433,3 +433,25 @@ proptest! {
         prop_assert!(read.workout.steps().map(powers).all(|count| count <= 1));
     }
 }
+
+#[test]
+fn a_number_that_hardly_anybody_means_is_asked_about() {
+    for (text, sport, odd) in [
+        ("- 10m 940-950%", "Ride", true),
+        ("- 10s 280-300%", "Ride", false),
+        ("- 10m 2000-2100w", "Ride", true),
+        ("- 10m 118-120% LTHR", "Run", true),
+        ("- 10m 100-104% LTHR", "Run", false),
+        ("- 10m 101-104% HR", "Run", true),
+        ("- 10m 150-160% Pace", "Run", true),
+        ("- 10m 100-110% Pace", "Run", false),
+    ] {
+        let checked = super::check::text(text, sport, &settings(sport));
+        let asked = checked
+            .problems
+            .iter()
+            .any(|problem| problem.instead == "check the number");
+        assert_eq!(asked, odd, "{text}: {:?}", checked.problems);
+        assert!(checked.can_be_sent(), "{text}: {:?}", checked.problems);
+    }
+}

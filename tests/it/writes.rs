@@ -635,3 +635,130 @@ async fn a_range_goes_only_as_it_was_listed() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_empties_what_was_empty_or_says_what_it_did_not_restore() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let prose = json!({"workouts": [{"sport": "Run", "date": "2026-12-10", "name": "By feel", "note": "Run by feel."}]});
+        done(&world, &ana.link, "push_workout", prose).await;
+        let before = entry(&world, ana, "By feel");
+        let id = &before["id"];
+        for (changes, what) in [
+            (json!({"id": id, "text": "- 30m 70-78% LTHR"}), "steps"),
+            (json!({"id": id, "load": 15}), "a load"),
+            (json!({"id": id, "note": ""}), "no note"),
+            (json!({"id": id, "new_date": "2026-12-11 Fri 18:15"}), "a time"),
+        ] {
+            let text = done(&world, &ana.link, "edit_workout", changes).await;
+            assert!(text.contains(" · changed · "), "{what}: {text}");
+            let number = text.split("changes ").last().unwrap().split(' ').next().unwrap().to_owned();
+            let text = done(&world, &ana.link, "undo_change", json!({"changes": number})).await;
+            let after = entry(&world, ana, "By feel");
+            let empty = |value: &Value| value.is_null() || *value == json!(0) || *value == json!("");
+            for field in ["start_date_local", "end_date_local", "name", "description", "moving_time", "icu_training_load"] {
+                let same = before[field] == after[field] || empty(&before[field]) && empty(&after[field]);
+                assert!(same, "{what}, {field}: {} {}\n{text}", before[field], after[field]);
+            }
+            assert!(!text.contains("NOT restored"), "{what}: {text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_deleted_only_with_a_token_because_its_pairing_is_lost() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let all = calendar(&world, ana, "2026-11-10", "2026-11-27");
+        let paired = all
+            .iter()
+            .find(|event| !event["paired_activity_id"].is_null())
+            .unwrap();
+        let delete = json!({"id": paired["id"]});
+        world.sim.clear_requests();
+        let text = done(&world, &ana.link, "delete_workout", delete.clone()).await;
+        assert!(
+            text.contains("nothing deleted") && text.contains("would lose the pairing"),
+            "{text}"
+        );
+        assert_eq!(writes(&world), Vec::<String>::new());
+        let token = text
+            .split("confirm: \"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
+        let mut confirmed = delete;
+        confirmed["confirm"] = json!(token);
+        let text = done(&world, &ana.link, "delete_workout", confirmed).await;
+        assert!(text.contains(" · 1 deleted · "), "{text}");
+        let left = calendar(&world, ana, "2026-11-10", "2026-11-27");
+        assert!(left.iter().all(|event| event["id"] != paired["id"]));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slips_of_a_model_are_refused_and_never_written_without_their_target() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        world.sim.clear_requests();
+        for (sport, text) in [
+            ("Ride", "- 30m Z12"),
+            ("Ride", "- 30m zone 2"),
+            ("Run", "- 30m z2 hr, 90rpm"),
+            ("Ride", "3x8m @ 250w"),
+            ("Ride", "- 3x8m @ 250w"),
+            ("Ride", "- 8m 250"),
+            ("Ride", "- 8m 88-94 %"),
+            ("Ride", "- 20 minutes Z2"),
+        ] {
+            let push = json!({"workouts": [workout(sport, "2026-12-10", "Slip", text)]});
+            let said = refused(&world, &ana.link, "push_workout", push).await;
+            assert!(
+                said.contains("nothing was written") && said.contains("line 1"),
+                "{text}: {said}"
+            );
+        }
+        assert_eq!(writes(&world), Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_differs_from_what_is_there_is_named() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let yoga = |more: Value| {
+            let mut yoga = json!({"sport": "Yoga", "date": "2026-12-10", "name": "Yoga", "note": "Hips."});
+            yoga.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            json!({"workouts": [yoga]})
+        };
+        let text = done(&world, &ana.link, "push_workout", yoga(json!({"date": "2026-12-10 07:00", "tags": ["hips"], "color": "red"}))).await;
+        assert!(text.contains("2026-12-10 Thu 07:00 · Yoga «Yoga»") && text.contains("tags hips · colour red"), "{text}");
+        let text = done(&world, &ana.link, "push_workout", yoga(json!({"minutes": 30}))).await;
+        assert!(text.contains("already there") && text.contains("it has another day, time: edit_workout with id"), "{text}");
+
+        // A target is no workout.
+        let target = json!({"category": "TARGET", "type": "Ride", "start_date_local": "2026-12-07T00:00:00", "name": "Week", "load_target": 300});
+        let target = world.sim.add_event(ana.person.slug, target).unwrap();
+        let text = refused(&world, &ana.link, "edit_workout", json!({"id": target, "load": 200})).await;
+        assert!(text.contains("only a planned workout has a planned load"), "{text}");
+
+        // A preview promises no load that upstream has yet to compute.
+        let run = json!({"workouts": [workout("Run", "2026-12-11", "Easy", "- 40m 70-78% LTHR")]});
+        done(&world, &ana.link, "push_workout", run).await;
+        let id = entry(&world, ana, "Easy")["id"].clone();
+        let text = done(&world, &ana.link, "edit_workout", json!({"id": id, "length_percent": 50, "preview": true})).await;
+        assert!(text.contains("0:20 h · load as intervals.icu computes it"), "{text}");
+        let text = done(&world, &ana.link, "edit_workout", json!({"id": id, "new_name": "Easier", "preview": true})).await;
+        assert!(!text.contains("not resolved"), "{text}");
+    })
+    .await;
+}
