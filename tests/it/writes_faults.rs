@@ -231,8 +231,91 @@ async fn what_came_of_a_push_is_said_as_it_is_and_the_same_again_brings_nothing_
     .await;
 }
 
-/// A fault for a change or a deletion of one entry, what the answer says, and whether it is an error.
+/// A fault, whether the entry stays, and what the answer says.
+type Deletion = (&'static str, Fault, (bool, &'static [&'static str]));
+
+/// A fault for a change of one entry, what the answer says, and whether it is an error.
 type Touch = (&'static str, Fault, Value, bool, &'static [&'static str]);
+
+/// Edits of one entry, by turns.
+fn edits() -> [Touch; 7] {
+    let (read, put) = (
+        || Fault::on("GET /events/").mode(Mode::Meddle),
+        || Fault::on("PUT /events/"),
+    );
+    let to = |date: &str| json!({"new_date": date});
+    let steps = json!({"text": "3x\n- 5m 100%\n- 5m 50%"});
+    [
+        (
+            "somebody else, another field",
+            read().body(r##"{"color":"#123456"}"##),
+            json!({"note": "Seated."}),
+            false,
+            &[
+                " · changed · ",
+                "Somebody else changed colour meanwhile; that was kept",
+            ],
+        ),
+        (
+            "forgotten",
+            put().mode(Mode::Forget),
+            json!({"note": "Standing."}),
+            true,
+            &[
+                " · not changed · ",
+                "said that it was saved, but the entry is as it was",
+            ],
+        ),
+        (
+            "a forgotten move to another week",
+            put().mode(Mode::Forget),
+            to("2026-12-23"),
+            true,
+            &[
+                " · not changed · ",
+                "said that it was saved, but the entry is as it was",
+            ],
+        ),
+        (
+            "unanswered, not done",
+            put().status(500),
+            to("2027-01-22"),
+            true,
+            &[
+                " · not known whether it changed · ",
+                "the entry is as it was until now",
+            ],
+        ),
+        (
+            "refused",
+            put().status(422).body(THEIRS),
+            to("2027-01-22"),
+            true,
+            &[
+                " · not changed · ",
+                "intervals.icu did not accept it",
+                "Cut off earlier: change 5, «Key» 2026-12-10 Thu, changed nothing",
+            ],
+        ),
+        (
+            "unanswered, done",
+            put().status(500).after_writing(),
+            to("2026-12-22"),
+            false,
+            &[" · changed · ", "2026-12-22 Tue · Ride «Key» · now"],
+        ),
+        (
+            "flattened",
+            put().mode(Mode::FlattenRepeats),
+            steps,
+            false,
+            &[
+                " · changed, but NOT AS SENT · ",
+                "step 1 (5m 100%): it is held once, outside its repeat of 3",
+            ],
+        ),
+    ]
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_says_what_became_of_it() {
@@ -242,83 +325,7 @@ async fn an_edit_says_what_became_of_it() {
         done(&world, &ana.link, "push_workout", threshold("Key")).await;
         let id = id_of(&world, ana, "Key");
         let held = || entry(&world, ana, "Key");
-        let (read, put) = (
-            || Fault::on(&format!("GET /events/{id}")).mode(Mode::Meddle),
-            || Fault::on("PUT /events/"),
-        );
-        let to = |date: &str| json!({"new_date": date});
-        let steps = json!({"text": "3x\n- 5m 100%\n- 5m 50%"});
-        let cases: [Touch; 7] = [
-            (
-                "somebody else, another field",
-                read().body(r##"{"color":"#123456"}"##),
-                json!({"note": "Seated."}),
-                false,
-                &[
-                    " · changed · ",
-                    "Somebody else changed colour meanwhile; that was kept",
-                ],
-            ),
-            (
-                "forgotten",
-                put().mode(Mode::Forget),
-                json!({"note": "Standing."}),
-                true,
-                &[
-                    " · not changed · ",
-                    "said that it was saved, but the entry is as it was",
-                ],
-            ),
-            (
-                "a forgotten move to another week",
-                put().mode(Mode::Forget),
-                to("2026-12-23"),
-                true,
-                &[
-                    " · not changed · ",
-                    "said that it was saved, but the entry is as it was",
-                ],
-            ),
-            (
-                "unanswered, not done",
-                put().status(500),
-                to("2027-01-22"),
-                true,
-                &[
-                    " · not known whether it changed · ",
-                    "the entry is as it was until now",
-                ],
-            ),
-            (
-                "refused",
-                put().status(422).body(THEIRS),
-                to("2027-01-22"),
-                true,
-                &[
-                    " · not changed · ",
-                    "intervals.icu did not accept it",
-                    "Cut off earlier: change 5, «Key» 2026-12-10 Thu, changed nothing",
-                ],
-            ),
-            (
-                "unanswered, done",
-                put().status(500).after_writing(),
-                to("2026-12-22"),
-                false,
-                &[" · changed · ", "2026-12-22 Tue · Ride «Key» · now"],
-            ),
-            (
-                "flattened",
-                put().mode(Mode::FlattenRepeats),
-                steps,
-                false,
-                &[
-                    " · changed, but NOT AS SENT · ",
-                    "step 1 (5m 100%): it is held once, outside its repeat of 3",
-                ],
-            ),
-        ];
-        for (title, fault, mut arguments, error, says) in cases {
+        for (title, fault, mut arguments, error, says) in edits() {
             let before = held();
             world.sim.fault(fault.times(1));
             arguments["id"] = json!(id);
@@ -328,7 +335,9 @@ async fn an_edit_says_what_became_of_it() {
             assert_eq!(is_error, error, "{title}: {text}");
             assert_eq!(held() == before, error, "{title}");
         }
-        world.sim.fault(read().times(1));
+        world
+            .sim
+            .fault(Fault::on("GET /events/").mode(Mode::Meddle).times(1));
         let gone = json!({"id": id, "new_name": "Ours"});
         let text = refused(&world, &ana.link, "edit_workout", gone).await;
         assert_says(
@@ -347,7 +356,7 @@ async fn a_deletion_says_what_became_of_it() {
         let ana = world.ana();
         world.let_write(ana).await;
         let delete = || Fault::on("DELETE /events/");
-        let cases: [(&str, Fault, (bool, &[&str])); 6] = [
+        let cases: [Deletion; 6] = [
             (
                 "forgotten",
                 delete().mode(Mode::Forget),
@@ -399,7 +408,15 @@ async fn a_deletion_says_what_became_of_it() {
                 "{title}: {text}"
             );
         }
+    })
+    .await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_that_goes_only_in_part_is_said_entry_by_entry() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
         let range = json!({"oldest": "2027-03-08", "newest": "2027-03-14"});
         let bulk = || Fault::on("bulk-delete");
         let cases: [(&str, Fault, usize, &[&str]); 5] = [
@@ -776,6 +793,9 @@ async fn what_somebody_deleted_is_said_and_can_be_written_anew() {
     .await;
 }
 
+/// An edit, and whether it is what the entry holds.
+type Edit = (Value, fn(&Map<String, Value>) -> bool);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn where_upstream_is_not_known_either_way_is_right() {
     for (title, rules) in [
@@ -809,7 +829,7 @@ async fn where_upstream_is_not_known_either_way_is_right() {
             done(&world, &ana.link, "push_workout", push).await;
             let first = entry(&world, ana, "Key");
             let id = &first["id"];
-            let cases: [(Value, fn(&Map<String, Value>) -> bool); 3] = [
+            let cases: [Edit; 3] = [
                 (json!({"effort_percent": 90}), |event| {
                     steps(event)[1]["power"]["start"] == 86.0
                 }),
@@ -970,6 +990,112 @@ async fn a_day_is_the_athletes_own_around_midnight_and_when_the_clocks_change() 
     .await;
 }
 
+/// Whose slug, sport, name, text, note; the text that is held, or the words of the refusal.
+type Odd = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Result<&'static str, &'static str>,
+);
+
+const ODD: [Odd; 16] = [
+    (
+        "ana",
+        "Ride",
+        "🚴 Ausfahrt 通勤",
+        "- 30m 60-65%",
+        "Ruhig 😀\tweiter\r\nзавтра",
+        Ok("Ruhig 😀 weiter\nзавтра\n\n- 30m 60-65%"),
+    ),
+    (
+        "ana",
+        "Ride",
+        "CRLF",
+        "Warmup\r\n- 15m 60%\r\n\r\n3x\r\n-\t5m 100%\r\n- 5m 50%\r\n",
+        "",
+        Ok("Warmup\n- 15m 60% intensity=warmup\n\n3x\n- 5m 100%\n- 5m 50%"),
+    ),
+    (
+        "ana",
+        "Ride",
+        "Deutsch",
+        "Aufwärmen\n- 15m 60%\n\nHauptteil 3x\n- 5m 100%\n- 5m 50%",
+        "",
+        Ok("Warmup\n- 15m 60% intensity=warmup\n\nHauptteil 3x\n- 5m 100%\n- 5m 50%"),
+    ),
+    ("ana", "Ride", "One", "- 1m 60%", "", Ok("- 1m 60%")),
+    (
+        "ana",
+        "Ride",
+        "Like steps",
+        "- 10m 60%",
+        "- 10m 90% of breakfast\n- stay calm",
+        Ok("• 10m 90% of breakfast\n• stay calm\n\n- 10m 60%"),
+    ),
+    (
+        "ana",
+        "Ride",
+        "Like a repeat",
+        "- 10m 60%",
+        "3x\n- chat",
+        Err("a line of the note would become a step or a repeat"),
+    ),
+    ("ana", "Ride", "Prose", "", "- 10m 90%", Ok("• 10m 90%")),
+    (
+        "tria",
+        "Swim",
+        "Yards",
+        "- 200yrd\n\n8x\n- 100yrd 95% Pace\n- 20s intensity=rest",
+        "",
+        Ok("- 200yrd\n\n8x\n- 100yrd 95% Pace\n- 20s intensity=rest"),
+    ),
+    ("tria", "Run", "Miles", "- 2mi 90% Pace", "", Ok("- 2mi 90% Pace")),
+    (
+        "nell",
+        "Ride",
+        "No FTP",
+        "- 30m 60-65%",
+        "",
+        Err("there is no FTP for Ride, so this target reaches no device"),
+    ),
+    (
+        "nell",
+        "Run",
+        "No LTHR",
+        "- 30m 70% LTHR",
+        "",
+        Err("there is no LTHR for Run"),
+    ),
+    (
+        "nell",
+        "Run",
+        "No pace",
+        "- 30m 90% Pace",
+        "",
+        Err("there is no threshold pace for Run"),
+    ),
+    (
+        "nell",
+        "Run",
+        "Beats",
+        "- 30m 140-150bpm",
+        "",
+        Err("intervals.icu drops targets in bpm"),
+    ),
+    ("nell", "Run", "No target", "- 30m", "", Ok("- 30m")),
+    (
+        "bishnu",
+        "Run",
+        "No max HR",
+        "- 30m 70-75% HR",
+        "",
+        Err("there is no max HR for Run"),
+    ),
+    ("bishnu", "Run", "Plain", "- 30m", "", Ok("- 30m")),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_input_lands_whole_or_is_refused_with_the_reason() {
     on_saturday(async |world| {
@@ -977,112 +1103,11 @@ async fn odd_input_lands_whole_or_is_refused_with_the_reason() {
         for seeded in [ana, tria, nell, bishnu] {
             world.let_write(seeded).await;
         }
-        let minutes = "- 1m 60%\n".repeat(500);
-        // Whose, sport, name, text, note; the text that is held, or the words of the refusal.
-        let cases: [(&Seeded, &str, &str, &str, &str, Result<&str, &str>); 17] = [
-            (
-                ana,
-                "Ride",
-                "🚴 Ausfahrt 通勤",
-                "- 30m 60-65%",
-                "Ruhig 😀\tweiter\r\nзавтра",
-                Ok("Ruhig 😀 weiter\nзавтра\n\n- 30m 60-65%"),
-            ),
-            (
-                ana,
-                "Ride",
-                "CRLF",
-                "Warmup\r\n- 15m 60%\r\n\r\n3x\r\n-\t5m 100%\r\n- 5m 50%\r\n",
-                "",
-                Ok("Warmup\n- 15m 60% intensity=warmup\n\n3x\n- 5m 100%\n- 5m 50%"),
-            ),
-            (
-                ana,
-                "Ride",
-                "Deutsch",
-                "Aufwärmen\n- 15m 60%\n\nHauptteil 3x\n- 5m 100%\n- 5m 50%",
-                "",
-                Ok("Warmup\n- 15m 60% intensity=warmup\n\nHauptteil 3x\n- 5m 100%\n- 5m 50%"),
-            ),
-            (ana, "Ride", "One", "- 1m 60%", "", Ok("- 1m 60%")),
-            (
-                ana,
-                "Ride",
-                "Long",
-                &minutes,
-                "",
-                Err("the text has 500 lines, more than 200"),
-            ),
-            (
-                ana,
-                "Ride",
-                "Like steps",
-                "- 10m 60%",
-                "- 10m 90% of breakfast\n- stay calm",
-                Ok("• 10m 90% of breakfast\n• stay calm\n\n- 10m 60%"),
-            ),
-            (
-                ana,
-                "Ride",
-                "Like a repeat",
-                "- 10m 60%",
-                "3x\n- chat",
-                Err("a line of the note would become a step or a repeat"),
-            ),
-            (ana, "Ride", "Prose", "", "- 10m 90%", Ok("• 10m 90%")),
-            (
-                tria,
-                "Swim",
-                "Yards",
-                "- 200yrd\n\n8x\n- 100yrd 95% Pace\n- 20s intensity=rest",
-                "",
-                Ok("- 200yrd\n\n8x\n- 100yrd 95% Pace\n- 20s intensity=rest"),
-            ),
-            (tria, "Run", "Miles", "- 2mi 90% Pace", "", Ok("- 2mi 90% Pace")),
-            (
-                nell,
-                "Ride",
-                "No FTP",
-                "- 30m 60-65%",
-                "",
-                Err("there is no FTP for Ride, so this target reaches no device"),
-            ),
-            (
-                nell,
-                "Run",
-                "No LTHR",
-                "- 30m 70% LTHR",
-                "",
-                Err("there is no LTHR for Run"),
-            ),
-            (
-                nell,
-                "Run",
-                "No pace",
-                "- 30m 90% Pace",
-                "",
-                Err("there is no threshold pace for Run"),
-            ),
-            (
-                nell,
-                "Run",
-                "Beats",
-                "- 30m 140-150bpm",
-                "",
-                Err("intervals.icu drops targets in bpm"),
-            ),
-            (nell, "Run", "No target", "- 30m", "", Ok("- 30m")),
-            (
-                bishnu,
-                "Run",
-                "No max HR",
-                "- 30m 70-75% HR",
-                "",
-                Err("there is no max HR for Run"),
-            ),
-            (bishnu, "Run", "Plain", "- 30m", "", Ok("- 30m")),
-        ];
-        for (who, sport, name, text, note, held) in cases {
+        for (slug, sport, name, text, note, held) in ODD {
+            let who = [ana, tria, nell, bishnu]
+                .into_iter()
+                .find(|seeded| seeded.person.slug == slug)
+                .unwrap();
             let mut given = workout(sport, "2026-12-10", name, text);
             given["note"] = json!(note);
             let (text, error) = answer(&world, &who.link, "push_workout", json!({"workouts": [given]})).await;
@@ -1098,7 +1123,18 @@ async fn odd_input_lands_whole_or_is_refused_with_the_reason() {
             let no_device = text.contains("device: none takes planned workouts");
             assert!(who.person.slug != "nell" || error || no_device, "{text}");
         }
+        let long = json!({"workouts": [workout("Ride", "2026-12-10", "Long", &"- 1m 60%\n".repeat(500))]});
+        let text = refused(&world, &ana.link, "push_workout", long).await;
+        assert_says("long", &text, &["the text has 500 lines, more than 200"]);
+    })
+    .await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sports_devices_and_huge_messages() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
         for (sport, text) in [
             ("VirtualRide", "- 30m 60%"),
             ("TrailRun", "- 30m"),
