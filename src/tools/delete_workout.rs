@@ -15,7 +15,7 @@ use super::{
     writing::{
         self, Fate, Tried, Wish, Writing,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
-        said::{failed, undo_hint},
+        said::{failed, heading, undo_hint},
         told,
     },
 };
@@ -286,7 +286,7 @@ async fn delete_in(granted: &Granted, writing: &mut Writing<'_>, asked: Asked) -
 }
 
 fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held], settled: &[String]) -> Answer {
-    let (mut gone, mut not) = (Vec::new(), 0);
+    let (mut gone, mut not, mut unknown) = (Vec::new(), 0, 0);
     let lines: Vec<String> = doomed
         .iter()
         .zip(tried)
@@ -296,22 +296,23 @@ fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held], settled: &[S
                 format!("{}: deleted (change {})", line(held), tried.number)
             }
             Some(why) => {
-                not += 1;
+                let count = if tried.left_nothing() {
+                    &mut not
+                } else {
+                    &mut unknown
+                };
+                *count += 1;
                 let why = why.replace("not written", "not deleted");
                 format!("{}: {why} (change {})", line(held), tried.number)
             }
         })
         .collect();
-    let parts = [
+    let heading = heading([
         (gone.len(), "deleted"),
         (not, "not deleted"),
+        (unknown, "not known"),
         (left.len(), "left, new or changed since the list"),
-    ];
-    let parts = parts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"));
-    let heading = joined(parts, ", ");
+    ]);
     let heading = if heading.is_empty() {
         "nothing was there to delete".to_owned()
     } else {

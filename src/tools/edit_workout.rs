@@ -426,7 +426,11 @@ fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried, settle
             .replace("not written", "not changed");
         return Answer::of(
             [
-                heading("not changed"),
+                heading(if tried.left_nothing() {
+                    "not changed"
+                } else {
+                    "not known whether it changed"
+                }),
                 format!("{}: {why} (change {})", find::in_words(before), tried.number),
             ]
             .into_iter()
@@ -447,8 +451,13 @@ fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried, settle
             field_words(&meanwhile)
         )
     };
+    let changed = if tried.differences.is_empty() {
+        "changed"
+    } else {
+        "changed, but NOT AS SENT"
+    };
     Answer::of(
-        [heading("changed"), format!("Before: {}", scene.now(before))]
+        [heading(changed), format!("Before: {}", scene.now(before))]
             .into_iter()
             .chain(scene.standing(held, "now", Some(tried), &change.prepared.problems))
             .chain([scene.weeks(held.event.day().into_iter(), ""), meanwhile])

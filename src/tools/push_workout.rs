@@ -1,9 +1,9 @@
 //! push_workout: planned workouts onto the calendar of one athlete, or of several whom a coach names.
 //!
 //! At most four requests an athlete: the settings, what stands on the weeks concerned, the entries in one
-//! (`POST /athlete/{id}/events/bulk?upsert=true`), and what stands there afterwards. Two more where upstream read steps
-//! differently and they are sent once more in a safer form, and one for each entry where upstream refused them together. What
-//! the athletes' connectors may do and whose turn it is are decided before.
+//! (`POST /athlete/{id}/events/bulk?upsert=true`), and what stands there afterwards. One more for each entry whose
+//! steps upstream read differently, to send them once more in a safer form, and one to read those back; one for each entry
+//! where upstream refused them together. What the athletes' connectors may do and whose turn it is are decided before.
 
 mod asked;
 mod same;
@@ -186,9 +186,11 @@ impl Plan {
                 }
             });
         }
-        let would = heading(new, already, not)
-            .replace("written", "to write")
-            .replace("not to write", "not to be written");
+        let would = heading([
+            (new, "to write"),
+            (already, "already there"),
+            (not, "not to be written"),
+        ]);
         let heading = answer::first_line(
             &ask.card,
             ask.today(),
@@ -276,7 +278,7 @@ impl Plan {
         mornings: &Part<Mornings>,
     ) -> Answer {
         let mut lines = Vec::new();
-        let (mut written, mut already, mut not) = (Vec::new(), 0, 0);
+        let (mut written, mut otherwise, mut already, mut not, mut unknown) = (Vec::new(), 0, 0, 0, 0);
         let mut tried = tried.into_iter();
         for (prepared, verdict) in self.prepared.iter().zip(verdicts) {
             lines.extend(match verdict {
@@ -300,16 +302,34 @@ impl Plan {
                     let Some(tried) = tried.next() else { continue };
                     if let Fate::Stands(held) = &tried.fate {
                         written.push(tried.number);
-                        scene.standing(held, "written", Some(&tried), &prepared.problems)
+                        let how = if tried.differences.is_empty() {
+                            "written"
+                        } else {
+                            otherwise += 1;
+                            "written, but NOT AS SENT"
+                        };
+                        scene.standing(held, how, Some(&tried), &prepared.problems)
                     } else {
-                        not += 1;
+                        let count = if tried.left_nothing() {
+                            &mut not
+                        } else {
+                            &mut unknown
+                        };
+                        *count += 1;
                         let why = failed(&tried.fate).unwrap_or_default();
                         not_written(prepared, &format!("{why} (change {})", tried.number))
                     }
                 }
             });
         }
-        let heading = answer::first_line(scene.card, scene.today, &[heading(written.len(), already, not)]);
+        let counts = heading([
+            (written.len() - otherwise, "written"),
+            (otherwise, "written, but NOT AS SENT"),
+            (already, "already there"),
+            (not, "not written"),
+            (unknown, "not known"),
+        ]);
+        let heading = answer::first_line(scene.card, scene.today, &[counts]);
         let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
         let undo = undo_hint(scene.card, written, "takes back what was written");
         let end = [scene.weeks(days, ""), mornings.missing(), undo];

@@ -198,12 +198,18 @@ impl<'a> Writing<'a> {
         ));
         let sent = self.send(&wishes, &changes, days).await;
         self.look_anew().await;
-        let mut after = self.read_back(&sent, days).await;
+        let mut after = self.read_back(&wishes, &sent, days).await;
         let mut tried = judged(&wishes, &changes, &sent, &after);
-        if self.send_safer(&wishes, &changes, &mut tried).await {
+        if self.send_safer(&wishes, &mut tried).await {
             self.look_anew().await;
-            after = self.read_back(&sent, days).await;
-            for (tried, again) in tried.iter_mut().zip(judged(&wishes, &changes, &sent, &after)) {
+            after = self.read_back(&wishes, &sent, days).await;
+            // What was written out is compared as it was sent the second time.
+            let resent: Vec<Wish> = wishes
+                .iter()
+                .zip(&tried)
+                .map(|(wish, tried)| if tried.safer { wish.safer() } else { wish.clone() })
+                .collect();
+            for (tried, again) in tried.iter_mut().zip(judged(&resent, &changes, &sent, &after)) {
                 if tried.safer {
                     *tried = Tried { safer: true, ..again };
                 }
@@ -360,41 +366,57 @@ impl<'a> Writing<'a> {
     }
 
     /// What stands there after anything was sent.
-    async fn read_back(&mut self, sent: &[Sent], days: Range) -> Result<Vec<Held>, Error> {
+    async fn read_back(&mut self, wishes: &[Wish], sent: &[Sent], days: Range) -> Result<Vec<Held>, Error> {
         let nothing_sent = sent
             .iter()
             .all(|sent| matches!(sent, Sent::Kept(_) | Sent::Overtaken));
         if nothing_sent {
             return Err(Error::TimedOut);
         }
-        self.upstream.held_on(days.oldest, days.newest).await
-    }
-
-    /// Sends steps that were read differently once more, written out and without labels; whether anything was sent.
-    async fn send_safer(&mut self, wishes: &[Wish], changes: &[Change], tried: &mut [Tried]) -> bool {
-        let (mut fields, mut safer) = (Vec::new(), Vec::new());
-        for (at, (wish, change)) in wishes.iter().zip(changes).enumerate() {
-            let new = wish.new_fields(change).zip(wish.steps());
-            let Some((new, steps)) = new.filter(|_| !tried[at].differences.is_empty()) else {
+        let mut there = self.upstream.held_on(days.oldest, days.newest).await?;
+        // An entry that was to move may stand where it was.
+        for (wish, sent) in wishes.iter().zip(sent) {
+            let Wish::Change { before, .. } = wish else {
                 continue;
             };
-            if let Some(description) = steps.safer() {
-                safer.push(at);
-                fields.push(EntryFields {
-                    description: Some(description),
-                    ..new
-                });
+            let is_sent = matches!(sent, Sent::Answered | Sent::Unanswered);
+            if !is_sent || there.iter().any(|held| held.id == before.id) {
+                continue;
+            }
+            match self.upstream.held(before.id).await {
+                Ok(held) => there.push(held),
+                Err(Error::NotFound) => {}
+                Err(error) => return Err(error),
             }
         }
-        if fields.is_empty() || self.lease.renew().await.is_err() {
-            return false;
+        Ok(there)
+    }
+
+    /// Lays steps that were read differently once more, written out and without labels, over the entries that stand, one by
+    /// one; whether anything was sent. By their ids: under the external id, an entry that was moved since would be pulled back.
+    async fn send_safer(&mut self, wishes: &[Wish], tried: &mut [Tried]) -> bool {
+        for (wish, tried) in wishes.iter().zip(tried.iter_mut()) {
+            let (Wish::Make { .. }, Fate::Stands(held)) = (wish, &tried.fate) else {
+                continue;
+            };
+            let steps = wish.steps().filter(|_| !tried.differences.is_empty());
+            let Some(description) = steps.and_then(Steps::safer) else {
+                continue;
+            };
+            if self.lease.renew().await.is_err() {
+                break;
+            }
+            let fields = EntryFields {
+                description: Some(description),
+                ..EntryFields::default()
+            };
+            let sent = came(self.upstream.change_event(held.id, &fields).await);
+            tried.safer = matches!(sent, Sent::Answered | Sent::Unanswered);
+            if stops(&sent).is_some() {
+                break;
+            }
         }
-        let sent = came(self.upstream.push_events(&fields).await.map(drop));
-        let is_sent = matches!(sent, Sent::Answered | Sent::Unanswered);
-        for at in safer {
-            tried[at].safer = is_sent;
-        }
-        is_sent
+        tried.iter().any(|tried| tried.safer)
     }
 }
 
@@ -411,6 +433,19 @@ impl Wish {
             Self::Make { retry, .. } => retry.as_deref(),
             Self::Change { .. } | Self::Delete { .. } => None,
         }
+    }
+
+    /// The same with its steps in the safer form.
+    fn safer(&self) -> Self {
+        let mut safer = self.clone();
+        if let Self::Make {
+            steps: Some(steps), ..
+        } = &mut safer
+            && let Some(workout) = entry::safer(&steps.workout)
+        {
+            steps.workout = workout;
+        }
+        safer
     }
 
     pub(super) fn steps(&self) -> Option<&Steps> {
@@ -504,6 +539,7 @@ pub(super) fn field_words(names: &[&'static str]) -> String {
             "icu_training_load" => "load",
             "moving_time" => "time",
             "training_availability" => "availability",
+            "color" => "colour",
             "hide_from_athlete" => "whether it is hidden",
             "end_date_local" | "external_id" => continue,
             other => other,

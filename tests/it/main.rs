@@ -57,4 +57,5 @@ mod words;
 mod worker;
 mod world;
 mod writes;
+mod writes_faults;
 mod writing;

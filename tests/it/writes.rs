@@ -1,6 +1,6 @@
 //! Planned workouts written, changed, deleted and taken back over MCP: what is said of each is what the simulator holds.
 //!
-//! Upstream's faults are in [`crate::changes`] and beside it; the pages have tests of their own.
+//! Upstream's faults are in [`crate::writes_faults`]; the pages have tests of their own.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ const NOW: &str = "2026-11-28T09:00:00Z";
 const THRESHOLD_RUN: &str =
     "- 15m 70-78% LTHR\n\n4x\n- 8m 96-100% LTHR\n- 2m 70% LTHR intensity=recovery\n\n- 10m 70% LTHR";
 
-const THRESHOLD: &str =
+pub(crate) const THRESHOLD: &str =
     "Warmup\n- 15m ramp 50-70%\n\n4x\n- 8m 96-100%\n- 4m 55% intensity=recovery\n\nCooldown\n- 10m 50%";
 
 pub(crate) async fn on_saturday<F: Future<Output = ()>>(body: impl FnOnce(Arc<World>) -> F) {
@@ -48,7 +48,12 @@ pub(crate) async fn refused(world: &Arc<World>, link: &str, tool: &str, argument
 }
 
 /// What somebody's calendar holds on these days, without what every write changes.
-fn calendar(world: &World, seeded: &Seeded, oldest: &str, newest: &str) -> Vec<Map<String, Value>> {
+pub(crate) fn calendar(
+    world: &World,
+    seeded: &Seeded,
+    oldest: &str,
+    newest: &str,
+) -> Vec<Map<String, Value>> {
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
     let mut events = world.sim.events(seeded.person.slug, day(oldest), day(newest));
     for event in &mut events {
@@ -62,7 +67,7 @@ fn ids(events: &[Map<String, Value>]) -> Vec<&Value> {
 }
 
 /// The one entry with this name.
-fn entry(world: &World, seeded: &Seeded, name: &str) -> Map<String, Value> {
+pub(crate) fn entry(world: &World, seeded: &Seeded, name: &str) -> Map<String, Value> {
     let all = calendar(world, seeded, "2026-11-01", "2027-12-31");
     let mut found = all.into_iter().filter(|event| event["name"] == name);
     let only = found.next().unwrap_or_else(|| panic!("no {name}"));
@@ -71,19 +76,19 @@ fn entry(world: &World, seeded: &Seeded, name: &str) -> Map<String, Value> {
 }
 
 /// The requests that changed something.
-fn writes(world: &World) -> Vec<String> {
+pub(crate) fn writes(world: &World) -> Vec<String> {
     let all = world.sim.requests().into_iter();
     all.filter(|request| request.method != "GET")
         .map(|request| format!("{} {}", request.method, request.path))
         .collect()
 }
 
-fn workout(sport: &str, date: &str, name: &str, text: &str) -> Value {
+pub(crate) fn workout(sport: &str, date: &str, name: &str, text: &str) -> Value {
     json!({"sport": sport, "date": date, "name": name, "text": text})
 }
 
 /// Ten workouts from Monday to Sunday, of four sports.
-fn a_week() -> Value {
+pub(crate) fn a_week() -> Value {
     json!([
         workout("Run", "2026-11-30 Mon", "Easy", "- 40m 70-78% LTHR"),
         workout("Swim", "2026-12-01 Tue", "CSS 8x100", "- 200mtr\n\n8x\n- Strong 100mtr\n- 20s intensity=rest\n\n- 200mtr"),

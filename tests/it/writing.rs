@@ -355,7 +355,7 @@ async fn a_change_is_listed_with_before_and_after_and_a_button_undoes_it() {
         // The connector's switch is not the athlete's own hand.
         browser.post("/link/writing", &[("may-write", "off")]).await;
         let text = undo(&mut browser, "2").await;
-        assert!(text.contains("taken back, it is as before"), "{text}");
+        assert!(text.contains("taken back, it stands again as"), "{text}");
         assert_eq!(named(&world, &ana, DAY, "Easy <b>").await, [id]);
         let text = undo(&mut browser, "1").await;
         assert!(text.contains("taken back, it is off the calendar"), "{text}");

@@ -283,6 +283,15 @@ pub(in crate::tools) fn safer(workout: &Workout) -> Option<Workout> {
     (safer != *workout).then_some(safer)
 }
 
+impl Entry {
+    /// Whether the event has the steps in the form in which they are sent once more.
+    pub(in crate::tools) fn is_safer_form(&self, event: &Event) -> bool {
+        let there = event.workout_doc.as_ref().map(|doc| doc.workout());
+        let safer = safer(&self.workout).zip(there);
+        safer.is_some_and(|(safer, there)| differences(&safer, &there, &self.sport).is_empty())
+    }
+}
+
 /// Whether nobody could tell the two apart: the same steps or, without any, the same words.
 pub(in crate::tools) fn is_same(entry: &Entry, event: &Event) -> bool {
     let there = event

@@ -201,7 +201,7 @@ impl Scene<'_> {
             let computed = ["moving_time", "icu_training_load"].contains(name) && prepared.entry.has_steps();
             !computed && *name != "description"
         });
-        if !is_same(&prepared.entry, &held.event) {
+        if !is_same(&prepared.entry, &held.event) && !prepared.entry.is_safer_form(&held.event) {
             otherwise.push("description");
         }
         if otherwise.is_empty() {
@@ -488,13 +488,8 @@ pub(in crate::tools) fn undo_hint(card: &AthleteCard, all: Vec<i32>, what: &str)
 }
 
 /// The heading of an answer: `2 written, 1 already there, 1 not written`.
-pub(in crate::tools) fn heading(written: usize, already: usize, not: usize) -> String {
-    let parts = [
-        (written, "written"),
-        (already, "already there"),
-        (not, "not written"),
-    ];
-    let parts = parts
+pub(in crate::tools) fn heading<const N: usize>(counts: [(usize, &str); N]) -> String {
+    let parts = counts
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"));
