@@ -39,7 +39,7 @@ impl Writing<'_> {
             self.journal().end(change, ended, &[]).await?;
             // A coach hears only of the coach's own changes.
             let for_coach = self.granted.ask().card.is_for_coach();
-            if !for_coach || self.journal().is_own(&change) {
+            if !for_coach || self.journal().is_own(change) {
                 self.settled.push(told);
             }
         }

@@ -1458,7 +1458,9 @@ async fn plans_that_nothing_is_known_of_are_counted_once_and_searched_only_where
         "{text}"
     );
     assert!(
-        text.contains("\nnot paired: no activity is paired with it, and it may have been done all the same.\n"),
+        text.contains(
+            "\nnot paired: no activity is paired with it, and it may have been done all the same.\n"
+        ),
         "{text}"
     );
 }
