@@ -13,16 +13,22 @@ create table changes (
     -- The coach's name at the time; null for the athlete.
     caller text,
     tool text not null,
+    -- The tools of which a coach must have all to see it and take it back: its own, or those of what it took back.
+    needs text[] not null,
+    -- The changes that it takes back, which are marked as such as soon as it is known to have ended well.
+    undoes uuid[] not null,
     state text not null check (state in ('sent', 'held', 'refused', 'undone', 'lost')),
     -- The entry at intervals.icu, as far as it is known; a restored entry has a new id, which its changes follow.
     event_id bigint,
     -- Ours, for a new entry.
     external_id text unique,
-    -- SHA-256 of what was asked for, which finds the same call again.
+    -- Of what was asked for, which finds the same call again: HMAC-SHA-256, so that nobody who has only the table can guess it.
     fingerprint bytea,
     -- The entry before and after, sealed; null once it is erased.
     sealed bytea,
     created_at timestamptz not null,
+    -- When it was sent last: later than created_at if the same call sent it again.
+    sent_at timestamptz not null,
     ended_at timestamptz,
     kept_until timestamptz not null,
     unique (account_id, number)
@@ -38,7 +44,8 @@ create index on changes (coach_id) where coach_id is not null;
 -- The number of the account's last change.
 alter table accounts add column last_change integer not null default 0;
 
--- One change at a time for an athlete, on every instance. A holder that ends without giving it back loses it by itself.
+-- One change at a time for an athlete, on every instance, by the clock of the database. A holder that ends without giving it
+-- back loses it by itself.
 create table write_leases (
     athlete_id text primary key,
     holder uuid not null,

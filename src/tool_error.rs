@@ -49,14 +49,26 @@ impl ToolError {
 
     /// The same error, its text under `line`.
     #[must_use]
-    pub fn under(mut self, line: &str) -> Self {
+    pub fn under(self, line: &str) -> Self {
+        self.with_text(|text| format!("{line}\n{text}"))
+    }
+
+    /// The same error, with these lines below its text.
+    #[must_use]
+    pub fn and(self, lines: &[String]) -> Self {
+        lines.iter().fold(self, |error, line| {
+            error.with_text(|text| format!("{text}\n{line}"))
+        })
+    }
+
+    fn with_text(mut self, change: impl Fn(&str) -> String) -> Self {
         let (Self::Input(text)
         | Self::Refused(text)
         | Self::Reconnect(text)
         | Self::Busy { text, .. }
         | Self::Upstream(text)
         | Self::Ours(text)) = &mut self;
-        *text = format!("{line}\n{text}");
+        *text = change(text);
         self
     }
 

@@ -9,7 +9,7 @@ use super::{
     Caller, Granted,
     connection::{self, away},
     grant::{self, WRITES_GO_ON, Waiting},
-    journal::Journal,
+    journal::{Journal, Through},
     progress::Progress,
     session::Session,
 };
@@ -74,7 +74,7 @@ pub(crate) async fn open(
         calls: 1,
     };
     let caller = caller(Some(athlete));
-    let journal = Journal::open(app, &row, &caller).await?;
+    let journal = Journal::open(app, &row, &caller, Through::Page).await?;
     let by_hand = ByHand {
         app: app.clone(),
         account,

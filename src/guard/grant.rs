@@ -92,9 +92,10 @@ impl Granted {
         self.waiting.until
     }
 
-    /// Where the change says how far it is.
-    pub fn progress(&self) -> &Progress {
-        &self.waiting.progress
+    /// Tells whoever waits how far the change is. False if they were told meanwhile that nothing is done: then nothing may be sent.
+    #[must_use]
+    pub(crate) fn say(&self, text: String) -> bool {
+        self.waiting.progress.say(&self.ask.card.name, text)
     }
 
     /// Where the change is logged.

@@ -4,12 +4,17 @@
 //! there after it ([`Journal::end`]). One change at a time for an athlete, on every instance ([`Journal::lease`]). What is kept
 //! is sealed, for thirty days. A coach finds only the coach's own changes. No HTTP and no requests upstream.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::{Caller, connection::away};
@@ -23,17 +28,21 @@ use crate::{
         changes::{self, Filter, NewChange},
         connections, in_time,
     },
-    secrets::Place,
+    secrets::{Place, TokenHash},
     tool_error::ToolError,
-    words::Access,
+    words::Outcome,
 };
 
 pub use crate::words::ChangeState;
 
+/// How each external id of ours begins.
+pub(crate) const OUR_KEYS: &str = "icusync-";
 /// How long a change can be taken back.
 const KEPT: TimeDelta = TimeDelta::days(30);
-/// How long a lease lasts unless it is renewed: longer than any request upstream.
-const LEASE: TimeDelta = TimeDelta::seconds(20);
+/// How many seconds a lease lasts unless it is renewed: longer than any request upstream.
+const LEASE: f64 = 20.0;
+/// How often a lease is renewed while its holder works.
+const RENEW: Duration = Duration::from_secs(6);
 /// The wait between two tries for a lease.
 const POLL: Duration = Duration::from_millis(150);
 /// What of a call's time is left for the change itself once it has its lease.
@@ -63,8 +72,14 @@ pub struct Change {
     pub number: i32,
     /// The coach's name at the time; None for the athlete.
     pub by: Option<String>,
+    /// The coach; None for the athlete, and once the coach is erased.
+    pub coach: Option<CoachId>,
     /// The tool that made it.
     pub tool: String,
+    /// The tools of which a coach must have all to see it and take it back: its own, or those of what it took back.
+    pub needs: Vec<String>,
+    /// The changes that it takes back.
+    pub undoes: Vec<ChangeId>,
     /// How it stands.
     pub state: ChangeState,
     /// The entry.
@@ -75,6 +90,8 @@ pub struct Change {
     pub kept: Option<Kept>,
     /// When it was written down.
     pub created_at: DateTime<Utc>,
+    /// When it was sent last.
+    pub sent_at: DateTime<Utc>,
     /// Until when it can be taken back.
     pub kept_until: DateTime<Utc>,
 }
@@ -90,6 +107,10 @@ pub struct Intended {
     pub fingerprint: Option<[u8; 32]>,
     /// The entry before, and as it is meant to be.
     pub kept: Kept,
+    /// The changes that it takes back.
+    pub undoes: Vec<Change>,
+    /// Somebody else's open change of the same, whose external id it takes over, so that both can only be one entry.
+    pub instead_of: Option<ChangeId>,
 }
 
 /// How a change ended.
@@ -169,12 +190,16 @@ pub(crate) fn opened(app: &App, row: changes::Change) -> Change {
         id: row.id,
         number: row.number,
         by: row.caller,
+        coach: row.coach_id,
         tool: row.tool,
+        needs: row.needs,
+        undoes: row.undoes.into_iter().map(ChangeId).collect(),
         state: row.state,
         event_id: row.event_id,
         external_id: row.external_id,
         kept: kept.filter(|_| row.kept_until > app.clock.now()),
         created_at: row.created_at,
+        sent_at: row.sent_at,
         kept_until: row.kept_until,
     }
 }
@@ -196,11 +221,59 @@ pub struct Journal {
     link: LinkId,
     caller: Option<String>,
     tool: String,
+    through: Through,
+    notes: Notes,
+}
+
+/// What a call learns for its row in the log, while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Noted {
+    /// How it ended for this athlete, where the call as a whole ended otherwise.
+    Ended(Outcome),
+    /// intervals.icu refused the connection, although something may have landed.
+    Lost,
+}
+
+/// Shared by a journal and whoever ends its row.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Notes(Arc<Mutex<Vec<Noted>>>);
+
+impl Notes {
+    /// How it ended for this athlete, if that was noted.
+    pub(crate) fn ended(&self) -> Option<Outcome> {
+        self.lock().iter().rev().find_map(|noted| match noted {
+            Noted::Ended(outcome) => Some(*outcome),
+            Noted::Lost => None,
+        })
+    }
+
+    /// Whether intervals.icu refused the connection.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lock().contains(&Noted::Lost)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Noted>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a change is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Through {
+    /// By a connector, whose URL must be in use and, for an athlete, its switch on.
+    Connector(TokenHash),
+    /// On a page.
+    Page,
 }
 
 impl Journal {
     /// Writes the call into the activity log; without that nothing is sent.
-    pub(crate) async fn open(app: &App, row: &Entry, caller: &Caller) -> Result<Self, ToolError> {
+    pub(crate) async fn open(
+        app: &App,
+        row: &Entry,
+        caller: &Caller,
+        through: Through,
+    ) -> Result<Self, ToolError> {
         let written = in_time(activity_log::write(&app.pool, row)).await;
         written.map_err(|error| away(&error))?;
         Ok(Self {
@@ -209,7 +282,19 @@ impl Journal {
             link: caller.link(),
             caller: row.caller.clone(),
             tool: row.tool.clone(),
+            through,
+            notes: Notes::default(),
         })
+    }
+
+    /// Notes something for the call's row in the log.
+    pub(crate) fn note(&self, noted: Noted) {
+        self.notes.lock().push(noted);
+    }
+
+    /// What is noted.
+    pub(crate) fn notes(&self) -> Notes {
+        self.notes.clone()
     }
 
     /// The call's row in the activity log.
@@ -223,13 +308,13 @@ impl Journal {
 
     /// Whether the caller made this change.
     pub(crate) fn is_own(&self, change: &Change) -> bool {
-        change.by == self.caller
+        change.coach == self.changes.coach && change.by.is_some() == self.caller.is_some()
     }
 
     /// A new external id: random, so that it says nothing.
     pub(crate) fn external_id(&self) -> String {
         let app = self.app();
-        format!("icusync-{}", Uuid::from_bytes(app.random.bytes()).simple())
+        format!("{OUR_KEYS}{}", Uuid::from_bytes(app.random.bytes()).simple())
     }
 
     /// Waits until no other change for this athlete is running, but not so long that no time is left before `answer_by`.
@@ -238,11 +323,12 @@ impl Journal {
             app: self.app().clone(),
             athlete: self.changes.athlete.clone(),
             holder: Uuid::from_bytes(self.app().random.bytes()),
+            kept: None,
         };
         let until = answer_by.checked_sub(SPARE).unwrap_or(answer_by);
         loop {
             if lease.take().await? {
-                return Ok(lease);
+                return Ok(lease.kept());
             }
             if Instant::now() + POLL >= until {
                 return Err(ToolError::Busy {
@@ -275,16 +361,25 @@ impl Journal {
         -(i64::from_be_bytes(bytes).saturating_abs() / 2) - 1
     }
 
-    /// Writes changes down before they are sent, and numbers them in this order. Refused if the account does not show the
-    /// athlete any more, or if the coach may no longer do this.
-    pub(crate) async fn begin(&self, intended: Vec<Intended>) -> Result<Vec<Change>, ToolError> {
-        in_time(self.write_down(intended))
+    /// Writes changes down before they are sent, and numbers them in this order; `again` are open ones that are sent once more.
+    /// Refused if the account does not show the athlete any more, if the connector's URL or switch went out of use, or if the
+    /// coach may no longer do this.
+    pub(crate) async fn begin(
+        &self,
+        intended: Vec<Intended>,
+        again: &[&Change],
+    ) -> Result<Vec<Change>, ToolError> {
+        in_time(self.write_down(intended, again))
             .await
             .map_err(|error| away(&error))?
             .ok_or_else(not_allowed_any_more)
     }
 
-    async fn write_down(&self, intended: Vec<Intended>) -> sqlx::Result<Option<Vec<Change>>> {
+    async fn write_down(
+        &self,
+        intended: Vec<Intended>,
+        again: &[&Change],
+    ) -> sqlx::Result<Option<Vec<Change>>> {
         let Changes {
             app,
             account,
@@ -296,27 +391,37 @@ impl Journal {
         let mut db = app.pool.begin().await?;
         let last = changes::next_numbers(&mut *db, *account, count).await?;
         let Some(last) = last else { return Ok(None) };
-        if !changes::is_shown(&mut *db, *account, athlete).await? {
+        // A retry is written down already, and needs the tool all the same.
+        let own = permissions::by_name(&self.tool).map(|tool| tool.name.to_owned());
+        let needed = intended.iter().flat_map(|intended| self.needs(intended));
+        let needed: Vec<String> = own.into_iter().chain(needed).collect();
+        if !self.is_allowed(&mut db, &needed).await? {
             return Ok(None);
         }
-        if let Some(coach) = coach {
-            let tools = self.granting();
-            if !changes::is_granted(&mut *db, *coach, *account, athlete, &tools, now).await? {
-                return Ok(None);
-            }
-        }
+        let again: Vec<Uuid> = again.iter().map(|change| change.id.0).collect();
+        changes::send_again(&mut *db, &again, now).await?;
         let mut written = Vec::new();
         for (number, intended) in (last - count + 1..).zip(intended) {
+            if let Some(open) = intended.instead_of {
+                changes::give_up(&mut *db, open, now).await?;
+            }
+            let undoes: Vec<Uuid> = intended.undoes.iter().map(|undone| undone.id.0).collect();
+            let needs = self.needs(&intended);
+            let fingerprint = intended.fingerprint.map(|of| app.keys.fingerprint(&of));
             let change = Change {
                 id: ChangeId(app.random.uuid(&app.clock)),
                 number,
                 by: self.caller.clone(),
+                coach: *coach,
                 tool: self.tool.clone(),
+                needs,
+                undoes: undoes.iter().copied().map(ChangeId).collect(),
                 state: ChangeState::Sent,
                 event_id: intended.event_id,
                 external_id: intended.external_id,
                 kept: Some(intended.kept),
                 created_at: now,
+                sent_at: now,
                 kept_until: now + KEPT,
             };
             let sealed = sealed(app, change.id, change.kept.as_ref());
@@ -329,9 +434,11 @@ impl Journal {
                 coach_id: *coach,
                 caller: self.caller.as_deref(),
                 tool: &self.tool,
+                needs: &change.needs,
+                undoes: &undoes,
                 event_id: change.event_id,
                 external_id: change.external_id.as_deref(),
-                fingerprint: intended.fingerprint.as_ref().map(<[u8; 32]>::as_slice),
+                fingerprint: fingerprint.as_ref().map(<[u8; 32]>::as_slice),
                 sealed: &sealed,
                 now,
                 kept_until: change.kept_until,
@@ -343,32 +450,77 @@ impl Journal {
         Ok(Some(written))
     }
 
-    /// The tools of which a coach must have one granted for this call.
-    fn granting(&self) -> Vec<String> {
-        let granted = permissions::by_name(&self.tool).is_some();
-        if granted {
-            return vec![self.tool.clone()];
+    /// Whether the account shows the athlete, the connector's URL and switch are in use, and a coach may use all of these tools. If
+    /// so, all of it stays so until the transaction ends.
+    async fn is_allowed(&self, db: &mut sqlx::PgConnection, tools: &[String]) -> sqlx::Result<bool> {
+        let Changes {
+            app,
+            account,
+            athlete,
+            coach,
+        } = &self.changes;
+        if !changes::is_shown(&mut *db, *account, athlete).await? {
+            return Ok(false);
         }
-        permissions::ALL
-            .iter()
-            .filter(|tool| tool.access == Access::Write)
-            .map(|tool| tool.name.to_owned())
-            .collect()
+        if let Some(coach) = coach {
+            let now = app.clock.now();
+            if !changes::is_granted(&mut *db, *coach, *account, athlete, tools, now).await? {
+                return Ok(false);
+            }
+        }
+        let Through::Connector(hash) = self.through else {
+            return Ok(true);
+        };
+        let connector = changes::connector(&mut *db, hash).await?;
+        Ok(connector.is_some_and(|now| {
+            let is_off = now.groups_off.iter().any(|word| word == self.group());
+            (now.may_write || coach.is_some()) && !is_off
+        }))
     }
 
-    /// Writes down how a change ended, and that it took back those in `undoes`, whose entry it may have restored under a new id.
-    pub(crate) async fn end(
-        &self,
-        change: &Change,
-        ended: Ended,
-        undoes: &[Change],
-    ) -> Result<(), ToolError> {
-        in_time(self.write_end(change, ended, undoes))
+    /// An error if the right to what is being sent ended since it was written down.
+    pub(crate) async fn may_go_on(&self, tools: &[String]) -> Result<(), ToolError> {
+        let look = async {
+            let mut db = self.app().pool.begin().await?;
+            let allowed = self.is_allowed(&mut db, tools).await?;
+            db.commit().await?;
+            sqlx::Result::Ok(allowed)
+        };
+        if in_time(look).await.map_err(|error| away(&error))? {
+            return Ok(());
+        }
+        Err(ToolError::Refused(
+            "Not done: what this call may do changed while it was running.".to_owned(),
+        ))
+    }
+
+    /// The word of the group that the call's tool is in.
+    fn group(&self) -> &'static str {
+        let mut tools = permissions::ALL.iter().chain(permissions::WITHOUT_GRANT);
+        tools
+            .find(|tool| tool.name == self.tool)
+            .map_or("", |tool| tool.group.word())
+    }
+
+    /// The tools of which a coach must have all granted for this: the tool of the call if it is granted by its name, otherwise
+    /// those of what is taken back.
+    fn needs(&self, intended: &Intended) -> Vec<String> {
+        if permissions::by_name(&self.tool).is_some() {
+            return vec![self.tool.clone()];
+        }
+        let needed: BTreeSet<&String> = intended.undoes.iter().flat_map(|undone| &undone.needs).collect();
+        needed.into_iter().cloned().collect()
+    }
+
+    /// Writes down how a change ended. If it is on the calendar, those that it takes back are taken back, and all changes of
+    /// their entry follow it to the id under which it was restored.
+    pub(crate) async fn end(&self, change: &Change, ended: Ended) -> Result<(), ToolError> {
+        in_time(self.write_end(change, ended))
             .await
             .map_err(|error| away(&error))
     }
 
-    async fn write_end(&self, change: &Change, ended: Ended, undoes: &[Change]) -> sqlx::Result<()> {
+    async fn write_end(&self, change: &Change, ended: Ended) -> sqlx::Result<()> {
         let Changes { app, account, .. } = &self.changes;
         let after = ended.after.zip(change.kept.as_ref());
         let kept = after.map(|(after, kept)| Kept {
@@ -376,13 +528,25 @@ impl Journal {
             after: Some(after),
         });
         let sealed = kept.as_ref().map(|kept| sealed(app, change.id, Some(kept)));
-        let ids: Vec<Uuid> = undoes.iter().map(|undone| undone.id.0).collect();
-        let old = undoes.iter().find_map(|undone| undone.event_id);
-        let moved = old.zip(ended.event_id).filter(|(old, new)| old != new);
+        let taken_back = ended.state == ChangeState::Held;
+        let undone: Vec<Uuid> = change
+            .undoes
+            .iter()
+            .filter(|_| taken_back)
+            .map(|id| id.0)
+            .collect();
         let mut db = app.pool.begin().await?;
-        let all = [&ids[..], &[change.id.0]].concat();
+        let restored = ended.event_id.filter(|_| taken_back);
+        let moved = match restored {
+            Some(new) => changes::entry_of(&mut *db, *account, &undone)
+                .await?
+                .filter(|old| *old != new)
+                .map(|old| (old, new)),
+            None => None,
+        };
+        let all = [&undone[..], &[change.id.0]].concat();
         changes::lock(&mut *db, *account, &all, moved.map(|(old, _)| old)).await?;
-        changes::end(
+        let is_news = changes::end(
             &mut *db,
             change.id,
             ended.state,
@@ -391,9 +555,11 @@ impl Journal {
             app.clock.now(),
         )
         .await?;
-        changes::undone(&mut *db, &ids).await?;
-        if let Some((old, new)) = moved {
-            changes::follow(&mut *db, *account, old, new).await?;
+        if is_news {
+            changes::undone(&mut *db, &undone).await?;
+            if let Some((old, new)) = moved {
+                changes::follow(&mut *db, *account, old, new).await?;
+            }
         }
         db.commit().await
     }
@@ -401,7 +567,7 @@ impl Journal {
     /// Changes of which nobody knows the end, whoever made them. Only the holder of the lease may settle them.
     pub(crate) async fn open_ones(&self) -> Result<Vec<Change>, ToolError> {
         let filter = Filter {
-            state: Some(ChangeState::Sent),
+            states: Some(&[ChangeState::Sent]),
             ..Filter::default()
         };
         self.changes.whoever_made(filter, OPEN).await
@@ -409,6 +575,7 @@ impl Journal {
 
     /// Earlier changes of the same, newest first, whoever made them: two callers who ask for the same get it once.
     pub(crate) async fn alike(&self, fingerprint: [u8; 32]) -> Result<Vec<Change>, ToolError> {
+        let fingerprint = self.app().keys.fingerprint(&fingerprint);
         let filter = Filter {
             fingerprint: Some(&fingerprint),
             since: Some(self.app().clock.now() - SAME_WITHIN),
@@ -427,16 +594,15 @@ impl Journal {
         self.changes.of(filter, limit).await
     }
 
-    /// The last change of an entry, whoever made it.
+    /// The last change that left its mark on an entry, whoever made it.
     pub(crate) async fn last_of(&self, event: i64) -> Result<Option<Change>, ToolError> {
         let filter = Filter {
             event: Some(event),
+            states: Some(&[ChangeState::Held, ChangeState::Undone]),
             ..Filter::default()
         };
-        let found = self.changes.whoever_made(filter, 5).await?;
-        Ok(found
-            .into_iter()
-            .find(|change| matches!(change.state, ChangeState::Held | ChangeState::Undone)))
+        let found = self.changes.whoever_made(filter, 1).await?;
+        Ok(found.into_iter().next())
     }
 
     /// A token that confirms `what` once, through this link, within ten minutes; `seen` comes back with it.
@@ -472,40 +638,54 @@ pub(crate) struct Lease {
     app: App,
     athlete: String,
     holder: Uuid,
+    /// Keeps it while a request waits for its turn; ends with it.
+    kept: Option<AbortOnDropHandle<()>>,
 }
 
 impl Lease {
+    /// Renews it again and again until it is dropped.
+    fn kept(mut self) -> Self {
+        let (pool, athlete, holder) = (self.app.pool.clone(), self.athlete.clone(), self.holder);
+        let keep = async move {
+            loop {
+                sleep(RENEW).await;
+                // Before each request it is looked at: here a failure is no news.
+                let _ = in_time(changes::keep_lease(&pool, &athlete, holder, LEASE)).await;
+            }
+        };
+        self.kept = Some(AbortOnDropHandle::new(tokio::spawn(keep)));
+        self
+    }
+
     async fn take(&self) -> Result<bool, ToolError> {
-        let now = self.app.clock.now();
         let taken = in_time(changes::take_lease(
             &self.app.pool,
             &self.athlete,
             self.holder,
-            now,
-            now + LEASE,
+            LEASE,
         ));
         taken.await.map_err(|error| away(&error))
     }
 
     /// Keeps the lease for the next request; an error if somebody else has had it since, even if it is free again.
     pub(crate) async fn renew(&mut self) -> Result<(), ToolError> {
-        let until = self.app.clock.now() + LEASE;
         let kept = in_time(changes::keep_lease(
             &self.app.pool,
             &self.athlete,
             self.holder,
-            until,
+            LEASE,
         ));
         if kept.await.map_err(|error| away(&error))? {
             return Ok(());
         }
         Err(ToolError::Ours(
-            "Not done: another change for this athlete began meanwhile. Try again.".to_owned(),
+            "Not done: another change of this calendar began meanwhile: send it again.".to_owned(),
         ))
     }
 
     /// Gives it back. A failure costs the next change only a wait.
-    pub(crate) async fn release(self) {
+    pub(crate) async fn release(mut self) {
+        self.kept = None;
         let done = in_time(changes::release_lease(&self.app.pool, &self.athlete, self.holder)).await;
         if let Err(error) = done {
             tracing::warn!(%error, "a lease could not be given back");

@@ -247,7 +247,7 @@ impl Visitor {
     }
 
     /// The token's hash, by which a selection is read and written: regenerating the URL ends its selection.
-    pub(super) fn hash(&self) -> TokenHash {
+    pub(crate) fn hash(&self) -> TokenHash {
         self.hash
     }
 

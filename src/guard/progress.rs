@@ -1,23 +1,86 @@
 //! How far a change has come, for an answer that has to be given before its end.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-/// Shared by a running change and by whoever waits for it.
+/// Shared by the running changes of a call, one for each athlete, and by whoever waits for them.
 #[derive(Debug, Clone, Default)]
-pub struct Progress(Arc<Mutex<Option<String>>>);
+pub(crate) struct Progress(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    said: BTreeMap<String, String>,
+    stopped: bool,
+}
 
 impl Progress {
-    /// Says how far it is; replaces what was said before.
-    pub fn say(&self, text: String) {
-        *self.lock() = Some(text);
+    /// Says how far the change for this athlete is; replaces what was said of it before. False if whoever waits was told
+    /// meanwhile that nothing is done: then nothing may be sent.
+    #[must_use]
+    pub(crate) fn say(&self, athlete: &str, text: String) -> bool {
+        let mut state = self.lock();
+        if !state.stopped {
+            state.said.insert(athlete.to_owned(), text);
+        }
+        !state.stopped
     }
 
-    /// What was said last; None while nothing has been sent.
-    pub fn said(&self) -> Option<String> {
-        self.lock().clone()
+    /// What was said last, with the athletes' names if there are several; None while nothing has been sent.
+    pub(crate) fn said(&self) -> Option<String> {
+        self.lock().in_words()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+    /// The same for an answer that is given before the end. If nothing has been said, nothing is sent any more.
+    pub(crate) fn said_or_stopped(&self) -> Option<String> {
+        let mut state = self.lock();
+        state.stopped = state.said.is_empty();
+        state.in_words()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn in_words(&self) -> Option<String> {
+        let all: Vec<String> = match self.said.len() {
+            0 => return None,
+            1 => self.said.values().cloned().collect(),
+            _ => {
+                let each = |(athlete, text)| format!("{athlete}: {text}");
+                self.said.iter().map(each).collect()
+            }
+        };
+        Some(all.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_athlete_has_a_say() {
+        let progress = Progress::default();
+        assert_eq!(progress.said(), None);
+        for text in ["1 sent", "2 sent"] {
+            assert!(progress.say("Ana", text.to_owned()));
+        }
+        assert_eq!(progress.said().as_deref(), Some("2 sent"));
+        assert!(progress.say("Jack", "1 sent".to_owned()));
+        assert_eq!(progress.said().as_deref(), Some("Ana: 2 sent; Jack: 1 sent"));
+        assert!(progress.said_or_stopped().is_some());
+        assert!(progress.say("Jack", "2 sent".to_owned()), "it goes on");
+    }
+
+    #[test]
+    fn what_was_told_as_not_done_is_not_begun() {
+        let progress = Progress::default();
+        assert_eq!(progress.said_or_stopped(), None);
+        assert!(!progress.say("Ana", "1 sent".to_owned()));
+        assert_eq!(progress.said(), None);
     }
 }

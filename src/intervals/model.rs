@@ -34,6 +34,7 @@ pub(crate) use figure::{Amount, amount, positive, sane};
 use figure::{Feel, Rpe};
 pub use streams::Stream;
 pub(crate) use wellness::is_total;
+pub(crate) use written::FOLLOWING;
 pub use written::{EntryFields, Held};
 
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, email) have no field here, so they are never read.

@@ -91,7 +91,7 @@ impl Table {
             Self::Jobs => queries::jobs::purge(pool, now - JOBS_KEPT, now - FAILED_KEPT, limit).await,
             Self::KeptStates => queries::changes::erase_lapsed(pool, now, limit).await,
             Self::Changes => queries::changes::purge(pool, now - LOG_KEPT, limit).await,
-            Self::WriteLeases => queries::changes::purge_leases(pool, now, limit).await,
+            Self::WriteLeases => queries::changes::purge_leases(pool, limit).await,
             Self::Confirmations => queries::changes::purge_confirmations(pool, now, limit).await,
         }
     }

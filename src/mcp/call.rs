@@ -31,7 +31,7 @@ use crate::{
         clients::Uses,
         connection,
         grant::{self, WRITES_GO_ON, Waiting},
-        journal::Changes,
+        journal::{Changes, Through},
         link::Visitor,
         offer::Offer,
         progress::Progress,
@@ -258,7 +258,12 @@ impl<'a> Call<'a> {
         match self.with_right(tool, ask, account, arguments).await {
             // Finds out, once for all tools, whether the connection no longer works or upstream only failed for a moment.
             Err(ToolError::Reconnect(_)) => Err(connection::refused(self.app, account).await),
-            done => done,
+            done => {
+                if self.record.is_lost(account) {
+                    let _ = connection::refused(self.app, account).await;
+                }
+                done
+            }
         }
     }
 
@@ -296,7 +301,8 @@ impl<'a> Call<'a> {
 
     /// The right to change something, once the change is in the log of `account`.
     async fn granted(&self, ask: Ask, account: AccountId) -> Result<Granted, ToolError> {
-        let journal = self.record.journal(account, &ask).await?;
+        let through = Through::Connector(self.visit.visitor.hash());
+        let journal = self.record.journal(account, &ask, through).await?;
         let waiting = Waiting {
             until: self.deadline,
             progress: self.progress.clone(),
@@ -372,7 +378,8 @@ impl<'a> Call<'a> {
         match reply {
             Err(Some(text)) if outcome == Outcome::Withheld && self.progress.said().is_some() => {
                 let text = format!(
-                    "{text} What was sent to intervals.icu before that stands; the athlete's activity log has it."
+                    "{text} What was sent to intervals.icu before that was not taken back: the athlete's activity log says how it \
+                     ended."
                 );
                 (outcome, Err(Some(text)))
             }
@@ -399,7 +406,7 @@ impl<'a> Call<'a> {
 
     fn too_long(&self) -> String {
         let seconds = self.app.config.call_seconds;
-        if let Some(said) = self.progress.said() {
+        if let Some(said) = self.progress.said_or_stopped() {
             return format!(
                 "Not finished within {seconds} seconds: {said}. The rest goes on by itself; list_changes says how it ended. Do \
                  not send it again before that."

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     guard::{
         Ask, Caller,
-        journal::Journal,
+        journal::{Journal, Notes, Through},
         refused::{self, Refusal},
         touched::Touch,
     },
@@ -73,7 +73,15 @@ pub(super) struct Record<'a> {
     client: &'a str,
     caller: &'a Caller,
     /// Rows that are already in the log.
-    written: Mutex<Vec<(AccountId, LogId)>>,
+    written: Mutex<Vec<Written>>,
+}
+
+/// A row that is already in the log, and what its change notes for it.
+#[derive(Clone)]
+struct Written {
+    account: AccountId,
+    id: LogId,
+    notes: Notes,
 }
 
 impl<'a> Record<'a> {
@@ -113,11 +121,20 @@ impl<'a> Record<'a> {
     }
 
     /// Writes the row of a change before the change is sent.
-    pub(super) async fn journal(&self, account: AccountId, ask: &Ask) -> Result<Journal, ToolError> {
-        let journal =
-            Journal::open(self.app, &self.entry(account, ask.card.id.as_str()), self.caller).await?;
+    pub(super) async fn journal(
+        &self,
+        account: AccountId,
+        ask: &Ask,
+        through: Through,
+    ) -> Result<Journal, ToolError> {
+        let row = self.entry(account, ask.card.id.as_str());
+        let journal = Journal::open(self.app, &row, self.caller, through).await?;
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        written.push((account, journal.row()));
+        written.push(Written {
+            account,
+            id: journal.row(),
+            notes: journal.notes(),
+        });
         Ok(journal)
     }
 
@@ -125,7 +142,7 @@ impl<'a> Record<'a> {
     pub(super) fn late(&self, touched: &[Touch]) -> Late {
         let rows = touched.iter().filter_map(|touch| {
             let opened = touch.opened.first()?;
-            Some((self.row_of(touch.account)?, opened.intervals.clone()))
+            Some((self.written_for(touch.account)?, opened.intervals.clone()))
         });
         Late {
             app: self.app.clone(),
@@ -162,18 +179,21 @@ impl<'a> Record<'a> {
     }
 
     /// The account's row, if it is already in the log.
-    fn row_of(&self, account: AccountId) -> Option<LogId> {
+    fn written_for(&self, account: AccountId) -> Option<Written> {
         let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        written
-            .iter()
-            .find(|(whose, _)| *whose == account)
-            .map(|(_, id)| *id)
+        written.iter().find(|row| row.account == account).cloned()
+    }
+
+    /// Whether intervals.icu refused the account's connection while something was written.
+    pub(super) fn is_lost(&self, account: AccountId) -> bool {
+        self.written_for(account).is_some_and(|row| row.notes.is_lost())
     }
 
     async fn row(&self, touch: &Touch, outcome: Outcome, ms: i32) -> sqlx::Result<()> {
         let requests = i32::try_from(touch.requests()).unwrap_or(i32::MAX);
         let pool = &self.app.pool;
-        if let Some(id) = self.row_of(touch.account) {
+        if let Some(Written { id, notes, .. }) = self.written_for(touch.account) {
+            let outcome = notes.ended().unwrap_or(outcome);
             return in_time(activity_log::finish(pool, id, outcome, ms, requests)).await;
         }
         let entry = Entry {
@@ -189,7 +209,7 @@ impl<'a> Record<'a> {
 /// The rows of changes that go on after their caller was answered.
 pub(super) struct Late {
     app: App,
-    rows: Vec<(LogId, intervals::Athlete)>,
+    rows: Vec<(Written, intervals::Athlete)>,
     began: Instant,
 }
 
@@ -197,7 +217,8 @@ impl Late {
     /// Writes how they ended. A row that cannot be written is reported.
     pub(super) async fn end(self, outcome: Outcome) {
         let ms = i32::try_from(self.began.elapsed().as_millis()).unwrap_or(i32::MAX);
-        for (id, intervals) in self.rows {
+        for (Written { id, notes, .. }, intervals) in self.rows {
+            let outcome = notes.ended().unwrap_or(outcome);
             let requests = i32::try_from(intervals.requests()).unwrap_or(i32::MAX);
             let done = in_time(activity_log::finish(&self.app.pool, id, outcome, ms, requests)).await;
             if let Err(error) = done {

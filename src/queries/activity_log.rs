@@ -102,7 +102,8 @@ pub async fn add_refused(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Completes the row of a change, which was written before the change was sent.
+/// Completes the row of a change, which was written before the change was sent. That its caller waited in vain is no news once
+/// its end is known.
 pub async fn finish(
     db: impl Db<'_>,
     id: LogId,
@@ -111,11 +112,16 @@ pub async fn finish(
     upstream_requests: i32,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update activity_log set outcome = $2, duration_ms = $3, upstream_requests = $4 where id = $1",
+        r#"
+        update activity_log set outcome = $2, duration_ms = $3, upstream_requests = $4
+        where id = $1 and (not $5 or outcome = $6)
+        "#,
         id.0,
         outcome.as_str(),
         duration_ms,
-        upstream_requests
+        upstream_requests,
+        matches!(outcome, Outcome::TooLong | Outcome::Cancelled),
+        Outcome::Unfinished.as_str()
     )
     .execute(db)
     .await

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{Db, activity_log::DELETED_COACH};
 use crate::{
     ids::{AccountId, ChangeId, CoachId, LinkId, LogId},
+    secrets::TokenHash,
     words::{ChangeState, ConnectionStatus},
 };
 
@@ -22,8 +23,14 @@ pub struct Change {
     pub athlete_id: String,
     /// Null for the athlete, otherwise the coach's name at the time.
     pub caller: Option<String>,
+    /// The coach who made it; null for the athlete, and once the coach is erased.
+    pub coach_id: Option<CoachId>,
     /// The tool that made it.
     pub tool: String,
+    /// The tools of which a coach must have all to see it and take it back.
+    pub needs: Vec<String>,
+    /// The changes that it takes back.
+    pub undoes: Vec<Uuid>,
     /// How it stands.
     pub state: ChangeState,
     /// The entry.
@@ -34,6 +41,8 @@ pub struct Change {
     pub sealed: Option<Vec<u8>>,
     /// When it was written down.
     pub created_at: DateTime<Utc>,
+    /// When it was sent last.
+    pub sent_at: DateTime<Utc>,
     /// Until when it can be taken back.
     pub kept_until: DateTime<Utc>,
 }
@@ -57,6 +66,10 @@ pub struct NewChange<'a> {
     pub caller: Option<&'a str>,
     /// The tool.
     pub tool: &'a str,
+    /// The tools of which a coach must have all to see it and take it back.
+    pub needs: &'a [String],
+    /// The changes that it takes back.
+    pub undoes: &'a [Uuid],
     /// The entry, if it stands.
     pub event_id: Option<i64>,
     /// Ours, of a new entry.
@@ -96,7 +109,27 @@ pub async fn is_shown(db: impl Db<'_>, account_id: AccountId, athlete_id: &str) 
     Ok(shown.fetch_optional(db).await?.is_some())
 }
 
-/// Whether the coach may still use one of these tools for this athlete. If so, the grant stays until the transaction ends: who
+/// What a connector may do.
+#[derive(Debug)]
+pub struct Connector {
+    /// Whether an athlete's own connector may change the calendar.
+    pub may_write: bool,
+    /// Words of the tool groups that are switched off.
+    pub groups_off: Vec<String>,
+}
+
+/// The connector with this token; None if the token is no longer in use. It stays so until the transaction ends.
+pub async fn connector(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Connector>> {
+    sqlx::query_as!(
+        Connector,
+        r#"select coalesce(may_write, false) as "may_write!", groups_off from links where token_hash = $1 for share"#,
+        hash.as_bytes()
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Whether the coach may still use all of these tools for this athlete. If so, the grant stays until the transaction ends: who
 /// ends it or has the coach erased waits, and then finds the coach's name in the change.
 pub async fn is_granted(
     db: impl Db<'_>,
@@ -109,7 +142,7 @@ pub async fn is_granted(
     let granted = sqlx::query_scalar!(
         r#"
         select id from grants
-        where coach_id = $1 and account_id = $2 and athlete_id = $3 and tools && $4
+        where coach_id = $1 and account_id = $2 and athlete_id = $3 and tools @> $4
             and (expires_at is null or expires_at > $5)
         for share
         "#,
@@ -127,8 +160,8 @@ pub async fn write(db: impl Db<'_>, new: &NewChange<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into changes (id, log_id, account_id, athlete_id, number, coach_id, caller, tool, state, event_id, external_id,
-            fingerprint, sealed, created_at, kept_until)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $15, $9, $10, $11, $12, $13, $14)
+            fingerprint, sealed, created_at, sent_at, kept_until, needs, undoes)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $15, $9, $10, $11, $12, $13, $13, $14, $16, $17)
         "#,
         new.id.0,
         new.log_id.0,
@@ -144,6 +177,30 @@ pub async fn write(db: impl Db<'_>, new: &NewChange<'_>) -> sqlx::Result<()> {
         new.sealed,
         new.now,
         new.kept_until,
+        ChangeState::Sent.as_str(),
+        new.needs,
+        new.undoes
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Writes down that these open changes are sent once more.
+pub async fn send_again(db: impl Db<'_>, ids: &[Uuid], now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!("update changes set sent_at = $2 where id = any($1)", ids, now)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Gives up an open change whose external id another one takes over: nobody finds out any more what became of it by itself.
+pub async fn give_up(db: impl Db<'_>, id: ChangeId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update changes set external_id = null, fingerprint = null, state = $2, ended_at = $3 where id = $1 and state = $4",
+        id.0,
+        ChangeState::Lost.as_str(),
+        now,
         ChangeState::Sent.as_str()
     )
     .execute(db)
@@ -172,7 +229,8 @@ pub async fn lock(
     .map(drop)
 }
 
-/// Writes down how a change ended. What was erased meanwhile stays erased.
+/// Writes down how a change ended; false if that was known already. Only that it is on the calendar after all is news then. What
+/// was erased meanwhile stays erased.
 pub async fn end(
     db: impl Db<'_>,
     id: ChangeId,
@@ -180,23 +238,41 @@ pub async fn end(
     event_id: Option<i64>,
     sealed: Option<&[u8]>,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         r#"
         update changes set state = $2, event_id = coalesce($3, event_id),
             sealed = case when sealed is null then null else coalesce($4, sealed) end,
             ended_at = $5
-        where id = $1
+        where id = $1 and (state = $6 or $2 = $7 and state in ($8, $9))
         "#,
         id.0,
         state.as_str(),
         event_id,
         sealed,
-        now
+        now,
+        ChangeState::Sent.as_str(),
+        ChangeState::Held.as_str(),
+        ChangeState::Refused.as_str(),
+        ChangeState::Lost.as_str()
     )
     .execute(db)
-    .await
-    .map(drop)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The entry of these changes, if it is known.
+pub async fn entry_of(db: impl Db<'_>, account_id: AccountId, ids: &[Uuid]) -> sqlx::Result<Option<i64>> {
+    let found = sqlx::query_scalar!(
+        r#"
+        select event_id as "event_id!" from changes
+        where account_id = $1 and id = any($2) and event_id is not null
+        order by number desc limit 1
+        "#,
+        account_id.0,
+        ids
+    );
+    found.fetch_optional(db).await
 }
 
 /// Writes down that these changes were taken back.
@@ -228,8 +304,8 @@ pub struct Filter<'a> {
     pub coach: Option<CoachId>,
     /// With one of these numbers.
     pub numbers: Option<&'a [i32]>,
-    /// In this state.
-    pub state: Option<ChangeState>,
+    /// In one of these states.
+    pub states: Option<&'a [ChangeState]>,
     /// Of what was asked for.
     pub fingerprint: Option<&'a [u8]>,
     /// Of this entry.
@@ -246,16 +322,19 @@ pub async fn of(
     filter: &Filter<'_>,
     limit: i64,
 ) -> sqlx::Result<Vec<Change>> {
+    let states: Option<Vec<&str>> = filter
+        .states
+        .map(|states| states.iter().map(|state| state.as_str()).collect());
     sqlx::query_as!(
         Change,
         r#"
-        select id as "id: ChangeId", log_id as "log_id: LogId", number, athlete_id, caller, tool,
-            state as "state: ChangeState", event_id, external_id, sealed, created_at, kept_until
+        select id as "id: ChangeId", log_id as "log_id: LogId", number, athlete_id, caller, coach_id as "coach_id: CoachId", tool,
+            needs, undoes, state as "state: ChangeState", event_id, external_id, sealed, created_at, sent_at, kept_until
         from changes
         where account_id = $1 and athlete_id = $2
             and ($3::uuid is null or coach_id = $3)
             and ($4::integer[] is null or number = any($4))
-            and ($5::text is null or state = $5)
+            and ($5::text[] is null or state = any($5))
             and ($6::bytea is null or fingerprint = $6)
             and ($7::bigint is null or event_id = $7)
             and ($8::timestamptz is null or created_at >= $8)
@@ -266,7 +345,7 @@ pub async fn of(
         athlete_id,
         filter.coach.map(|coach| coach.0),
         filter.numbers,
-        filter.state.map(ChangeState::as_str),
+        states.as_deref() as Option<&[&str]>,
         filter.fingerprint,
         filter.event,
         filter.since,
@@ -281,8 +360,8 @@ pub async fn of_calls(db: impl Db<'_>, account_id: AccountId, calls: &[Uuid]) ->
     sqlx::query_as!(
         Change,
         r#"
-        select id as "id: ChangeId", log_id as "log_id: LogId", number, athlete_id, caller, tool,
-            state as "state: ChangeState", event_id, external_id, sealed, created_at, kept_until
+        select id as "id: ChangeId", log_id as "log_id: LogId", number, athlete_id, caller, coach_id as "coach_id: CoachId", tool,
+            needs, undoes, state as "state: ChangeState", event_id, external_id, sealed, created_at, sent_at, kept_until
         from changes where account_id = $1 and log_id = any($2) order by number desc
         "#,
         account_id.0,
@@ -297,8 +376,8 @@ pub async fn all_of(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<
     sqlx::query_as!(
         Change,
         r#"
-        select id as "id: ChangeId", log_id as "log_id: LogId", number, athlete_id, caller, tool,
-            state as "state: ChangeState", event_id, external_id, sealed, created_at, kept_until
+        select id as "id: ChangeId", log_id as "log_id: LogId", number, athlete_id, caller, coach_id as "coach_id: CoachId", tool,
+            needs, undoes, state as "state: ChangeState", event_id, external_id, sealed, created_at, sent_at, kept_until
         from changes where account_id = $1 order by number
         "#,
         account_id.0
@@ -378,42 +457,34 @@ pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::
     Ok(done.rows_affected())
 }
 
-/// Takes the athlete's lease until `until`, unless somebody else holds it.
-pub async fn take_lease(
-    db: impl Db<'_>,
-    athlete_id: &str,
-    holder: Uuid,
-    now: DateTime<Utc>,
-    until: DateTime<Utc>,
-) -> sqlx::Result<bool> {
+/// Takes the athlete's lease for so many seconds, by the database's clock, unless somebody else holds it.
+pub async fn take_lease(db: impl Db<'_>, athlete_id: &str, holder: Uuid, seconds: f64) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
-        insert into write_leases as held (athlete_id, holder, until) values ($1, $2, $4)
+        insert into write_leases as held (athlete_id, holder, until)
+        values ($1, $2, clock_timestamp() + make_interval(secs => $3))
         on conflict (athlete_id) do update set holder = excluded.holder, until = excluded.until
-            where held.until < $3
+            where held.until < clock_timestamp()
         "#,
         athlete_id,
         holder,
-        now,
-        until
+        seconds
     )
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Keeps the lease until `until`; false if somebody else has had it since.
-pub async fn keep_lease(
-    db: impl Db<'_>,
-    athlete_id: &str,
-    holder: Uuid,
-    until: DateTime<Utc>,
-) -> sqlx::Result<bool> {
+/// Keeps the lease for so many seconds from now; false if somebody else has had it since.
+pub async fn keep_lease(db: impl Db<'_>, athlete_id: &str, holder: Uuid, seconds: f64) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update write_leases set until = $3 where athlete_id = $1 and holder = $2",
+        r#"
+        update write_leases set until = clock_timestamp() + make_interval(secs => $3)
+        where athlete_id = $1 and holder = $2
+        "#,
         athlete_id,
         holder,
-        until
+        seconds
     )
     .execute(db)
     .await?;
@@ -433,14 +504,13 @@ pub async fn release_lease(db: impl Db<'_>, athlete_id: &str, holder: Uuid) -> s
 }
 
 /// Deletes up to `limit` leases that lapsed.
-pub async fn purge_leases(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+pub async fn purge_leases(db: impl Db<'_>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
         delete from write_leases where athlete_id in (
-            select athlete_id from write_leases where until < $1 limit $2 for update skip locked
+            select athlete_id from write_leases where until < clock_timestamp() limit $1 for update skip locked
         )
         "#,
-        now,
         limit
     )
     .execute(db)

@@ -5,6 +5,8 @@ use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
     aead::{Aead as _, KeyInit as _, Payload},
 };
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 use uuid::Uuid;
 
 use super::Random;
@@ -34,6 +36,7 @@ impl Place {
 pub struct Key {
     id: String,
     cipher: XChaCha20Poly1305,
+    prints: Hmac<Sha256>,
 }
 
 /// The keys that open sealed values. The first one seals.
@@ -84,6 +87,7 @@ impl KeyRing {
             keys.push(Key {
                 id: id.to_owned(),
                 cipher: XChaCha20Poly1305::new(&key.into()),
+                prints: prints(&key),
             });
         }
         if keys.is_empty() {
@@ -168,6 +172,14 @@ impl KeyRing {
             .map_err(|_| OpenError::Broken)
     }
 
+    /// A fingerprint that nobody without the first key can work out, even of a text that is easy to guess (HMAC-SHA-256,
+    /// RFC 2104). Under another first key it is another one.
+    pub fn fingerprint(&self, plain: &[u8]) -> [u8; 32] {
+        let mut prints = self.0[0].prints.clone();
+        prints.update(plain);
+        prints.finalize().into_bytes().into()
+    }
+
     /// The id of the key that a sealed value names; none if it names none.
     pub fn key_named(sealed: &[u8]) -> Option<&str> {
         let [VERSION, id_length, rest @ ..] = sealed else {
@@ -181,6 +193,14 @@ impl KeyRing {
     pub fn open_text(&self, place: Place, sealed: &[u8]) -> Result<String, OpenError> {
         String::from_utf8(self.open(place, sealed)?).map_err(|_| OpenError::Broken)
     }
+}
+
+/// What fingerprints are made with: a key of its own, so that no key has two uses.
+fn prints(key: &[u8; 32]) -> Hmac<Sha256> {
+    let keyed = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut own = keyed(key);
+    own.update(b"fingerprints");
+    keyed(&own.finalize().into_bytes())
 }
 
 fn is_id(text: &str) -> bool {

@@ -116,8 +116,7 @@ async fn delete(granted: Granted, given: Map<String, Value>) -> Result<Answer, T
         asked => {
             let mut writing = Writing::begin(&granted).await?;
             let done = delete_in(&granted, &mut writing, asked).await;
-            writing.end().await;
-            done
+            writing.end(done).await
         }
     }
 }
@@ -213,12 +212,13 @@ async fn list(granted: &Granted, range: Range) -> Result<Answer, ToolError> {
     ))
 }
 
-/// An entry's id and what it holds.
+/// An entry's id and what it holds, and whether an activity is paired with it.
 fn mark(held: &Held) -> [u8; MARK] {
     let mut mark = [0; MARK];
     let (id, rest) = mark.split_at_mut(8);
     id.copy_from_slice(&held.id.to_be_bytes());
-    let hash = Sha256::digest(serde_json::to_vec(&held.fields).unwrap_or_default());
+    let is_done = held.event.paired_with().is_some();
+    let hash = Sha256::digest(serde_json::to_vec(&(&held.fields, is_done)).unwrap_or_default());
     rest.copy_from_slice(&hash[..8]);
     mark
 }
@@ -271,21 +271,17 @@ async fn delete_in(granted: &Granted, writing: &mut Writing<'_>, asked: Asked) -
     };
     let days = doomed.iter().filter_map(|held| held.event.day());
     let (Some(oldest), Some(newest)) = (days.clone().min(), days.max()) else {
-        return Ok(said(ask, &[], &[], &left, &writing.settled));
+        return Ok(said(ask, &[], &[], &left));
     };
     let wishes = doomed.iter().map(|held| Wish::Delete {
         before: Box::new(held.clone()),
     });
     let (tried, _) = writing.apply(wishes.collect(), Range { oldest, newest }).await?;
     let came_true = tried.iter().any(|tried| matches!(tried.fate, Fate::Gone));
-    told(
-        said(ask, &doomed, &tried, &left, &writing.settled),
-        came_true,
-        &tried,
-    )
+    told(said(ask, &doomed, &tried, &left), came_true, &tried)
 }
 
-fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held], settled: &[String]) -> Answer {
+fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held]) -> Answer {
     let (mut gone, mut not, mut unknown) = (Vec::new(), 0, 0);
     let lines: Vec<String> = doomed
         .iter()
@@ -345,7 +341,6 @@ fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held], settled: &[S
         std::iter::once(answer::first_line(&ask.card, ask.today(), &[heading]))
             .chain(lines)
             .chain(left)
-            .chain(settled.iter().cloned())
             .chain([lost, undo]),
     )
 }

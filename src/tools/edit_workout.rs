@@ -13,7 +13,7 @@ use super::{
     params::Param,
     writing::{
         Fate, Steps, Tried, Wish, Writing,
-        entry::{Entry, NAME, NOTE, Prepared, Written, bulleted, described, place},
+        entry::{Entry, NAME, NOTE, Prepared, Written, bulleted, changed_since, described, place},
         field_words,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
         said::{Scene, failed, undo_hint},
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     guard::{Ask, Granted},
-    intervals::model::{self, EntryFields, Event, Held},
+    intervals::model::{self, EntryFields, Event, FOLLOWING, Held},
     permissions,
     text::fenced,
     tool_error::ToolError,
@@ -182,6 +182,13 @@ impl Change {
             fields.moving_time = event.own_secs().map(|secs| (secs * scale.length).round());
             let part = scale.length * scale.effort * scale.effort;
             fields.icu_training_load = event.icu_training_load.map(|load| (load * part).round());
+            if fields.moving_time.is_none() && fields.icu_training_load.is_none() {
+                return Err(ToolError::Input(
+                    "Not done: this entry has no steps, no planned time and no planned load, so there is nothing to scale. Write \
+                     its steps with text."
+                        .to_owned(),
+                ));
+            }
         }
         let start = fields
             .start_date_local
@@ -329,8 +336,7 @@ async fn edit(granted: Granted, given: Map<String, Value>) -> Result<Answer, Too
     }
     let mut writing = Writing::begin(&granted).await?;
     let done = edit_in(&granted, &mut writing, &asked).await;
-    writing.end().await;
-    done
+    writing.end(done).await
 }
 
 /// The entry, and its change worked out.
@@ -410,7 +416,7 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
         count: 1,
         but: None,
     };
-    let answer = said(&scene, &held, &change, &tried, &writing.settled);
+    let answer = said(&scene, &held, &change, &tried);
     told(
         answer,
         matches!(tried.fate, Fate::Stands(_)),
@@ -418,30 +424,26 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
     )
 }
 
-fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried, settled: &[String]) -> Answer {
+fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried) -> Answer {
     let heading = |what: &str| answer::first_line(scene.card, scene.today, &[what.to_owned()]);
     let Fate::Stands(held) = &tried.fate else {
         let why = failed(&tried.fate)
             .unwrap_or_default()
             .replace("not written", "not changed");
-        return Answer::of(
-            [
-                heading(if tried.left_nothing() {
-                    "not changed"
-                } else {
-                    "not known whether it changed"
-                }),
-                format!("{}: {why} (change {})", find::in_words(before), tried.number),
-            ]
-            .into_iter()
-            .chain(settled.iter().cloned()),
-        );
+        return Answer::of([
+            heading(if tried.left_nothing() {
+                "not changed"
+            } else {
+                "not known whether it changed"
+            }),
+            format!("{}: {why} (change {})", find::in_words(before), tried.number),
+        ]);
     };
     let meanwhile: Vec<&str> = before
         .fields
         .differing(&held.fields)
         .into_iter()
-        .filter(|name| !change.fields.names().contains(name) && !FOLLOWS.contains(name))
+        .filter(|name| !change.fields.names().contains(name) && !FOLLOWING.contains(name))
         .collect();
     let meanwhile = if meanwhile.is_empty() {
         String::new()
@@ -461,16 +463,12 @@ fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried, settle
             .into_iter()
             .chain(scene.standing(held, "now", Some(tried), &change.prepared.problems))
             .chain([scene.weeks(held.event.day().into_iter(), ""), meanwhile])
-            .chain(settled.iter().cloned())
             .chain([
                 cannot_take_back(before, &change.fields),
                 undo_hint(scene.card, vec![tried.number], "takes it back"),
             ]),
     )
 }
-
-/// Fields that follow from others.
-const FOLLOWS: [&str; 4] = ["moving_time", "distance", "icu_training_load", "end_date_local"];
 
 /// Refuses to replace what somebody else changed after IcuSync wrote it.
 async fn not_somebody_elses(
@@ -481,10 +479,9 @@ async fn not_somebody_elses(
     let Some(last) = writing.last_written(held.id).await? else {
         return Ok(());
     };
-    let theirs: Vec<&str> = last
-        .differing(&held.fields)
+    let theirs: Vec<&str> = changed_since(&last, held)
         .into_iter()
-        .filter(|name| changes.names().contains(name) && !FOLLOWS.contains(name))
+        .filter(|name| changes.names().contains(name))
         .collect();
     if theirs.is_empty() {
         return Ok(());

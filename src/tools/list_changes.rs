@@ -39,7 +39,7 @@ async fn list(ask: Ask, changes: Changes, given: Map<String, Value>) -> Result<A
     let (mut shown, hidden): (Vec<Change>, Vec<Change>) = all
         .into_iter()
         .partition(|change| undo::is_allowed(&ask.card, change));
-    writing::look_up_open(&ask, &mut shown).await?;
+    writing::look_up_open(&ask, &mut shown).await;
     Ok(render(&ask, &shown, hidden.len(), more))
 }
 
@@ -53,7 +53,7 @@ fn render(ask: &Ask, shown: &[Change], hidden: usize, more: bool) -> Answer {
         .column("by", |change| by(ask, change))
         .column("tool", |change| clean(&change.tool, 40))
         .column("what", undo::what)
-        .column("how it stands", |change| undo::standing(change, ask.now))
+        .column("how it ended", |change| undo::standing(change, ask.now))
         .table(shown);
     let hidden = if hidden == 0 {
         String::new()

@@ -7,19 +7,19 @@
 
 mod asked;
 mod same;
+mod several;
 
-use futures::future::join_all;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use self::{
-    asked::{Asked, MOST_ENTRIES, PARAMS},
+    asked::{Asked, PARAMS},
     same::{Verdict, verdict},
 };
 use super::{
     Answer, MOST_REQUESTS, Run, Target, Tool,
     absences::READ_BEFORE,
-    answer::{self, counted},
+    answer,
     arguments::{Arguments, Range},
     day_form::Mornings,
     part::Part,
@@ -204,7 +204,7 @@ impl Plan {
                     .chain(lines)
                     .chain([weeks, mornings.missing()]),
             ),
-            seen: seen(&there),
+            seen: seen(&there, &self.prepared),
             new,
         })
     }
@@ -218,24 +218,24 @@ impl Plan {
     }
 
     /// Writes the workouts. At most three more requests, if upstream takes them as they are.
-    async fn write(&self, granted: &Granted, previewed: Option<Vec<u8>>) -> Result<Answer, ToolError> {
+    async fn write(&self, granted: &Granted, previewed: Option<Seen>) -> Result<Answer, ToolError> {
         let mut writing = Writing::begin(granted).await?;
         let done = self.write_in(granted, &mut writing, previewed).await;
-        writing.end().await;
-        done
+        writing.end(done).await
     }
 
     async fn write_in(
         &self,
         granted: &Granted,
         writing: &mut Writing<'_>,
-        previewed: Option<Vec<u8>>,
+        previewed: Option<Seen>,
     ) -> Result<Answer, ToolError> {
         let ask = granted.ask();
         let before = writing.on(self.with_days_before()).await?;
-        if previewed.is_some_and(|previewed| previewed != seen(&before)) {
+        if previewed.is_some_and(|previewed| previewed != seen(&before, &self.prepared)) {
             return Err(ToolError::Input(
-                "Not written: this athlete's calendar changed since the preview. Call again for this athlete for a new preview."
+                "Not written: this athlete's calendar or thresholds changed since the preview. Call again for this athlete for a new \
+                 preview."
                     .to_owned(),
             ));
         }
@@ -255,9 +255,14 @@ impl Plan {
         } else {
             writing.apply(wishes, self.weeks()).await?
         };
+        let is_read_back = tried.is_empty() || after.is_some();
         let there = with_earlier(&before, after, self.weeks());
         let mornings = if ask.upstream.requests() < MOST_REQUESTS {
-            Mornings::fetch(ask, writing.upstream(), self.days()).await?
+            // What was written must be told, whatever else cannot be read.
+            let fetched = Mornings::fetch(ask, writing.upstream(), self.days()).await;
+            fetched.unwrap_or_else(|_| {
+                Part::Missing("Form of the mornings left out: it could not be read.".to_owned())
+            })
         } else {
             Part::NotAsked
         };
@@ -265,7 +270,7 @@ impl Plan {
         let stands = |tried: &Tried| matches!(tried.fate, Fate::Stands(_));
         let is_there = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::There(..)));
         let came_true = tried.iter().any(stands) || verdicts.iter().any(is_there);
-        let answer = self.said(&scene, &verdicts, tried.clone(), &writing.settled, &mornings);
+        let answer = self.said(&scene, &verdicts, tried.clone(), &mornings, is_read_back);
         told(answer, came_true, &tried)
     }
 
@@ -274,8 +279,8 @@ impl Plan {
         scene: &Scene<'_>,
         verdicts: &[Option<Verdict>],
         tried: Vec<Tried>,
-        settled: &[String],
         mornings: &Part<Mornings>,
+        is_read_back: bool,
     ) -> Answer {
         let mut lines = Vec::new();
         let (mut written, mut otherwise, mut already, mut not, mut unknown) = (Vec::new(), 0, 0, 0, 0);
@@ -332,24 +337,25 @@ impl Plan {
         let heading = answer::first_line(scene.card, scene.today, &[counts]);
         let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
         let undo = undo_hint(scene.card, written, "takes back what was written");
-        let end = [scene.weeks(days, ""), mornings.missing(), undo];
-        Answer::of(
-            std::iter::once(heading)
-                .chain(lines)
-                .chain(settled.iter().cloned())
-                .chain(end),
-        )
+        // The weeks' loads from before would be told as those of now.
+        let weeks = if is_read_back {
+            scene.weeks(days, "")
+        } else {
+            String::new()
+        };
+        let end = [weeks, mornings.missing(), undo];
+        Answer::of(std::iter::once(heading).chain(lines).chain(end))
     }
 }
 
-/// Bytes of what a preview was made from.
-const SEEN: usize = 32;
+/// A hash of what a preview was made from.
+type Seen = [u8; 32];
 
 /// A preview for one athlete.
 struct Previewed {
     answer: Answer,
     /// What it was made from.
-    seen: [u8; SEEN],
+    seen: Seen,
     /// How many workouts would be written.
     new: usize,
 }
@@ -369,9 +375,12 @@ fn with_earlier(before: &[Held], after: Option<Vec<Held>>, weeks: Range) -> Vec<
     earlier.cloned().chain(after).collect()
 }
 
-/// What stands there, in a form that changes when any of it does.
-fn seen(there: &[Held]) -> [u8; SEEN] {
+/// What stands there and what the targets were resolved with, in a form that changes when any of it does.
+fn seen(there: &[Held], prepared: &[Prepared]) -> Seen {
     let mut hash = Sha256::new();
+    for prepared in prepared {
+        hash.update(format!("{:?}", prepared.settings));
+    }
     for held in there {
         hash.update(held.id.to_be_bytes());
         hash.update(serde_json::to_vec(&held.fields).unwrap_or_default());
@@ -381,13 +390,20 @@ fn seen(there: &[Held]) -> [u8; SEEN] {
 
 async fn push(mut targets: Vec<Target>, given: Map<String, Value>) -> Result<Answer, ToolError> {
     if targets.len() > 1 {
-        return push_to_several(targets, given).await;
+        return several::push(targets, given).await;
     }
     let Some(target) = targets.pop() else {
         return Err(ToolError::Input("Not done: no athlete was named.".to_owned()));
     };
     let granted = target.granted?;
     let plan = Plan::of(granted.ask(), given).await?;
+    if plan.asked.confirm.is_some() && !plan.asked.preview {
+        return Err(ToolError::Input(
+            "Not done: a token confirms a push for several athletes only. Without confirm, one athlete's workouts are written \
+             at once."
+                .to_owned(),
+        ));
+    }
     if let Some(refusal) = plan.refusal() {
         return Err(refusal);
     }
@@ -395,134 +411,4 @@ async fn push(mut targets: Vec<Target>, given: Map<String, Value>) -> Result<Ans
         return Ok(plan.preview(&granted).await?.answer);
     }
     plan.write(&granted, None).await
-}
-
-/// The same workouts for several athletes: a preview with a token first, then, with the token, the writes, each with an
-/// outcome of its own.
-async fn push_to_several(targets: Vec<Target>, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let rows = given
-        .get("workouts")
-        .and_then(Value::as_array)
-        .map_or(1, Vec::len);
-    if rows * targets.len() > MOST_ENTRIES {
-        return Err(ToolError::Input(format!(
-            "Not done: {rows} workouts for {} athletes are more than {MOST_ENTRIES} in one call. Send fewer.",
-            targets.len()
-        )));
-    }
-    let plans = join_all(targets.iter().map(|target| async {
-        let granted = target.granted.as_ref().map_err(Clone::clone)?;
-        Ok((granted, Plan::of(granted.ask(), given.clone()).await?))
-    }))
-    .await;
-    let plans: Vec<Result<(&Granted, Plan), ToolError>> = plans;
-    let refused = plans
-        .iter()
-        .zip(&targets)
-        .filter_map(|(plan, target)| Some((target, plan.as_ref().ok()?.1.refusal()?)));
-    let refused: Vec<String> = refused
-        .map(|(target, refusal)| format!("{}: {refusal}", target.name))
-        .collect();
-    if !refused.is_empty() {
-        return Err(ToolError::Input(refused.join("\n")));
-    }
-    let Some((first, plan)) = plans.iter().find_map(|plan| plan.as_ref().ok()) else {
-        // Nobody can be written for: the arguments are wrong, or nobody granted it.
-        let errors = plans.into_iter().filter_map(Result::err);
-        let errors = errors.zip(&targets).map(|(error, target)| (target, error));
-        return Err(several_errors(errors.collect()));
-    };
-    let what = confirmed(&given, &targets);
-    if let Some(token) = plan.asked.confirm.as_deref().filter(|_| !plan.asked.preview) {
-        let Some(seen) = first.journal().confirm(token, &what).await? else {
-            return Err(ToolError::Input(writing::NO_TOKEN.to_owned()));
-        };
-        let mut seen = seen.chunks(SEEN);
-        let outcomes = join_all(plans.iter().map(|plan| {
-            let seen = plan.is_ok().then(|| seen.next().unwrap_or_default().to_vec());
-            async move {
-                match plan {
-                    Ok((granted, plan)) => plan.write(granted, seen).await,
-                    Err(error) => Err(error.clone()),
-                }
-            }
-        }))
-        .await;
-        return Ok(each(&targets, outcomes));
-    }
-    let previews = join_all(plans.iter().map(|plan| async {
-        match plan {
-            Ok((granted, plan)) => plan.preview(granted).await,
-            Err(error) => Err(error.clone()),
-        }
-    }))
-    .await;
-    let new: usize = previews.iter().flatten().map(|preview| preview.new).sum();
-    // An athlete whose calendar could not be read has no part in the token.
-    let complete = plans
-        .iter()
-        .zip(&previews)
-        .all(|(plan, preview)| plan.is_err() || preview.is_ok());
-    let seen: Vec<u8> = previews
-        .iter()
-        .flatten()
-        .flat_map(|preview| preview.seen)
-        .collect();
-    let answers = previews.into_iter().map(|preview| Ok(preview?.answer)).collect();
-    let answer = each(&targets, answers);
-    if new == 0 {
-        return Ok(answer);
-    }
-    if !complete {
-        return Ok(answer.and(["Nothing is written. Try again when every calendar can be read.".to_owned()]));
-    }
-    let token = first.journal().confirmation(&what, &seen).await?;
-    Ok(answer.and([format!(
-        "Nothing is written yet. To write {} for these athletes, repeat the call with confirm: \"{token}\" and without preview, \
-         within ten minutes.",
-        counted(new, "workout", "workouts")
-    )]))
-}
-
-/// What a token confirms: the arguments and the athletes.
-fn confirmed(given: &Map<String, Value>, targets: &[Target]) -> Vec<u8> {
-    let arguments: Map<String, Value> = given
-        .iter()
-        .filter(|(name, value)| !["confirm", "preview"].contains(&name.as_str()) && !value.is_null())
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
-    json!([arguments, names]).to_string().into_bytes()
-}
-
-/// The outcomes of several athletes, one below the other.
-fn each(targets: &[Target], outcomes: Vec<Result<Answer, ToolError>>) -> Answer {
-    Answer::of(
-        targets
-            .iter()
-            .zip(outcomes)
-            .map(|(target, outcome)| match outcome {
-                Ok(answer) => answer.text,
-                Err(error) => {
-                    let text = error.to_string();
-                    if text.starts_with(&target.name) {
-                        text
-                    } else {
-                        format!("{}\n{text}", target.name)
-                    }
-                }
-            }),
-    )
-}
-
-fn several_errors(errors: Vec<(&Target, ToolError)>) -> ToolError {
-    let text = errors
-        .iter()
-        .map(|(target, error)| format!("{}: {error}", target.name))
-        .collect::<Vec<_>>()
-        .join("\n");
-    match errors.into_iter().next() {
-        Some((_, ToolError::Refused(_))) => ToolError::Refused(text),
-        _ => ToolError::Input(text),
-    }
 }

@@ -22,11 +22,11 @@ use super::{
 use crate::{
     guard::{
         Granted,
-        journal::{Change, ChangeState, Ended, Intended, Journal, Kept, Lease},
+        journal::{Change, ChangeState, Ended, Intended, Journal, Kept, Lease, Noted},
     },
     intervals::{
         Athlete, Error,
-        model::{EntryFields, Held},
+        model::{EntryFields, FOLLOWING, Held},
     },
     text::fenced,
     tool_error::{ToolError, in_words},
@@ -80,6 +80,8 @@ pub(super) enum Fate {
     Gone,
     /// Nothing changed, and why.
     Not(String),
+    /// intervals.icu took it, and nothing shows it; perhaps only not yet.
+    NotYet(String),
     /// It was not sent, and why.
     NotSent(String),
     /// It was sent, and what became of it is not known yet.
@@ -108,8 +110,8 @@ enum Sent {
     Refused(Error),
     /// It never left.
     Kept(Error),
-    /// The lease was lost before it left.
-    Overtaken,
+    /// It never left, because the lease or the right ended before, or could not be looked at.
+    Stopped(String),
 }
 
 /// An athlete's calendar while it is being written.
@@ -119,24 +121,43 @@ pub(super) struct Writing<'a> {
     /// Reads what stands there now.
     upstream: Athlete,
     /// What became of changes that an earlier call left open.
-    pub(super) settled: Vec<String>,
+    settled: Vec<String>,
+    /// The tools of which a coach must have all for what is being sent.
+    needs: Vec<String>,
 }
 
 impl<'a> Writing<'a> {
-    /// Waits for the athlete's lease and settles what an earlier call left open.
+    /// Waits for the athlete's lease and settles what an earlier call left open. [`Writing::end`] gives the lease back.
     pub(super) async fn begin(granted: &'a Granted) -> Result<Self, ToolError> {
-        let journal = granted.journal();
-        let lease = journal.lease(granted.answer_by()).await?;
-        let number = journal.raise().await?;
-        let upstream = granted.ask().upstream.reading_after(number);
+        let lease = granted.journal().lease(granted.answer_by()).await?;
         let mut writing = Self {
             granted,
             lease,
-            upstream,
+            upstream: granted.ask().upstream.clone(),
             settled: Vec::new(),
+            needs: Vec::new(),
         };
-        writing.settle().await?;
-        Ok(writing)
+        match writing.prepare().await {
+            Ok(()) => Ok(writing),
+            Err(error) => {
+                writing.lease.release().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives the lease back. What was settled is told below the answer, whatever that is.
+    pub(super) async fn end(self, done: Result<Answer, ToolError>) -> Result<Answer, ToolError> {
+        self.lease.release().await;
+        match done {
+            Ok(answer) => Ok(answer.and(self.settled)),
+            Err(error) => Err(error.and(&self.settled)),
+        }
+    }
+
+    async fn prepare(&mut self) -> Result<(), ToolError> {
+        self.raise().await?;
+        self.settle().await
     }
 
     fn journal(&self) -> &'a Journal {
@@ -168,11 +189,6 @@ impl<'a> Writing<'a> {
         &self.upstream
     }
 
-    /// Gives the lease back.
-    pub(super) async fn end(self) {
-        self.lease.release().await;
-    }
-
     /// Makes these changes, and reads back what stands on `days` afterwards, which include the days of all of them. The
     /// outcomes are in the order of the wishes. Without what stands there, nothing could be read back.
     pub(super) async fn apply(
@@ -180,23 +196,27 @@ impl<'a> Writing<'a> {
         wishes: Vec<Wish>,
         days: Range,
     ) -> Result<(Vec<Tried>, Option<Vec<Held>>), ToolError> {
-        self.apply_undoing(wishes, Vec::new(), days).await
+        let undoes = wishes.iter().map(|_| Vec::new()).collect();
+        self.apply_undoing(wishes, undoes, days).await
     }
 
-    /// The same; each wish takes back the changes at its place in `undoes`, if there are any.
+    /// The same; each wish takes back the changes at its place in `undoes`.
     pub(super) async fn apply_undoing(
         &mut self,
         wishes: Vec<Wish>,
         undoes: Vec<Vec<Change>>,
         days: Range,
     ) -> Result<(Vec<Tried>, Option<Vec<Held>>), ToolError> {
-        let changes = self.journaled(&wishes).await?;
+        let count = counted(wishes.len(), "change", "changes");
+        if !self.granted.say(format!("{count} being sent")) {
+            return Err(ToolError::Upstream(
+                "Not done: there was no time left to send anything.".to_owned(),
+            ));
+        }
+        let changes = self.journaled(&wishes, undoes).await?;
         self.raise().await?;
-        self.granted.progress().say(format!(
-            "{} sent, not read back yet",
-            counted(wishes.len(), "change", "changes")
-        ));
         let sent = self.send(&wishes, &changes, days).await;
+        self.say(format!("{count} sent, not read back yet"));
         self.look_anew().await;
         let mut after = self.read_back(&wishes, &sent, days).await;
         let mut tried = judged(&wishes, &changes, &sent, &after);
@@ -215,34 +235,63 @@ impl<'a> Writing<'a> {
                 }
             }
         }
-        for (at, (change, tried)) in changes.iter().zip(&tried).enumerate() {
-            let undone = undoes
-                .get(at)
-                .filter(|_| matches!(tried.fate, Fate::Stands(_) | Fate::Gone));
-            let undone = undone.map_or(&[][..], Vec::as_slice);
+        for (change, tried) in changes.iter().zip(&tried) {
             // It has been sent: a database that is away cannot undo that, and the next change finds out what became of it.
-            if let Err(error) = self.journal().end(change, ended(tried), undone).await {
+            if let Err(error) = self.journal().end(change, ended(change, tried)).await {
                 tracing::error!(%error, "how a change ended could not be written down");
             }
         }
         let lost = |sent: &Sent| matches!(sent, Sent::Kept(Error::Unauthorized | Error::WrongAthlete));
-        match sent.into_iter().find(lost) {
+        let lost = sent.into_iter().find(lost);
+        if lost.is_some() || matches!(after, Err(Error::Unauthorized)) {
+            self.journal().note(Noted::Lost);
+        }
+        match lost {
             Some(Sent::Kept(error)) if tried.iter().all(Tried::left_nothing) => Err(error.into()),
             _ => Ok((tried, after.ok())),
         }
     }
 
+    /// Says how far it is, once something was sent.
+    fn say(&self, text: String) {
+        // What has begun goes on, whatever was told.
+        let _ = self.granted.say(text);
+    }
+
     /// Writes down what is about to be sent; without that nothing is.
-    async fn journaled(&self, wishes: &[Wish]) -> Result<Vec<Change>, ToolError> {
-        let intended = wishes
-            .iter()
-            .filter(|wish| wish.retry().is_none())
-            .map(|wish| wish.intended(self.journal()));
-        let mut new = self.journal().begin(intended.collect()).await?.into_iter();
-        let changes = wishes
-            .iter()
-            .filter_map(|wish| wish.retry().cloned().or_else(|| new.next()));
-        Ok(changes.collect())
+    async fn journaled(
+        &mut self,
+        wishes: &[Wish],
+        undoes: Vec<Vec<Change>>,
+    ) -> Result<Vec<Change>, ToolError> {
+        let journal = self.journal();
+        let own = |wish: &Wish| wish.retry().filter(|open| journal.is_own(open)).cloned();
+        let again: Vec<Option<Change>> = wishes.iter().map(own).collect();
+        let intended = wishes.iter().zip(undoes).zip(&again);
+        let intended = intended.filter(|(_, again)| again.is_none());
+        let intended = intended.map(|((wish, undoes), _)| wish.intended(journal, undoes));
+        let sent_again: Vec<&Change> = again.iter().flatten().collect();
+        let new = journal.begin(intended.collect(), &sent_again).await?;
+        let mut new = new.into_iter();
+        let changes: Vec<Change> = again
+            .into_iter()
+            .filter_map(|again| again.or_else(|| new.next()))
+            .collect();
+        self.needs = changes.iter().flat_map(|change| change.needs.clone()).collect();
+        Ok(changes)
+    }
+
+    /// Keeps the lease for one more request. An error if somebody else has had it since, or if the right ended meanwhile.
+    async fn go_on(&mut self) -> Result<(), Sent> {
+        let kept = self.lease.renew().await;
+        let may = match kept {
+            Ok(()) => self.journal().may_go_on(&self.needs).await,
+            Err(error) => Err(error),
+        };
+        may.map_err(|error| {
+            let text = error.to_string();
+            Sent::Stopped(text.strip_prefix("Not done: ").unwrap_or(&text).to_owned())
+        })
     }
 
     /// From now on no instance answers from before this moment.
@@ -266,7 +315,7 @@ impl<'a> Writing<'a> {
 
     /// Sends everything: new entries in one request, deletions in one, and one for each change.
     async fn send(&mut self, wishes: &[Wish], changes: &[Change], days: Range) -> Vec<Sent> {
-        let mut sent = vec![Sent::Overtaken; wishes.len()];
+        let mut sent = vec![Sent::Stopped(String::new()); wishes.len()];
         let new: Vec<(usize, EntryFields)> = wishes
             .iter()
             .zip(changes)
@@ -283,9 +332,9 @@ impl<'a> Writing<'a> {
             };
             sent[at] = match stopped.clone() {
                 Some(rest) => rest,
-                None => match self.lease.renew().await {
+                None => match self.go_on().await {
                     Ok(()) => came(self.upstream.change_event(before.id, changes).await),
-                    Err(_) => Sent::Overtaken,
+                    Err(stopped) => stopped,
                 },
             };
             stopped = stopped.or_else(|| stops(&sent[at]));
@@ -298,11 +347,12 @@ impl<'a> Writing<'a> {
     /// and the rest goes one by one.
     async fn send_new(&mut self, new: &[(usize, EntryFields)], days: Range, sent: &mut [Sent]) {
         let fields: Vec<EntryFields> = new.iter().map(|(_, fields)| fields.clone()).collect();
-        let all = match self.lease.renew().await {
+        let all = match self.go_on().await {
             Ok(()) => came(self.upstream.push_events(&fields).await.map(drop)),
-            Err(_) => Sent::Overtaken,
+            Err(stopped) => stopped,
         };
-        let refused = matches!(all, Sent::Refused(_));
+        // One bad entry can be the reason for nothing else.
+        let refused = matches!(all, Sent::Refused(Error::Rejected));
         for (at, _) in new {
             sent[*at] = all.clone();
         }
@@ -320,17 +370,14 @@ impl<'a> Writing<'a> {
             sent[*at] = match stopped.clone() {
                 _ if stands => Sent::Answered,
                 Some(rest) => rest,
-                None if self.lease.renew().await.is_err() => Sent::Overtaken,
-                None => came(
-                    self.upstream
-                        .push_events(std::slice::from_ref(fields))
-                        .await
-                        .map(drop),
-                ),
+                None => match self.go_on().await {
+                    Ok(()) => came(self.upstream.push_events(std::slice::from_ref(fields)).await),
+                    Err(stopped) => stopped,
+                },
             };
             stopped = stopped.or_else(|| stops(&sent[*at]));
             let told = format!("{} of {} sent one by one", number + 1, new.len());
-            self.granted.progress().say(told);
+            self.say(told);
         }
     }
 
@@ -347,9 +394,9 @@ impl<'a> Writing<'a> {
             return;
         }
         let today = self.granted.ask().today();
-        let all = match (stopped, &doomed[..], self.lease.renew().await) {
+        let all = match (stopped, &doomed[..], self.go_on().await) {
             (Some(rest), ..) => rest,
-            (None, _, Err(_)) => Sent::Overtaken,
+            (None, _, Err(stopped)) => stopped,
             (None, [(_, id)], Ok(())) => match came(self.upstream.delete_event(*id, today).await) {
                 // Somebody else deleted it a moment ago.
                 Sent::Refused(Error::NotFound) => Sent::Answered,
@@ -369,10 +416,12 @@ impl<'a> Writing<'a> {
     async fn read_back(&mut self, wishes: &[Wish], sent: &[Sent], days: Range) -> Result<Vec<Held>, Error> {
         let nothing_sent = sent
             .iter()
-            .all(|sent| matches!(sent, Sent::Kept(_) | Sent::Overtaken));
+            .all(|sent| matches!(sent, Sent::Kept(_) | Sent::Stopped(_)));
         if nothing_sent {
             return Err(Error::TimedOut);
         }
+        // Whoever waits for the lease should wait until this is read.
+        let _ = self.lease.renew().await;
         let mut there = self.upstream.held_on(days.oldest, days.newest).await?;
         // An entry that was to move may stand where it was.
         for (wish, sent) in wishes.iter().zip(sent) {
@@ -403,7 +452,7 @@ impl<'a> Writing<'a> {
             let Some(description) = steps.and_then(Steps::safer) else {
                 continue;
             };
-            if self.lease.renew().await.is_err() {
+            if self.go_on().await.is_err() {
                 break;
             }
             let fields = EntryFields {
@@ -423,7 +472,7 @@ impl<'a> Writing<'a> {
 impl Tried {
     /// Whether the calendar is as it was.
     pub(super) fn left_nothing(&self) -> bool {
-        matches!(self.fate, Fate::Not(_) | Fate::NotSent(_))
+        matches!(self.fate, Fate::Not(_) | Fate::NotYet(_) | Fate::NotSent(_))
     }
 }
 
@@ -467,11 +516,17 @@ impl Wish {
     }
 
     /// What the journal has of it before it is sent.
-    fn intended(&self, journal: &Journal) -> Intended {
+    fn intended(&self, journal: &Journal, undoes: Vec<Change>) -> Intended {
         let (before, after) = match self {
             Self::Make { fields, .. } => (None, Some(fields.clone())),
             Self::Change { before, changes, .. } => {
-                (Some(entry::restorable(before)), Some(before.fields.with(changes)))
+                let before = if changes.description.is_some() {
+                    entry::restorable(before)
+                } else {
+                    before.fields.clone()
+                };
+                let after = before.with(changes);
+                (Some(before), Some(after))
             }
             Self::Delete { before } => (Some(entry::restorable(before)), None),
         };
@@ -480,12 +535,17 @@ impl Wish {
                 Self::Make { .. } => None,
                 Self::Change { before, .. } | Self::Delete { before } => Some(before.id),
             },
-            external_id: matches!(self, Self::Make { .. }).then(|| journal.external_id()),
+            external_id: matches!(self, Self::Make { .. }).then(|| {
+                let of_another = self.retry().and_then(|open| open.external_id.clone());
+                of_another.unwrap_or_else(|| journal.external_id())
+            }),
+            instead_of: self.retry().map(|open| open.id),
             fingerprint: match self {
                 Self::Make { fingerprint, .. } => *fingerprint,
                 _ => None,
             },
             kept: Kept { before, after },
+            undoes,
         }
     }
 }
@@ -522,7 +582,7 @@ fn came(answer: Result<(), Error>) -> Sent {
 /// What becomes of the rest after this, if nothing more is sent.
 fn stops(sent: &Sent) -> Option<Sent> {
     match sent {
-        Sent::Kept(_) | Sent::Overtaken => Some(sent.clone()),
+        Sent::Kept(_) | Sent::Stopped(_) => Some(sent.clone()),
         Sent::Unanswered => Some(Sent::Kept(Error::Unanswered)),
         Sent::Answered | Sent::Refused(_) => None,
     }
@@ -558,9 +618,13 @@ fn judged(
     sent: &[Sent],
     after: &Result<Vec<Held>, Error>,
 ) -> Vec<Tried> {
+    let refused = sent
+        .iter()
+        .filter(|sent| matches!(sent, Sent::Refused(_)))
+        .count();
     let all = wishes.iter().zip(changes).zip(sent);
     all.map(|((wish, change), sent)| {
-        let fate = fate(wish, change, sent, after);
+        let fate = fate(change, sent, after, refused == 1);
         let (differences, fields) = match &fate {
             Fate::Stands(held) => (
                 steps_read_otherwise(wish, held),
@@ -579,68 +643,117 @@ fn judged(
     .collect()
 }
 
-fn fate(wish: &Wish, change: &Change, sent: &Sent, after: &Result<Vec<Held>, Error>) -> Fate {
-    let unanswered = match sent {
-        // One of several new entries may have been taken and another one refused.
-        Sent::Refused(error) => {
-            let found = |after: &Vec<Held>| after.iter().find(|held| is_of(wish, change, held)).cloned();
-            return match (wish, after.as_ref().ok().and_then(found)) {
-                (Wish::Make { .. }, Some(held)) => Fate::Stands(Box::new(held)),
-                _ => Fate::Not(refusal(error)),
-            };
-        }
-        Sent::Kept(error) => return Fate::NotSent(failure(error)),
-        Sent::Overtaken => {
-            let why = "another change of this calendar began meanwhile: send it again";
-            return Fate::NotSent(why.to_owned());
-        }
-        Sent::Answered => false,
-        Sent::Unanswered => true,
-    };
-    let after = match after {
-        Ok(after) => after,
-        Err(error) => {
-            return Fate::Unknown(format!(
-                "it was sent, but what stands there now could not be read: {}",
-                failure(error)
-            ));
-        }
-    };
-    let found = after.iter().find(|held| is_of(wish, change, held));
-    match (wish, found) {
-        (Wish::Delete { .. }, None) => Fate::Gone,
-        (Wish::Delete { .. }, Some(_)) if unanswered => {
-            Fate::Unknown("intervals.icu did not answer, and the entry is still there".to_owned())
-        }
-        (Wish::Delete { .. }, Some(_)) => {
-            Fate::Not("intervals.icu said that it was deleted, but it is still there".to_owned())
-        }
-        (Wish::Make { .. }, None) if unanswered => Fate::Unknown(
-            "intervals.icu did not answer, and the entry is not on the calendar now; the same call again settles it".to_owned(),
-        ),
-        (Wish::Make { .. }, None) => {
-            Fate::Not("intervals.icu said that it was saved, but it is not on the calendar".to_owned())
-        }
-        (Wish::Change { .. }, None) => {
-            Fate::Not("the entry is not there any more: somebody deleted it meanwhile".to_owned())
-        }
-        (Wish::Change { before, changes, .. }, Some(held))
-            if held.fields == before.fields && !before.fields.has_all_of(changes) =>
-        {
-            if unanswered {
-                Fate::Unknown("intervals.icu did not answer, and the entry is as it was until now".to_owned())
-            } else {
-                Fate::Not("intervals.icu said that it was saved, but the entry is as it was".to_owned())
+/// What became of the entry of one change, from what stands on the calendar.
+enum Became<'a> {
+    /// It stands there, with some of what was asked for.
+    Stands(&'a Held),
+    /// It stands there with none of what was asked for, but not as it was before either.
+    Other(&'a Held),
+    /// It is gone, as it should.
+    Gone,
+    /// Of what was asked for, all is as it was before.
+    AsBefore,
+    /// It is not there, although it should be.
+    Missing,
+}
+
+impl<'a> Became<'a> {
+    /// None if nothing is kept of the change. Only what was asked for counts: somebody else may have changed the rest.
+    fn of(change: &Change, there: &'a [Held]) -> Option<Self> {
+        let kept = change.kept.as_ref()?;
+        let found = there.iter().find(|held| is_of(change, held));
+        Some(match (&kept.before, &kept.after, found) {
+            (_, None, None) => Self::Gone,
+            (_, None, Some(_)) => Self::AsBefore,
+            (_, Some(_), None) => Self::Missing,
+            (None, Some(_), Some(held)) => Self::Stands(held),
+            (Some(before), Some(after), Some(held)) => {
+                let asked = asked_for(before, after);
+                let (not_after, not_before) = (entry::differing(after, held), entry::differing(before, held));
+                if asked.is_empty() || asked.iter().any(|name| !not_after.contains(name)) {
+                    Self::Stands(held)
+                } else if asked.iter().any(|name| not_before.contains(name)) {
+                    Self::Other(held)
+                } else {
+                    Self::AsBefore
+                }
             }
-        }
-        (_, Some(held)) => Fate::Stands(Box::new(held.clone())),
+        })
     }
 }
 
-fn is_of(wish: &Wish, change: &Change, held: &Held) -> bool {
-    match wish {
-        Wish::Make { .. } => change.external_id.is_some() && held.fields.external_id == change.external_id,
-        Wish::Change { before, .. } | Wish::Delete { before } => held.id == before.id,
+/// The fields that a change was about: what follows from others only if it was about nothing else.
+fn asked_for(before: &EntryFields, after: &EntryFields) -> Vec<&'static str> {
+    let all = before.differing(after);
+    let own: Vec<&str> = all
+        .iter()
+        .copied()
+        .filter(|name| !FOLLOWING.contains(name))
+        .collect();
+    if own.is_empty() { all } else { own }
+}
+
+/// Whether it is the entry of the change.
+fn is_of(change: &Change, held: &Held) -> bool {
+    change.event_id == Some(held.id)
+        || change.external_id.is_some() && held.fields.external_id == change.external_id
+}
+
+/// Whether the change is a new entry.
+fn is_new(change: &Change) -> bool {
+    change.kept.as_ref().is_some_and(|kept| kept.before.is_none())
+}
+
+/// `alone`: nothing else was refused in the same request.
+fn fate(change: &Change, sent: &Sent, after: &Result<Vec<Held>, Error>, alone: bool) -> Fate {
+    let became = after.as_ref().ok().and_then(|there| Became::of(change, there));
+    let unanswered = match (sent, &became) {
+        // One of several may have been taken and another one refused.
+        (Sent::Refused(_), Some(Became::Stands(held))) if is_new(change) => {
+            return Fate::Stands(Box::new((*held).clone()));
+        }
+        (Sent::Refused(_), Some(Became::Gone)) => return Fate::Gone,
+        (Sent::Refused(error), None) if !alone => {
+            return Fate::Unknown(format!(
+                "{}, perhaps only some of them; what stands there now could not be read",
+                refusal(error)
+            ));
+        }
+        (Sent::Refused(error), _) => return Fate::Not(refusal(error)),
+        (Sent::Kept(error), _) => return Fate::NotSent(failure(error)),
+        (Sent::Stopped(why), _) => return Fate::NotSent(why.clone()),
+        (Sent::Answered, _) => false,
+        (Sent::Unanswered, _) => true,
+    };
+    if let Err(error) = after {
+        return Fate::Unknown(format!(
+            "it was sent, but what stands there now could not be read: {}",
+            failure(error)
+        ));
+    }
+    let deletes = change.kept.as_ref().is_some_and(|kept| kept.after.is_none());
+    let taken = if deletes { "deleted" } else { "saved" };
+    let said = |stands: &str| {
+        if unanswered {
+            let settles = if is_new(change) {
+                "; the same call again settles it"
+            } else {
+                ""
+            };
+            Fate::Unknown(format!("intervals.icu did not answer, and {stands}{settles}"))
+        } else {
+            Fate::NotYet(format!("intervals.icu said that it was {taken}, but {stands}"))
+        }
+    };
+    match became {
+        Some(Became::Stands(held) | Became::Other(held)) => Fate::Stands(Box::new(held.clone())),
+        Some(Became::Gone) => Fate::Gone,
+        Some(Became::AsBefore) if deletes => said("it is still there"),
+        Some(Became::AsBefore) => said("the entry is as it was"),
+        Some(Became::Missing) if is_new(change) => said("it is not on the calendar"),
+        Some(Became::Missing) | None => {
+            Fate::Not("the entry is not there any more: somebody deleted it meanwhile".to_owned())
+        }
     }
 }
 
@@ -673,12 +786,12 @@ fn fields_read_otherwise(wish: &Wish, held: &Held) -> Vec<&'static str> {
 }
 
 /// How a change ended, for the journal.
-fn ended(tried: &Tried) -> Ended {
+fn ended(change: &Change, tried: &Tried) -> Ended {
     match &tried.fate {
         Fate::Stands(held) => Ended {
             state: ChangeState::Held,
             event_id: Some(held.id),
-            after: Some(held.fields.clone()),
+            after: Some(left(change, held)),
         },
         Fate::Gone => Ended {
             state: ChangeState::Held,
@@ -690,11 +803,30 @@ fn ended(tried: &Tried) -> Ended {
             event_id: None,
             after: None,
         },
-        Fate::Unknown(_) => Ended {
+        Fate::NotYet(_) | Fate::Unknown(_) => Ended {
             state: ChangeState::Sent,
             event_id: None,
             after: None,
         },
+    }
+}
+
+/// What a change left, from the entry as it was read back at once: of an entry that stood before, only what the change was about
+/// and what follows from it, because somebody else may have changed the rest meanwhile.
+fn left(change: &Change, held: &Held) -> EntryFields {
+    match &change.kept {
+        Some(Kept {
+            before: Some(before),
+            after: Some(after),
+        }) => {
+            let asked = asked_for(before, after);
+            after.with(
+                &held
+                    .fields
+                    .only(|name| asked.contains(&name) || FOLLOWING.contains(&name)),
+            )
+        }
+        _ => held.fields.clone(),
     }
 }
 

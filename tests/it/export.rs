@@ -355,29 +355,6 @@ const WITHHELD: &[(&str, &str)] = &[
         "oauth_states.may_write",
         "gone after ten minutes, and then in links",
     ),
-    (
-        "accounts.last_change",
-        "the number of the last change, which is exported",
-    ),
-    ("changes.id", "a row's name"),
-    ("changes.log_id", "a row's name"),
-    ("changes.coach_id", "a row's name; the coach's name is exported"),
-    ("changes.fingerprint", "a hash of what was asked for"),
-    (
-        "changes.ended_at",
-        "some seconds after the change, which is exported",
-    ),
-    ("write_leases.athlete_id", "gone within the minute"),
-    ("write_leases.holder", "as above"),
-    ("write_leases.until", "as above"),
-    ("confirmations.hash", "a secret"),
-    ("confirmations.link_id", "a row's name"),
-    ("confirmations.what_hash", "a hash of what was asked for"),
-    (
-        "confirmations.seen",
-        "hashes of what was shown, gone after ten minutes",
-    ),
-    ("confirmations.expires_at", "as above"),
     ("jobs.id", "a row's name"),
     ("jobs.recipient", "a hash of the address"),
     ("jobs.mailbox_hash", "a hash of the address"),
@@ -403,6 +380,15 @@ const WITHHELD: &[(&str, &str)] = &[
     ("changes.log_id", "a row's name"),
     ("changes.coach_id", "a row's name; the caller is exported"),
     ("changes.fingerprint", "a hash of what is exported"),
+    (
+        "changes.needs",
+        "the tool, which is exported, or those of what it took back",
+    ),
+    ("changes.undoes", "names of rows"),
+    (
+        "changes.sent_at",
+        "when it was tried last, within minutes of created_at",
+    ),
     ("changes.ended_at", "seconds later; the log has how long it took"),
     ("confirmations.hash", "a secret"),
     ("confirmations.link_id", "a row's name"),
@@ -411,10 +397,6 @@ const WITHHELD: &[(&str, &str)] = &[
     (
         "confirmations.expires_at",
         "gone after ten minutes, and says nothing but that a list was asked for",
-    ),
-    (
-        "oauth_states.may_write",
-        "gone after ten minutes; the link has it",
     ),
     (
         "write_leases.athlete_id",

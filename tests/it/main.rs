@@ -57,5 +57,6 @@ mod words;
 mod worker;
 mod world;
 mod writes;
+mod writes_beside;
 mod writes_faults;
 mod writing;

@@ -181,7 +181,7 @@ impl Push {
                 bulk().status(500),
                 &[
                     " · 1 not known · ",
-                    "the entry is not on the calendar now; the same call again settles it",
+                    "it is not on the calendar; the same call again settles it",
                 ],
             ),
         ]
@@ -281,10 +281,7 @@ fn edits() -> [Touch; 7] {
             put().status(500),
             to("2027-01-22"),
             true,
-            &[
-                " · not known whether it changed · ",
-                "the entry is as it was until now",
-            ],
+            &[" · not known whether it changed · ", "the entry is as it was"],
         ),
         (
             "refused",
@@ -294,7 +291,7 @@ fn edits() -> [Touch; 7] {
             &[
                 " · not changed · ",
                 "intervals.icu did not accept it",
-                "Cut off earlier: change 5, «Key» 2026-12-10 Thu, changed nothing",
+                "Not known yet: changes 3-5: nothing shows them",
             ],
         ),
         (
@@ -371,7 +368,7 @@ async fn a_deletion_says_what_became_of_it() {
             (
                 "unanswered, not done",
                 delete().status(500),
-                (true, &[" · 1 not known · ", "the entry is still there"]),
+                (true, &[" · 1 not known · ", "it is still there"]),
             ),
             (
                 "429",
@@ -597,7 +594,7 @@ async fn a_write_goes_on_after_its_deadline_and_after_its_client_hung_up() {
                 &text,
                 &[
                     "Not finished within 1 second",
-                    "1 change sent",
+                    "1 change being sent",
                     "The rest goes on",
                     "list_changes",
                 ],
@@ -906,7 +903,7 @@ async fn a_right_that_ends_between_preview_and_confirmation_is_named_and_the_oth
             }
             let text = done(&world, &coach, "push_workout", push).await;
             let says = if tools.is_empty() {
-                "this athlete's calendar changed since the preview"
+                "this athlete's calendar or thresholds changed since the preview"
             } else {
                 "has not granted push_workout"
             };

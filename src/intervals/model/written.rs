@@ -155,6 +155,13 @@ impl EntryFields {
         Self::of(changes.collect())
     }
 
+    /// Of these fields, those whose names `wanted` takes.
+    pub(crate) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let mut all = self.map();
+        all.retain(|name, _| wanted(name));
+        Self::of(all)
+    }
+
     fn map(&self) -> Map<String, Value> {
         match serde_json::to_value(self) {
             Ok(Value::Object(map)) => map,
@@ -192,6 +199,15 @@ fn said(value: Option<&Value>) -> Option<Value> {
         Some(other) => Some(other.clone()),
     }
 }
+
+/// Fields that upstream computes, or that are laid down together with another one: nobody changes them by themselves.
+pub(crate) const FOLLOWING: [&str; 5] = [
+    "moving_time",
+    "distance",
+    "icu_training_load",
+    "end_date_local",
+    "external_id",
+];
 
 /// Upstream's names of all fields, in the order above.
 const NAMES: [&str; 28] = [

@@ -37,8 +37,12 @@ impl Call<'_> {
         };
         let named = match (whose, tool.run) {
             (Named::Several(all), Run::WriteEach(write)) => {
-                let targets = self.targets(&roster, &all, tool).await?;
-                return self.apart(write(targets, given)).await;
+                let (members, targets) = self.targets(&roster, &all, tool).await?;
+                let done = self.apart(write(targets, given)).await;
+                for member in members {
+                    self.look_into(&roster, member).await;
+                }
+                return done;
             }
             (Named::One(name), _) => Some(name),
             (Named::Nobody | Named::Several(_), _) => None,
@@ -59,14 +63,14 @@ impl Call<'_> {
         }
     }
 
-    /// Those athletes whom a change names, each with the right to make it or with the reason why there is none. A name that
+    /// Those athletes whom a change names, and for each the right to make it or the reason why there is none. A name that
     /// means nobody, or one athlete named twice, is refused before anything is opened.
-    async fn targets(
+    async fn targets<'r>(
         &self,
-        roster: &Roster,
+        roster: &'r Roster,
         names: &[String],
         tool: &'static Tool,
-    ) -> Result<Vec<Target>, ToolError> {
+    ) -> Result<(Vec<&'r Member>, Vec<Target>), ToolError> {
         let members: Vec<&Member> = names
             .iter()
             .map(|name| roster.find(name))
@@ -80,7 +84,7 @@ impl Call<'_> {
             ));
         }
         let mut targets = Vec::new();
-        for member in members {
+        for member in &members {
             let granted = async {
                 let ask = roster.open(member, tool.permission).await?;
                 self.granted(ask, member.account()).await
@@ -91,7 +95,7 @@ impl Call<'_> {
                 granted,
             });
         }
-        Ok(targets)
+        Ok((members, targets))
     }
 
     /// Runs a tool on one athlete's data.
@@ -104,8 +108,21 @@ impl Call<'_> {
     ) -> Result<Answer, ToolError> {
         let ask = roster.open(member, tool.permission).await?;
         match self.with_right(tool, ask, member.account(), given).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err(roster.looked_into(member, error).await),
+            Err(error @ ToolError::Reconnect(_)) => Err(roster.looked_into(member, error).await),
+            done => {
+                self.look_into(roster, member).await;
+                done
+            }
+        }
+    }
+
+    /// Finds out whether a connection that intervals.icu refused while something was written still works. The answer has what
+    /// became of that.
+    async fn look_into(&self, roster: &Roster, member: &Member) {
+        if self.record.is_lost(member.account()) {
+            let _ = roster
+                .looked_into(member, ToolError::Reconnect(String::new()))
+                .await;
         }
     }
 

@@ -41,13 +41,25 @@ pub(super) fn verdict(
     if let Some(first) = first.filter(|_| !allow_duplicate) {
         return Verdict::Twice(first + 1);
     }
+    let is_named_so = |held: &&Held| {
+        let event = &held.event;
+        event.is_workout()
+            && event.sport() == entry.sport
+            && same_name(event.name.as_deref().unwrap_or_default()) == same_name(&entry.name)
+    };
+    let named_so: Vec<&Held> = on_its_day().filter(is_named_so).collect();
+    let same = named_so.iter().copied().find(|held| is_same(entry, &held.event));
     // Each of several that are alike is the retry of a change of its own: two of one external id would be one entry.
     let before = all[..at].iter().filter(|other| is_like(other)).count();
     let mut open = alike.iter().filter(|change| change.state == ChangeState::Sent);
     if let Some(open) = open.nth(before) {
         return match of(open) {
             Some(held) => Verdict::There(Box::new(held.clone()), Some(open.number)),
-            None => Verdict::New(Some(Box::new(open.clone()))),
+            // Somebody may have written the same by hand meanwhile.
+            None => match same.filter(|_| !allow_duplicate) {
+                Some(held) => Verdict::There(Box::new(held.clone()), None),
+                None => Verdict::New(Some(Box::new(open.clone()))),
+            },
         };
     }
     if allow_duplicate {
@@ -59,16 +71,8 @@ pub(super) fn verdict(
             return Verdict::There(Box::new(held.clone()), Some(change.number));
         }
     }
-    let is_named_so = |held: &&Held| {
-        let event = &held.event;
-        event.is_workout()
-            && event.sport() == entry.sport
-            && same_name(event.name.as_deref().unwrap_or_default()) == same_name(&entry.name)
-    };
-    let named_so: Vec<&Held> = on_its_day().filter(is_named_so).collect();
-    let same = named_so.iter().find(|held| is_same(entry, &held.event));
     match (same, named_so.first()) {
-        (Some(held), _) => Verdict::There(Box::new((*held).clone()), None),
+        (Some(held), _) => Verdict::There(Box::new(held.clone()), None),
         (None, Some(held)) => Verdict::Other(Box::new((*held).clone())),
         (None, None) => Verdict::New(None),
     }

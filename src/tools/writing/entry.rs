@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Steps, Wish};
 use crate::{
-    guard::journal::Change,
+    guard::journal::{Change, OUR_KEYS},
     intervals::model::{EntryFields, Event, Held},
     tools::arguments::Moment,
     workout::{
@@ -183,6 +183,41 @@ pub(in crate::tools) fn restorable(held: &Held) -> EntryFields {
         fields.description = Some(described(&bulleted(text), &workout, sport));
     }
     fields
+}
+
+/// For an entry that another program wrote and an undo writes again.
+pub(in crate::tools) const KEY_IS_LOST: &str = "NOT restored: the key by which the program that wrote it finds it, so that program may write it once more";
+
+/// Whether another program wrote the entry and finds it by a key of its own.
+pub(in crate::tools) fn is_of_another_program(fields: &EntryFields) -> bool {
+    fields
+        .external_id
+        .as_ref()
+        .is_some_and(|key| !key.starts_with(OUR_KEYS))
+}
+
+/// The fields in which an entry differs from a kept state; the text of steps that came from a file is no difference.
+pub(in crate::tools) fn differing(kept: &EntryFields, held: &Held) -> Vec<&'static str> {
+    let mut names = kept.differing(&held.fields);
+    if kept.description == restorable(held).description {
+        names.retain(|name| *name != "description");
+    }
+    names
+}
+
+/// The fields in which an entry is not as a change left it, without what upstream computes for it.
+pub(in crate::tools) fn changed_since(left: &EntryFields, held: &Held) -> Vec<&'static str> {
+    let event = &held.event;
+    let has_steps = event.workout_doc.as_ref().is_some_and(|doc| doc.count() > 0);
+    let mut names = differing(left, held);
+    names.retain(|name| match *name {
+        "external_id" => false,
+        "end_date_local" => !event.is_workout(),
+        "moving_time" => !has_steps && event.paired_with().is_none(),
+        "distance" | "icu_training_load" => !has_steps,
+        _ => true,
+    });
+    names
 }
 
 /// Prose above steps, apart from each other.

@@ -520,7 +520,7 @@ pub(in crate::tools) fn numbers(mut all: Vec<i32>) -> String {
 pub(in crate::tools) fn failed(fate: &Fate) -> Option<String> {
     match fate {
         Fate::Stands(_) | Fate::Gone => None,
-        Fate::Not(why) | Fate::NotSent(why) => Some(format!("not written: {why}")),
+        Fate::Not(why) | Fate::NotYet(why) | Fate::NotSent(why) => Some(format!("not written: {why}")),
         Fate::Unknown(why) => Some(format!("not known: {why}")),
     }
 }

@@ -3,18 +3,25 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::{Writing, entry::restorable, name_and_day};
+use super::{
+    Became, Writing, find::Reader, is_new, is_of, name_and_day, said::numbers as run_of, undo::is_allowed,
+};
 use crate::{
-    guard::Ask,
-    guard::journal::{Change, ChangeState, Ended, Kept},
-    intervals::model::{EntryFields, Held},
+    guard::{
+        Ask,
+        journal::{Change, ChangeState, Ended, Kept},
+    },
+    intervals::model::{EntryFields, FOLLOWING, Held},
     tool_error::ToolError,
     tools::arguments::Range,
 };
 
-/// A new entry that is not on the calendar may still be on its way for this long: until then, the same call uses its external
-/// id again.
+/// What was sent may land for this long; until then it stays open, and the same new entry goes under its external id again.
 const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(10);
+/// Days by which somebody may have moved an entry while the end of its change is not known.
+const MOVED_BY: TimeDelta = TimeDelta::days(60);
+/// What upstream sets where nothing was asked for.
+const DEFAULTED: [&str; 2] = ["target", "training_availability"];
 /// Days between the first and the last change that one request looks at.
 const MOST_DAYS: i64 = 366;
 
@@ -22,60 +29,82 @@ impl Writing<'_> {
     /// Finds out what became of them, and says it in [`Writing::settled`]. What cannot be read now stays open.
     pub(super) async fn settle(&mut self) -> Result<(), ToolError> {
         let open = self.journal().open_ones().await?;
-        let Some(days) = days_of(&open) else {
+        let Some((days, there)) = look_for(&open, Reader::Writing(self)).await else {
             return Ok(());
         };
-        let Ok(there) = self.upstream.held_on(days.oldest, days.newest).await else {
-            return Ok(());
-        };
-        let now = self.granted.ask().now;
+        let ask = self.granted.ask();
+        let mut may_land = Vec::new();
         for change in open.iter().filter(|change| is_within(change, days)) {
             let ended = end_of(change, &there);
-            let on_its_way = ended.state == ChangeState::Refused && now - change.created_at < ON_ITS_WAY;
-            if on_its_way && is_new(change) {
+            let is_open = ended.state == ChangeState::Refused && ask.now - change.sent_at < ON_ITS_WAY;
+            let told = told(change, &ended);
+            if !is_open {
+                self.journal().end(change, ended).await?;
+            }
+            // A coach hears only of the coach's own changes, as far as the grants still go.
+            let for_coach = ask.card.is_for_coach();
+            if for_coach && !(self.journal().is_own(change) && is_allowed(&ask.card, change)) {
                 continue;
             }
-            let told = told(change, &ended);
-            self.journal().end(change, ended, &[]).await?;
-            // A coach hears only of the coach's own changes.
-            let for_coach = self.granted.ask().card.is_for_coach();
-            if !for_coach || self.journal().is_own(change) {
+            if is_open {
+                may_land.push(change.number);
+            } else {
                 self.settled.push(told);
             }
         }
+        self.settled.extend(may_still_land(may_land));
         Ok(())
     }
 }
 
-/// Lets open changes show what became of them, as far as one request tells. Nothing is written down: the next change does that.
-pub(in crate::tools) async fn look_up_open(ask: &Ask, changes: &mut [Change]) -> Result<(), ToolError> {
+/// Lets open changes show what became of them, as far as can be read. Nothing is written down: the next change does that.
+pub(in crate::tools) async fn look_up_open(ask: &Ask, changes: &mut [Change]) {
     let open: Vec<Change> = changes
         .iter()
         .filter(|change| change.state == ChangeState::Sent)
         .cloned()
         .collect();
-    let Some(days) = days_of(&open) else {
-        return Ok(());
-    };
-    let Ok(there) = ask.upstream.held_on(days.oldest, days.newest).await else {
-        return Ok(());
+    let Some((days, there)) = look_for(&open, Reader::Showing(ask)).await else {
+        return;
     };
     for change in changes
         .iter_mut()
         .filter(|change| change.state == ChangeState::Sent && is_within(change, days))
     {
-        let ended = end_of(change, &there);
         // What is not there may still be on its way.
-        if ended.state == ChangeState::Held {
-            change.state = ended.state;
+        if end_of(change, &there).state == ChangeState::Held {
+            change.state = ChangeState::Held;
         }
     }
-    Ok(())
 }
 
-fn is_new(change: &Change) -> bool {
-    let kept = change.kept.as_ref();
-    kept.is_some_and(|kept| kept.before.is_none())
+/// What stands on the days of these changes, and their entries if they are elsewhere: one request, and another one if an entry is
+/// not on its days. None if there are none, or if nothing can be read.
+async fn look_for(open: &[Change], reader: Reader<'_>) -> Option<(Range, Vec<Held>)> {
+    let days = days_of(open)?;
+    let mut there = reader.on(days).await.ok()?;
+    let elsewhere: Vec<&Change> = open
+        .iter()
+        .filter(|change| is_within(change, days) && !there.iter().any(|held| is_of(change, held)))
+        .collect();
+    match elsewhere[..] {
+        [] => {}
+        [
+            Change {
+                event_id: Some(id), ..
+            },
+        ] => there.extend(reader.entry(*id).await.ok()?),
+        _ => there = reader.on(around(days)).await.ok()?,
+    }
+    Some((days, there))
+}
+
+/// The days on which entries of these days may stand after somebody moved them.
+pub(super) fn around(days: Range) -> Range {
+    Range {
+        oldest: days.oldest.checked_sub_signed(MOVED_BY).unwrap_or(days.oldest),
+        newest: days.newest.checked_add_signed(MOVED_BY).unwrap_or(days.newest),
+    }
 }
 
 /// The days on which the entries stand or stood, as far as one request reaches from the newest back.
@@ -108,32 +137,44 @@ fn days(kept: &Kept) -> impl Iterator<Item = NaiveDate> {
         .filter_map(EntryFields::day)
 }
 
-/// What became of a change, from what stands there.
+/// What became of a change, from what stands there. What it left is what was meant, with what upstream computes: the rest may be
+/// somebody else's.
 fn end_of(change: &Change, there: &[Held]) -> Ended {
-    let found = there.iter().find(|held| {
-        change.event_id == Some(held.id)
-            || change.external_id.is_some() && held.fields.external_id == change.external_id
-    });
-    let stands = |held: &Held| Ended {
-        state: ChangeState::Held,
-        event_id: Some(held.id),
-        after: Some(held.fields.clone()),
-    };
     let nothing = |state| Ended {
         state,
         event_id: change.event_id,
         after: None,
     };
-    let Some(kept) = &change.kept else {
-        return nothing(ChangeState::Lost);
-    };
-    match (&kept.before, &kept.after, found) {
-        (None, _, None) | (Some(_), None, Some(_)) => nothing(ChangeState::Refused),
-        (Some(_), None, None) => nothing(ChangeState::Held),
-        (Some(before), Some(_), Some(held)) if *before == restorable(held) => nothing(ChangeState::Refused),
-        (None, _, Some(held)) | (Some(_), Some(_), Some(held)) => stands(held),
-        (Some(_), Some(_), None) => nothing(ChangeState::Lost),
+    match Became::of(change, there) {
+        Some(Became::Stands(held)) => {
+            let meant = change.kept.as_ref().and_then(|kept| kept.after.as_ref());
+            let computed = held
+                .fields
+                .only(|name| FOLLOWING.contains(&name) || DEFAULTED.contains(&name));
+            Ended {
+                state: ChangeState::Held,
+                event_id: Some(held.id),
+                after: meant.map(|meant| meant.with(&computed)),
+            }
+        }
+        Some(Became::Gone) => nothing(ChangeState::Held),
+        Some(Became::AsBefore) => nothing(ChangeState::Refused),
+        Some(Became::Missing) if is_new(change) => nothing(ChangeState::Refused),
+        Some(Became::Missing | Became::Other(_)) | None => nothing(ChangeState::Lost),
     }
+}
+
+/// `Not known yet: change 14: nothing shows it, but it may still land within some minutes.`
+fn may_still_land(all: Vec<i32>) -> Option<String> {
+    let (change, it, they) = match all.len() {
+        0 => return None,
+        1 => ("change", "it", "it"),
+        _ => ("changes", "them", "they"),
+    };
+    let numbers = run_of(all);
+    Some(format!(
+        "Not known yet: {change} {numbers}: nothing shows {it}, but {they} may still land within some minutes."
+    ))
 }
 
 /// `Cut off earlier: change 14, «Threshold» 2026-12-03 Thu, is on the calendar.`

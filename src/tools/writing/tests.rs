@@ -62,12 +62,16 @@ pub(in crate::tools) fn change(
         id: ChangeId(Uuid::from_u128(u128::from(number.unsigned_abs()))),
         number,
         by: None,
+        coach: None,
         tool: "push_workout".to_owned(),
+        needs: vec!["push_workout".to_owned()],
+        undoes: Vec::new(),
         state: ChangeState::Sent,
         event_id: before.is_some().then_some(7),
         external_id: before.is_none().then(|| format!("k{number}")),
         kept: Some(Kept { before, after }),
         created_at: now(),
+        sent_at: now(),
         kept_until: now() + TimeDelta::days(30),
     }
 }
@@ -123,9 +127,9 @@ fn came_to(
     sent: Sent,
     after: &Result<Vec<Held>, Error>,
 ) -> (ChangeState, String) {
-    let tried = judged(&[wish], &[change], &[sent], after).remove(0);
+    let tried = judged(&[wish], std::slice::from_ref(&change), &[sent], after).remove(0);
     let words = said::failed(&tried.fate).unwrap_or_default();
-    (ended(&tried).state, words)
+    (ended(&change, &tried).state, words)
 }
 
 #[test]
@@ -146,14 +150,14 @@ fn what_stands_there_decides_whatever_was_answered() {
             make(),
             Sent::Answered,
             vec![],
-            Refused,
+            Open,
             "but it is not on the calendar",
         ),
         (
             make(),
             Sent::Answered,
             vec![ride(9, STEPS)],
-            Refused,
+            Open,
             "but it is not on the calendar",
         ),
         (make(), Sent::Unanswered, vec![], Open, "not known"),
@@ -163,7 +167,7 @@ fn what_stands_there_decides_whatever_was_answered() {
             rename(),
             Sent::Answered,
             vec![ride(7, STEPS)],
-            Refused,
+            Open,
             "but the entry is as it was",
         ),
         (
@@ -171,7 +175,7 @@ fn what_stands_there_decides_whatever_was_answered() {
             Sent::Unanswered,
             vec![ride(7, STEPS)],
             Open,
-            "as it was until now",
+            "the entry is as it was",
         ),
         (
             rename(),
@@ -193,7 +197,7 @@ fn what_stands_there_decides_whatever_was_answered() {
             deletion(),
             Sent::Answered,
             vec![ride(7, STEPS)],
-            Refused,
+            Open,
             "but it is still there",
         ),
         (
@@ -239,7 +243,8 @@ fn a_change_to_what_stands_there_already_is_done() {
         changes: fields(json!({"name": "Tempo"})),
         steps: None,
     };
-    let (state, words) = came_to((same, rename().1), Sent::Answered, &Ok(vec![before]));
+    let kept = change(2, Some(before.fields.clone()), Some(before.fields.clone()));
+    let (state, words) = came_to((same, kept), Sent::Answered, &Ok(vec![before]));
     assert_eq!((state, words.as_str()), (ChangeState::Held, ""));
 }
 
@@ -272,7 +277,8 @@ fn nothing_more_is_sent_after_silence_or_a_limit() {
         stops(&came(Err(Error::TimedOut))),
         Some(Sent::Kept(Error::TimedOut))
     );
-    assert_eq!(stops(&Sent::Overtaken), Some(Sent::Overtaken));
+    let stopped = || Sent::Stopped("the right ended".to_owned());
+    assert_eq!(stops(&stopped()), Some(stopped()));
     assert!(matches!(
         came(Err(Error::NotFound)),
         Sent::Refused(Error::NotFound)

@@ -1,14 +1,17 @@
 //! Taking changes back: what was made goes, what was edited or deleted comes back, unless somebody changed it since.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    Fate, Steps, Tried, Wish, Writing, field_words,
+    Fate, Steps, Tried, Wish, Writing, asked_for,
+    entry::{self, bulleted, changed_since, restorable, same_name},
+    field_words,
     find::{self, Reader},
     name_and_day,
-    said::{failed, numbers as listed},
+    said::{failed, numbers as run_of},
+    settle::around,
     told,
 };
 use crate::{
@@ -16,7 +19,8 @@ use crate::{
         Ask, AthleteCard, Granted,
         journal::{Change, ChangeState, Kept},
     },
-    intervals::model::{EntryFields, Held},
+    ids::ChangeId,
+    intervals::model::{EntryFields, FOLLOWING, Held},
     permissions,
     text::fenced,
     tool_error::ToolError,
@@ -24,7 +28,7 @@ use crate::{
         Answer,
         answer::{
             self, counted, units,
-            words::{in_brackets, joined},
+            words::{in_brackets, joined, listed},
         },
         arguments::{Range, wrong},
     },
@@ -37,19 +41,10 @@ const MOST: usize = 60;
 const MOST_EDITS: usize = 3;
 /// Days between the first and the last entry of one call.
 const MOST_DAYS: i64 = 366;
-/// What upstream computes, or lays down together with something else.
-const FOLLOWS: [&str; 5] = [
-    "moving_time",
-    "distance",
-    "icu_training_load",
-    "end_date_local",
-    "external_id",
-];
-
-/// Whether the reader may see the change and take it back: to a coach the tool that made it must be granted.
+/// Whether the reader may see the change and take it back: to a coach the tools that it needs must be granted.
 pub(in crate::tools) fn is_allowed(card: &AthleteCard, change: &Change) -> bool {
-    // An undo of an undo needs what the first change needed, and that one is the coach's own.
-    permissions::by_name(&change.tool).is_none_or(|tool| card.shows(tool))
+    let shows = |name: &String| permissions::by_name(name).is_some_and(|tool| card.shows(tool));
+    !card.is_for_coach() || change.needs.iter().all(shows)
 }
 
 /// `made 2026-12-03 Thu Ride «Threshold»`
@@ -70,19 +65,7 @@ fn edited(kept: &Kept) -> String {
     let (Some(before), Some(after)) = (&kept.before, &kept.after) else {
         return String::new();
     };
-    let names: Vec<&str> = before
-        .differing(after)
-        .into_iter()
-        .filter(|name| !FOLLOWS.contains(name))
-        .collect();
-    // A change of nothing else is one of figures.
-    let names = if names.is_empty() {
-        let mut all = before.differing(after);
-        all.retain(|name| ["icu_training_load", "moving_time"].contains(name));
-        all
-    } else {
-        names
-    };
+    let names = asked_for(before, after);
     let moved = |fields: &EntryFields| fields.day().map(units::date).unwrap_or_default();
     let title = |fields: &EntryFields| fenced(fields.name.as_deref().unwrap_or_default(), 40);
     let words = names.iter().map(|name| match *name {
@@ -98,7 +81,7 @@ pub(in crate::tools) fn standing(change: &Change, now: DateTime<Utc>) -> String 
     match change.state {
         ChangeState::Sent => "sent; the end is not known yet".to_owned(),
         ChangeState::Refused => "changed nothing".to_owned(),
-        ChangeState::Lost => "not known: the entry could not be found".to_owned(),
+        ChangeState::Lost => "not known what became of it".to_owned(),
         ChangeState::Undone => "taken back".to_owned(),
         ChangeState::Held if change.kept.is_none() || change.kept_until < now => {
             "done; cannot be undone any more".to_owned()
@@ -161,7 +144,7 @@ impl Step {
             "changes"
         };
         let what = self.changes.last().map(what).unwrap_or_default();
-        joined([format!("{many} {}", listed(numbers)), what], ", ")
+        joined([format!("{many} {}", run_of(numbers)), what], ", ")
     }
 }
 
@@ -174,8 +157,7 @@ pub(crate) async fn undo(granted: &Granted, numbers: &[i32], preview: bool) -> R
     }
     let mut writing = Writing::begin(granted).await?;
     let done = undo_in(granted, &mut writing, numbers).await;
-    writing.end().await;
-    done
+    writing.end(done).await
 }
 
 async fn undo_in(granted: &Granted, writing: &mut Writing<'_>, numbers: &[i32]) -> Result<Answer, ToolError> {
@@ -194,11 +176,7 @@ async fn undo_in(granted: &Granted, writing: &mut Writing<'_>, numbers: &[i32]) 
     };
     let came_true = |tried: &Tried| matches!(tried.fate, Fate::Stands(_) | Fate::Gone);
     let any = tried.iter().any(came_true);
-    told(
-        said(granted.ask(), &steps, tried.clone(), &writing.settled),
-        any,
-        &tried,
-    )
+    told(said(granted.ask(), &steps, tried.clone()), any, &tried)
 }
 
 /// The changes and what taking each back would be, from what stands there now.
@@ -224,7 +202,8 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
     if let Some(change) = changes.iter().find(|change| !is_allowed(&ask.card, change)) {
         return Err(ToolError::Refused(format!(
             "Not done: change {} was made with {}, which is not granted any more.",
-            change.number, change.tool
+            change.number,
+            listed(&change.needs, change.needs.len())
         )));
     }
     let is_edit = |change: &&Change| {
@@ -247,104 +226,102 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
         Some(days) => reader.on(days).await?,
         None => Vec::new(),
     };
-    // An entry that somebody moved is elsewhere; one request finds one of them.
-    let elsewhere = open.iter().find_map(|change| {
-        let id = change.event_id?;
-        let stands = change.kept.as_ref().is_some_and(|kept| kept.after.is_some());
-        (stands && !there.iter().any(|held| held.id == id)).then_some(id)
-    });
-    if let Some(id) = elsewhere {
-        there.extend(reader.entry(id).await?);
+    // An entry that somebody moved is elsewhere, and so may be one that was said to be deleted.
+    let elsewhere: BTreeSet<i64> = open
+        .iter()
+        .filter_map(|change| change.event_id)
+        .filter(|id| !there.iter().any(|held| held.id == *id))
+        .collect();
+    match (elsewhere.first(), days) {
+        (Some(id), _) if elsewhere.len() == 1 => there.extend(reader.entry(*id).await?),
+        (Some(_), Some(days)) => there = reader.on(around(days)).await?,
+        _ => {}
     }
-    Ok(steps_of(changes, &there))
+    let mut deleted_by = BTreeMap::new();
+    for id in elsewhere {
+        let last = granted.journal().last_of(id).await?;
+        let deletion = last.filter(|last| last.kept.as_ref().is_some_and(|kept| kept.after.is_none()));
+        if let Some(deletion) = deletion {
+            let known = !ask.card.is_for_coach() || granted.journal().is_own(&deletion);
+            if known {
+                deleted_by.insert(id, deletion.number);
+            }
+        }
+    }
+    let sees = ask.card.shows(&permissions::GET_EVENTS);
+    let open = granted.journal().open_ones().await?;
+    let scene = Scene {
+        there: &there,
+        open: &open,
+        deleted_by: &deleted_by,
+        sees,
+    };
+    Ok(steps_of(changes, &scene))
+}
+
+/// What decides whether a change can be taken back.
+struct Scene<'a> {
+    /// What stands there.
+    there: &'a [Held],
+    /// Changes of which nobody knows the end.
+    open: &'a [Change],
+    /// The numbers of the changes that deleted entries.
+    deleted_by: &'a BTreeMap<i64, i32>,
+    /// Whether whoever asks may see the calendar.
+    sees: bool,
 }
 
 /// The changes by their entries, each entry's newest first: several of one entry are taken back at once if nothing came in
 /// between.
-fn steps_of(changes: Vec<Change>, there: &[Held]) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
+fn steps_of(changes: Vec<Change>, scene: &Scene<'_>) -> Vec<Step> {
+    let mut groups: Vec<(Vec<Change>, Option<String>)> = Vec::new();
     for change in changes {
-        let kept = match can_be(&change) {
-            Ok(kept) => kept.clone(),
-            Err(why) => {
-                steps.push(Step {
-                    changes: vec![change],
-                    verdict: Err(why),
-                });
-                continue;
-            }
-        };
-        let newer = steps.iter_mut().find(|step| {
+        if let Err(why) = can_be(&change) {
+            groups.push((vec![change], Some(why)));
+            continue;
+        }
+        let of_its_entry = groups.iter_mut().find(|(newer, why)| {
             let is_its = |newer: &Change| newer.event_id.is_some() && newer.event_id == change.event_id;
-            step.verdict.is_ok() && step.changes.iter().any(is_its)
+            why.is_none() && newer.iter().any(is_its)
         });
-        match newer {
-            Some(step) if follows(step.changes.last(), &kept) => {
-                let verdict = step.verdict.clone().and_then(|wish| further(wish, &kept));
-                step.changes.push(change);
-                step.verdict = verdict;
+        match of_its_entry {
+            Some((newer, _)) if newer.last().is_some_and(|newer| follows(newer, &change)) => {
+                newer.push(change);
             }
-            Some(_) => steps.push(Step {
-                changes: vec![change],
-                verdict: Err("a change in between is not in this call: take that back first".to_owned()),
-            }),
-            None => {
-                let verdict = wish(&change, &kept, there);
-                steps.push(Step {
-                    changes: vec![change],
-                    verdict,
-                });
+            Some(_) => {
+                let why = "a change in between is not in this call: take that back first";
+                groups.push((vec![change], Some(why.to_owned())));
             }
+            None => groups.push((vec![change], None)),
         }
     }
-    steps
-}
-
-/// Whether the newer change found what the older one left.
-fn follows(newer: Option<&Change>, older: &Kept) -> bool {
-    let found = newer.and_then(|newer| newer.kept.as_ref()?.before.as_ref());
-    match (found, &older.after) {
-        (Some(found), Some(left)) => left.differing(found).iter().all(|name| FOLLOWS.contains(name)),
-        _ => false,
-    }
-}
-
-/// Taking back an older change as well.
-fn further(wish: Wish, older: &Kept) -> Result<Wish, String> {
-    match (wish, &older.before) {
-        (Wish::Make { .. }, None) => Err("it is gone, as it was before all of these changes".to_owned()),
-        (Wish::Make { .. }, Some(before)) => Ok(made_again(before)),
-        (Wish::Change { before: held, .. } | Wish::Delete { before: held }, None) => {
-            Ok(Wish::Delete { before: held })
-        }
-        (Wish::Change { before: held, .. } | Wish::Delete { before: held }, Some(before)) => {
-            changed_back(held, before)
-        }
-    }
-}
-
-fn made_again(before: &EntryFields) -> Wish {
-    Wish::Make {
-        fields: EntryFields {
-            external_id: None,
-            ..before.clone()
-        },
-        steps: steps(before),
-        fingerprint: None,
-        retry: None,
-    }
-}
-
-fn changed_back(held: Box<Held>, before: &EntryFields) -> Result<Wish, String> {
-    let changes = held.fields.changes_to(before);
-    if changes.is_empty() {
-        return Err("the entry is as it was before already".to_owned());
-    }
-    Ok(Wish::Change {
-        steps: steps(before).filter(|_| changes.description.is_some()),
+    let step = |(changes, why): (Vec<Change>, Option<String>)| Step {
+        verdict: why.map_or_else(|| wish(&changes, scene), Err),
         changes,
-        before: held,
-    })
+    };
+    groups.into_iter().map(step).collect()
+}
+
+/// Whether the newer change found what the older one left, or restored that.
+fn follows(newer: &Change, older: &Change) -> bool {
+    let (Some(newer_kept), Some(left)) = (
+        &newer.kept,
+        older.kept.as_ref().and_then(|kept| kept.after.as_ref()),
+    ) else {
+        return false;
+    };
+    let found = if newer.undoes.is_empty() || newer_kept.before.is_some() {
+        &newer_kept.before
+    } else {
+        &newer_kept.after
+    };
+    let Some(found) = found else { return false };
+    let text = |fields: &EntryFields| bulleted(fields.description.as_deref().unwrap_or_default());
+    // Steps of a file were added to the text as text.
+    let longer = text(found).starts_with(&text(left));
+    let differing = left.differing(found);
+    let mut own = differing.iter().filter(|name| !FOLLOWING.contains(name));
+    own.all(|name| *name == "description" && longer)
 }
 
 /// What is kept of a change that can be taken back.
@@ -360,37 +337,140 @@ fn can_be(change: &Change) -> Result<&Kept, String> {
     }
 }
 
-/// What takes the change back, or why nothing can.
-fn wish(change: &Change, kept: &Kept, there: &[Held]) -> Result<Wish, String> {
-    let held = there.iter().find(|held| Some(held.id) == change.event_id);
-    let untouched = |after: &EntryFields| {
-        let Some(held) = held else {
-            return Err("the entry is not there any more: somebody deleted it".to_owned());
-        };
-        let theirs: Vec<&str> = after
-            .differing(&held.fields)
-            .into_iter()
-            .filter(|name| !FOLLOWS.contains(name))
-            .collect();
-        if theirs.is_empty() {
-            Ok(Box::new(held.clone()))
-        } else {
-            Err(format!(
-                "{} was changed since: {}; what stands there now is kept",
-                find::in_words(held),
-                field_words(&theirs)
-            ))
-        }
+/// What takes these changes of one entry back, the newest first, or why nothing can.
+fn wish(changes: &[Change], scene: &Scene<'_>) -> Result<Wish, String> {
+    let kept = || changes.iter().filter_map(|change| change.kept.as_ref());
+    let (Some(newest), Some(oldest)) = (kept().next(), kept().next_back()) else {
+        return Err("nothing is kept of it".to_owned());
     };
-    match (&kept.before, &kept.after) {
-        (None, None) => Err("nothing is kept of it".to_owned()),
-        (None, Some(after)) => Ok(Wish::Delete {
-            before: untouched(after)?,
-        }),
-        (Some(before), Some(after)) => changed_back(untouched(after)?, before),
-        (Some(_), None) if held.is_some() => Err("the entry is there again".to_owned()),
-        (Some(before), None) => Ok(made_again(before)),
+    let id = changes.first().and_then(|change| change.event_id);
+    let held = scene.there.iter().find(|held| Some(held.id) == id);
+    let retry = being_taken_back(changes, scene.open)?;
+    match (&oldest.before, &newest.after) {
+        (None, None) if changes.len() == 1 => Err("nothing is kept of it".to_owned()),
+        (_, None) if held.is_some() => Err("the entry is there again".to_owned()),
+        (None, None) => Err("it is gone, as it was before all of these changes".to_owned()),
+        (Some(before), None) => made_again(before, retry, scene),
+        (_, Some(_)) if retry.is_some() => Err(UNDER_WAY.to_owned()),
+        (None, Some(after)) => {
+            let before = untouched(after, held, id, scene)?;
+            if before.event.paired_with().is_some() {
+                return Err(
+                    "it was done: an activity is paired with it, and a deletion would lose that for good; delete_workout deletes it \
+                     all the same, after asking"
+                        .to_owned(),
+                );
+            }
+            Ok(Wish::Delete { before })
+        }
+        (Some(before), Some(after)) => {
+            let edits = kept().filter_map(|kept| kept.before.as_ref().zip(kept.after.as_ref()));
+            let names: BTreeSet<&str> = edits
+                .flat_map(|(before, after)| asked_for(before, after))
+                .collect();
+            changed_back(untouched(after, held, id, scene)?, before, &names)
+        }
     }
+}
+
+const UNDER_WAY: &str = "it is being taken back; how that ends is not known yet: try again in some minutes";
+
+/// The open change that takes back just these; an error if one takes back some of them and others.
+fn being_taken_back(changes: &[Change], open: &[Change]) -> Result<Option<Box<Change>>, String> {
+    let ids: BTreeSet<ChangeId> = changes.iter().map(|change| change.id).collect();
+    let open = open
+        .iter()
+        .find(|open| open.undoes.iter().any(|id| ids.contains(id)));
+    match open {
+        None => Ok(None),
+        Some(open) if open.undoes.iter().copied().collect::<BTreeSet<_>>() == ids => {
+            Ok(Some(Box::new(open.clone())))
+        }
+        Some(_) => Err(UNDER_WAY.to_owned()),
+    }
+}
+
+/// The entry, if it stands there as the change left it.
+fn untouched(
+    after: &EntryFields,
+    held: Option<&Held>,
+    id: Option<i64>,
+    scene: &Scene<'_>,
+) -> Result<Box<Held>, String> {
+    let Some(held) = held else {
+        return Err(match id.and_then(|id| scene.deleted_by.get(&id)) {
+            Some(number) => format!("change {number} deleted the entry: take that back first"),
+            None => "the entry is not there any more: somebody deleted it, or moved it far away".to_owned(),
+        });
+    };
+    let theirs = changed_since(after, held);
+    match (theirs.is_empty(), scene.sees) {
+        (true, _) => Ok(Box::new(held.clone())),
+        (false, true) => Err(format!(
+            "{} was changed since: {}; what stands there now is kept",
+            find::in_words(held),
+            field_words(&theirs)
+        )),
+        (false, false) => Err("the entry was changed since; what stands there now is kept".to_owned()),
+    }
+}
+
+fn made_again(before: &EntryFields, retry: Option<Box<Change>>, scene: &Scene<'_>) -> Result<Wish, String> {
+    let title = |fields: &EntryFields| same_name(fields.name.as_deref().unwrap_or_default());
+    let is_same = |held: &&Held| {
+        let other = ["description", "type", "category"];
+        held.fields.day() == before.day()
+            && title(&held.fields) == title(before)
+            && !before
+                .differing(&restorable(held))
+                .iter()
+                .any(|name| other.contains(name))
+    };
+    if let Some(held) = scene.there.iter().find(is_same) {
+        let id = if scene.sees {
+            format!(" (id {})", held.id)
+        } else {
+            String::new()
+        };
+        return Err(format!("the same stands there already{id}"));
+    }
+    Ok(Wish::Make {
+        fields: EntryFields {
+            external_id: None,
+            ..before.clone()
+        },
+        steps: steps(before),
+        fingerprint: None,
+        retry,
+    })
+}
+
+/// Only what was changed goes back, as these fields name it: somebody else may have changed the rest.
+fn changed_back(held: Box<Held>, before: &EntryFields, names: &BTreeSet<&str>) -> Result<Wish, String> {
+    let steps = steps(before);
+    // Upstream computes these from steps; with a text alone they go back with it.
+    let with_text = names.contains("description") && steps.is_none();
+    let computed = ["moving_time", "distance", "icu_training_load"];
+    let mut changes = held
+        .fields
+        .changes_to(before)
+        .only(|name| names.contains(name) || with_text && computed.contains(&name));
+    if let (Some(start), Some(now), Some(end)) = (
+        changes.start_date_local,
+        held.fields.start_date_local,
+        held.fields.end_date_local,
+    ) {
+        // As long as it is now.
+        changes.end_date_local = start.checked_add_signed(end - now);
+    }
+    if changes.is_empty() {
+        return Err("the entry is as it was before already".to_owned());
+    }
+    Ok(Wish::Change {
+        steps: steps.filter(|_| changes.description.is_some()),
+        changes,
+        before: held,
+    })
 }
 
 /// The steps of a kept state.
@@ -429,7 +509,11 @@ fn previewed(ask: &Ask, steps: &[Step]) -> Answer {
             Ok(Wish::Delete { .. }) => "would take it off the calendar".to_owned(),
             Ok(Wish::Change { changes, .. }) => format!("would restore {}", field_words(&changes.names())),
             Ok(Wish::Make { .. }) => {
-                "would put it back, under a new id; a pairing with an activity is not restored".to_owned()
+                let back = "would put it back, under a new id; a pairing with an activity is not restored";
+                let kept = step.changes.last().and_then(|change| change.kept.as_ref());
+                let before = kept.and_then(|kept| kept.before.as_ref());
+                let key = before.filter(|before| entry::is_of_another_program(before));
+                joined([back, key.map_or("", |_| entry::KEY_IS_LOST)], "; ")
             }
             Err(why) => format!("cannot be taken back: {why}"),
         };
@@ -438,7 +522,7 @@ fn previewed(ask: &Ask, steps: &[Step]) -> Answer {
     Answer::of(std::iter::once(heading).chain(lines))
 }
 
-fn said(ask: &Ask, steps: &[Step], tried: Vec<Tried>, settled: &[String]) -> Answer {
+fn said(ask: &Ask, steps: &[Step], tried: Vec<Tried>) -> Answer {
     let mut tried = tried.into_iter();
     let (mut done, mut not) = (0, 0);
     let mut lines = Vec::new();
@@ -471,11 +555,7 @@ fn said(ask: &Ask, steps: &[Step], tried: Vec<Tried>, settled: &[String]) -> Ans
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{} {what}", counted(count, "change", "changes")));
     let heading = answer::first_line(&ask.card, ask.today(), &[joined(parts, ", ")]);
-    Answer::of(
-        std::iter::once(heading)
-            .chain(lines)
-            .chain(settled.iter().cloned()),
-    )
+    Answer::of(std::iter::once(heading).chain(lines))
 }
 
 fn became(step: &Step, wish: &Wish, tried: &Tried) -> String {
@@ -492,15 +572,21 @@ fn became(step: &Step, wish: &Wish, tried: &Tried) -> String {
         .changes
         .last()
         .and_then(|change| change.kept.as_ref()?.before.as_ref());
-    let mut lacking = wanted
-        .map(|wanted| wanted.differing(&held.fields))
-        .unwrap_or_default();
+    let mut lacking = match wish {
+        Wish::Change { changes, .. } => changes.not_in(&held.fields),
+        _ => wanted
+            .map(|wanted| wanted.differing(&held.fields))
+            .unwrap_or_default(),
+    };
     lacking.retain(|name| !["external_id", "end_date_local"].contains(name));
     if wish.steps().is_some() {
-        lacking.retain(|name| !FOLLOWS.contains(name) && *name != "description");
+        lacking.retain(|name| !FOLLOWING.contains(name) && *name != "description");
     }
     if !lacking.is_empty() {
         words.push(format!("NOT restored: {}", field_words(&lacking)));
+    }
+    if matches!(wish, Wish::Make { .. }) && wanted.is_some_and(entry::is_of_another_program) {
+        words.push(entry::KEY_IS_LOST.to_owned());
     }
     format!("{} {number}", joined(words, "; "))
 }
@@ -540,7 +626,13 @@ mod tests {
 
     /// For each step its changes, and what it would do or why not.
     fn would(changes: Vec<Change>, there: &[Held]) -> Vec<(Vec<i32>, String)> {
-        let steps = steps_of(changes, there);
+        let scene = Scene {
+            there,
+            open: &[],
+            deleted_by: &BTreeMap::new(),
+            sees: true,
+        };
+        let steps = steps_of(changes, &scene);
         let in_words = steps.into_iter().map(|step| {
             let numbers = step.changes.iter().map(|change| change.number).collect();
             let words = match step.verdict {
@@ -680,9 +772,15 @@ mod tests {
     #[test]
     fn what_is_made_again_has_its_steps_and_no_old_key() {
         let before = own().with(&fields(json!({"external_id": "k1"})));
-        let Wish::Make {
+        let scene = Scene {
+            there: &[],
+            open: &[],
+            deleted_by: &BTreeMap::new(),
+            sees: true,
+        };
+        let Ok(Wish::Make {
             fields, steps, retry, ..
-        } = made_again(&before)
+        }) = made_again(&before, None, &scene)
         else {
             panic!("not made");
         };
