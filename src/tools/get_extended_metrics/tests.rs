@@ -130,8 +130,9 @@ fn rows_are_cut_and_an_empty_range_says_so() {
     assert_eq!(twice.matches("\ti1\n").count(), 1, "{twice}");
     let text = trend(&ana(), json!({"sport": "swim"}), &month());
     assert!(
-        text.contains("0 with extended metrics of 0 activities")
-            && text.contains("No activity in this range.")
+        text.contains("0 with extended metrics of 1 unreadable activity")
+            && text.contains("No activity of that sport in this range that can be read."),
+        "{text}"
     );
     let bare = json!({"id": "i9", "start_date_local": "2026-11-14T09:00:00", "type": "Run", "stream_types": ["time"]});
     let text = trend(&ana(), json!({}), std::slice::from_ref(&bare));
