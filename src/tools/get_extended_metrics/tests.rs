@@ -155,7 +155,7 @@ fn one_without_figures_and_one_closed() {
     let text = one(&ana(), Detail::Full, &json!({}), &Part::NotAsked);
     assert_eq!(
         text,
-        "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\nNot recorded: W′ balance, decoupling, HR recovery"
+        "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\nNot recorded: W′ depletion, decoupling, HR recovery"
     );
     let stub = json!({"id": "1", "source": "STRAVA"});
     assert!(one(&ana(), Detail::Full, &stub, &Part::NotAsked).contains("came from Strava"));

@@ -272,7 +272,7 @@ fn missing(rows: &[&ActivityDetail]) -> String {
             any_run && none(&|m| m.subject == Subject::Running),
             "running dynamics",
         ),
-        (any_ride && none(&|m| m.name == "W′ depletion"), "W′ balance"),
+        (any_ride && none(&|m| m.name == "W′ depletion"), "W′ depletion"),
         (any_ride && none(&|m| m.name == "L/R balance"), "L/R balance"),
         (none(&|m| m.name == "decoupling"), "decoupling"),
         (none(&|m| m.name == "HR recovery"), "HR recovery"),

@@ -677,3 +677,16 @@ async fn what_strava_closes_is_in_the_count_of_extended_metrics_too() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_laps_have_is_not_said_to_be_missing() {
+    on_saturday(async |world| {
+        let full = json!({"wbal_start": 17_400, "wbal_end": 9000, "average_watts": 240, "weighted_average_watts": 240});
+        let fields = json!({"type": "Ride", "moving_time": 900, "icu_average_watts": 240, "icu_intervals": [lap("WORK", 0, 900, &full)]});
+        let text = about(&world, "get_extended_metrics", fields, json!({}), json!({})).await;
+        let first = row(&text, "interval\t", "1\t");
+        assert_eq!((first["W′ end kJ"].as_str(), first["time (moving)"].as_str()), ("9.0", "0:15:00"), "{text}");
+        assert!(text.contains("\nNot recorded: W′ depletion, ") && !text.contains("W′ balance"), "{text}");
+    })
+    .await;
+}
