@@ -242,7 +242,7 @@ fn render(
         plans.map(|events| planned::by_week(events, activities, asked.range, today, asked.sport, card.units));
     let until = planned::until(asked.range, today);
     let of_upstream = own_sums
-        .map(|own| upstream_weeks::tables(own, asked, plans.as_ref(), until, card.units))
+        .map(|own| upstream_weeks::tables(own, asked, plans.as_ref(), (until, today), card.units))
         .unwrap_or_default();
     let all = Sum::of(rows.iter().copied());
     let mut notes: Vec<String> = Vec::new();

@@ -1202,13 +1202,16 @@ async fn where_strava_closes_everything_the_plan_is_in_the_one_table_of_weeks() 
             let stubs: Vec<Value> = (16..=26)
                 .map(|day| json!({"id": format!("770{day}"), "source": "STRAVA", "start_date_local": format!("2026-11-{day}T07:00:00")}))
                 .collect();
-            let events = json!([workout(1, "Run", 26, json!({"icu_training_load": 24}))]);
+            let away = json!({"id": 2, "category": "NOTE", "training_availability": "UNAVAILABLE",
+                "start_date_local": "2026-11-27T00:00:00", "end_date_local": "2026-11-28T00:00:00"});
+            let events = json!([workout(1, "Run", 26, json!({"icu_training_load": 24})), away]);
             give(&world, world.bishnu(), json!({"activities": stubs, "events": events}));
             let text = ask(&world, world.bishnu(), SUMMARY, given.clone()).await;
             assert_eq!(text.matches("\nweek (Mon)\t").count(), 1, "{text}");
             let week = row(&text, "week (Mon)", "2026-11-23");
             assert_eq!(week["planned load"], plan, "{text}");
             assert!(!week["load"].is_empty() && week["load"] != "unknown", "{text}");
+            assert_eq!(week["absence"], "unavailable 27 Nov", "{text}");
             line(&text, "Planned load and time of this week are those to Sunday.");
             for tool in [HISTORY, SUMMARY] {
                 let text = ask(&world, world.bishnu(), tool, given.clone()).await;
