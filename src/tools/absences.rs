@@ -1,6 +1,6 @@
-//! The days on which an athlete is sick, injured or on holiday, as the calendar has them.
+//! The days on which an athlete is sick, injured, on holiday, unavailable or limited, as the calendar has them.
 //!
-//! A note that limits the training of a day is no absence: something is still to be done. No requests here.
+//! What limits the training of a day is no reason for a plan that it allows. No requests here.
 
 use chrono::{Datelike as _, NaiveDate};
 
@@ -10,11 +10,18 @@ use super::{
         words::{in_brackets, joined},
     },
     arguments::Range,
+    entries,
 };
-use crate::{intervals::model::Event, training::weeks::back};
+use crate::{
+    intervals::model::Event,
+    training::{
+        sports::{family, is_vague},
+        weeks::back,
+    },
+};
 
-/// Upstream's categories of absences.
-pub(super) const CATEGORIES: [&str; 3] = ["SICK", "INJURED", "HOLIDAY"];
+/// Upstream's categories of absences; a note is one if it marks its days unavailable or limited.
+pub(super) const CATEGORIES: [&str; 4] = ["SICK", "INJURED", "HOLIDAY", "NOTE"];
 /// Days before what is read of a calendar on which absences are read as well, in the same request: most that reach into it
 /// began then.
 pub(super) const READ_BEFORE: u64 = 60;
@@ -33,10 +40,13 @@ pub(super) fn begun_before(read_from: NaiveDate, range: Range) -> Range {
 
 /// The line of an answer that has absences, or could have them, and did not read further back.
 pub(super) fn not_read(before: NaiveDate) -> String {
-    format!(
-        "Not included: absences that began before {}.",
-        units::date(before)
-    )
+    not_read_of(before, "")
+}
+
+/// The same, with what else was not read: `Not included: absences that began before 2026-09-30 Wed; absences of Jack`.
+pub(super) fn not_read_of(before: NaiveDate, else_not: &str) -> String {
+    let before = format!("absences that began before {}", units::date(before));
+    format!("Not included: {}.", joined([before.as_str(), else_not], "; "))
 }
 
 /// Why an athlete is absent; if several entries share a day, the first of these counts.
@@ -45,35 +55,61 @@ pub(super) enum Reason {
     Sick,
     Injured,
     Holiday,
+    Unavailable,
+    /// Some training is possible.
+    Limited,
 }
 
 impl Reason {
     fn of(event: &Event) -> Option<Self> {
-        match event.category() {
-            "SICK" => Some(Self::Sick),
-            "INJURED" => Some(Self::Injured),
-            "HOLIDAY" => Some(Self::Holiday),
+        match (event.category(), event.training_availability.as_deref()) {
+            ("SICK", _) => Some(Self::Sick),
+            ("INJURED", _) => Some(Self::Injured),
+            ("HOLIDAY", _) => Some(Self::Holiday),
+            ("NOTE", Some("UNAVAILABLE")) => Some(Self::Unavailable),
+            ("NOTE", Some("LIMITED")) => Some(Self::Limited),
             _ => None,
         }
     }
 
-    /// `sick`, `injured`, `holiday`
+    /// `sick`, `injured`, `holiday`, `unavailable`, `limited`
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Sick => "sick",
             Self::Injured => "injured",
             Self::Holiday => "holiday",
+            Self::Unavailable => "unavailable",
+            Self::Limited => "limited",
         }
     }
 }
 
+/// What an entry allows all the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Limit {
+    /// `limited: at most 1:00 a day, only Run, Swim`
+    words: String,
+    /// The sports that are possible; empty if that is not known.
+    sports: Vec<String>,
+}
+
+impl Limit {
+    fn of(event: &Event) -> Option<Self> {
+        (event.training_availability.as_deref() == Some("LIMITED")).then(|| Self {
+            words: entries::availability(event),
+            sports: event.can_train_sports.clone().unwrap_or_default(),
+        })
+    }
+}
+
 /// One entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Absence {
-    pub(super) reason: Reason,
-    pub(super) first: NaiveDate,
+    first: NaiveDate,
     /// Included.
-    pub(super) last: NaiveDate,
+    last: NaiveDate,
+    reason: Reason,
+    limit: Option<Limit>,
 }
 
 impl Absence {
@@ -83,7 +119,20 @@ impl Absence {
             reason: Reason::of(event)?,
             first: event.day()?,
             last: event.last_day()?,
+            limit: Limit::of(event),
         })
+    }
+
+    /// Whether it is a reason not to do this plan. If some training is possible, it is none for a sport that is among those
+    /// that are; without their names a limited day is no reason, and any other absence is.
+    fn keeps_from(&self, plan: &Event) -> bool {
+        let sports = self.limit.iter().flat_map(|limit| &limit.sports);
+        let sports: Vec<&str> = sports.map(|sport| family(sport)).collect();
+        if sports.is_empty() || is_vague(plan.sport()) {
+            self.reason != Reason::Limited
+        } else {
+            !sports.contains(&family(plan.sport()))
+        }
     }
 
     /// Whether it has this day.
@@ -91,13 +140,16 @@ impl Absence {
         (self.first..=self.last).contains(&day)
     }
 
-    /// `sick 23–29 Nov (day 6 of 7)`; without the day if it is not going on today.
+    /// `sick 23–29 Nov (day 6 of 7)`, `injured 1–4 Sep (limited: only Swim)`, `limited 26 Nov (at most 1:00 a day)`; without the
+    /// day if it is not going on today.
     pub(super) fn in_words(&self, today: NaiveDate) -> String {
-        let days = days(self.first, self.last, today);
-        joined(
-            [self.reason.word(), &days, &in_brackets(&self.day_of(today))],
-            " ",
-        )
+        let word = self.reason.word();
+        let limit = self.limit.as_ref().map_or("", |limit| &limit.words);
+        // Said once.
+        let limit = limit.strip_prefix(word).unwrap_or(limit);
+        let limit = limit.strip_prefix(": ").unwrap_or(limit);
+        let aside = in_brackets(&joined([limit, &self.day_of(today)], "; "));
+        joined([word, &days(self.first, self.last, today), &aside], " ")
     }
 
     /// `day 6 of 7` if today is one of several days; empty otherwise.
@@ -131,14 +183,37 @@ impl Absences {
     /// Those among these events.
     pub(super) fn among<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut found: Vec<Absence> = events.into_iter().filter_map(Absence::of).collect();
-        found.sort_by_key(|absence| (absence.first, absence.last, absence.reason));
+        found.sort();
         found.dedup();
         Self(found)
     }
 
-    /// The absence of a day.
-    pub(super) fn on(&self, day: NaiveDate) -> Option<&Absence> {
-        self.within(day, day).min_by_key(|absence| absence.reason)
+    /// Whether a day has an absence that is more than a limit.
+    pub(super) fn are_on(&self, day: NaiveDate) -> bool {
+        self.within(day, day)
+            .any(|absence| absence.reason != Reason::Limited)
+    }
+
+    /// Why a plan was not done, or will not be: the reason of its first day.
+    pub(super) fn reason_for(&self, plan: &Event) -> Option<Reason> {
+        let day = plan.day()?;
+        let found = self.within(day, day).filter(|absence| absence.keeps_from(plan));
+        found.map(|absence| absence.reason).min()
+    }
+
+    /// What limits a plan's first day: `limited: at most 1:00 a day`; empty without a limit.
+    pub(super) fn limit_of(&self, plan: &Event) -> String {
+        let day = plan.day();
+        let found = day.into_iter().flat_map(|day| self.within(day, day));
+        let limits = found.filter_map(|absence| {
+            let word = if absence.reason == Reason::Limited {
+                ""
+            } else {
+                absence.reason.word()
+            };
+            Some(joined([word, &absence.limit.as_ref()?.words], ", "))
+        });
+        joined(limits, "; ")
     }
 
     /// Those that share a day with this range, both ends included.
@@ -150,7 +225,8 @@ impl Absences {
 
     /// Whether an absence that is not among these could be why nothing was done on any of these days.
     pub(super) fn may_lack_why(&self, idle: Range) -> bool {
-        idle.days() >= IDLE && self.within(idle.oldest, idle.newest).next().is_none()
+        let mut found = self.within(idle.oldest, idle.newest);
+        idle.days() >= IDLE && found.all(|absence| absence.reason == Reason::Limited)
     }
 }
 
@@ -188,29 +264,99 @@ mod tests {
         }
     }
 
+    fn limited(mut entry: Value, most: Value, sports: Value) -> Value {
+        entry["training_availability"] = json!("LIMITED");
+        (entry["max_training_time"], entry["can_train_sports"]) = (most, sports);
+        entry
+    }
+
     #[test]
-    fn a_day_has_the_gravest_absence_and_notes_are_none() {
-        let mut note = entry("NOTE", "2026-11-16", "2026-11-30");
-        note["training_availability"] = json!("UNAVAILABLE");
+    fn an_absence_says_what_it_allows() {
+        let note = || entry("NOTE", "2026-11-21", "2026-11-22");
+        for (event, says) in [
+            (
+                limited(note(), json!(3600), json!(["Run", "Swim"])),
+                "limited 21 Nov (at most 1:00 a day, only Run, Swim)",
+            ),
+            (limited(note(), Value::Null, json!([])), "limited 21 Nov"),
+            (
+                limited(
+                    entry("INJURED", "2026-11-20", "2026-11-24"),
+                    Value::Null,
+                    json!(["Swim"]),
+                ),
+                "injured 20–23 Nov (limited: only Swim; day 2 of 4)",
+            ),
+            (
+                limited(
+                    entry("INJURED", "2026-11-10", "2026-11-14"),
+                    Value::Null,
+                    Value::Null,
+                ),
+                "injured 10–13 Nov (limited)",
+            ),
+        ] {
+            let Absences(found) = absences(json!([event]));
+            assert_eq!(found[0].in_words(today()), says);
+        }
+    }
+
+    #[test]
+    fn a_plan_has_the_gravest_reason_of_its_day() {
+        let unavailable = |first, end| {
+            let mut note = entry("NOTE", first, end);
+            note["training_availability"] = json!("UNAVAILABLE");
+            note
+        };
+        let swim = || json!(["Swim"]);
         let found = absences(json!([
-            note,
+            entry("NOTE", "2026-11-01", "2026-11-30"),
             entry("HOLIDAY", "2026-11-16", "2026-11-23"),
             entry("SICK", "2026-11-18", "2026-11-19"),
+            unavailable("2026-11-18", "2026-11-25"),
+            limited(entry("NOTE", "2026-11-25", "2026-11-26"), Value::Null, swim()),
+            limited(entry("NOTE", "2026-11-26", "2026-11-27"), json!(3600), Value::Null),
+            limited(entry("INJURED", "2026-11-27", "2026-11-28"), Value::Null, swim()),
+            limited(entry("INJURED", "2026-11-28", "2026-11-29"), json!(3600), Value::Null),
             {"category": "INJURED", "start_date_local": "soon"},
         ]));
-        let on = |text: &str| found.on(day(text)).map(|absence| absence.reason.word());
-        assert_eq!(on("2026-11-16"), Some("holiday"));
-        assert_eq!(on("2026-11-18"), Some("sick"));
+        for (day, sport, reason) in [
+            ("2026-11-15", "Run", None),
+            ("2026-11-16", "Run", Some("holiday")),
+            ("2026-11-18", "Run", Some("sick")),
+            ("2026-11-24", "Run", Some("unavailable")),
+            ("2026-11-25", "Run", Some("limited")),
+            ("2026-11-25", "OpenWaterSwim", None),
+            ("2026-11-25", "Other", None),
+            ("2026-11-26", "Run", None),
+            ("2026-11-27", "Run", Some("injured")),
+            ("2026-11-27", "Swim", None),
+            ("2026-11-27", "", Some("injured")),
+            ("2026-11-28", "Swim", Some("injured")),
+        ] {
+            let plan: Vec<Event> = rows(
+                json!([{"category": "WORKOUT", "type": sport, "start_date_local": format!("{day}T00:00:00")}]),
+            );
+            let why = found.reason_for(&plan[0]);
+            assert_eq!(why.map(Reason::word), reason, "{day} {sport}");
+        }
         assert_eq!(
-            [on("2026-11-15"), on("2026-11-23"), on("2026-11-22")],
-            [None, None, Some("holiday")]
+            ["2026-11-24", "2026-11-25", "2026-11-27"].map(|on| found.are_on(day(on))),
+            [true, false, true]
         );
-        assert_eq!(found.within(day("2026-11-19"), day("2026-12-24")).count(), 1);
+        assert_eq!(found.within(day("2026-11-19"), day("2026-11-24")).count(), 2);
     }
 
     #[test]
     fn days_without_anything_done_need_a_reason_from_the_fourth_on() {
-        let away = absences(json!([entry("HOLIDAY", "2026-11-16", "2026-11-18")]));
+        let away = absences(json!([
+            entry("HOLIDAY", "2026-11-16", "2026-11-18"),
+            limited(
+                entry("NOTE", "2026-11-01", "2026-11-30"),
+                json!(3600),
+                Value::Null
+            ),
+        ]));
         for (oldest, newest, lacks) in [
             ("2026-11-18", "2026-11-21", true),
             ("2026-11-19", "2026-11-21", false),

@@ -17,7 +17,9 @@ use super::{
     sums::{Sum, by_sport},
 };
 use crate::{
+    guard::AthleteCard,
     intervals::model::Activity,
+    permissions,
     text::clean,
     training::{
         overlaps::{self, Pair, Session},
@@ -71,6 +73,26 @@ fn not_counted(count: usize, why: &str) -> String {
         0 => String::new(),
         count => format!("Not counted: {} {why}", counted(count, "activity", "activities")),
     }
+}
+
+/// For a range without any, perhaps of a sport, but for these stubs from Strava.
+pub(super) const fn none(of_a_sport: bool, stubs: usize) -> &'static str {
+    match (of_a_sport, stubs) {
+        (true, 0) => "No activity of that sport in this range.",
+        (true, _) => "No activity of that sport in this range that can be read.",
+        (false, 0) => "No activity in this range.",
+        (false, _) => "No activity in this range that can be read.",
+    }
+}
+
+/// For a range that has not begun.
+pub(super) fn nothing_yet(card: &AthleteCard, today: NaiveDate) -> String {
+    let plans = if card.shows(&permissions::GET_EVENTS) {
+        "; get_events shows what is planned"
+    } else {
+        ""
+    };
+    format!("No activity yet: the range is in the future, today is {today}{plans}.")
 }
 
 /// A figure of an activity, and its name.

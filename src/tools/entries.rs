@@ -1,6 +1,9 @@
 //! What an entry of the calendar is, in a word or two, wherever one is named.
 
-use super::answer::{self, units};
+use super::answer::{
+    self, units,
+    words::{joined, named, with_unit},
+};
 use crate::{intervals::model::Event, text::clean};
 
 /// An event's sport, as rows name it.
@@ -43,32 +46,22 @@ pub(in crate::tools) fn what(event: &Event) -> String {
     }
 }
 
-/// `no training`, `limited: at most 1:00 a day, only Run, Swim`; empty without limits.
+/// `unavailable`, `limited: at most 1:00 a day, only Run, Swim`; empty without limits.
 pub(in crate::tools) fn availability(event: &Event) -> String {
     match event.training_availability.as_deref() {
-        Some("UNAVAILABLE") => "no training".to_owned(),
-        Some("LIMITED") => {
-            let mut words = Vec::new();
-            if let Some(secs) = units::sane(event.max_training_time) {
-                words.push(format!("at most {} a day", units::hours_minutes(secs)));
-            }
-            let sports: Vec<String> = event
-                .can_train_sports
-                .iter()
-                .flatten()
-                .take(8)
-                .map(|sport| answer::sport(sport))
-                .filter(|sport| !sport.is_empty())
-                .collect();
-            if !sports.is_empty() {
-                words.push(format!("only {}", sports.join(", ")));
-            }
-            if words.is_empty() {
-                "limited training".to_owned()
-            } else {
-                format!("limited: {}", words.join(", "))
-            }
-        }
+        Some("UNAVAILABLE") => "unavailable".to_owned(),
+        Some("LIMITED") => joined(["limited".to_owned(), limits(event)], ": "),
         _ => String::new(),
     }
+}
+
+/// `at most 1:00 a day, only Run, Swim`: what a limited day allows; empty if that is not known.
+pub(in crate::tools) fn limits(event: &Event) -> String {
+    let most = with_unit(
+        named("at most", &units::hours_minutes(event.max_training_time)),
+        "a day",
+    );
+    let sports = event.can_train_sports.iter().flatten().take(8);
+    let sports = joined(sports.map(|sport| answer::sport(sport)), ", ");
+    joined([most, named("only", &sports)], ", ")
 }

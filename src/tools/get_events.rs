@@ -95,7 +95,7 @@ const PARAMS: &[Param] = &[
     Param::words(
         "kinds",
         &words_of(&KINDS),
-        "Default: all. availability: holiday, sick, injured, limited days; plan: targets, phases",
+        "Default: all. availability: holiday, sick, injured, unavailable, limited days; plan: targets, phases",
     ),
     Param::sport(
         "ride, run, swim, ski, row or one exact type; notes, absences and other entries without a sport stay in",
@@ -361,15 +361,26 @@ struct Found<'a> {
     /// If it is a workout or race.
     state: Option<State>,
     planned: Planned,
+    /// What limited its day, if it is not known to be done and no absence says why; empty otherwise.
+    limit: String,
+    /// Whether an absence or a limit is a reason not to do it.
+    is_ruled_out: bool,
 }
 
 impl<'a> Found<'a> {
-    fn new(event: &'a Event, state: Option<State>, activities: &[Activity]) -> Self {
+    fn new(event: &'a Event, state: Option<State>, activities: &[Activity], absences: &Absences) -> Self {
         let pairing = state.map_or(Pairing::Nothing, |state| state.pairing(activities));
+        let limit = if state.is_some_and(State::is_unexplained) {
+            absences.limit_of(event)
+        } else {
+            String::new()
+        };
         Self {
             event,
             state,
             planned: Planned::of(event, pairing),
+            limit,
+            is_ruled_out: absences.reason_for(event).is_some(),
         }
     }
 
@@ -409,7 +420,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
     let found: Vec<Found<'_>> = all
         .into_iter()
         .zip(states)
-        .map(|(event, state)| Found::new(event, state, activities))
+        .map(|(event, state)| Found::new(event, state, activities, &absences))
         .collect();
     let (found, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|row| asked.wants(row.event));
     let can_compare = matches!(came.done, Part::NotAsked) && card.shows(&permissions::GET_TRAINING_HISTORY);

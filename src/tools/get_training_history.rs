@@ -278,6 +278,7 @@ fn render(
     });
     let narrowed = asked.sport.is_some() || asked.query.is_some();
     let stubs = found.iter().filter(|row| row.is_closed_by_strava()).count();
+    let has_own_sums = stubs == found.len() && card.shows(&permissions::GET_TRAINING_SUMMARY);
     let without_a_sport = match asked.sport {
         Some(_) => activities::without_a_sport(
             &found
@@ -313,7 +314,7 @@ fn render(
     )];
     if !narrowed {
         // Above the rows, where no client cuts it.
-        blocks.push(about_stubs(stubs, asked));
+        blocks.push(about_stubs(stubs, asked, has_own_sums));
     }
     if wanted.is_empty() {
         blocks.push(nothing(card, today, asked));
@@ -334,7 +335,7 @@ fn render(
     blocks.push(without_a_sport);
     blocks.push(activities::undated(activities));
     if narrowed {
-        blocks.push(about_stubs(stubs, asked));
+        blocks.push(about_stubs(stubs, asked, has_own_sums));
     }
     if asked.detail == Detail::Full {
         blocks.extend(about_columns(&readable, asked.range));
@@ -433,22 +434,12 @@ fn how_on(rows: &[&Activity], shown: &[&Activity], next: &Activity, asked: &Aske
 fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked) -> String {
     let narrowed = asked.sport.is_some() || asked.query.is_some();
     let none = match (narrowed, asked.range) {
-        (_, Some(range)) if range.oldest > today => return nothing_yet(card, today),
+        (_, Some(range)) if range.oldest > today => return activities::nothing_yet(card, today),
         (true, Some(_)) => "No activity in this range matches.",
         (true, None) => "No activity matches. Activities from Strava are closed to the API and not searched.",
         (false, _) => "No activity in this range.",
     };
     none.to_owned()
-}
-
-/// For a range that has not begun.
-fn nothing_yet(card: &AthleteCard, today: NaiveDate) -> String {
-    let plans = if card.shows(&permissions::GET_EVENTS) {
-        "; get_events shows what is planned"
-    } else {
-        ""
-    };
-    format!("No activity yet: the range is in the future, today is {today}{plans}.")
 }
 
 /// What two columns of the full rows mean or lack.
@@ -463,7 +454,9 @@ fn about_columns(readable: &[&Activity], range: Option<Range>) -> Vec<String> {
     lines
 }
 
-fn about_stubs(count: usize, asked: &Asked) -> String {
+/// What is closed by Strava, and where it is counted; `has_own_sums`: all of the range is, and another tool has intervals.icu's
+/// own sums of it.
+fn about_stubs(count: usize, asked: &Asked, has_own_sums: bool) -> String {
     let what = match (count, &asked.query, asked.sport) {
         (0, ..) => return String::new(),
         (_, Some(_), _) => answer::counted(count, "activity from Strava", "activities from Strava"),
@@ -471,8 +464,13 @@ fn about_stubs(count: usize, asked: &Asked) -> String {
         (_, None, None) => "closed by Strava".to_owned(),
     };
     let how = activities::STRAVA_CLOSES;
-    match asked.query {
-        Some(_) => format!("Not searched: {what}. {how}"),
-        None => format!("Unreadable: {what}. {how} Not in the load sums here, but in get_fitness."),
+    if asked.query.is_some() {
+        return format!("Not searched: {what}. {how}");
     }
+    let sums = if has_own_sums {
+        ", and get_training_summary has intervals.icu's own sums by sport and week"
+    } else {
+        ""
+    };
+    format!("Unreadable: {what}. {how} Not in the load sums here, but in get_fitness{sums}.")
 }

@@ -25,7 +25,7 @@ use super::{
         units::positive,
         words::{in_brackets, joined, with_unit},
     },
-    arguments::{self, Arguments, Detail, Range, Span},
+    arguments::{Arguments, Detail, Range, Span},
     params::{Param, words_of},
     part::{Part, if_there},
     planned::{self, Planning},
@@ -138,17 +138,11 @@ impl Asked {
             };
             (range, String::new())
         };
-        if range.oldest > today {
-            return Err(arguments::wrong(
-                "oldest",
-                "must not be in the future; get_events shows what is planned",
-            ));
-        }
         let compare = arguments.word("compare", &[("previous", true), ("none", false)])?;
         Ok(Self {
             range,
             cut,
-            before: before(range).filter(|_| compare != Some(false)),
+            before: before(range).filter(|_| compare != Some(false) && range.oldest <= today),
             sport,
             planned: arguments.includes("planned")?,
             zones: arguments.word("zones", &BASES)?,
@@ -248,13 +242,13 @@ fn render(
         plans.map(|events| planned::by_week(events, activities, asked.range, today, asked.sport, card.units));
     let until = planned::until(asked.range, today);
     let of_upstream = own_sums
-        .map(|own| upstream_weeks::tables(own, asked, plans.as_ref(), until, card.units))
+        .map(|own| upstream_weeks::tables(own, asked, plans.as_ref(), (until, today), card.units))
         .unwrap_or_default();
     let all = Sum::of(rows.iter().copied());
     let mut notes: Vec<String> = Vec::new();
     if rows.is_empty() {
         if of_upstream.is_empty() {
-            blocks.push(nothing(asked, stubs).to_owned());
+            blocks.push(nothing(card, today, asked, stubs));
         }
     } else {
         let by_sport = sums::by_sport(rows.iter().copied(), full);
@@ -381,11 +375,13 @@ fn changes(
     };
     let when = |open: &str| with_unit(before.in_words(), &in_brackets(&joined([&absences, open], "; ")));
     if rows.is_empty() {
-        let closed = match stubs {
-            0 => String::new(),
-            _ => in_brackets(&sums::with_unreadable(0, stubs)),
+        let none = match stubs {
+            0 => "no activity".to_owned(),
+            _ => format!(
+                "no activity that can be read ({})",
+                sums::with_unreadable(0, stubs)
+            ),
         };
-        let none = joined(["no activity that can be read", &closed], " ");
         return format!("Before, {}: {none}", when(""));
     }
     let then = sums::by_sport(rows.iter().copied(), full);
@@ -421,13 +417,11 @@ fn changes(
     format!("Now / before, {}: {}", when(open), parts.join(" | "))
 }
 
-fn nothing(asked: &Asked, stubs: usize) -> &'static str {
-    match (asked.sport.is_some(), stubs) {
-        (true, 0) => "No activity of that sport in this range.",
-        (true, _) => "No activity of that sport in this range that can be read.",
-        (false, 0) => "No activity in this range.",
-        (false, _) => "No activity in this range that can be read.",
+fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked, stubs: usize) -> String {
+    if asked.range.oldest > today {
+        return activities::nothing_yet(card, today);
     }
+    activities::none(asked.sport.is_some(), stubs).to_owned()
 }
 
 /// What is closed by Strava, and where it is counted; `has_own_sums`: all of it, in intervals.icu's own sums.
@@ -438,8 +432,8 @@ fn about_stubs(stubs: usize, narrowed: bool, has_own_sums: bool) -> String {
     match (stubs, has_own_sums) {
         (0, _) => String::new(),
         (_, true) => format!(
-            "Closed by Strava: {count}{of_any}, so the sums are intervals.icu's own, of whole weeks and of this week so far. \
-             {how}"
+            "Closed by Strava: {count}{of_any}, so the sums are intervals.icu's own, of whole weeks and of this week so far, \
+             without zones and without the period before. {how}"
         ),
         (_, false) => {
             format!("Closed by Strava: {count}{of_any}; not in the sums here, but in get_fitness. {how}")

@@ -61,7 +61,7 @@ pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &Activity
 pub(super) fn closed(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> Answer {
     Answer::of([
         first_line(card, today, detail),
-        "This activity came from Strava, whose terms close it to the API: intervals.icu shows only its time. The athlete \
+        "This activity came from Strava, whose terms close it to the API: intervals.icu shows only when it began. The athlete \
          can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see future activities."
             .to_owned(),
     ])

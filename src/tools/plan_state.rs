@@ -65,9 +65,9 @@ pub(super) enum State {
     DoneAs(Legs),
     /// Paired with an activity that was not read, or that did another plan.
     Paired,
-    /// Before today, and nothing that could have been it was done; with the reason if the day has an absence.
+    /// Before today, and nothing that could have been it was done; with the reason if an absence is one.
     Missed(Option<Reason>),
-    /// Before today, and the activities are not known; with the reason if the day has an absence.
+    /// Before today, and the activities are not known; with the reason if an absence is one.
     NotPaired(Option<Reason>),
     /// Of today or before, and something of that day may have been it.
     Unclear(Unclear),
@@ -128,7 +128,12 @@ impl State {
         matches!(self, Self::Open | Self::Begun(_))
     }
 
-    /// Missed, on a day without an absence.
+    /// Not done, or not known to be, and no absence says why.
+    pub(super) const fn is_unexplained(self) -> bool {
+        matches!(self, Self::Missed(None) | Self::NotPaired(None))
+    }
+
+    /// Missed, without an absence that would say why.
     pub(super) fn is_missed(self) -> bool {
         self == Self::Missed(None)
     }
@@ -361,7 +366,7 @@ pub(super) fn states(
         let Some((first, last)) = event.day().zip(last).filter(|(_, last)| *last <= today) else {
             return State::Open;
         };
-        let absent = absences.on(first).map(|absence| absence.reason);
+        let absent = absences.reason_for(event);
         let Some(days) = &days else {
             return if last < today {
                 State::NotPaired(absent)

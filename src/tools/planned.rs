@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::{
     MOST_REQUESTS,
-    absences::{self, Absence, Absences},
+    absences::{self, Absence, Absences, Reason},
     activities,
     answer::{
         self,
@@ -119,7 +119,7 @@ fn may_be_explained(
     let absences = Absences::among(events);
     let days = range.oldest..=until(range, today);
     with_states(events, activities, &absences, today).any(|(event, state)| {
-        let is_not_done = matches!(state, Some(State::Missed(None) | State::NotPaired(None)));
+        let is_not_done = state.is_some_and(State::is_unexplained);
         let is_wanted = sports.is_none_or(|sports| sports.contains(&event.sport()));
         is_not_done && is_wanted && event.day().is_some_and(|day| days.contains(&day))
     })
@@ -141,6 +141,10 @@ const WITHOUT_LOAD: &str = "without load";
 /// The part of what is planned that activities did.
 const FOR_DONE: &str = "for what was done";
 
+/// What the name of a part of the plan means that is neither done nor missed for sure.
+const UNCLEAR: &str = "unclear: something may have done it, such as an activity that Strava closes or one without a sport; \
+    get_events with include=done says what.";
+
 /// `97 for what was done`, `all for what was done`: a part of `all` by its name.
 fn share(part: f64, all: f64, say: fn(f64) -> String, name: &str) -> String {
     if part >= all {
@@ -148,24 +152,6 @@ fn share(part: f64, all: f64, say: fn(f64) -> String, name: &str) -> String {
     } else {
         format!("{} {name}", say(part))
     }
-}
-
-/// `720 for what was done`, `all for what was done`: the load of plans that activities did.
-pub(super) fn load_for_done(plans: &[&Plans]) -> String {
-    let sum = |load: fn(&Plans) -> f64| plans.iter().map(|plans| load(plans)).sum::<f64>();
-    share(
-        sum(|plans| plans.done.load),
-        sum(|plans| plans.all.load),
-        units::whole,
-        FOR_DONE,
-    )
-}
-
-/// `2 without load`: how many of these plans have none; empty where all have one.
-pub(super) fn without_load(plans: &[&Plans]) -> String {
-    let lacking = plans.iter().map(|plans| plans.all.count - plans.all.with_load);
-    let lacking = Some(lacking.sum::<f64>()).filter(|lacking| *lacking > 0.0);
-    with_unit(units::whole(lacking), WITHOUT_LOAD)
 }
 
 /// What is planned in a week, or on other days.
@@ -177,14 +163,16 @@ pub(super) struct Plans {
     done: Sum,
     /// Those that were done by activities which the filter by sport leaves out.
     done_otherwise: Sum,
-    /// Those that were not done, on days without an absence.
+    /// Those that were not done, without an absence as the reason.
     missed: Sum,
     /// Those that no activity is paired with, where activities are not known.
     not_paired: Sum,
     /// Those of which it is not known whether they were done.
     unclear: Sum,
-    /// Those that were not done on days of absence, or fall on such days to come.
+    /// Those that were not done because of an absence, or that one rules out on a day to come.
     absent: Sum,
+    /// The same of days that are only limited.
+    limited: Sum,
     /// Those that are still to be done today.
     today: Sum,
     /// The same where today's activities were not read: one without a load may have done them.
@@ -214,13 +202,17 @@ impl Plans {
         let planned = Planned::of(event, state.pairing(all));
         let is_of_another_sport = |one: &Activity| !one.is_closed_by_strava() && !one.is_of(sports);
         let day = event.day();
-        let is_absent = day.is_some_and(|day| absences.on(day).is_some());
+        let reason = absences.reason_for(event);
         self.all.add((event, planned));
         let part = match state {
             State::Done(at, _) if all.get(at).is_some_and(is_of_another_sport) => &mut self.done_otherwise,
             State::Done(..) | State::DoneAs(_) | State::Paired => &mut self.done,
+            State::Missed(Some(Reason::Limited)) | State::NotPaired(Some(Reason::Limited)) => {
+                &mut self.limited
+            }
             State::Missed(Some(_)) | State::NotPaired(Some(_)) => &mut self.absent,
-            State::Open | State::Begun(_) if is_absent => &mut self.absent,
+            State::Open | State::Begun(_) if reason == Some(Reason::Limited) => &mut self.limited,
+            State::Open | State::Begun(_) if reason.is_some() => &mut self.absent,
             State::Open | State::Begun(_) if day.is_some_and(|day| day > today) => &mut self.later,
             State::Open if activities.is_none() => &mut self.perhaps_today,
             State::Open | State::Begun(_) => &mut self.today,
@@ -231,6 +223,25 @@ impl Plans {
         part.add((event, planned));
         self.in_doubt += usize::from(planned.doubt.is_some() && positive(planned.load).is_some());
         self.without_time += usize::from(planned.doubt == Some(Doubt::Time));
+    }
+
+    /// The loads of several athletes' plans together.
+    pub(super) fn together(all: &[&Self]) -> Self {
+        let sum = |part: fn(&Self) -> &Sum| Sum::of_loads(all.iter().map(|plans| part(plans)));
+        Self {
+            all: sum(|plans| &plans.all),
+            done: sum(|plans| &plans.done),
+            done_otherwise: sum(|plans| &plans.done_otherwise),
+            missed: sum(|plans| &plans.missed),
+            not_paired: sum(|plans| &plans.not_paired),
+            unclear: sum(|plans| &plans.unclear),
+            absent: sum(|plans| &plans.absent),
+            limited: sum(|plans| &plans.limited),
+            today: sum(|plans| &plans.today),
+            perhaps_today: sum(|plans| &plans.perhaps_today),
+            later: sum(|plans| &plans.later),
+            ..Self::default()
+        }
     }
 
     /// Whether anything is planned or to be reached.
@@ -298,7 +309,7 @@ impl Plans {
     }
 
     /// The parts of all, each with its name.
-    const fn split(&self) -> [(&Sum, &'static str); 9] {
+    const fn split(&self) -> [(&Sum, &'static str); 10] {
         [
             (&self.done, FOR_DONE),
             (&self.done_otherwise, "for what was done as another sport"),
@@ -306,6 +317,7 @@ impl Plans {
             (&self.not_paired, "not paired"),
             (&self.unclear, "unclear"),
             (&self.absent, "on days of absence"),
+            (&self.limited, "not possible on limited days"),
             (&self.today, "open today"),
             (&self.perhaps_today, "perhaps open today"),
             (&self.later, "open later"),
@@ -357,9 +369,15 @@ impl Planning {
 
     /// What to know about these sums: what they leave out, and what they may hold instead of the plan. `times` are shown as
     /// well as loads.
-    pub(super) fn notes(&self, times: bool) -> [String; 4] {
+    pub(super) fn notes(&self, times: bool) -> [String; 5] {
         const NAMED: usize = 3;
+        let is_unclear = self.weeks.values().any(|plans| plans.unclear.count > 0.0);
         [
+            if is_unclear {
+                UNCLEAR.to_owned()
+            } else {
+                String::new()
+            },
             doubts(&self.weeks, times),
             named(
                 "Done in less than half of the planned time:",

@@ -200,6 +200,16 @@ impl Sum {
         *self.kinds.entry(name_of(row.sport, true)).or_default() += row.count;
     }
 
+    /// The counts and loads of several sums together, and nothing else of them.
+    pub(super) fn of_loads<'a>(sums: impl Iterator<Item = &'a Self>) -> Self {
+        sums.fold(Self::default(), |all, sum| Self {
+            count: all.count + sum.count,
+            load: all.load + sum.load,
+            with_load: all.with_load + sum.with_load,
+            ..Self::default()
+        })
+    }
+
     /// `842 (2 without)`; empty when nothing has a load.
     pub(super) fn load_words(&self) -> String {
         self.of_those(self.with_load, units::whole(self.load), "without")

@@ -59,6 +59,13 @@ pub(super) fn times_of(row: &Activity, base: Option<Base>) -> Option<(Measure, V
     }
 }
 
+/// What an activity has no zones by, though they would count before those that do.
+pub(super) fn lacking(row: &Activity) -> impl Iterator<Item = Base> {
+    order(row)
+        .into_iter()
+        .take_while(|base| times_by(row, *base).is_none())
+}
+
 /// The zone times by this base, if any were recorded.
 pub(super) fn times_by(row: &Activity, base: Base) -> Option<(Measure, Vec<f64>)> {
     match base {

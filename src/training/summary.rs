@@ -100,7 +100,8 @@ pub(crate) struct Monotony {
 }
 
 /// Foster's monotony and strain of seven days (Foster, Med Sci Sports Exerc 1998), with training load instead of session
-/// RPE. A day without training counts as 0. None if all days are equal, because the quotient is then undefined.
+/// RPE. Foster does not say which standard deviation; it is that of a sample, as a spreadsheet's STDEV. A day without training
+/// counts as 0. None if all days are equal, because the quotient is then undefined.
 pub(crate) fn monotony(days: [f64; 7]) -> Option<Monotony> {
     let sum: f64 = days.iter().sum();
     let mean = sum / 7.0;

@@ -313,6 +313,11 @@ fn table(
     let with_power = |lap: &Interval, value: Option<f64>| {
         recorded.power(value.filter(|_| units::sane(lap.average_watts).is_some()))
     };
+    let time = if laps.iter().any(|(_, lap)| is_rest(lap)) {
+        "time (moving; rests: elapsed)"
+    } else {
+        "time (moving)"
+    };
     Columns::<Row<'_>>::new()
         .column("lap", |(at, _)| (at + 1).to_string())
         .column("what", |(_, lap)| what(lap, own, recorded))
@@ -321,8 +326,8 @@ fn table(
             let set = id.and_then(|id| sets.iter().position(|set| set.id == id));
             set.map_or_else(String::new, letter)
         })
-        .column("start", |(_, lap)| clock(lap.start_time))
-        .column("time", |(_, lap)| clock(secs_of(lap)))
+        .column("start (elapsed)", |(_, lap)| clock(lap.start_time))
+        .column(time, |(_, lap)| clock(secs_of(lap)))
         .in_full("elapsed", |(_, lap)| {
             let shown = secs_of(lap);
             let longer = |elapsed: &f64| shown.is_none_or(|shown| (elapsed - shown).abs() >= 1.0);

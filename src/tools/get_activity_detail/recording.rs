@@ -1,6 +1,6 @@
 //! The recording: averaged over time steps, and split by distance.
 
-use super::{Asked, Include};
+use super::{Asked, Include, Window};
 use crate::{
     intervals::model::Stream,
     tools::{
@@ -114,13 +114,15 @@ fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
         clock(thin.width),
         answer::counted(cut.len(), "sample", "samples"),
     );
-    joined([head, table, pauses(&cut)], "\n")
+    joined([head, table, pauses(track, window)], "\n")
 }
 
-fn pauses(track: &Track) -> String {
+/// Those that share any time with the window.
+fn pauses(track: &Track, window: Window) -> String {
     let pauses = track.pauses();
     let listed: Vec<String> = pauses
         .iter()
+        .filter(|pause| window.touches(Some(pause.from), Some(pause.to)))
         .map(|pause| format!("{}–{}", clock(pause.from), clock(pause.to)))
         .collect();
     named("Nothing recorded:", &words::listed(&listed, PAUSES))

@@ -307,7 +307,7 @@ fn an_activity_from_strava_says_so_and_shows_nothing_else() {
     assert_eq!(
         closed(&ana(), today(), &stub).text,
         "Ana Berger · 2026-11-15 Sun 09:12 · 19900112233 · Europe/Berlin, today 2026-11-21 Sat\n\
-         This activity came from Strava, whose terms close it to the API: intervals.icu shows only its time. The \
+         This activity came from Strava, whose terms close it to the API: intervals.icu shows only when it began. The \
          athlete can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see future activities."
     );
 }

@@ -4,12 +4,11 @@ use crate::{
     guard::Units,
     intervals::model::Event,
     tools::{
-        absences,
+        absences::{self, Absence},
         answer::{
             sport_units::{SportUnits, in_yards},
             units::{self, positive},
         },
-        entries,
     },
 };
 
@@ -41,8 +40,7 @@ impl Kind {
             Self::Workouts => &["WORKOUT"],
             Self::Races => &["RACE_A", "RACE_B", "RACE_C"],
             Self::Notes => &["NOTE"],
-            // A note may limit availability as well.
-            Self::Availability => &["HOLIDAY", "SICK", "INJURED", "NOTE"],
+            Self::Availability => &absences::CATEGORIES,
             Self::Plan => &[Event::TARGET, "PLAN", "SEASON_START"],
             Self::Other => &["SET_EFTP", "FITNESS_DAYS", "SET_FITNESS"],
         }
@@ -51,14 +49,13 @@ impl Kind {
     fn includes(self, event: &Event) -> bool {
         let category = event.category();
         // Only notes that limit availability count.
-        let limits =
-            self != Self::Availability || category != "NOTE" || !entries::availability(event).is_empty();
+        let limits = self != Self::Availability || Absence::of(event).is_some();
         self.categories().contains(&category) && limits
     }
 }
 
 /// The categories besides absences whose entries may have several days.
-const OF_MANY_DAYS: [&str; 6] = ["NOTE", "PLAN", Event::TARGET, "RACE_A", "RACE_B", "RACE_C"];
+const OF_MANY_DAYS: [&str; 5] = ["PLAN", Event::TARGET, "RACE_A", "RACE_B", "RACE_C"];
 
 /// Upstream's categories for these kinds, each once; empty for all. With workouts come what they are compared with, absences
 /// and targets, and races, which count for targets as well.

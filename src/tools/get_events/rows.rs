@@ -15,6 +15,7 @@ use crate::{
             sport_units::SportUnits,
             table::{Columns, first_within},
             units::{self, positive},
+            words::{in_brackets, joined},
         },
         arguments::Detail,
         entries,
@@ -80,9 +81,9 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
         .column("target", |row| planned(row, target(row.event)))
         .column("form a.m.", |row| form(row.event, shown))
         .column("status", |row| {
-            row.state
-                .map(|state| state.in_words(row.event, shown.done, shown.taken))
-                .unwrap_or_default()
+            let state = row.state;
+            let words = state.map(|state| state.in_words(row.event, shown.done, shown.taken));
+            joined([words.unwrap_or_default(), in_brackets(&row.limit)], " ")
         })
         .column("note", |row| remarks(row.event, shown, note))
         .in_full("tags", |row| tags(row.event))

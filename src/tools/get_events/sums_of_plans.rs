@@ -41,27 +41,31 @@ pub(super) struct Summed<'a, 'b> {
 
 /// Two lines, one without workouts; empty when nothing is planned.
 pub(super) fn lines(summed: &Summed<'_, '_>, asked: &Asked, own: Units) -> String {
-    let all = plans(summed.found, asked.range, false);
+    let all = plans(summed.found, asked.range, |_| true);
     if all.is_empty() {
         return String::new();
     }
     let exact = asked.detail == Detail::Full;
-    let open = plans(summed.found, asked.range, true);
-    let planned = format!("Planned{}: {}", summed.unread, by_sport(&all, &open, exact));
+    let open = plans(summed.found, asked.range, |row| {
+        row.is_open() && !row.is_ruled_out
+    });
+    let ruled_out = plans(summed.found, asked.range, |row| row.is_open() && row.is_ruled_out);
+    let parts = by_sport(&all, (&open, &ruled_out), exact);
+    let planned = format!("Planned{}: {parts}", summed.unread);
     if !asked.lists(Kind::Workouts) {
         return planned;
     }
-    let others = plans(summed.others, asked.range, false);
+    let others = plans(summed.others, asked.range, |_| true);
     format!(
         "{planned}\nWeeks (Mon), planned load: {}",
         by_week(&all, &others, summed.targets, asked, own)
     )
 }
 
-/// The workouts and races of the range, or those that are still open.
-fn plans<'a>(rows: &[Found<'a>], range: Range, open: bool) -> Vec<Plan<'a>> {
+/// The workouts and races of the range that are wanted.
+fn plans<'a>(rows: &[Found<'a>], range: Range, wants: impl Fn(&Found<'a>) -> bool) -> Vec<Plan<'a>> {
     rows.iter()
-        .filter(|row| row.event.is_to_do() && (!open || row.is_open()))
+        .filter(|row| row.event.is_to_do() && wants(row))
         .filter_map(|row| {
             let day = row.day().filter(|day| range.contains(*day))?;
             Some((day, (row.event, row.planned)))
@@ -69,16 +73,22 @@ fn plans<'a>(rows: &[Found<'a>], range: Range, open: bool) -> Vec<Plan<'a>> {
         .collect()
 }
 
-/// `Ride 3 · 3:00 · load 200 | of that still open 2 · 2:00 · load 139`
-fn by_sport(all: &[Plan<'_>], open: &[Plan<'_>], exact: bool) -> String {
+/// `Ride 4 · 4:00 · load 260 | of that still open 2 · 2:00 · load 139 | ruled out by absence or limit 1 · 1:00 · load 60`
+fn by_sport(all: &[Plan<'_>], (open, ruled_out): (&[Plan<'_>], &[Plan<'_>]), exact: bool) -> String {
     let by_sport = sums::by_sport(rows(all), exact);
     let sum = Sum::of(rows(all));
     let rounded = sums::rounded(&by_sport, &sum, true);
     let whole = (by_sport.len() > 1).then(|| sum.line("all", String::new()));
-    let split = !open.is_empty() && open.len() < all.len();
-    let open = split.then(|| Sum::of(rows(open)).line("of that still open", String::new()));
+    let part = |of: &[Plan<'_>], name: &str| {
+        let is_part = !of.is_empty() && of.len() < all.len();
+        is_part.then(|| Sum::of(rows(of)).line(name, String::new()))
+    };
     let lines = by_sport.iter().map(|(sport, sum)| sum.line(sport, String::new()));
-    let lines = joined(lines.chain(whole).chain(open), " | ");
+    let lines = lines.chain(whole).chain(part(open, "of that still open")).chain(
+        (!ruled_out.is_empty())
+            .then(|| Sum::of(rows(ruled_out)).line("ruled out by absence or limit", String::new())),
+    );
+    let lines = joined(lines, " | ");
     joined([lines.as_str(), rounded], ". ")
 }
 

@@ -170,13 +170,13 @@ fn what_extends_into_the_range_is_read_from_a_year_before_without_workouts() {
     assert_eq!(
         kinds::categories(&[Kind::Workouts]),
         [
-            "HOLIDAY", "INJURED", "RACE_A", "RACE_B", "RACE_C", "SICK", "TARGET", "WORKOUT"
+            "HOLIDAY", "INJURED", "NOTE", "RACE_A", "RACE_B", "RACE_C", "SICK", "TARGET", "WORKOUT"
         ]
     );
     let of_many_days = kinds::categories_of_many_days;
     assert_eq!(of_many_days(&[Kind::Other]), Vec::<&str>::new());
     assert_eq!(of_many_days(&[Kind::Plan]), ["PLAN", "TARGET"]);
-    assert_eq!(of_many_days(&[Kind::Workouts]), ["SICK", "INJURED", "HOLIDAY"]);
+    assert_eq!(of_many_days(&[Kind::Workouts]), absences::CATEGORIES);
     assert_eq!(
         of_many_days(&[]),
         [
@@ -210,7 +210,7 @@ fn kinds_and_sports_narrow() {
     );
     let text = of(json!({"kinds": ["workouts"], "sport": "yoga"}));
     assert!(
-        text.contains("\nNothing of that on the calendar in this range.\nIn this range: sick 26–28 Nov; see kinds=availability."),
+        text.contains("\nNothing of that on the calendar in this range.\nIn this range: limited 25 Nov (at most 1:00 a day, only Run, Swim), sick 26–28 Nov; see kinds=availability."),
         "{text}"
     );
     let text = answer(&ana(), json!({}), json!([]));

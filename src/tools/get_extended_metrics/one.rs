@@ -189,7 +189,7 @@ fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
             }
             .to_owned()
         })
-        .column("time", |(_, lap)| clock(lap.moving_time))
+        .column("time (moving)", |(_, lap)| clock(lap.moving_time))
         .column("W", |(_, lap)| units::whole(lap.average_watts))
         .column("HR", |(_, lap)| units::whole(positive(lap.average_heartrate)))
         .column(own.speed_header(), |(_, lap)| {
@@ -366,7 +366,7 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
             sports::family(sport) == "Run" && !has(Subject::Running),
         ),
         (
-            "W′ balance",
+            "W′ depletion",
             Tempo::of(sport) == Tempo::Other && detail.icu_max_wbal_depletion.is_none(),
         ),
         ("decoupling", detail.activity.decoupling.is_none()),

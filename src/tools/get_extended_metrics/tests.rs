@@ -130,8 +130,9 @@ fn rows_are_cut_and_an_empty_range_says_so() {
     assert_eq!(twice.matches("\ti1\n").count(), 1, "{twice}");
     let text = trend(&ana(), json!({"sport": "swim"}), &month());
     assert!(
-        text.contains("0 with extended metrics of 0 activities")
-            && text.contains("No activity in this range.")
+        text.contains("0 with extended metrics of 1 unreadable activity")
+            && text.contains("No activity of that sport in this range that can be read."),
+        "{text}"
     );
     let bare = json!({"id": "i9", "start_date_local": "2026-11-14T09:00:00", "type": "Run", "stream_types": ["time"]});
     let text = trend(&ana(), json!({}), std::slice::from_ref(&bare));
@@ -154,7 +155,7 @@ fn one_without_figures_and_one_closed() {
     let text = one(&ana(), Detail::Full, &json!({}), &Part::NotAsked);
     assert_eq!(
         text,
-        "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\nNot recorded: W′ balance, decoupling, HR recovery"
+        "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\nNot recorded: W′ depletion, decoupling, HR recovery"
     );
     let stub = json!({"id": "1", "source": "STRAVA"});
     assert!(one(&ana(), Detail::Full, &stub, &Part::NotAsked).contains("came from Strava"));

@@ -22,6 +22,7 @@ use crate::{
             words::{DOT, joined, listed, named},
         },
         arguments::{Detail, Range},
+        sums,
     },
     training::{
         means::{Mean, mean},
@@ -74,7 +75,7 @@ pub(super) fn render(
             format!(
                 "{} with extended metrics of {}",
                 filled.len(),
-                answer::counted(rows.len(), "activity", "activities")
+                sums::activities(rows.len(), stubs)
             ),
         ],
     )];
@@ -86,7 +87,11 @@ pub(super) fn render(
     }));
     blocks.push(by_sport(&rows, &metrics, range));
     blocks.push(recorded(&rows));
-    blocks.push(missing(&rows));
+    blocks.push(if rows.is_empty() {
+        activities::none(sports.is_some(), stubs).to_owned()
+    } else {
+        missing(&rows)
+    });
     blocks.push(unknown);
     blocks.push(activities::undated(found));
     if let (true, Some(day)) = (capped, oldest_read) {
@@ -256,9 +261,6 @@ fn has_any(row: &ActivityDetail, kinds: &[&str]) -> bool {
 
 /// Names once what people would ask for and no activity has.
 fn missing(rows: &[&ActivityDetail]) -> String {
-    if rows.is_empty() {
-        return "No activity in this range.".to_owned();
-    }
     let none = |wanted: &dyn Fn(&Metric) -> bool| {
         let mut metrics = METRICS.iter().filter(|metric| wanted(metric));
         !metrics.any(|metric| rows.iter().any(|row| (metric.of)(row).is_some()))
@@ -270,7 +272,7 @@ fn missing(rows: &[&ActivityDetail]) -> String {
             any_run && none(&|m| m.subject == Subject::Running),
             "running dynamics",
         ),
-        (any_ride && none(&|m| m.name == "W′ depletion"), "W′ balance"),
+        (any_ride && none(&|m| m.name == "W′ depletion"), "W′ depletion"),
         (any_ride && none(&|m| m.name == "L/R balance"), "L/R balance"),
         (none(&|m| m.name == "decoupling"), "decoupling"),
         (none(&|m| m.name == "HR recovery"), "HR recovery"),

@@ -154,6 +154,8 @@ pub(super) struct Planned {
     /// A race's name, as sent.
     pub(super) race: Option<String>,
     pub(super) undone: Undone,
+    /// What limited its day, where no absence says why; empty without a limit.
+    pub(super) limit: String,
 }
 
 impl Planned {
@@ -320,11 +322,11 @@ impl Figures {
                 &absences,
                 (back(today, LOOKED_BACK), today),
             ),
-            absences: absences.within(today, today).copied().collect(),
+            absences: absences.within(today, today).cloned().collect(),
             absences_this_week: absences
                 .within(week.oldest, week.newest)
                 .filter(|absence| !absence.is_on(today))
-                .copied()
+                .cloned()
                 .collect(),
             absences_from: came.absences_from(shown, calendar_range(today)),
             perhaps_one: activities.and_then(|rows| recorded_twice(rows, recent(today))),
@@ -510,14 +512,21 @@ pub(super) fn recorded_twice(activities: &[Activity], range: Range) -> Option<Pe
     perhaps_one(&readable)
 }
 
-/// Load and plan of the days from Monday to yesterday without an absence.
+/// Load and plan of the days from Monday to yesterday without an absence, and without a plan that a limit is a reason against.
 fn to_date(
     loads: &Loads,
     events: &[(NaiveDate, &Event)],
     absences: &Absences,
     today: NaiveDate,
 ) -> (f64, Plan) {
-    let counts = |day: &NaiveDate| (weeks::monday(today)..today).contains(day) && absences.on(*day).is_none();
+    let kept: HashSet<NaiveDate> = events
+        .iter()
+        .filter(|(_, event)| absences.reason_for(event).is_some())
+        .map(|(day, _)| *day)
+        .collect();
+    let counts = |day: &NaiveDate| {
+        (weeks::monday(today)..today).contains(day) && !absences.are_on(*day) && !kept.contains(day)
+    };
     let done = loads.by_day.iter().filter(|(day, _)| counts(day));
     let mut plan = Plan::default();
     for (_, event) in events.iter().filter(|(day, _)| counts(day)) {
@@ -542,10 +551,9 @@ pub(super) fn planning(
     let states = plan_state::states(&events, activities, absences, today);
     let mut plans = Plans::default();
     for (event, state) in events.into_iter().zip(states) {
-        let absence = event.day().and_then(|day| absences.on(day));
         let state = match state {
             Some(State::Open | State::Begun(_)) if !knows_today && event.day() <= Some(today) => {
-                State::NotPaired(absence.map(|absence| absence.reason))
+                State::NotPaired(absences.reason_for(event))
             }
             Some(state) => state,
             None => continue,
@@ -641,12 +649,17 @@ pub(super) fn undone(
             State::NotPaired(absent) if nothing => Undone::State(State::Missed(absent)),
             state => Undone::State(state),
         };
-        Some(Planned {
+        let mut planned = Planned {
             day,
             sport: event.sport.clone(),
             race: rank(event).map(|_| event.name.clone().unwrap_or_default()),
             undone,
-        })
+            limit: String::new(),
+        };
+        if planned.is_blamed() {
+            planned.limit = absences.limit_of(event);
+        }
+        Some(planned)
     };
     events.iter().zip(states).filter_map(planned).collect()
 }

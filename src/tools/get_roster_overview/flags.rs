@@ -43,7 +43,7 @@ impl Rule {
     /// When it is flagged.
     const fn in_words(self) -> &'static str {
         match self {
-            Self::Absent => "sick, injured or on holiday today",
+            Self::Absent => "sick, injured, on holiday, unavailable or limited today",
             Self::Undone => "workout missed, or not known to be done, in the last 7 days",
             Self::OffPlan => {
                 "load from Monday to yesterday outside 70–130 % of the plan for those days, without days of absence"
@@ -197,15 +197,16 @@ fn undone(rows: &[Planned]) -> Vec<String> {
         .collect()
 }
 
-/// `2026-11-18 Wed Ride`, `2026-11-18 Wed Ride race «Lake Classic»`
+/// `2026-11-18 Wed Ride`, `2026-11-18 Wed Ride race «Lake Classic»`, `2026-11-18 Wed Run (limited: at most 1:00 a day)`
 fn named(row: &Planned) -> String {
     let sport = answer::sport(row.sport.as_deref().unwrap_or_default());
     let day = units::date(row.day);
-    match &row.race {
-        Some(name) => joined([day, sport, "race".to_owned(), fenced(name, 40)], " "),
-        None if sport.is_empty() => format!("{day} workout"),
-        None => format!("{day} {sport}"),
-    }
+    let what = match &row.race {
+        Some(name) => joined([sport, "race".to_owned(), fenced(name, 40)], " "),
+        None if sport.is_empty() => "workout".to_owned(),
+        None => sport,
+    };
+    joined([day, what, in_brackets(&row.limit)], " ")
 }
 
 /// `no load for 9 days`, `no activity in 60 days`

@@ -22,7 +22,7 @@ use crate::{
             self,
             table::Columns,
             units,
-            words::{around, in_brackets, joined},
+            words::{around, in_brackets, joined, listed},
         },
         arguments::Range,
         fitness::{Day, ToCome},
@@ -383,6 +383,9 @@ pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
     with_unreadable(known, load.closed)
 }
 
+/// Said of what depends on plans that may not be shown, or did not arrive.
+pub(super) const UNKNOWN: &str = "unknown";
+
 /// `322; 350 planned (240 for what was done, 110 open later)`, `322`, `0; nothing planned`, `done unknown; 350 planned`, `0;
 /// planned unknown`: what was done of these days, and the plan, of which it is no share.
 pub(super) fn load_of(
@@ -398,8 +401,10 @@ pub(super) fn load_of(
     };
     let planned = match plan {
         Some(plans) => plans.in_words(""),
-        // Beside other athletes' plans, what was done alone would read as all there is.
-        None if load.is_some() && days.newest > today => "planned unknown".to_owned(),
+        // Beside other athletes' plans, what was done alone, or nothing, would read as all there is.
+        None if days.newest > today && (load.is_some() || days.oldest > today) => {
+            format!("planned {UNKNOWN}")
+        }
         None => String::new(),
     };
     joined([done, planned], "; ")
@@ -412,9 +417,22 @@ pub(super) fn about_load(header: &str, parts: [(bool, &str); 2]) -> Option<Strin
     (!words.is_empty()).then(|| format!("{header}: {words}"))
 }
 
-/// Said once if absences that began before some day were not read for an athlete shown.
-pub(super) fn about_absences(from: impl Iterator<Item = NaiveDate>) -> Option<String> {
-    from.max().map(absences::not_read)
+/// Said once if absences that began before some day were not read for an athlete shown, or none at all, though others' were. Each
+/// athlete comes with the name, whether the calendar was read, and the day before which no absence was.
+pub(super) fn about_absences<'a>(
+    athletes: impl Iterator<Item = (&'a str, bool, Option<NaiveDate>)>,
+) -> Option<String> {
+    const NAMED: usize = 3;
+    let (with, without): (Vec<_>, Vec<_>) = athletes.partition(|(_, has_calendar, _)| *has_calendar);
+    let before = with.iter().filter_map(|(.., before)| *before).max();
+    let names: Vec<&str> = without.into_iter().map(|(name, ..)| name).collect();
+    let all_of = around("absences of", &listed(&names, NAMED), "(no calendar)");
+    match before {
+        _ if with.is_empty() => None,
+        Some(before) => Some(absences::not_read_of(before, &all_of)),
+        None if all_of.is_empty() => None,
+        None => Some(format!("Not included: {all_of}.")),
+    }
 }
 
 /// `holiday 12–18 Oct; sick 20 Oct`
@@ -520,6 +538,15 @@ fn notes(rows: &[Row]) -> Vec<String> {
         (any(&|figures| figures.plan.is_some()), "planned to Sunday"),
     ];
     columns.extend(about_load("load this week", parts));
+    let lacks_plans = |(line, _): &Row| {
+        let own = line.figures.as_ref().zip(line.today);
+        own.is_some_and(|(own, today)| {
+            own.load.is_some() && own.plan.is_none() && weeks::sunday(today) > today
+        })
+    };
+    if rows.iter().any(lacks_plans) {
+        columns.push("planned unknown: without the calendar (see left out)".to_owned());
+    }
     columns.extend(about_ctl(all.iter().filter_map(|figures| figures.load)));
     if any(&|figures| matches!(figures.last, Last::Load(Some(_)))) {
         columns.push("last load: activities without a load are not seen".to_owned());
@@ -543,6 +570,12 @@ fn notes(rows: &[Row]) -> Vec<String> {
     }) {
         columns.push("ramp: where intervals.icu has none, CTL minus CTL 7 days before".to_owned());
     }
+    if rows
+        .iter()
+        .any(|(line, _)| !as_of(line, None, |own| own.standing).is_empty())
+    {
+        columns.push("as of: the day of form, CTL, ATL and ramp".to_owned());
+    }
     if any(&|figures| figures.standing.is_some()) {
         columns.push("form = CTL - ATL at the end of the day".to_owned());
     }
@@ -554,7 +587,10 @@ fn notes(rows: &[Row]) -> Vec<String> {
     if !columns.is_empty() {
         notes.push(format!("{columns}."));
     }
-    notes.extend(about_absences(all.iter().filter_map(|own| own.absences_from)));
+    notes.extend(about_absences(rows.iter().filter_map(|(line, _)| {
+        let own = line.figures.as_ref()?;
+        Some((line.name.as_str(), own.plan.is_some(), own.absences_from))
+    })));
     // Neither the model nor a wellness day says which device its figures came from.
     notes.push(answer::MAY_BE_GARMIN.to_owned());
     notes

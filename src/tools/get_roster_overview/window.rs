@@ -26,12 +26,12 @@ use crate::{
             self,
             table::Columns,
             units,
-            words::{DOT, around, in_brackets, joined},
+            words::{DOT, around, in_brackets, joined, listed, named},
         },
         arguments::Range,
         fitness::{Day, ToCome, days_of},
         plan_state::State,
-        planned::{Plans, load_for_done, without_load},
+        planned::Plans,
         sums::{ROUNDED, add_up, with_unreadable},
         vitals,
     },
@@ -163,7 +163,7 @@ impl Totals {
                 .as_ref()
                 .filter(|events| events.iter().any(|(day, _)| *day < today))
                 .map(|events| undone(events, loads, activities, &absences, (window.oldest, today))),
-            absences: absences.within(window.oldest, window.newest).copied().collect(),
+            absences: absences.within(window.oldest, window.newest).cloned().collect(),
             absences_from: came.absences_from(shown, window),
             may_be_absent: days.is_some_and(|days| is_idle && absences.may_lack_why(days)),
             perhaps_one: days
@@ -181,6 +181,19 @@ impl Totals {
     /// The plan, if any of it has a load.
     fn with_load(&self) -> Option<&Plans> {
         self.plan.as_ref().filter(|plans| plans.known_load().is_ok())
+    }
+
+    /// Whether it goes on after today, and what is planned is not known.
+    fn lacks_plans(&self) -> bool {
+        self.window.newest > self.today && self.plan.is_none()
+    }
+
+    /// The figure of the model; `unknown` where it depends on plans that are not known.
+    fn known_at_the_end(&self, figure: String, shown: Shown) -> String {
+        if figure.is_empty() && shown.fitness && self.lacks_plans() {
+            return rows::UNKNOWN.to_owned();
+        }
+        figure
     }
 
     /// What would tell more: the absences that began long before, if a workout was not done, or nothing was.
@@ -316,11 +329,17 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
         )
         .column(
             "form at the end",
-            totals(|own, shown| form(own.standing.as_ref(), (own.held, own.to_come), shown)),
+            totals(|own, shown| {
+                let words = form(own.standing.as_ref(), (own.held, own.to_come), shown);
+                own.known_at_the_end(words, shown)
+            }),
         )
         .column(
             "CTL at the end",
-            totals(|own, _| own.standing.as_ref().map(Day::ctl).unwrap_or_default()),
+            totals(|own, shown| {
+                let ctl = own.standing.as_ref().map(Day::ctl).unwrap_or_default();
+                own.known_at_the_end(ctl, shown)
+            }),
         )
         .column("as of", as_of_end)
         .column("sleep h", totals(|own, _| value(own.sleep, 1)))
@@ -382,75 +401,88 @@ fn undone_in_words(rows: &[Planned]) -> String {
     parts.join("; ")
 }
 
-/// `Together: load 1230; 900 planned (720 for what was done) of 2 athletes · time 41:20 of 2 athletes`
+/// `Together: load 1230; 900 planned (720 for what was done, 180 missed) of 2 athletes (not Jack Nguyen) · time 41:20 of 3
+/// athletes`; empty for one athlete, and where nobody has a figure.
 fn together(lines: &[Line<Totals>]) -> String {
-    let all: Vec<&Totals> = lines.iter().filter_map(|line| line.figures.as_ref()).collect();
-    let loads: Vec<Load> = all.iter().filter_map(|own| own.load).collect();
-    let plans: Vec<&Plans> = all.iter().filter_map(|own| own.with_load()).collect();
+    if lines.len() < 2 {
+        return String::new();
+    }
+    let loads = having(lines, |own| own.load);
+    let plans = having(lines, Totals::with_load);
     // Load and plan of the same athletes, which alone can be compared.
-    let (loads_of_plans, plans_of_loads): (Vec<Load>, Vec<&Plans>) =
-        all.iter().filter_map(|own| own.load.zip(own.with_load())).unzip();
-    let done: Vec<Done> = all.iter().filter_map(|own| own.done).collect();
-    let of = |count: usize| format!("of {}", answer::counted(count, "athlete", "athletes"));
+    let both = having(lines, |own| own.load.zip(own.with_load()));
+    let done = having(lines, |own| own.done);
     let in_doubt = |line: &&Line<Totals>| {
         let own = line.figures.as_ref();
         own.is_some_and(|own| own.load.is_some_and(|load| load.unclear.is_some()))
     };
     let may_tell_plans = lines.iter().filter(in_doubt).all(|line| line.shown.calendar);
-    let sum_of_loads = |loads: &[Load]| match loads {
-        [] | [_] => String::new(),
-        loads => rows::done(Load::all_of(loads), may_tell_plans),
+    let sum_of_loads = |loads: Vec<Load>| rows::done(Load::all_of(&loads), may_tell_plans);
+    let sum_of_plans = |plans: Vec<&Plans>| Plans::together(&plans).in_words("");
+    let compared = |both: Vec<(Load, &Plans)>| {
+        let (loads, plans) = both.into_iter().unzip();
+        joined([sum_of_loads(loads), sum_of_plans(plans)], "; ")
     };
-    let compared = match planned(&plans_of_loads, true) {
-        planned if planned.is_empty() => planned,
-        planned => joined([sum_of_loads(&loads_of_plans), planned], "; "),
-    };
-    // If all have both, one sum says it.
-    let (load, with_a_plan) = if plans_of_loads.len() == loads.len() && !compared.is_empty() {
-        (compared, String::new())
+    let by_load = if both.len() == plans.len() {
+        // If all have both, one sum says it.
+        let all_loads = if both.len() == loads.len() && both.len() > 1 {
+            String::new()
+        } else {
+            around("load", &summed(lines, &loads, sum_of_loads), "")
+        };
+        let with = if all_loads.is_empty() {
+            "load"
+        } else {
+            "those with planned load:"
+        };
+        joined(
+            [all_loads, around(with, &summed(lines, &both, compared), "")],
+            DOT,
+        )
     } else {
-        let with_a_plan = format!("the {} of them with planned load:", plans_of_loads.len());
-        (sum_of_loads(&loads), around(&with_a_plan, &compared, ""))
+        let loads = around("load", &summed(lines, &loads, sum_of_loads), "");
+        joined(
+            [loads, around("load", &summed(lines, &plans, sum_of_plans), "")],
+            DOT,
+        )
     };
-    let only_planned = if loads.is_empty() {
-        planned(&plans, false)
-    } else {
-        String::new()
-    };
-    let hours: Vec<f64> = done.iter().map(|done| done.secs).collect();
-    let sum = (hours.len() > 1).then(|| hours.iter().sum::<f64>());
-    let rounded = match sum {
-        Some(sum) if !add_up(hours, sum) => ROUNDED,
+    let hours: Vec<f64> = done.iter().map(|(_, done)| done.secs).collect();
+    let time = summed(lines, &done, |done| {
+        units::hours_minutes(done.iter().map(|done| done.secs).sum::<f64>())
+    });
+    let rounded = match hours.iter().sum::<f64>() {
+        sum if hours.len() > 1 && !add_up(hours, sum) => ROUNDED,
         _ => "",
     };
-    let parts = joined(
-        [
-            around("load", &load, &of(loads.len())),
-            with_a_plan,
-            around("load", &only_planned, &of(plans.len())),
-            around("time", &units::hours_minutes(sum), &of(done.len())),
-        ],
-        DOT,
-    );
+    let parts = joined([by_load, around("time", &time, "")], DOT);
+    if parts.is_empty() && !(loads.is_empty() && plans.is_empty() && done.is_empty()) {
+        return "Together: no sum, each of load, planned load and time is known of one athlete at most."
+            .to_owned();
+    }
     joined([around("Together:", &parts, "").as_str(), rounded], ". ")
 }
 
-/// `900 planned (720 for what was done, 1 without load)`: the plans of several athletes, and how much of them was done, if that
-/// is wanted; empty for fewer.
-fn planned(plans: &[&Plans], with_done: bool) -> String {
-    if plans.len() < 2 {
+/// The athletes who have a figure, and the figure.
+fn having<'a, T>(lines: &'a [Line<Totals>], figure: impl Fn(&'a Totals) -> Option<T>) -> Vec<(&'a str, T)> {
+    let figure = |line: &'a Line<Totals>| Some((line.id.as_str(), figure(line.figures.as_ref()?)?));
+    lines.iter().filter_map(figure).collect()
+}
+
+/// `1230 of 2 athletes (not Jack Nguyen)`: the sum of the figures of those who have one; empty for fewer than two.
+fn summed<T: Clone>(lines: &[Line<Totals>], figures: &[(&str, T)], sum: impl Fn(Vec<T>) -> String) -> String {
+    const NAMED: usize = 3;
+    if figures.len() < 2 {
         return String::new();
     }
-    let all: f64 = plans.iter().map(|plans| plans.all.load).sum();
-    let part = if with_done {
-        load_for_done(plans)
-    } else {
-        String::new()
-    };
+    let others = lines
+        .iter()
+        .filter(|line| figures.iter().all(|(id, _)| line.id != *id));
+    let others: Vec<&str> = others.map(|line| line.name.as_str()).collect();
     joined(
         [
-            format!("{} planned", units::whole(all)),
-            in_brackets(&joined([part, without_load(plans)], ", ")),
+            sum(figures.iter().map(|(_, figure)| figure.clone()).collect()),
+            format!("of {} athletes", figures.len()),
+            in_brackets(&named("not", &listed(&others, NAMED))),
         ],
         " ",
     )
@@ -489,7 +521,16 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     if all.iter().any(|own| own.perhaps_one.is_some()) {
         columns.push("recorded twice: load, activities, time, CTL and ATL count each recording".to_owned());
     }
+    if all.iter().any(|own| own.lacks_plans()) {
+        columns.push(
+            "unknown: what is planned, and so form and CTL after today, without the calendar (see left out)"
+                .to_owned(),
+        );
+    }
     columns.extend(about_ctl(all.iter().filter_map(|own| own.load)));
+    if lines.iter().any(|line| !as_of_end(line).is_empty()) {
+        columns.push("as of: the day of form and CTL".to_owned());
+    }
     if all.iter().any(|own| own.held == Held::Projected) {
         let except = if all
             .iter()
@@ -520,7 +561,10 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
         let own = line.figures.iter().filter_map(|own| own.undone.as_ref());
         own.flatten().map(|planned| (line.shown, planned))
     })));
-    notes.extend(about_absences(all.iter().filter_map(|own| own.absences_from)));
+    notes.extend(about_absences(lines.iter().filter_map(|line| {
+        let own = line.figures.as_ref()?;
+        Some((line.name.as_str(), own.plan.is_some(), own.absences_from))
+    })));
     notes.push(answer::MAY_BE_GARMIN.to_owned());
     notes
 }

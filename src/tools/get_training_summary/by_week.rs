@@ -14,6 +14,7 @@ use crate::{
             table::Columns,
             units::{self, amount},
             week,
+            words::joined,
         },
         arguments::Detail,
         planned::{Planning, Plans, absences_of_week, of_week},
@@ -122,6 +123,11 @@ pub(super) fn table(
     } else {
         ""
     };
+    let formula = if has_monotony && asked.detail == Detail::Full {
+        "Monotony: mean daily load / sample standard deviation; strain: load of the week × monotony."
+    } else {
+        ""
+    };
     let columns = Columns::<Row<'_>>::new()
         .column("week (Mon)", |(monday, _)| {
             format!("{monday}{}", week::cut(*monday, range))
@@ -169,7 +175,11 @@ pub(super) fn table(
     let more = cut.more("week", |(monday, _)| {
         format!("use oldest={} newest={}", range.oldest, weeks::sunday(*monday))
     });
-    [columns.table(cut.shown), more, no_monotony.to_owned()]
+    [
+        columns.table(cut.shown),
+        more,
+        joined([formula, no_monotony], " "),
+    ]
 }
 
 /// `3:10 Ride`

@@ -107,7 +107,12 @@ fn the_default_is_four_whole_weeks_and_this_week_so_far_against_the_same_part_be
             .newest,
         today()
     );
-    assert!(refusal(json!({"oldest": "2026-11-22", "newest": "2026-11-23"})).contains("get_events"));
+    assert!(
+        asked(json!({"oldest": "2026-11-22", "newest": "2026-11-23"}))
+            .before
+            .is_none(),
+        "nothing is compared with days to come"
+    );
     assert!(refusal(json!({"oldest": "2020-01-01"})).contains("at most 731"));
     assert!(refusal(json!({"compare": "mine"})).contains("previous or none"));
 }

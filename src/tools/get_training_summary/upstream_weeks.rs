@@ -13,7 +13,7 @@ use crate::{
             week,
         },
         arguments::{Detail, Range},
-        planned::{Planning, Plans, of_week},
+        planned::{Planning, Plans, absences_of_week, of_week},
         sums::{self, Sum},
     },
     training::weeks,
@@ -27,7 +27,7 @@ pub(super) fn tables(
     rows: &[WeekSummary],
     asked: &Asked,
     plans: Option<&Planning>,
-    until: NaiveDate,
+    (until, today): (NaiveDate, NaiveDate),
     own: Units,
 ) -> Vec<String> {
     let (range, sports) = (asked.range, asked.sport);
@@ -78,6 +78,9 @@ pub(super) fn tables(
         .column("planned load", |(monday, _)| planned(*monday, Plans::load))
         .column("week target", |(monday, _)| {
             of_week(plans, *monday, Plans::targets)
+        })
+        .column("absence", |(monday, _)| {
+            absences_of_week(plans, *monday, range, today)
         });
     let add_up = sums::add_up(weeks.iter().map(|(_, sum)| sum.secs), all.secs);
     let rounded = if add_up {

@@ -12,7 +12,7 @@ use crate::{
         },
         arguments::Detail,
         sums::{by_sport, name_of},
-        zone_base::{BASES, Base, Measure, times_by, times_of},
+        zone_base::{BASES, Base, Measure, lacking, times_by, times_of},
     },
     training::summary::{self, Thirds},
 };
@@ -92,6 +92,8 @@ pub(super) fn split(thirds: Thirds) -> String {
 struct Zones {
     times: Vec<f64>,
     count: usize,
+    /// What these activities have no zones by, if they are those that others of the sport are split by.
+    without: BTreeSet<Base>,
 }
 
 impl Zones {
@@ -130,10 +132,11 @@ pub(super) fn lines(rows: &[&Activity], base: Option<Base>, detail: Detail) -> V
             _ => times_of(row, base).into_iter().collect(),
         };
         for (measure, times) in recorded {
-            groups
-                .entry((name.clone(), measure, times.len()))
-                .or_default()
-                .add(&times);
+            let zones = groups.entry((name.clone(), measure, times.len())).or_default();
+            zones.add(&times);
+            if !full && base.is_none() {
+                zones.without.extend(lacking(row));
+            }
         }
     }
     let mut sorted: Vec<(&Group, &Zones)> = groups.iter().collect();
@@ -145,7 +148,7 @@ pub(super) fn lines(rows: &[&Activity], base: Option<Base>, detail: Detail) -> V
         .take(most)
         .map(|(group, zones)| {
             let of = activities.get(&group.0).copied().unwrap_or(zones.count);
-            line(&title(group), group.2, zones, of)
+            line(&with_what_is_lacking(title(group), zones, of), group.2, zones, of)
         })
         .collect();
     if sorted.len() > most {
@@ -181,6 +184,17 @@ fn title((name, measure, number): &Group, groups: &BTreeMap<Group, Zones>) -> St
         String::new()
     };
     joined([format!("{name} by {}", measure.words()), zones], ", ")
+}
+
+/// `Ride by heart rate, where there are none by power`, if that is not true of all activities of the sport.
+fn with_what_is_lacking(title: String, zones: &Zones, of: usize) -> String {
+    let without = joined(zones.without.iter().map(|base| base.words()), " or ");
+    let without = named("where there are none by", &without);
+    if zones.count < of {
+        joined([title, without], ", ")
+    } else {
+        title
+    }
 }
 
 /// `Zones of 1 more (Swim by pace): use sport or detail=full`

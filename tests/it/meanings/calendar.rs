@@ -122,6 +122,119 @@ async fn missed_is_what_no_absence_excuses_and_nothing_can_have_been() {
     .await;
 }
 
+/// A note that limits its day to these sports.
+fn limited(id: i64, day: &str, category: &str, sports: Value) -> Value {
+    let mut note = days(id, category, day, day);
+    note["training_availability"] = json!("LIMITED");
+    if sports.is_null() {
+        note["max_training_time"] = json!(2700);
+    } else {
+        note["can_train_sports"] = sports;
+    }
+    note
+}
+
+/// Plans on days that are unavailable, limited, or injured but for swimming.
+fn limited_days() -> Value {
+    let mut away = days(1, "NOTE", "2026-11-23", "2026-11-25");
+    away["training_availability"] = json!("UNAVAILABLE");
+    let swim = || json!(["Swim"]);
+    json!({"activities": [], "events": [
+        away,
+        limited(2, "2026-11-25", "NOTE", swim()),
+        limited(3, "2026-11-26", "NOTE", Value::Null),
+        limited(4, "2026-11-27", "INJURED", swim()),
+        days(5, "NOTE", "2026-11-22", "2026-11-23"),
+        plan(10, "2026-11-22", "Run"),
+        plan(11, "2026-11-24", "Run"),
+        plan(12, "2026-11-25", "Run"),
+        plan(13, "2026-11-25", "OpenWaterSwim"),
+        plan(14, "2026-11-26", "Run"),
+        plan(15, "2026-11-27", "Run"),
+        plan(16, "2026-11-27", "Swim"),
+        limited(6, "2026-11-29", "NOTE", swim()),
+        plan(17, "2026-11-29", "Run"),
+        plan(18, "2026-11-29", "Swim"),
+    ]})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unavailable_day_is_a_reason_and_a_limited_one_where_it_forbids_the_sport() {
+    on_saturday(async |world| {
+        give(&world, world.jack(), limited_days());
+        let mut range = json!({"oldest": "2026-11-20", "newest": "2026-11-29"});
+        let unread = ask(&world, world.jack(), "get_events", range.clone()).await;
+        for (id, says) in [
+            (11, "not paired, unavailable"),
+            (14, "not paired (limited: at most 0:45 a day)"),
+        ] {
+            assert_eq!(status(&unread, id), says, "{id}: {unread}");
+        }
+        range["include"] = json!(["done"]);
+        let text = ask(&world, world.jack(), "get_events", range).await;
+        for (id, says) in [
+            (10, "missed"),
+            (11, "not done, unavailable"),
+            (12, "not done, limited"),
+            (13, "missed (limited: only Swim)"),
+            (14, "missed (limited: at most 0:45 a day)"),
+            (15, "not done, injured"),
+            (16, "missed (injured, limited: only Swim)"),
+        ] {
+            assert_eq!(status(&text, id), says, "{id}: {text}");
+        }
+        for (first, says) in [
+            ("2026-11-23 Mon – ", "unavailable"),
+            ("2026-11-25 Wed\tnote", "limited: only Swim"),
+            ("2026-11-26 Thu\tnote", "limited: at most 0:45 a day"),
+            ("2026-11-27 Fri\tinjured", "limited: only Swim"),
+        ] {
+            assert_eq!(row(&text, "date", first)["note"], says, "{text}");
+        }
+        assert!(
+            text.contains(" | of that still open 1 · 1:00 · load 50 | ruled out by absence or limit 1 · 1:00 · load 50\n"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unavailable_or_limited_day_has_the_same_words_in_every_answer() {
+    on_saturday(async |world| {
+        give(&world, world.jack(), limited_days());
+        let said = [
+            "unavailable 23–24 Nov",
+            "limited 25 Nov (only Swim)",
+            "limited 26 Nov (at most 0:45 a day)",
+            "injured 27 Nov (limited: only Swim)",
+            "limited 29 Nov (only Swim)",
+        ]
+        .join(", ");
+        let mut range = json!({"oldest": "2026-11-20", "newest": "2026-11-29", "kinds": ["workouts"]});
+        let text = ask(&world, world.jack(), "get_events", range.clone()).await;
+        assert!(
+            text.contains(&format!("\nIn this range: {said}; see kinds=availability.")),
+            "{text}"
+        );
+        range["kinds"] = json!(["availability"]);
+        let text = ask(&world, world.jack(), "get_events", range).await;
+        assert!(text.contains(" · 5 other entries · "), "{text}");
+        for tool in ["get_training_history", "get_training_summary"] {
+            let given = json!({"oldest": "2026-11-23", "newest": "2026-11-28", "include": ["planned"]});
+            let text = ask(&world, world.jack(), tool, given).await;
+            assert!(text.contains(&said), "{tool}: {text}");
+            assert!(
+                text.contains(
+                    "(150 missed, 100 on days of absence, 100 not possible on limited days, 50 open later)"
+                ),
+                "{tool}: {text}"
+            );
+        }
+    })
+    .await;
+}
+
 /// A paired workout whose steps take an hour.
 fn vo2(moving_time: i64) -> Value {
     json!({"id": 1, "category": "WORKOUT", "type": "Ride", "name": "Vo2 session", "start_date_local": "2026-11-24T00:00:00",

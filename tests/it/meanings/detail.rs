@@ -410,7 +410,7 @@ async fn zeros_throughout_are_what_no_sensor_measured() {
         for how in ["concise", "full"] {
             let text = details(&world, &fields, json!({"detail": how})).await;
             let header = text.lines().find(|line| line.starts_with("lap\t")).unwrap();
-            assert_eq!(header, "lap\twhat\tstart\ttime\tHR", "{text}");
+            assert_eq!(header, "lap\twhat\tstart (elapsed)\ttime (moving)\tHR", "{text}");
             assert!(text.contains("moving 0:30:00 · load 47\n") && !text.contains("kcal"), "{text}");
         }
         // Coasting is measured where there is a meter.
@@ -529,9 +529,9 @@ async fn a_figure_of_a_lap_that_cannot_be_is_missing() {
         for detail in ["concise", "full"] {
             let text = details(&world, &fields, json!({"detail": detail})).await;
             let second = row(&text, "lap\t", "2\t");
-            assert_eq!(second["start"], "0:05:00", "{text}");
+            assert_eq!(second["start (elapsed)"], "0:05:00", "{text}");
             let filled: Vec<&str> = second.iter().filter(|(_, cell)| !cell.is_empty()).map(|(name, _)| name.as_str()).collect();
-            assert_eq!(filled, ["lap", "start", "time", "what"], "{text}");
+            assert_eq!(filled, ["lap", "start (elapsed)", "time (moving)", "what"], "{text}");
             assert!(!text.contains("climb -") && !text.contains("RPE 0") && !text.contains("feel 9"), "{text}");
             let lacks = text.lines().find(|line| line.starts_with("not recorded: ")).unwrap();
             assert!(lacks.ends_with("load, RPE, feel"), "{text}");
@@ -561,7 +561,8 @@ async fn a_recovery_at_a_standstill_is_as_long_as_it_lasted() {
             let clock = format!("0:{:02}:{:02}", rest / 60, rest % 60);
             assert!(text.contains("\nA: 5× 0:01:20") && text.contains(&format!("\nB: 5× {clock}")), "{text}");
             let second = row(&text, "lap\t", "2\t");
-            assert_eq!([second["what"].as_str(), second["set"].as_str(), second["time"].as_str()], ["rest", "B", clock.as_str()], "{text}");
+            let time = second["time (moving; rests: elapsed)"].as_str();
+            assert_eq!([second["what"].as_str(), second["set"].as_str(), time], ["rest", "B", clock.as_str()], "{text}");
             assert!(!text.contains("button presses"), "{text}");
         }
     })
@@ -580,6 +581,112 @@ async fn zones_without_bounds_say_what_they_are_by() {
             "use_gap_zone_times": true});
         let text = details(&world, &some, json!({})).await;
         assert!(text.contains("\nzone\tHR bpm\ttime\t%\tGAP time\t%\nZ1\t"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lap_says_which_clock_its_figures_are_of() {
+    on_saturday(async |world| {
+        // Five minutes at a level crossing in the first lap.
+        let mut first = lap("WORK", 0, 600, &json!({"distance": 2000}));
+        (first["elapsed_time"], first["end_time"]) = (json!(900), json!(900));
+        let fields = json!({"moving_time": 1200, "elapsed_time": 1500, "icu_intervals": [first, lap("WORK", 900, 600, &json!({"distance": 2000}))]});
+        let text = details(&world, &fields, json!({})).await;
+        let second = row(&text, "lap\t", "2\t");
+        assert_eq!(
+            (second["start (elapsed)"].as_str(), row(&text, "lap\t", "1\t")["time (moving)"].as_str()),
+            ("0:15:00", "0:10:00"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_is_named_from_wherever_the_recording_is_shown() {
+    on_saturday(async |world| {
+        // Two pauses of two minutes, from 10:00 and from 22:00.
+        let mut recording = run(0.0, &[(4.0, 1800)]);
+        for second in recording["time"].as_array_mut().unwrap() {
+            let at = second.as_u64().unwrap();
+            *second = json!(at + if at > 600 { 120 } else { 0 } + if at > 1200 { 120 } else { 0 });
+        }
+        for (from, to, says) in [
+            (None, None, "0:10:00–0:12:01, 0:22:00–0:24:01"),
+            (Some("0:05:00"), None, "0:10:00–0:12:01, 0:22:00–0:24:01"),
+            (Some("0:11:00"), None, "0:10:00–0:12:01, 0:22:00–0:24:01"),
+            (
+                Some("0:11:00"),
+                Some("0:23:00"),
+                "0:10:00–0:12:01, 0:22:00–0:24:01",
+            ),
+            (Some("0:13:00"), Some("0:30:00"), "0:22:00–0:24:01"),
+            (None, Some("0:11:00"), "0:10:00–0:12:01"),
+            (Some("0:13:00"), Some("0:20:00"), ""),
+        ] {
+            let mut asked = json!({"include": ["streams"]});
+            for (name, moment) in [("from", from), ("to", to)] {
+                if let Some(moment) = moment {
+                    asked[name] = json!(moment);
+                }
+            }
+            let fields = json!({"moving_time": 1800, "elapsed_time": 2040});
+            let text = about(&world, "get_activity_detail", fields, recording.clone(), asked).await;
+            let found = text
+                .lines()
+                .find_map(|line| line.strip_prefix("Nothing recorded: "));
+            assert_eq!(found.unwrap_or_default(), says, "{from:?} {to:?} {text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strava_closes_is_in_the_count_of_extended_metrics_too() {
+    on_saturday(async |world| {
+        let stub = json!({"id": "77021", "source": "STRAVA", "start_date_local": "2026-11-21T07:00:00"});
+        let ride = activity(&json!({"type": "Ride", "moving_time": 3600, "decoupling": 2.0}));
+        give(&world, world.ana(), json!({"activities": [stub, ride]}));
+        give(&world, world.bishnu(), json!({"activities": [stub]}));
+        for (person, asked, says, nothing) in [
+            (
+                world.ana(),
+                json!({}),
+                "1 with extended metrics of 1 + 1 unreadable activities",
+                "",
+            ),
+            (
+                world.ana(),
+                json!({"sport": "run"}),
+                "0 with extended metrics of 1 unreadable activity",
+                "No activity of that sport in this range that can be read.",
+            ),
+            (
+                world.bishnu(),
+                json!({}),
+                "0 with extended metrics of 1 unreadable activity",
+                "No activity in this range that can be read.",
+            ),
+        ] {
+            let text = ask(&world, person, "get_extended_metrics", asked).await;
+            assert!(text.lines().next().unwrap().contains(says), "{text}");
+            let line = text.lines().find(|line| line.starts_with("No activity"));
+            assert_eq!(line.unwrap_or_default(), nothing, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_laps_have_is_not_said_to_be_missing() {
+    on_saturday(async |world| {
+        let full = json!({"wbal_start": 17_400, "wbal_end": 9000, "average_watts": 240, "weighted_average_watts": 240});
+        let fields = json!({"type": "Ride", "moving_time": 900, "icu_average_watts": 240, "icu_intervals": [lap("WORK", 0, 900, &full)]});
+        let text = about(&world, "get_extended_metrics", fields, json!({}), json!({})).await;
+        let first = row(&text, "interval\t", "1\t");
+        assert_eq!((first["W′ end kJ"].as_str(), first["time (moving)"].as_str()), ("9.0", "0:15:00"), "{text}");
+        assert!(text.contains("\nNot recorded: W′ depletion, ") && !text.contains("W′ balance"), "{text}");
     })
     .await;
 }

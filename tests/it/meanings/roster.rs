@@ -300,7 +300,7 @@ async fn an_absence_takes_the_blame_for_its_own_days_only() {
     assert_eq!(requests, 4, "{text}");
     assert_eq!(
         cell(&text, "flags"),
-        "missed 2026-11-27 Fri Ride; not done, sick 2026-11-25 Wed Run, 2026-11-24 Tue Run; load 40 % of plan to date (40 of 100)",
+        "missed 2026-11-27 Fri Ride (limited); not done, sick 2026-11-25 Wed Run, 2026-11-24 Tue Run; load 40 % of plan to date (40 of 100)",
         "{text}"
     );
 }
@@ -484,7 +484,11 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
         "{text}"
     );
     let (text, requests) = asked(NO_EVENTS, rows.clone(), ahead).await;
-    assert_eq!((requests, cell(&text, "load")), (0, String::new()), "{text}");
+    assert_eq!(
+        (requests, cell(&text, "load")),
+        (0, "planned unknown".into()),
+        "{text}"
+    );
 
     // Nights: with what can be, and without this morning.
     let night = |back: u64| {
@@ -521,7 +525,7 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
         "{text}"
     );
     assert!(
-        text.contains("\nload: done\n") && !text.contains("up to today"),
+        text.contains("\nload: done · as of") && !text.contains("up to today"),
         "{text}"
     );
 }
@@ -539,7 +543,7 @@ async fn the_sums_of_several_athletes_are_those_of_their_rows() {
         let (text, paths) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
         assert_eq!(paths.len(), 3 + 2 + 3, "{text}");
         assert!(
-            text.contains("\nTogether: load 210 of 3 athletes · the 2 of them with planned load: 170; 160 planned (80 for what was done) · time 2:00 of 2 athletes\n"),
+            text.contains("\nTogether: load 210 of 3 athletes · those with planned load: 170; 160 planned (80 for what was done, 80 not paired) of 2 athletes (not Jack Nguyen) · time 2:00 of 2 athletes (not Tríona O’Shea-Łuczak)\n"),
             "{text}"
         );
         // Jack's plan is nobody's to see.
@@ -572,7 +576,7 @@ async fn what_is_planned_is_unknown_where_the_calendar_is_not_granted() {
             // Some days are past, today is the first, all are to come, none is.
             ("2026-11-25", "2026-12-05", "35; 80 planned (all open later)", "35; planned unknown", "1"),
             ("2026-11-28", "2026-12-06", "0; 80 planned (all open later)", "0; planned unknown", "0"),
-            ("2026-11-30", "2026-12-06", "80 planned (all open later)", "", ""),
+            ("2026-11-30", "2026-12-06", "80 planned (all open later)", "planned unknown", ""),
             ("2026-11-25", "2026-11-28", "35; nothing planned", "35", "1"),
         ] {
             let dates = json!({"oldest": oldest, "newest": newest});
@@ -585,8 +589,11 @@ async fn what_is_planned_is_unknown_where_the_calendar_is_not_granted() {
             assert_eq!((cell("Jack", "load"), cell("Jack", "activities")), (load.into(), activities.into()), "{text}");
             assert!(cell("Jack", "left out").contains("get_events"), "{text}");
             // Without the plans there is no form at the end of days to come.
-            let blank = ["form at the end", "CTL at the end", "as of"].map(|header| cell("Jack", header).is_empty());
-            assert_eq!(blank, [ends_after_today, ends_after_today, true], "{text}");
+            let unknown = ["form at the end", "CTL at the end"].map(|header| cell("Jack", header) == "unknown");
+            assert_eq!((unknown, cell("Jack", "as of")), ([ends_after_today; 2], String::new()), "{text}");
+            let says = "unknown: what is planned, and so form and CTL after today, without the calendar (see left out)";
+            assert_eq!(text.contains(says), ends_after_today, "{text}");
+            assert_eq!(text.contains("as of: the day of form and CTL"), ends_after_today, "{text}");
             assert_eq!(cell("Ana", "form at the end").contains("(projected)"), ends_after_today, "{text}");
         }
     })
@@ -770,7 +777,7 @@ async fn a_window_that_ends_after_today_shows_the_model_of_its_last_day() {
     assert_eq!(cell(&text, "as of"), "2026-11-28 Sat", "{text}");
     let (text, _) = asked(NO_EVENTS, rows(), dates("2026-12-06")).await;
     assert!(
-        cell(&text, "as of").is_empty() && cell(&text, "form at the end").is_empty(),
+        cell(&text, "as of").is_empty() && cell(&text, "form at the end") == "unknown",
         "{text}"
     );
 }
@@ -871,7 +878,7 @@ async fn only_the_flags_that_were_raised_are_explained() {
         (json!([race("2026-12-05")]), "Flags: race within 14 days."),
         (
             json!([race("2026-12-05"), absence("SICK", "2026-11-27", "2026-11-30")]),
-            "Flags: sick, injured or on holiday today · race within 14 days.",
+            "Flags: sick, injured, on holiday, unavailable or limited today · race within 14 days.",
         ),
     ] {
         let rows = json!({"wellness": same(&[60.0, 50.0]), "activities": [did("i1", "2026-11-28", "Run", json!(50))], "events": events});
@@ -1138,13 +1145,13 @@ async fn what_was_done_beside_the_plan_is_no_part_of_it() {
         week["athletes"] = json!(["Ana Berger", "Tríona O’Shea-Łuczak"]);
         let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
         assert!(
-            text.contains("\nTogether: load 250; 150 planned (0 for what was done) of 2 athletes"),
+            text.contains("\nTogether: load 250; 150 planned (all open later) of 2 athletes"),
             "{text}"
         );
         let ahead = json!({"athletes": ["Ana Berger", "Tríona O’Shea-Łuczak"], "oldest": "2026-11-29", "newest": "2026-12-05"});
         let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", ahead).await;
         assert!(
-            text.contains("\nTogether: load 150 planned of 2 athletes\n"),
+            text.contains("\nTogether: load 150 planned (all open later) of 2 athletes\n"),
             "{text}"
         );
     })
@@ -1463,4 +1470,136 @@ async fn plans_that_nothing_is_known_of_are_counted_once_and_searched_only_where
         ),
         "{text}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_calendar_calls_unavailable_or_limited_is_called_so_on_the_roster() {
+    let mark = |id: i64, category: &str, first: &str, end: &str, fields: Value| {
+        let mut mark = absence(category, first, end);
+        mark["id"] = json!(id);
+        mark.as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        mark
+    };
+    let rows = || {
+        json!({"wellness": same(&[60.0, 0.0, 0.0, 0.0, 0.0, 0.0, 30.0]), "activities": [did("i1", "2026-11-28", "Run", json!(30))],
+        "events": [
+            mark(1, "NOTE", "2026-11-23", "2026-11-25", json!({"training_availability": "UNAVAILABLE"})),
+            mark(2, "NOTE", "2026-11-25", "2026-11-26", json!({"training_availability": "LIMITED", "can_train_sports": ["Run"]})),
+            mark(3, "NOTE", "2026-11-26", "2026-11-27", json!({"training_availability": "LIMITED", "max_training_time": 3600})),
+            mark(4, "INJURED", "2026-11-28", "2026-11-30", json!({"training_availability": "LIMITED", "can_train_sports": ["Run"]})),
+            mark(5, "NOTE", "2026-11-23", "2026-11-30", json!({"training_availability": "NORMAL"})),
+            workout(61, "2026-11-24", "Ride", json!(50)), workout(62, "2026-11-25", "Ride", json!(40)),
+            workout(63, "2026-11-26", "Ride", json!(30)), workout(64, "2026-11-28", "Run", json!(30)),
+            workout(65, "2026-11-29", "Ride", json!(20)),
+        ]})
+    };
+    let absent = "unavailable 23–24 Nov; limited 25 Nov (only Run); limited 26 Nov (at most 1:00 a day)";
+    let today = "injured 28–29 Nov (limited: only Run; day 1 of 2)";
+    let missed = "missed 2026-11-26 Thu Ride (limited: at most 1:00 a day)";
+    let (text, requests) = asked(ALL, rows(), json!({})).await;
+    assert_eq!(requests, 4, "{text}");
+    let off_plan = "load 0 % of plan to date (0 of 30)";
+    assert_eq!(
+        cell(&text, "flags"),
+        format!(
+            "{today}; {missed}; not done, limited 2026-11-25 Wed Ride; not done, unavailable 2026-11-24 Tue Ride; {off_plan}"
+        ),
+        "{text}"
+    );
+    assert_eq!(cell(&text, "also absent this week"), absent, "{text}");
+    assert_eq!(
+        cell(&text, "load this week"),
+        "30; 170 planned (30 for what was done, 30 missed, 70 on days of absence, 40 not possible on limited days)",
+        "{text}"
+    );
+    let week = json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
+    let (text, _) = asked(ALL, rows(), week).await;
+    assert_eq!(
+        (cell(&text, "absent"), cell(&text, "past plans")),
+        (
+            format!("{absent}; {today}"),
+            "1 missed; 1 not done, limited; 1 not done, unavailable".into()
+        ),
+        "{text}"
+    );
+}
+
+/// What Ana's coach reads of these athletes, of whom only Jack does not share the calendar.
+async fn of_athletes(names: &[&str], rows: &Value, oldest: &str, newest: &str) -> String {
+    let answer = Mutex::default();
+    on_saturday(async |world| {
+        // Sunday for Jack.
+        world.clock.set("2026-11-28T14:00:00Z".parse().unwrap());
+        let coach = world.coaches().await.swap_remove(0);
+        for person in [world.ana(), world.jack(), world.tria()] {
+            give(&world, person, rows.clone());
+        }
+        let given = json!({"athletes": names, "oldest": oldest, "newest": newest});
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", given).await;
+        *answer.lock().unwrap() = text;
+    })
+    .await;
+    answer.into_inner().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_athletes_have_together_names_the_parts_and_who_is_not_in_it() {
+    const ANA: &str = "Ana Berger";
+    const JACK: &str = "Jack Nguyen";
+    const TRIA: &str = "Tríona O’Shea-Łuczak";
+    let rows = json!({"wellness": same(&[60.0, 0.0, 40.0, 0.0]), "activities": [did("i1", "2026-11-27", "Ride", json!(40))],
+        "events": [workout(1, "2026-11-27", "Ride", json!(40)), workout(2, "2026-11-26", "Run", json!(30)),
+            workout(3, "2026-12-02", "Ride", json!(80))]});
+    let together = |text: &str| {
+        let line = text.lines().find(|line| line.starts_with("Together: "));
+        line.unwrap_or_default().to_owned()
+    };
+    for (names, oldest, newest, says) in [
+        // Nobody may see whether Tria did her plans.
+        (
+            &[ANA, JACK, TRIA][..],
+            "2026-11-23",
+            "2026-12-06",
+            "Together: load 300 of 3 athletes · those with planned load: 200; 300 planned (40 for what was done, 30 missed, 70 not paired, 160 open later) of 2 athletes (not Jack Nguyen) · time 2:00 of 2 athletes (not Tríona O’Shea-Łuczak)",
+        ),
+        // Jack's today is in it, and has a load of 0.
+        (
+            &[ANA, JACK, TRIA],
+            "2026-11-29",
+            "2026-12-06",
+            "Together: load 160 planned (all open later) of 2 athletes (not Jack Nguyen)",
+        ),
+        (
+            &[ANA, JACK],
+            "2026-11-30",
+            "2026-12-06",
+            "Together: no sum, each of load, planned load and time is known of one athlete at most.",
+        ),
+        (&[ANA], "2026-11-30", "2026-12-06", ""),
+    ] {
+        let text = of_athletes(names, &rows, oldest, newest).await;
+        assert_eq!(together(&text), says, "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absences_that_are_not_included_are_those_of_the_athletes_shown() {
+    let rows = json!({"wellness": same(&[60.0, 50.0]), "activities": [did("i1", "2026-11-28", "Ride", json!(50))], "events": []});
+    for (names, says) in [
+        (
+            &["Ana Berger", "Jack Nguyen"][..],
+            "Not included: absences that began before 2026-10-01 Thu; absences of Jack Nguyen (no calendar).",
+        ),
+        (
+            &["Ana Berger"],
+            "Not included: absences that began before 2026-10-01 Thu.",
+        ),
+        (&["Jack Nguyen"], ""),
+    ] {
+        let text = of_athletes(names, &rows, "2026-11-23", "2026-11-29").await;
+        let line = text.lines().find(|line| line.starts_with("Not included"));
+        assert_eq!(line.unwrap_or_default(), says, "{text}");
+    }
 }

@@ -81,13 +81,19 @@ async fn the_default_window_says_its_days_and_an_end_after_today_is_said() {
 async fn a_range_that_has_not_begun_points_to_the_calendar() {
     on_saturday(async |world| {
         let future = json!({"oldest": "2026-12-07", "newest": "2026-12-13"});
-        let text = ask(&world, world.ana(), HISTORY, future.clone()).await;
-        assert!(
-            text.ends_with(
-                "\nNo activity yet: the range is in the future, today is 2026-11-28; get_events shows what is planned."
-            ),
-            "{text}"
-        );
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.ana(), tool, future.clone()).await;
+            assert!(
+                text.ends_with(
+                    "\nNo activity yet: the range is in the future, today is 2026-11-28; get_events shows what is planned."
+                ),
+                "{text}"
+            );
+            // The plans are those of the range, and nothing is compared with it.
+            let planned = with(future.clone(), json!({"include": ["planned"]}));
+            let text = ask(&world, world.ana(), tool, planned).await;
+            assert!(text.contains("(all open later)") && !text.contains("Now / before"), "{text}");
+        }
         let coach = &world.coaches().await[0].link;
         let mut of_jack = future;
         of_jack["athlete"] = json!("Jack");
@@ -689,6 +695,12 @@ async fn a_week_only_from_strava_says_why_and_what_to_do_above_its_rows() {
             lines[1].contains("closed by Strava. Strava's terms close") && lines[1].contains("connect the device's own service"),
             "{text}"
         );
+        assert!(
+            lines[1].ends_with(
+                " Not in the load sums here, but in get_fitness, and get_training_summary has intervals.icu's own sums by sport and week."
+            ),
+            "{text}"
+        );
         assert_eq!(lines[3], "2026-11-26 Thu\t(Strava)\t77026", "{text}");
         assert_eq!(lines.len(), 10, "{text}");
     })
@@ -1190,14 +1202,21 @@ async fn where_strava_closes_everything_the_plan_is_in_the_one_table_of_weeks() 
             let stubs: Vec<Value> = (16..=26)
                 .map(|day| json!({"id": format!("770{day}"), "source": "STRAVA", "start_date_local": format!("2026-11-{day}T07:00:00")}))
                 .collect();
-            let events = json!([workout(1, "Run", 26, json!({"icu_training_load": 24}))]);
+            let away = json!({"id": 2, "category": "NOTE", "training_availability": "UNAVAILABLE",
+                "start_date_local": "2026-11-27T00:00:00", "end_date_local": "2026-11-28T00:00:00"});
+            let events = json!([workout(1, "Run", 26, json!({"icu_training_load": 24})), away]);
             give(&world, world.bishnu(), json!({"activities": stubs, "events": events}));
             let text = ask(&world, world.bishnu(), SUMMARY, given.clone()).await;
             assert_eq!(text.matches("\nweek (Mon)\t").count(), 1, "{text}");
             let week = row(&text, "week (Mon)", "2026-11-23");
             assert_eq!(week["planned load"], plan, "{text}");
             assert!(!week["load"].is_empty() && week["load"] != "unknown", "{text}");
+            assert_eq!(week["absence"], "unavailable 27 Nov", "{text}");
             line(&text, "Planned load and time of this week are those to Sunday.");
+            for tool in [HISTORY, SUMMARY] {
+                let text = ask(&world, world.bishnu(), tool, given.clone()).await;
+                line(&text, "unclear: something may have done it, such as an activity that Strava closes");
+            }
         })
         .await;
     }
@@ -1442,7 +1461,7 @@ async fn what_was_done_beside_the_plan_is_no_share_of_it() {
             "{text}"
         );
         // The week before has nothing that today could add to.
-        line(&text, "Before, 2 – 14 Nov 2026: no activity that can be read");
+        line(&text, "Before, 2 – 14 Nov 2026: no activity");
     })
     .await;
 }
@@ -1586,7 +1605,7 @@ async fn where_strava_closes_everything_one_sentence_says_whose_the_sums_are() {
         line(&text, "Closed by Strava: ");
         assert!(
             text.contains(
-                " activities, so the sums are intervals.icu's own, of whole weeks and of this week so far. "
+                " activities, so the sums are intervals.icu's own, of whole weeks and of this week so far, without zones and without the period before. "
             ),
             "{text}"
         );
@@ -2468,12 +2487,57 @@ async fn sums_of_several_athletes_say_what_they_are_without() {
         let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
         assert!(
             line(&text, "Together: ").ends_with(
-                "; 160 planned (80 for what was done, 4 without load) · time 1:01 of 2 athletes. Times are summed before rounding."
+                "; 160 planned (80 for what was done, 80 not paired, 4 without load) of 2 athletes (not Jack Nguyen) · time 1:01 of 2 athletes (not Tríona O’Shea-Łuczak). Times are summed before rounding."
             ),
             "{text}"
         );
         let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", json!({})).await;
         assert!(text.contains("load 50 % of plan to date (40 of 80, 2 without load)"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zones_of_the_few_that_lack_the_usual_ones_say_so() {
+    on_saturday(async |world| {
+        let power = json!([{"id": "Z1", "secs": 1200}, {"id": "Z2", "secs": 1800}, {"id": "Z3", "secs": 600}, {"id": "Z4", "secs": 0}, {"id": "Z5", "secs": 0}]);
+        let heart = json!([1200, 1800, 600, 0, 0]);
+        let ride = |day: u32, power: &Value| {
+            let fields = json!({"icu_zone_times": power, "icu_hr_zone_times": heart, "tiz_order": "POWER_HR_PACE"});
+            activity(&format!("i{day}"), "Ride", &format!("2026-11-{day}T07:00"), fields)
+        };
+        let run = activity("i27", "Run", "2026-11-27T07:00", json!({"icu_hr_zone_times": heart}));
+        let rows = json!([ride(24, &power), ride(25, &power), ride(26, &Value::Null), run]);
+        give(&world, world.ana(), json!({"activities": rows}));
+        let given = |fields: Value| with(json!({"oldest": "2026-11-23", "compare": "none"}), fields);
+        let text = ask(&world, world.ana(), SUMMARY, given(json!({}))).await;
+        line(&text, "Zones Ride by power (2 of 3 activities): ");
+        line(&text, "Zones Ride by heart rate, where there are none by power (1 of 3 activities): ");
+        // Of all of a sport there is nothing else to say.
+        line(&text, "Zones Run by heart rate (1 of 1 activity): ");
+        for fields in [json!({"zones": "hr"}), json!({"detail": "full"})] {
+            let text = ask(&world, world.ana(), SUMMARY, given(fields)).await;
+            line(&text, "Zones Ride by heart rate (3 of 3 activities): ");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn monotony_says_its_formula_in_full() {
+    on_saturday(async |world| {
+        let runs: Vec<Value> = (16..20)
+            .map(|day| activity(&format!("i{day}"), "Run", &format!("2026-11-{day}T07:00"), json!({"icu_training_load": day})))
+            .collect();
+        give(&world, world.ana(), json!({"activities": runs}));
+        let given = |detail: &str| json!({"oldest": "2026-11-16", "newest": "2026-11-22", "compare": "none", "detail": detail});
+        let says = "Monotony: mean daily load / sample standard deviation; strain: load of the week × monotony.";
+        let text = ask(&world, world.ana(), SUMMARY, given("full")).await;
+        line(&text, says);
+        // 16, 17, 18, 19, 0, 0, 0: mean 10, squares of the differences 530, sample variance 530 / 6.
+        assert_eq!(row(&text, "week (Mon)", "2026-11-16")["strain (Foster)"], "74", "{text}");
+        let text = ask(&world, world.ana(), SUMMARY, given("concise")).await;
+        assert!(!text.contains("sample"), "{text}");
     })
     .await;
 }
