@@ -460,7 +460,7 @@ fn about_stubs(count: usize, asked: &Asked, has_own_sums: bool) -> String {
     let what = match (count, &asked.query, asked.sport) {
         (0, ..) => return String::new(),
         (_, Some(_), _) => answer::counted(count, "activity from Strava", "activities from Strava"),
-        (_, None, Some(_)) => "closed by Strava, whatever its sport".to_owned(),
+        (_, None, Some(_)) => "closed by Strava, of whatever sport".to_owned(),
         (_, None, None) => "closed by Strava".to_owned(),
     };
     let how = activities::STRAVA_CLOSES;

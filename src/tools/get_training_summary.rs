@@ -428,7 +428,7 @@ fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked, stubs: usize) ->
 fn about_stubs(stubs: usize, narrowed: bool, has_own_sums: bool) -> String {
     let how = activities::STRAVA_CLOSES;
     let count = answer::counted(stubs, "activity", "activities");
-    let of_any = if narrowed { ", whatever its sport" } else { "" };
+    let of_any = if narrowed { ", of whatever sport" } else { "" };
     match (stubs, has_own_sums) {
         (0, _) => String::new(),
         (_, true) => format!(

@@ -187,7 +187,7 @@ fn a_family_includes_its_sports_and_a_type_only_itself() {
     let text = answer(&ana(), json!({"sport": "ride"}), a_few_days());
     assert!(
         text.contains("· 2 + 1 unreadable activities ·")
-            && text.contains("Unreadable: closed by Strava, whatever its sport."),
+            && text.contains("Unreadable: closed by Strava, of whatever sport."),
         "{text}"
     );
     let text = answer(
