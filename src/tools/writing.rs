@@ -12,6 +12,8 @@ mod settle;
 pub(super) mod tests;
 pub(super) mod undo;
 
+use chrono::TimeDelta;
+
 use self::entry::NAME;
 pub(super) use self::settle::look_up_open;
 use super::{
@@ -36,6 +38,9 @@ use crate::{
 /// For a token that confirms nothing.
 pub(super) const NO_TOKEN: &str = "Not done: this token does not fit. It is good for one call within ten minutes, with the same \
      arguments. Call without confirm for a new preview.";
+
+/// For this long, the same call again is a client that did not hear the answer.
+const SAME_CALL_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
 /// What is to become of one entry.
 #[derive(Debug, Clone)]
@@ -120,6 +125,8 @@ pub(super) struct Writing<'a> {
     upstream: Athlete,
     /// What became of changes that an earlier call left open.
     pub(super) settled: Vec<String>,
+    /// Of a call that would do more if it came twice: by it, the same call is found again.
+    pub(super) call: Option<[u8; 32]>,
 }
 
 impl<'a> Writing<'a> {
@@ -134,6 +141,7 @@ impl<'a> Writing<'a> {
             lease,
             upstream,
             settled: Vec::new(),
+            call: None,
         };
         writing.settle().await?;
         Ok(writing)
@@ -161,6 +169,22 @@ impl<'a> Writing<'a> {
     pub(super) async fn last_written(&self, event: i64) -> Result<Option<EntryFields>, ToolError> {
         let last = self.journal().last_of(event).await?;
         Ok(last.and_then(|change| change.kept?.after))
+    }
+
+    /// The change by which this very call was made a moment ago, if the entry stands as it left it.
+    pub(super) async fn made_before(&self, held: &Held, call: [u8; 32]) -> Result<Option<Change>, ToolError> {
+        let Some(last) = self.journal().last_of(held.id).await? else {
+            return Ok(None);
+        };
+        let same = self.journal().alike(call).await?;
+        let is_it = last.state == ChangeState::Held
+            && same.iter().any(|change| change.number == last.number)
+            && self.granted.ask().now - last.created_at < SAME_CALL_WITHIN;
+        let stands = |change: &Change| {
+            let after = change.kept.as_ref().and_then(|kept| kept.after.as_ref());
+            after.is_some_and(|after| after.differing(&held.fields).is_empty())
+        };
+        Ok(Some(last).filter(|last| is_it && stands(last)))
     }
 
     /// Reads what stands there since the last request that changed something.
@@ -237,7 +261,11 @@ impl<'a> Writing<'a> {
         let intended = wishes
             .iter()
             .filter(|wish| wish.retry().is_none())
-            .map(|wish| wish.intended(self.journal()));
+            .map(|wish| wish.intended(self.journal()))
+            .map(|intended| Intended {
+                fingerprint: intended.fingerprint.or(self.call),
+                ..intended
+            });
         let mut new = self.journal().begin(intended.collect()).await?.into_iter();
         let changes = wishes
             .iter()
@@ -393,13 +421,16 @@ impl<'a> Writing<'a> {
     }
 
     /// Lays steps that were read differently once more, written out and without labels, over the entries that stand, one by
-    /// one; whether anything was sent. By their ids: under the external id, an entry that was moved since would be pulled back.
+    /// one; whether anything was sent. Only where that may mend everything: otherwise the form that was asked for stays. By their
+    /// ids: under the external id, an entry that was moved since would be pulled back.
     async fn send_safer(&mut self, wishes: &[Wish], tried: &mut [Tried]) -> bool {
         for (wish, tried) in wishes.iter().zip(tried.iter_mut()) {
             let (Wish::Make { .. }, Fate::Stands(held)) = (wish, &tried.fate) else {
                 continue;
             };
-            let steps = wish.steps().filter(|_| !tried.differences.is_empty());
+            let all = &tried.differences;
+            let mends = !all.is_empty() && all.iter().all(|difference| difference.by_form);
+            let steps = wish.steps().filter(|_| mends);
             let Some(description) = steps.and_then(Steps::safer) else {
                 continue;
             };

@@ -58,4 +58,5 @@ mod worker;
 mod world;
 mod writes;
 mod writes_faults;
+mod writes_text;
 mod writing;
