@@ -40,7 +40,7 @@ use crate::{
     ids::AccountId,
     queries::PATIENCE,
     tool_error::ToolError,
-    tools::{Answer, Run, Running, Target, Tool},
+    tools::{Answer, Run, Running, Target, Tool, arguments},
     words::{Access, ConnectionStatus, Outcome},
 };
 
@@ -249,6 +249,9 @@ impl<'a> Call<'a> {
         tool: &'static Tool,
         arguments: Map<String, Value>,
     ) -> Result<Answer, ToolError> {
+        if tool.run.access() == Access::Write {
+            arguments::within_limits(&arguments, tool.params, 1)?;
+        }
         let caller = &self.visit.visitor.caller;
         let (ask, opened) = grant::open(self.app, caller, None, tool.permission, self.ends_at(tool)).await?;
         self.touched.note(Touch::of(account), |touch| {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     answer::units,
-    params::{self, Kind, Param},
+    params::{self, Kind, MOST_ENTRIES, Param},
 };
 use crate::{
     ids::ActivityId,
@@ -18,6 +18,7 @@ use crate::{
         sports,
         weeks::{self, days_in},
     },
+    workout::check,
 };
 
 /// How much an answer shows.
@@ -434,13 +435,21 @@ impl Arguments {
             other(name)
         };
         let wanted = format!("must be text of at most {most} characters");
-        let Some(text) = text(name, value, &wanted)? else {
+        let Some(trimmed) = text(name, value, &wanted)? else {
             return Ok(None);
         };
+        // The first line may be indented like the others.
+        let text = value.and_then(Value::as_str).unwrap_or(trimmed);
+        let text = text.trim_end().trim_start_matches(['\n', '\r']);
         if text.chars().take(most + 1).count() > most {
             return Err(wrong(name, &wanted));
         }
         Ok(Some(visible_lines(text)).filter(|text| !text.trim().is_empty()))
+    }
+
+    /// Whether it was given at all.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.of(name).1.is_some()
     }
 
     /// Whether a text was given that says nothing.
@@ -593,6 +602,47 @@ impl Arguments {
     }
 }
 
+/// Refuses what is too much or too long for a change for so many athletes. That depends on nobody's day or settings, so it is
+/// done before anything is read for them.
+pub(crate) fn within_limits(
+    given: &Map<String, Value>,
+    params: &'static [Param],
+    athletes: usize,
+) -> Result<(), ToolError> {
+    Arguments::new(given.clone(), params, NaiveDate::MIN)?.within_limits(athletes)
+}
+
+impl Arguments {
+    fn within_limits(&self, athletes: usize) -> Result<(), ToolError> {
+        for param in self.params {
+            let name = param.name;
+            match param.kind {
+                Kind::Text(_) => drop(self.text(name)?),
+                Kind::Lines(_) => {
+                    if let Some(problem) = self.lines(name)?.as_deref().and_then(check::too_long) {
+                        let wanted = format!("must be shorter: {}; {}", problem.why, problem.instead);
+                        return Err(wrong(name, &wanted));
+                    }
+                }
+                Kind::Rows { .. } => {
+                    let rows = self.rows(name)?;
+                    let count = rows.len();
+                    if count * athletes > MOST_ENTRIES {
+                        return Err(ToolError::Input(format!(
+                            "Not done: {count} workouts for {athletes} athletes are more than {MOST_ENTRIES} in one call. Send fewer."
+                        )));
+                    }
+                    for (at, row) in rows.iter().enumerate() {
+                        row.within_limits(1).map_err(|error| in_row(name, at, &error))?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A local day, and a time of day if one is planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment {
@@ -691,7 +741,11 @@ fn time_of(text: &str) -> Option<NaiveTime> {
 /// The lines of a text without what nobody can see; line ends of every kind become `\n`.
 fn visible_lines(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let lines: Vec<String> = text.split('\n').map(|line| clean(line, usize::MAX)).collect();
+    let line = |line: &str| {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        format!("{}{}", " ".repeat(indent), clean(line, usize::MAX))
+    };
+    let lines: Vec<String> = text.split('\n').map(line).collect();
     lines.join("\n")
 }
 

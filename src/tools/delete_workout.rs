@@ -9,11 +9,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, counted, words::joined},
+    answer::{
+        self, counted,
+        words::{around, joined},
+    },
     arguments::{Arguments, Range, wrong},
     params::Param,
     writing::{
-        self, Fate, Tried, Wish, Writing,
+        self, Fate, Tried, Wish, Writing, entry,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
         said::{failed, heading, undo_hint},
         told,
@@ -225,6 +228,14 @@ fn mark(held: &Held) -> [u8; MARK] {
 
 const MARK: usize = 16;
 
+/// The ids of a list that are not among what was found.
+fn gone_since(seen: &[u8], found: &[Held]) -> Vec<i64> {
+    let ids = seen.chunks(MARK).filter_map(|mark| mark.first_chunk());
+    ids.map(|id| i64::from_be_bytes(*id))
+        .filter(|id| found.iter().all(|held| held.id != *id))
+        .collect()
+}
+
 fn line(held: &Held) -> String {
     let done = if held.event.paired_with().is_some() {
         "done: an activity is paired with it"
@@ -240,24 +251,29 @@ fn cannot_take_back(doomed: &[Held]) -> String {
         .iter()
         .filter(|held| held.event.paired_with().is_some())
         .count();
-    if paired == 0 {
-        return String::new();
-    }
-    let entries = counted(paired, "entry", "entries");
-    format!(
-        "An undo restores entries under new ids and cannot pair them again: {entries} would lose the pairing with its activity."
-    )
+    let files = doomed.iter().filter(|held| entry::is_from_file(held)).count();
+    let pairing = (paired > 0).then(|| {
+        let entries = counted(paired, "entry", "entries");
+        format!(
+            "An undo restores entries under new ids and cannot pair them again: {entries} would lose the pairing with its activity."
+        )
+    });
+    let files = (files > 0).then(|| {
+        let entries = counted(files, "entry has", "entries have");
+        format!("{entries} steps from a file or a library: an undo brings them back as text.")
+    });
+    joined(pairing.into_iter().chain(files), "\n")
 }
 
 async fn delete_in(granted: &Granted, writing: &mut Writing<'_>, asked: Asked) -> Result<Answer, ToolError> {
     let ask = granted.ask();
-    let (doomed, left) = match asked {
+    let (doomed, left, gone) = match asked {
         Asked::One(meant, confirm) => {
             let held = meant.find(ask, Reader::Writing(writing)).await?;
             if held.event.paired_with().is_some() && !is_confirmed(granted, &held, confirm).await? {
                 return ask_about_paired(granted, &held).await;
             }
-            (vec![held], Vec::new())
+            (vec![held], Vec::new(), Vec::new())
         }
         Asked::Range(range, confirm) => {
             let token = confirm.unwrap_or_default();
@@ -265,23 +281,26 @@ async fn delete_in(granted: &Granted, writing: &mut Writing<'_>, asked: Asked) -
                 return Err(ToolError::Input(writing::NO_TOKEN.to_owned()));
             };
             let found = workouts(writing.on(range).await?, range);
+            let gone = gone_since(&seen, &found);
             let was_listed = |held: &Held| seen.chunks(MARK).any(|listed| listed == mark(held));
-            found.into_iter().partition(was_listed)
+            let (doomed, left) = found.into_iter().partition(was_listed);
+            (doomed, left, gone)
         }
     };
     let days = doomed.iter().filter_map(|held| held.event.day());
     let (Some(oldest), Some(newest)) = (days.clone().min(), days.max()) else {
-        return Ok(said(ask, &[], &[], &left));
+        return Ok(said(ask, &[], &[], (&left, &gone)));
     };
     let wishes = doomed.iter().map(|held| Wish::Delete {
         before: Box::new(held.clone()),
     });
     let (tried, _) = writing.apply(wishes.collect(), Range { oldest, newest }).await?;
     let came_true = tried.iter().any(|tried| matches!(tried.fate, Fate::Gone));
-    told(said(ask, &doomed, &tried, &left), came_true, &tried)
+    told(said(ask, &doomed, &tried, (&left, &gone)), came_true, &tried)
 }
 
-fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held]) -> Answer {
+/// What came of a confirmed list, and what of its days is otherwise since: entries that are left, ids that are gone.
+fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], (left, gone_before): (&[Held], &[i64])) -> Answer {
     let (mut gone, mut not, mut unknown) = (Vec::new(), 0, 0);
     let lines: Vec<String> = doomed
         .iter()
@@ -308,6 +327,7 @@ fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held]) -> Answer {
         (not, "not deleted"),
         (unknown, "not known"),
         (left.len(), "left, new or changed since the list"),
+        (gone_before.len(), "gone since the list"),
     ]);
     let heading = if heading.is_empty() {
         "nothing was there to delete".to_owned()
@@ -320,6 +340,12 @@ fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held]) -> Answer {
             line(held)
         )
     });
+    let gone_before: Vec<String> = gone_before.iter().map(ToString::to_string).collect();
+    let gone_before = around(
+        "Gone since the list, deleted or moved out of these days by somebody else: id",
+        &gone_before.join(", "),
+        "",
+    );
     let what = if gone.len() == 1 {
         "restores it, under a new id"
     } else {
@@ -332,15 +358,12 @@ fn said(ask: &Ask, doomed: &[Held], tried: &[Tried], left: &[Held]) -> Answer {
         .filter(|(_, tried)| matches!(tried.fate, Fate::Gone))
         .map(|(held, _)| held.clone())
         .collect();
-    let lost = if deleted.iter().any(|held| held.event.paired_with().is_some()) {
-        cannot_take_back(&deleted)
-    } else {
-        String::new()
-    };
+    let lost = cannot_take_back(&deleted);
     Answer::of(
         std::iter::once(answer::first_line(&ask.card, ask.today(), &[heading]))
             .chain(lines)
             .chain(left)
+            .chain([gone_before])
             .chain([lost, undo]),
     )
 }

@@ -4,8 +4,11 @@
 //! (`PUT`, only the fields that change and never `workout_doc`), what stands there afterwards, and what an earlier call left
 //! open.
 
+use std::collections::BTreeMap;
+
 use chrono::{NaiveDateTime, TimeDelta};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     Answer, Run, Tool, answer,
@@ -13,7 +16,7 @@ use super::{
     params::Param,
     writing::{
         Fate, Steps, Tried, Wish, Writing,
-        entry::{Entry, NAME, NOTE, Prepared, Written, bulleted, changed_since, described, place},
+        entry::{self, Entry, NAME, NOTE, Prepared, Written, bulleted, changed_since, described, place},
         field_words,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
         said::{Scene, failed, undo_hint},
@@ -21,7 +24,7 @@ use super::{
     },
 };
 use crate::{
-    guard::{Ask, Granted},
+    guard::{Ask, Granted, journal},
     intervals::model::{self, EntryFields, Event, FOLLOWING, Held},
     permissions,
     text::fenced,
@@ -36,13 +39,17 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::EDIT_WORKOUT,
-    description: "Changes one planned workout at once: move, rename, shorten, make easier, other steps (text as for push_workout) or \
+    description: "Changes one planned workout: move, rename, shorten, make easier, other steps (text as for push_workout) or \
         note. Only what is given changes; a note never replaces steps. Read back; undo_change takes it back.",
     params: PARAMS,
     run: Run::Write(|granted, given| Box::pin(edit(granted, given))),
 };
 
 const PERCENT: (f64, f64) = (10.0, 300.0);
+/// Rounded lengths that are named one by one.
+const ROUNDED: usize = 4;
+/// Arguments that say which entry is meant, or how to show it.
+const NOT_OF_THE_CHANGE: [&str; 4] = ["id", "date", "name", "preview"];
 
 const PARAMS: &[Param] = &[
     ID,
@@ -52,9 +59,13 @@ const PARAMS: &[Param] = &[
     Param::text("new_name", NAME, ""),
     Param::lines("text", MOST_CHARS, "All new steps"),
     Param::lines("note", NOTE, "New prose above the steps; empty takes it away"),
-    Param::number("length_percent", PERCENT, "80: each step 20 % shorter"),
-    Param::number("effort_percent", PERCENT, "90: targets 10 % easier"),
-    Param::number("load", (1.0, 2000.0), "Planned load, without steps only"),
+    Param::number("length_percent", PERCENT, "80: 20 % shorter"),
+    Param::number("effort_percent", PERCENT, "90: 10 % easier"),
+    Param::number("load", (1.0, 2000.0), "Without steps only"),
+    Param::number("minutes", (1.0, 1440.0), "Without steps only"),
+    Param::flag("indoor", ""),
+    Param::texts("tags", 10, "must be a list of up to 10 tags", ""),
+    Param::text("color", 20, ""),
     Param::flag("drop_steps", "Keep only prose"),
     Param::flag("overwrite", "Even what somebody else changed since"),
     Param::flag("preview", "Show, and change nothing"),
@@ -70,13 +81,25 @@ struct Asked {
     note: Option<String>,
     scale: Option<Scale>,
     load: Option<f64>,
+    /// s
+    secs: Option<f64>,
+    indoor: Option<bool>,
+    tags: Option<Vec<String>>,
+    color: Option<String>,
     drop_steps: bool,
     overwrite: bool,
     preview: bool,
+    /// What the call says of the change, in one order.
+    call: String,
 }
 
 impl Asked {
     fn read(given: Map<String, Value>, ask: &Ask) -> Result<Self, ToolError> {
+        let call: BTreeMap<&String, &Value> = given
+            .iter()
+            .filter(|(name, value)| !NOT_OF_THE_CHANGE.contains(&name.as_str()) && !value.is_null())
+            .collect();
+        let call = json!(call).to_string();
         let arguments = Arguments::new(given, PARAMS, ask.today())?;
         let meant = Meant::read(&arguments)?;
         let part = |percent: Option<f64>| percent.unwrap_or(100.0) / 100.0;
@@ -97,14 +120,22 @@ impl Asked {
                 effort: part(effort),
             }),
             load: arguments.number("load")?,
+            secs: arguments
+                .number("minutes")?
+                .map(|minutes| (minutes * 60.0).round()),
+            indoor: arguments.choice("indoor")?,
+            tags: entry::tags(&arguments)?,
+            color: entry::color(&arguments)?,
             drop_steps: arguments.flag("drop_steps")?,
             overwrite: arguments.flag("overwrite")?,
             preview: arguments.flag("preview")?,
             meant: meant.ok_or_else(|| wrong("id", "must be given, or date and name"))?,
+            call,
         };
         if asked.is_empty() {
             return Err(ToolError::Input(
-                "Not done: nothing is to change. Pass new_date, new_name, text, note, length_percent, effort_percent or load."
+                "Not done: nothing is to change. Pass new_date, new_name, text, note, length_percent, effort_percent, load, minutes, \
+                 indoor, tags or color."
                     .to_owned(),
             ));
         }
@@ -121,8 +152,18 @@ impl Asked {
         self.new_date.is_none()
             && self.new_name.is_none()
             && self.load.is_none()
+            && self.secs.is_none()
+            && self.indoor.is_none()
+            && self.tags.is_none()
+            && self.color.is_none()
             && !self.drop_steps
             && !self.changes_words()
+    }
+
+    /// What this change of this entry is found again by, if twice is more than once.
+    fn fingerprint(&self, held: &Held) -> Option<[u8; 32]> {
+        self.scale
+            .map(|_| Sha256::digest(format!("edit {} {}", held.id, self.call)).into())
     }
 
     /// Whether steps change.
@@ -143,12 +184,29 @@ struct Change {
     /// The entry as it will be.
     prepared: Prepared,
     steps: Option<Steps>,
+    /// Lengths that are not exactly the percentage that was asked for.
+    rounded: Vec<String>,
 }
 
 impl Change {
+    fn rounded(&self) -> String {
+        let shown: Vec<&str> = self.rounded.iter().take(ROUNDED).map(String::as_str).collect();
+        let more = match self.rounded.len().saturating_sub(ROUNDED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        if shown.is_empty() {
+            return String::new();
+        }
+        format!(
+            "Lengths are rounded as people train them: {}{more}.",
+            shown.join(", ")
+        )
+    }
+
     fn of(asked: &Asked, held: &Held, profile: Option<&model::Athlete>) -> Result<Self, ToolError> {
         let event = &held.event;
-        let indoor = event.indoor == Some(true);
+        let indoor = asked.indoor.unwrap_or(event.indoor == Some(true));
         let settings = profile
             .map(|profile| profile.settings_for(event.sport(), place(indoor)))
             .unwrap_or_default();
@@ -159,29 +217,39 @@ impl Change {
             (fields.start_date_local, fields.end_date_local) = moved(event, to);
         }
         fields.name.clone_from(&asked.new_name);
+        fields.indoor = asked.indoor;
+        fields.tags.clone_from(&asked.tags);
+        fields.color.clone_from(&asked.color);
         let mut problems = words.problems;
         problems.extend(asked.new_name.as_deref().and_then(check::name));
         if asked.changes_words() {
             fields.description = Some(described(&words.prose, &words.workout, event.sport()));
         }
         let has_steps = !words.workout.items.is_empty();
-        if asked.load.is_some() && !event.is_workout() {
-            return Err(ToolError::Input(
-                "Not done: only a planned workout has a planned load. A target or a race can be moved, renamed and given a note."
-                    .to_owned(),
-            ));
-        }
-        if asked.load.is_some() && has_steps {
-            return Err(wrong(
-                "load",
-                "must be left out: intervals.icu computes it from the steps",
-            ));
+        for (given, name, what) in [
+            (asked.load, "load", "a planned load"),
+            (asked.secs, "minutes", "a planned time"),
+        ] {
+            if given.is_some() && !event.is_workout() {
+                return Err(ToolError::Input(format!(
+                    "Not done: only a planned workout has {what}. A target or a race can be moved, renamed and given a note."
+                )));
+            }
+            if given.is_some() && has_steps {
+                return Err(wrong(
+                    name,
+                    "must be left out: intervals.icu computes it from the steps",
+                ));
+            }
         }
         fields.icu_training_load = asked.load;
+        fields.moving_time = asked.secs;
         if let Some(scale) = asked.scale.filter(|_| !has_steps) {
-            fields.moving_time = event.own_secs().map(|secs| (secs * scale.length).round());
+            let secs = event.own_secs().map(|secs| (secs * scale.length).round());
+            fields.moving_time = asked.secs.or(secs);
             let part = scale.length * scale.effort * scale.effort;
-            fields.icu_training_load = event.icu_training_load.map(|load| (load * part).round());
+            let load = event.icu_training_load.map(|load| (load * part).round());
+            fields.icu_training_load = asked.load.or(load);
             if fields.moving_time.is_none() && fields.icu_training_load.is_none() {
                 return Err(ToolError::Input(
                     "Not done: this entry has no steps, no planned time and no planned load, so there is nothing to scale. Write \
@@ -212,10 +280,15 @@ impl Change {
                 .filter(|_| !computed),
             secs: fields.moving_time.or(event.own_secs()).filter(|_| !computed),
             indoor,
-            tags: Vec::new(),
-            color: None,
+            tags: fields
+                .tags
+                .clone()
+                .or(held.fields.tags.clone())
+                .unwrap_or_default(),
+            color: fields.color.clone().or(held.fields.color.clone()),
         };
         Ok(Self {
+            rounded: words.rounded,
             steps: asked.changes_words().then(|| entry.steps()).flatten(),
             fields,
             prepared: Prepared {
@@ -232,6 +305,7 @@ struct Words {
     workout: Workout,
     prose: String,
     problems: Vec<Problem>,
+    rounded: Vec<String>,
 }
 
 impl Words {
@@ -252,6 +326,7 @@ impl Words {
             },
             workout,
             problems: Vec::new(),
+            rounded: Vec::new(),
         }
     }
 
@@ -280,13 +355,16 @@ impl Words {
                 workout: written.workout,
                 prose: written.prose,
                 problems: written.problems,
+                rounded: Vec::new(),
             });
         }
         if asked.drop_steps {
             words.workout = Workout::default();
         }
         if let Some(scale) = asked.scale {
-            words.workout = scale.of(&words.workout, sport).map_err(unscalable)?;
+            let scaled = scale.of(&words.workout, sport).map_err(unscalable)?;
+            words.rounded = scale.rounded(&words.workout, &scaled, sport);
+            words.workout = scaled;
         }
         // What stands as prose must not become steps, and steps must survive being written as text.
         let note = Written::read("", &words.prose, sport, settings);
@@ -380,13 +458,19 @@ async fn preview(ask: &Ask, asked: &Asked) -> Result<Answer, ToolError> {
         [heading, format!("Now: {}", scene.now(&held))]
             .into_iter()
             .chain(lines)
-            .chain([cannot_take_back(&held, &change.fields)]),
+            .chain([change.rounded(), cannot_take_back(&held, &change.fields)]),
     ))
 }
 
 async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) -> Result<Answer, ToolError> {
     let ask = granted.ask();
     let (held, change, profile) = worked_out(ask, asked, Reader::Writing(writing)).await?;
+    if let Some(call) = asked.fingerprint(&held) {
+        if let Some(made) = writing.made_before(&held, call).await? {
+            return Ok(made_before(ask, &held, asked, &made));
+        }
+        writing.call = Some(call);
+    }
     if held.fields.has_all_of(&change.fields) {
         return Ok(Answer::of([
             answer::first_line(&ask.card, ask.today(), &["nothing to change".to_owned()]),
@@ -422,6 +506,27 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
         matches!(tried.fate, Fate::Stands(_)),
         std::slice::from_ref(&tried),
     )
+}
+
+/// A percentage that came again before anything else changed: most likely nobody heard the first answer.
+fn made_before(ask: &Ask, held: &Held, asked: &Asked, made: &journal::Change) -> Answer {
+    let again = if asked.overwrite {
+        "without overwrite"
+    } else {
+        "with overwrite: true"
+    };
+    Answer::of([
+        answer::first_line(
+            &ask.card,
+            ask.today(),
+            &["already done, nothing changed".to_owned()],
+        ),
+        format!(
+            "{} was changed by this very call a moment ago (change {}). To do it once more all the same, repeat the call {again}.",
+            find::in_words(held),
+            made.number
+        ),
+    ])
 }
 
 fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried) -> Answer {
@@ -462,7 +567,11 @@ fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried) -> Ans
         [heading(changed), format!("Before: {}", scene.now(before))]
             .into_iter()
             .chain(scene.standing(held, "now", Some(tried), &change.prepared.problems))
-            .chain([scene.weeks(held.event.day().into_iter(), ""), meanwhile])
+            .chain([
+                change.rounded(),
+                scene.weeks(held.event.day().into_iter(), ""),
+                meanwhile,
+            ])
             .chain([
                 cannot_take_back(before, &change.fields),
                 undo_hint(scene.card, vec![tried.number], "takes it back"),
@@ -502,16 +611,7 @@ async fn not_somebody_elses(
 
 /// What an undo could not restore.
 fn cannot_take_back(held: &Held, changes: &EntryFields) -> String {
-    let from_file = changes.description.is_some()
-        && held.event.workout_doc.as_ref().is_some_and(|doc| doc.count() > 0)
-        && parse(
-            held.event.description.as_deref().unwrap_or_default(),
-            held.event.sport(),
-        )
-        .workout
-        .items
-        .is_empty();
-    if from_file {
+    if changes.description.is_some() && entry::is_from_file(held) {
         "These steps came from a file or a library: an undo brings them back as text.".to_owned()
     } else {
         String::new()

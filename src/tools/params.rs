@@ -253,6 +253,8 @@ pub(crate) const ATHLETES: Param = Param::texts(
 
 /// Athletes of one call.
 pub(crate) const MOST_ATHLETES: usize = 10;
+/// Workouts of one call for all its athletes together.
+pub(super) const MOST_ENTRIES: usize = 60;
 
 /// The words of a table, in its order: a parameter takes exactly the words that the tool handles.
 pub(super) const fn words_of<const N: usize, T>(table: &[(&'static str, T); N]) -> [&'static str; N] {

@@ -80,6 +80,9 @@ pub(super) enum Unclear {
     NoSport,
     /// It is paired with an activity that is not among those that were read.
     PairedElsewhere,
+    /// An activity of its sport's family is paired with an entry that is not among those that were read: one that was deleted
+    /// and came back under another id, or one of another day.
+    OfAnotherEntry,
     /// Activities of any sport may belong to the plan: what its sport is, and how many there were.
     VagueSport(&'static str, usize),
     /// What was done as the race of that day, or as its workout, may have been both.
@@ -183,6 +186,10 @@ impl State {
             }
             Self::Unclear(Unclear::PairedElsewhere) => {
                 "unclear: paired with an activity that is not of that day".to_owned()
+            }
+            Self::Unclear(Unclear::OfAnotherEntry) => {
+                "perhaps done: an activity that day is paired with an entry that is not among these"
+                    .to_owned()
             }
             Self::Unclear(Unclear::Beside(other)) => format!("perhaps done: with the {other} of that day"),
             Self::Unclear(Unclear::VagueSport(sport, count)) => {
@@ -342,6 +349,7 @@ pub(super) fn states(
         .iter()
         .filter_map(|activity| activity.id.as_deref())
         .collect();
+    let strays = strays(events, read);
     let state = |event: &&Event, tie: Option<(usize, MatchedBy)>| {
         if let Some((at, how)) = tie.filter(|_| !has_stages(event)) {
             return State::Done(at, how);
@@ -374,14 +382,18 @@ pub(super) fn states(
                 State::Open
             };
         };
+        let is_stray = |day: NaiveDate| strays.contains(&(day, family(event.sport())));
         let mut done = Day::default();
+        let mut stray = false;
         for day in first.iter_days().take(RACE_DAYS).take_while(|day| *day <= last) {
             done.add(days.get(&day).copied().unwrap_or_default());
+            stray |= is_stray(day);
         }
         if last == today {
             return done.unread().map_or(State::Open, State::Unclear);
         }
-        done.unclear(event).map_or(State::Missed(absent), State::Unclear)
+        let unclear = done.unclear(event).or(stray.then_some(Unclear::OfAnotherEntry));
+        unclear.map_or(State::Missed(absent), State::Unclear)
     };
     let states: Vec<Option<State>> = events
         .iter()
@@ -389,6 +401,20 @@ pub(super) fn states(
         .map(|(event, tie)| event.is_to_do().then(|| state(event, tie)))
         .collect();
     beside_races(events, states, read, today)
+}
+
+/// The days and families of sports of activities that are paired with none of these events.
+fn strays<'a>(events: &[&Event], activities: &'a [Activity]) -> HashSet<(NaiveDate, &'a str)> {
+    let known: HashSet<i64> = events.iter().filter_map(|event| event.id).collect();
+    let is_stray = |activity: &&Activity| {
+        let event = activity.paired_event_id.filter(|id| *id > 0);
+        event.is_some_and(|id| !known.contains(&id)) && !activity.sport().is_empty()
+    };
+    activities
+        .iter()
+        .filter(is_stray)
+        .filter_map(|activity| Some((activity.day()?, family(activity.sport()))))
+        .collect()
 }
 
 /// A workout and a race of one sport on one day are mostly one session: if one of them was done, so was perhaps the other.
@@ -717,6 +743,38 @@ mod tests {
                 "not paired, injured",
                 "not paired",
                 ""
+            ]
+        );
+    }
+
+    #[test]
+    fn an_activity_of_an_entry_that_is_not_there_any_more_may_have_been_it() {
+        let events = json!([
+            plan(11, "2026-11-16", "Run"),
+            plan(12, "2026-11-17", "Run"),
+            plan(13, "2026-11-18", "Run"),
+            plan(14, "2026-11-19", "Run"),
+        ]);
+        let paired = |id: &str, date: &str, sport: &str, event: i64| {
+            let mut did = did(id, date, &json!(sport));
+            did["paired_event_id"] = json!(event);
+            did
+        };
+        let activities = json!([
+            // Its entry was deleted and came back under another id.
+            paired("i1", "2026-11-16", "TrailRun", 1),
+            // Of another sport.
+            paired("i2", "2026-11-17", "Ride", 2),
+            // Of another day's entry, which is there.
+            paired("i3", "2026-11-18", "Run", 14),
+        ]);
+        assert_eq!(
+            words(events, Some(activities)),
+            [
+                "perhaps done: an activity that day is paired with an entry that is not among these",
+                "missed",
+                "missed",
+                "done 0:58, i3",
             ]
         );
     }

@@ -2,8 +2,8 @@
 //!
 //! At most four requests an athlete: the settings, what stands on the weeks concerned, the entries in one
 //! (`POST /athlete/{id}/events/bulk?upsert=true`), and what stands there afterwards. One more for each entry whose
-//! steps upstream read differently, to send them once more in a safer form, and one to read those back; one for each entry
-//! where upstream refused them together. What the athletes' connectors may do and whose turn it is are decided before.
+//! repeats or labels upstream read differently, to send it once more in a safer form, and one to read those back; one for
+//! each entry where upstream refused them together. What the athletes' connectors may do and whose turn it is are decided before.
 
 mod asked;
 mod same;
@@ -14,12 +14,15 @@ use sha2::{Digest as _, Sha256};
 
 use self::{
     asked::{Asked, PARAMS},
-    same::{Verdict, verdict},
+    same::{Verdict, twins, verdict},
 };
 use super::{
     Answer, MOST_REQUESTS, Run, Target, Tool,
     absences::READ_BEFORE,
-    answer,
+    answer::{
+        self,
+        words::{around, joined},
+    },
     arguments::{Arguments, Range},
     day_form::Mornings,
     part::Part,
@@ -174,7 +177,7 @@ impl Plan {
                 }
                 Some(Verdict::There(held, number)) => {
                     already += 1;
-                    scene.already(prepared, held, *number)
+                    self.already(&scene, prepared, held, *number)
                 }
                 Some(Verdict::Other(held)) => {
                     not += 1;
@@ -209,10 +212,43 @@ impl Plan {
         })
     }
 
+    /// What the workout is found again by: for a second one of a kind, only by the call that allowed it.
+    fn fingerprint(&self, prepared: &Prepared) -> [u8; 32] {
+        if self.asked.allow_duplicate {
+            prepared.entry.fingerprint_of_second()
+        } else {
+            prepared.entry.fingerprint()
+        }
+    }
+
+    /// What is there already; where a second one was allowed, beside what, and how to get one more.
+    fn already(
+        &self,
+        scene: &Scene<'_>,
+        prepared: &Prepared,
+        held: &Held,
+        number: Option<i32>,
+    ) -> Vec<String> {
+        let mut lines = scene.already(prepared, held, number);
+        if self.asked.allow_duplicate {
+            let others = twins(&prepared.entry, scene.there, held.id);
+            let beside = around(
+                "beside id",
+                &joined(others.iter().map(ToString::to_string), ", "),
+                "",
+            );
+            lines.push(format!(
+                "  {}; one more needs another name or start time",
+                joined(["written by this very call", &beside], " ")
+            ));
+        }
+        lines
+    }
+
     async fn alike(&self, granted: &Granted) -> Result<Vec<Vec<Change>>, ToolError> {
         let mut alike = Vec::new();
         for prepared in &self.prepared {
-            alike.push(granted.journal().alike(prepared.entry.fingerprint()).await?);
+            alike.push(granted.journal().alike(self.fingerprint(prepared)).await?);
         }
         Ok(alike)
     }
@@ -246,7 +282,9 @@ impl Plan {
             .iter()
             .zip(&verdicts)
             .filter_map(|(prepared, verdict)| match verdict {
-                Some(Verdict::New(retry)) => Some(prepared.entry.wish(retry.clone())),
+                Some(Verdict::New(retry)) => {
+                    Some(prepared.entry.wish(self.fingerprint(prepared), retry.clone()))
+                }
                 _ => None,
             })
             .collect();
@@ -293,7 +331,7 @@ impl Plan {
                 }
                 Some(Verdict::There(held, number)) => {
                     already += 1;
-                    scene.already(prepared, held, *number)
+                    self.already(scene, prepared, held, *number)
                 }
                 Some(Verdict::Other(held)) => {
                     not += 1;

@@ -12,6 +12,8 @@ mod settle;
 pub(super) mod tests;
 pub(super) mod undo;
 
+use chrono::TimeDelta;
+
 use self::entry::NAME;
 pub(super) use self::settle::look_up_open;
 use super::{
@@ -30,12 +32,15 @@ use crate::{
     },
     text::fenced,
     tool_error::{ToolError, in_words},
-    workout::{Workout, differences, differences::Difference},
+    workout::{Workout, differences, differences::Difference, text::parse},
 };
 
 /// For a token that confirms nothing.
 pub(super) const NO_TOKEN: &str = "Not done: this token does not fit. It is good for one call within ten minutes, with the same \
      arguments. Call without confirm for a new preview.";
+
+/// For this long, the same call again is a client that did not hear the answer.
+const SAME_CALL_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
 /// What is to become of one entry.
 #[derive(Debug, Clone)]
@@ -124,6 +129,8 @@ pub(super) struct Writing<'a> {
     settled: Vec<String>,
     /// The tools of which a coach must have all for what is being sent.
     needs: Vec<String>,
+    /// Of a call that would do more if it came twice: by it, the same call is found again.
+    pub(super) call: Option<[u8; 32]>,
 }
 
 impl<'a> Writing<'a> {
@@ -136,6 +143,7 @@ impl<'a> Writing<'a> {
             upstream: granted.ask().upstream.clone(),
             settled: Vec::new(),
             needs: Vec::new(),
+            call: None,
         };
         match writing.prepare().await {
             Ok(()) => Ok(writing),
@@ -182,6 +190,22 @@ impl<'a> Writing<'a> {
     pub(super) async fn last_written(&self, event: i64) -> Result<Option<EntryFields>, ToolError> {
         let last = self.journal().last_of(event).await?;
         Ok(last.and_then(|change| change.kept?.after))
+    }
+
+    /// The change by which this very call was made a moment ago, if the entry stands as it left it.
+    pub(super) async fn made_before(&self, held: &Held, call: [u8; 32]) -> Result<Option<Change>, ToolError> {
+        let Some(last) = self.journal().last_of(held.id).await? else {
+            return Ok(None);
+        };
+        let same = self.journal().alike(call).await?;
+        let is_it = last.state == ChangeState::Held
+            && same.iter().any(|change| change.number == last.number)
+            && self.granted.ask().now - last.created_at < SAME_CALL_WITHIN;
+        let stands = |change: &Change| {
+            let after = change.kept.as_ref().and_then(|kept| kept.after.as_ref());
+            after.is_some_and(|after| entry::changed_since(after, held).is_empty())
+        };
+        Ok(Some(last).filter(|last| is_it && stands(last)))
     }
 
     /// Reads what stands there since the last request that changed something.
@@ -269,7 +293,13 @@ impl<'a> Writing<'a> {
         let again: Vec<Option<Change>> = wishes.iter().map(own).collect();
         let intended = wishes.iter().zip(undoes).zip(&again);
         let intended = intended.filter(|(_, again)| again.is_none());
-        let intended = intended.map(|((wish, undoes), _)| wish.intended(journal, undoes));
+        let intended = intended.map(|((wish, undoes), _)| {
+            let intended = wish.intended(journal, undoes);
+            Intended {
+                fingerprint: intended.fingerprint.or(self.call),
+                ..intended
+            }
+        });
         let sent_again: Vec<&Change> = again.iter().flatten().collect();
         let new = journal.begin(intended.collect(), &sent_again).await?;
         let mut new = new.into_iter();
@@ -442,13 +472,16 @@ impl<'a> Writing<'a> {
     }
 
     /// Lays steps that were read differently once more, written out and without labels, over the entries that stand, one by
-    /// one; whether anything was sent. By their ids: under the external id, an entry that was moved since would be pulled back.
+    /// one; whether anything was sent. Only where that may mend everything: otherwise the form that was asked for stays. By their
+    /// ids: under the external id, an entry that was moved since would be pulled back.
     async fn send_safer(&mut self, wishes: &[Wish], tried: &mut [Tried]) -> bool {
         for (wish, tried) in wishes.iter().zip(tried.iter_mut()) {
             let (Wish::Make { .. }, Fate::Stands(held)) = (wish, &tried.fate) else {
                 continue;
             };
-            let steps = wish.steps().filter(|_| !tried.differences.is_empty());
+            let all = &tried.differences;
+            let mends = !all.is_empty() && all.iter().all(|difference| difference.by_form);
+            let steps = wish.steps().filter(|_| mends);
             let Some(description) = steps.and_then(Steps::safer) else {
                 continue;
             };
@@ -682,14 +715,19 @@ impl<'a> Became<'a> {
     }
 }
 
-/// The fields that a change was about: what follows from others only if it was about nothing else.
+/// The fields that a change was about: what follows from others, and what upstream computes from steps or a new text, only if it
+/// was about nothing else.
 fn asked_for(before: &EntryFields, after: &EntryFields) -> Vec<&'static str> {
     let all = before.differing(after);
-    let own: Vec<&str> = all
-        .iter()
-        .copied()
-        .filter(|name| !FOLLOWING.contains(name))
-        .collect();
+    let sport = after.sport.as_deref().unwrap_or_default();
+    let text = after.description.as_deref().unwrap_or_default();
+    let is_computed = all.contains(&"description") || !parse(text, sport).workout.items.is_empty();
+    let mut own = all.clone();
+    own.retain(|name| match *name {
+        "end_date_local" | "external_id" => false,
+        "moving_time" | "distance" | "icu_training_load" => !is_computed,
+        _ => true,
+    });
     if own.is_empty() { all } else { own }
 }
 

@@ -3,9 +3,9 @@
 
 use super::{
     Problem, Severity, estimate,
-    model::{Item, Kind, Number, Role, Span, Step, Target, Unit, Workout},
+    model::{Item, Kind, Number, Per, Role, Span, Step, Target, Unit, Workout},
     resolve::{Lacking, Resolved, Settings},
-    text::{TWO_TARGETS, is_ride, lines, parse, plain_cue, target_text},
+    text::{TWO_TARGETS, either, is_ride, lines, one_target, parse, plain_cue, suggested, target_text},
 };
 
 /// A text with more lines is refused.
@@ -48,7 +48,14 @@ pub fn text(text: &str, sport: &str, settings: &Settings) -> Checked {
     }
     let parsed = parse(text, sport);
     let mut problems = parsed.problems;
-    problems.extend(check(&parsed.workout, &parsed.lines, sport, settings));
+    // What is read of a line that is refused is not what was meant.
+    let refused: Vec<usize> = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Refuse)
+        .map(|problem| problem.line)
+        .collect();
+    let more = check(&parsed.workout, &parsed.lines, sport, settings).into_iter();
+    problems.extend(more.filter(|problem| !refused.contains(&problem.line)));
     if parsed.prose.chars().count() > LONG_PROSE {
         let why =
             format!("the text apart from the steps has more than {LONG_PROSE} characters, which Garmin cuts");
@@ -63,7 +70,8 @@ pub fn text(text: &str, sport: &str, settings: &Settings) -> Checked {
     }
 }
 
-fn too_long(text: &str) -> Option<Problem> {
+/// Why a text is too long to be read at all.
+pub fn too_long(text: &str) -> Option<Problem> {
     let chars = text.chars().count();
     if chars > MOST_CHARS {
         return Some(Problem::refuse(
@@ -181,14 +189,14 @@ impl Checker<'_> {
             );
         }
         if step.targets.len() > 1 {
-            self.refuse(line, TWO_TARGETS.0, TWO_TARGETS.1);
+            self.refuse(line, TWO_TARGETS, one_target(step, &step.targets, self.sport));
         }
         for target in &step.targets {
             if target.unit == Unit::Bpm {
-                self.bpm(target, line);
+                self.bpm(step, target, line);
                 continue;
             }
-            if let Some((why, instead)) = self.lost(target) {
+            if let Some((why, instead)) = self.lost(step, target) {
                 self.refuse(line, why, instead);
             } else if matches!(target.unit, Unit::Pace(_)) && self.settings.threshold_pace.is_none() {
                 let why = format!(
@@ -248,15 +256,22 @@ impl Checker<'_> {
     }
 
     /// intervals.icu has no target in bpm; a percentage of the athlete's own LTHR or max HR says the same.
-    fn bpm(&mut self, target: &Target, line: usize) {
+    fn bpm(&mut self, step: &Step, target: &Target, line: usize) {
         let why = "intervals.icu drops targets in bpm";
         let percent = in_percent(target, self.settings);
         let resolved = percent.as_ref().map(|percent| self.settings.resolve(percent));
         let (Some(percent), Some(Ok(Resolved::Bpm(from, to)))) = (percent, resolved) else {
-            let instead = format!(
-                "set an LTHR for {} at intervals.icu, or use a zone: Z2 HR",
-                self.sport
-            );
+            let zone = Target {
+                unit: Unit::HrZone,
+                span: Span::At(Number::from(2)),
+                averaged: None,
+            };
+            let or = if self.settings.resolve(&zone).is_ok() {
+                format!("use a zone, as in {}", either(&[self.line(step, zone)]))
+            } else {
+                self.without(step)
+            };
+            let instead = format!("set an LTHR for {} at intervals.icu, or {or}", self.sport);
             return self.refuse(line, why, instead);
         };
         let text = target_text(&percent, self.sport).unwrap_or_default();
@@ -268,18 +283,21 @@ impl Checker<'_> {
         self.warn(line, why, format!("it is sent as {text}, which is {range} bpm"));
     }
 
-    /// Why the target would not arrive, and what to write instead.
-    fn lost(&self, target: &Target) -> Option<(String, String)> {
+    /// Why the target of the step would not arrive, and what to write instead.
+    fn lost(&self, step: &Step, target: &Target) -> Option<(String, String)> {
         let (from, to) = target.span.ends();
-        let say = |why: &str, instead: &str| Some((why.to_owned(), instead.to_owned()));
+        let say = |why: &str, instead: String| Some((why.to_owned(), instead));
         if let Unit::Other(..) | Unit::PercentMmp(0) = target.unit {
             return say(
                 "this target cannot be written as text",
-                "use % FTP, W, % LTHR, % HR, pace or a zone",
+                "use % FTP, W, % LTHR, % HR, pace or a zone".to_owned(),
             );
         }
         if from.is_zero() || to.is_zero() {
-            return say("a target of 0", "leave the target out, or give a number");
+            return say(
+                "a target of 0",
+                format!("give a number, or {}", self.without(step)),
+            );
         }
         let percent = matches!(
             target.unit,
@@ -290,39 +308,145 @@ impl Checker<'_> {
                 | Unit::PercentPace
         );
         if percent && from.max(to).get() <= 2.0 {
-            let whole = |value: f64| (value * 1000.0).round() / 10.0;
-            let instead = if target.span.is_range() {
-                format!("write {}-{}%", whole(from.get()), whole(to.get()))
-            } else {
-                format!("write {}%", whole(from.get()))
-            };
-            return Some(("this is a fraction, not a percentage".to_owned(), instead));
+            let whole = |value: Number| Number::of((value.get() * 1000.0).round() / 10.0).unwrap_or(value);
+            let whole = with_span(target, whole);
+            return say(
+                "this is a fraction, not a percentage",
+                format!("write {}", either(&[self.line(step, whole)])),
+            );
         }
         let lacking = self.settings.resolve(target).err()?;
-        let instead = match lacking {
-            Lacking::Ftp if is_ride(self.sport) => "set it at intervals.icu, or use W, % LTHR or % HR",
-            Lacking::Ftp => {
-                "write HR or Pace after the number or zone; without the word it is power in every sport"
-            }
-            Lacking::Lthr => "set it at intervals.icu, or use power, pace or % HR",
-            Lacking::MaxHr => "set it at intervals.icu, or use power, pace or % LTHR",
-            Lacking::ThresholdPace => {
-                "set it at intervals.icu, or use % LTHR, or a pace, as in 5:10-5:00/km Pace"
-            }
-            Lacking::Zone => {
-                return Some((
-                    format!("{} has no such zone", self.sport),
-                    "use one of the athlete's zones, or a percentage".to_owned(),
-                ));
-            }
-            Lacking::Unknown => return None,
+        if lacking == Lacking::Unknown {
+            return None;
+        }
+        if lacking == Lacking::Zone {
+            return Some(self.no_such_zone(step, target));
+        }
+        let lines = self.others(step, target);
+        let write = if lines.is_empty() {
+            self.without(step)
+        } else {
+            format!("write {}", either(&lines))
         };
         let why = format!(
             "there is no {} for {}, so this target reaches no device",
             lacking.name(),
             self.sport
         );
-        Some((why, instead.to_owned()))
+        Some((why, format!("set it at intervals.icu, or {write}")))
+    }
+
+    /// A zone that the athlete does not have: the nearest one, or that there are none.
+    fn no_such_zone(&self, step: &Step, target: &Target) -> (String, String) {
+        let (zones, name) = match target.unit.kind() {
+            Kind::HeartRate => (&self.settings.hr_zones, "heart rate"),
+            Kind::Pace => (&self.settings.pace_zones, "pace"),
+            _ => (&self.settings.power_zones, "power"),
+        };
+        let most = u32::try_from(zones.len()).unwrap_or(0);
+        if most == 0 {
+            let why = format!("there are no zones of {name} for {}", self.sport);
+            let lines = self.others(step, target);
+            let write = if lines.is_empty() {
+                self.without(step)
+            } else {
+                format!("write it as in {}", either(&lines))
+            };
+            return (why, format!("set them at intervals.icu, or {write}"));
+        }
+        let one = Number::from(1);
+        let nearest = with_span(target, |zone| zone.clamp(one, Number::from(most)));
+        let line = self.line(step, nearest);
+        (
+            format!("{} has no such zone", self.sport),
+            format!(
+                "use one of the athlete's zones, Z1 to Z{most}, as in {}",
+                either(&[line])
+            ),
+        )
+    }
+
+    /// The step with this target alone, as a line.
+    fn line(&self, step: &Step, target: Target) -> String {
+        let alone = Step {
+            targets: vec![target],
+            ..step.clone()
+        };
+        suggested(&alone, self.sport)
+    }
+
+    /// To leave the target out, as a line.
+    fn without(&self, step: &Step) -> String {
+        let alone = Step {
+            targets: Vec::new(),
+            ramp: false,
+            ..step.clone()
+        };
+        format!(
+            "leave the target out: {}",
+            either(&[suggested(&alone, self.sport)])
+        )
+    }
+
+    /// The step with a target that this athlete's settings know, as lines: the same number of something else, or an example of
+    /// what needs no threshold.
+    fn others(&self, step: &Step, target: &Target) -> Vec<String> {
+        let of = |unit: Unit, span: Span| Target {
+            unit,
+            span,
+            averaged: None,
+        };
+        let units = match target.unit {
+            Unit::PercentFtp | Unit::PercentLthr | Unit::PercentMaxHr | Unit::PercentPace => {
+                vec![
+                    Unit::PercentFtp,
+                    Unit::PercentPace,
+                    Unit::PercentLthr,
+                    Unit::PercentMaxHr,
+                ]
+            }
+            Unit::PowerZone | Unit::HrZone | Unit::PaceZone => {
+                vec![Unit::PowerZone, Unit::PaceZone, Unit::HrZone]
+            }
+            _ => Vec::new(),
+        };
+        let fits_sport = |unit: &Unit| (unit.kind() != Kind::Power) || is_ride(self.sport);
+        let units = units
+            .into_iter()
+            .filter(|unit| *unit != target.unit && fits_sport(unit));
+        let mut others: Vec<Target> = units.map(|unit| of(unit, target.span)).collect();
+        let between = |from: u32, to: u32| Span::Between(Number::from(from), Number::from(to));
+        match target.unit.kind() {
+            Kind::Power if is_ride(self.sport) => others.push(of(Unit::Watts, between(200, 220))),
+            Kind::Pace => {
+                let per = Per::of_sport(self.sport);
+                let span = match per {
+                    Per::M100 => between(105, 100),
+                    Per::M500 => between(130, 125),
+                    _ => between(310, 300),
+                };
+                others.push(of(Unit::Pace(per), span));
+            }
+            Kind::HeartRate if target.unit.is_zone() => others.push(of(Unit::PercentLthr, between(80, 85))),
+            _ => {}
+        }
+        others
+            .into_iter()
+            .filter(|other| self.settings.resolve(other).is_ok() && self.beyond(other).is_none())
+            .map(|other| self.line(step, other))
+            .collect()
+    }
+}
+
+/// The same target with other numbers.
+fn with_span(target: &Target, number: impl Fn(Number) -> Number) -> Target {
+    let span = match target.span {
+        Span::At(only) => Span::At(number(only)),
+        Span::Between(from, to) => Span::Between(number(from), number(to)),
+    };
+    Target {
+        span,
+        ..target.clone()
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Difference {
     pub line: String,
     /// What is different.
     pub what: String,
+    /// Whether it is about repeats or labels only, so that the same steps in another form may be read as meant.
+    pub by_form: bool,
 }
 
 /// `step 3 (4m 105-110%): its target is missing`
@@ -43,20 +45,20 @@ pub fn differences(wanted: &Workout, held: &Workout, sport: &str) -> Vec<Differe
     if sent.len().saturating_mul(found.len()) > MOST_PAIRS {
         if wanted.canonical() != held.canonical() {
             let what = format!("{} steps are held, {} were sent", found.len(), sent.len());
-            all.whole(what);
+            all.whole(what, true);
         }
         return all.all;
     }
     for item in &held.items {
         if let Item::Other(_) = item {
-            all.whole("something is held that is not a step".to_owned());
+            all.whole("something is held that is not a step".to_owned(), false);
         }
     }
     let mut pairs = align(&sent, &found);
     let written_out = written_out(&sent, &mut found, &mut pairs);
     for (at, leaf) in sent.iter().enumerate() {
         let Some(other) = pairs[at].map(|other| &found[other]) else {
-            all.of(at, leaf, "it is missing");
+            all.push(at, &leaf.step, "it is missing", leaf.block.is_some());
             continue;
         };
         all.compare(at, &leaf.step, other);
@@ -75,12 +77,16 @@ pub fn differences(wanted: &Workout, held: &Workout, sport: &str) -> Vec<Differe
                 step: None,
                 line,
                 what: "a step is held that was not sent".to_owned(),
+                by_form: true,
             });
         }
     }
     let is_same = wanted.canonical() == held.canonical();
     if all.all.is_empty() && !is_same {
-        all.whole("repeats and steps are not grouped as they were sent".to_owned());
+        all.whole(
+            "repeats and steps are not grouped as they were sent".to_owned(),
+            true,
+        );
     }
     all.all
 }
@@ -213,24 +219,22 @@ impl Found<'_> {
         step_text(step, self.sport).trim_start_matches("- ").to_owned()
     }
 
-    fn whole(&mut self, what: String) {
+    fn whole(&mut self, what: String, by_form: bool) {
         self.all.push(Difference {
             step: None,
             line: String::new(),
             what,
+            by_form,
         });
     }
 
-    fn of(&mut self, at: usize, leaf: &Leaf, what: impl Into<String>) {
-        self.push(at, &leaf.step, what);
-    }
-
-    fn push(&mut self, at: usize, step: &Step, what: impl Into<String>) {
+    fn push(&mut self, at: usize, step: &Step, what: impl Into<String>, by_form: bool) {
         let line = self.line(step);
         self.all.push(Difference {
             step: Some(at + 1),
             line,
             what: what.into(),
+            by_form,
         });
     }
 
@@ -245,6 +249,7 @@ impl Found<'_> {
                     at,
                     &leaf.step,
                     format!("it is held once, outside its repeat of {count}"),
+                    true,
                 );
                 return;
             }
@@ -253,6 +258,7 @@ impl Found<'_> {
                     at,
                     &leaf.step,
                     format!("it is held inside a repeat, {count} times"),
+                    true,
                 );
                 return;
             }
@@ -265,7 +271,7 @@ impl Found<'_> {
             _ => return,
         };
         if first {
-            self.push(at, &leaf.step, what);
+            self.push(at, &leaf.step, what, true);
         }
     }
 
@@ -320,7 +326,7 @@ impl Found<'_> {
             );
         }
         if !what.is_empty() {
-            self.push(at, sent, what.join("; "));
+            self.push(at, sent, what.join("; "), sent.cue != held.cue);
         }
     }
 

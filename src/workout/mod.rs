@@ -9,6 +9,7 @@ pub mod check;
 pub mod differences;
 pub mod doc;
 pub mod estimate;
+mod mend;
 pub mod model;
 pub mod resolve;
 pub mod scale;

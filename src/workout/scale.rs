@@ -1,6 +1,9 @@
 //! A workout made shorter or longer, easier or harder.
 
-use super::model::{Item, Length, Number, Per, Span, Step, Target, Unit, Workout, YARD};
+use super::{
+    model::{Item, Length, Number, Per, Span, Step, Target, Unit, Workout, YARD},
+    text::length_text,
+};
 
 /// How much of a workout is left: 1 is all of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +39,28 @@ impl Scale {
             }
         }
         Ok(scaled)
+    }
+
+    /// The lengths that rounding moved away from this part, each once: `7m became 5m35s (exactly 5m36s)`.
+    pub fn rounded(self, before: &Workout, after: &Workout, sport: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        for (old, new) in before.steps().zip(after.steps()) {
+            let exact = match old.length {
+                Length::Time(secs) => Some(Length::Time(whole_secs(f64::from(secs) * self.length).max(1))),
+                Length::Distance(metres) => {
+                    Number::of((metres.get() * self.length).round()).map(Length::Distance)
+                }
+            };
+            let Some(exact) = exact.filter(|exact| *exact != new.length && changes(self.length)) else {
+                continue;
+            };
+            let [old, new, exact] = [old.length, new.length, exact].map(|length| length_text(length, sport));
+            let words = format!("{old} became {new} (exactly {exact})");
+            if new != exact && !all.contains(&words) {
+                all.push(words);
+            }
+        }
+        all
     }
 
     fn step(self, step: &mut Step, sport: &str) -> Result<(), Unscalable> {
@@ -93,12 +118,16 @@ fn time(whole: u32, factor: f64) -> u32 {
     let secs = whole * factor;
     let step = if secs >= 60.0 { 5.0 } else { 1.0 };
     let secs = no_further(((secs / step).round() * step).max(1.0), whole, factor);
+    whole_secs(secs)
+}
+
+fn whole_secs(secs: f64) -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "positive, and a cast of a float saturates"
     )]
-    let secs = secs as u32;
+    let secs = secs.round() as u32;
     secs
 }
 
@@ -152,6 +181,38 @@ mod tests {
                 becomes,
                 "{text} × {length}"
             );
+        }
+    }
+
+    #[test]
+    fn what_rounding_moved_is_named() {
+        for (text, sport, length, says) in [
+            (
+                "- 7m Z2\n- 7m Z1\n- 10m Z2",
+                "Ride",
+                0.8,
+                vec!["7m became 5m35s (exactly 5m36s)"],
+            ),
+            ("- 7m Z2", "Ride", 1.0, vec![]),
+            ("- 1s maxeffort", "Ride", 0.2, vec![]),
+            ("- 2s maxeffort", "Ride", 0.2, vec![]),
+            (
+                "- 400mtr Z2 Pace",
+                "Swim",
+                0.8,
+                vec!["400mtr became 325mtr (exactly 320mtr)"],
+            ),
+            (
+                "- 5km Z2 Pace",
+                "Run",
+                0.75,
+                vec!["5km became 3.8km (exactly 3.75km)"],
+            ),
+        ] {
+            let before = parse(text, sport).workout;
+            let scale = Scale { length, effort: 1.0 };
+            let after = scale.of(&before, sport).unwrap();
+            assert_eq!(scale.rounded(&before, &after, sport), says, "{text}");
         }
     }
 

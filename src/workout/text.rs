@@ -6,16 +6,16 @@
 use std::fmt::Write as _;
 
 use super::{
-    Problem,
+    Problem, Severity, mend,
     model::{Item, Kind, Length, MILE, Number, Per, Repeat, Role, Span, Step, Target, Unit, Workout, YARD},
     words::{self, Word},
 };
 
-/// Why two targets are one too many, and what to do.
-pub(super) const TWO_TARGETS: (&str, &str) = (
-    "two targets on one step, of which one is lost",
-    "keep one of power, heart rate and pace",
-);
+/// Why two targets are one too many.
+pub(super) const TWO_TARGETS: &str = "two targets on one step, of which one is lost";
+
+/// Characters of a line for which it is worked out what to write instead.
+const MENDED: usize = 300;
 
 /// A text as intervals.icu reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,6 +36,8 @@ pub fn parse(text: &str, sport: &str) -> Parsed {
         sport,
         parsed: Parsed::default(),
         block: Block::None,
+        indent: 0,
+        count_above: None,
     };
     for (number, line) in lines(text).enumerate() {
         reader.line(number + 1, line);
@@ -68,6 +70,10 @@ struct Reader<'a> {
     sport: &'a str,
     parsed: Parsed,
     block: Block,
+    /// Of the heading of the last repeat.
+    indent: usize,
+    /// A line of text that reads like the heading of a repeat.
+    count_above: Option<usize>,
 }
 
 impl Reader<'_> {
@@ -123,16 +129,20 @@ impl Reader<'_> {
     }
 
     fn header(&mut self, line: usize, heading: &str, count: u32, raw: &str) {
-        let nested = raw.starts_with([' ', '\t'])
-            && matches!(&self.block, Block::Repeat { repeat, .. } if !repeat.steps.is_empty());
-        if nested {
+        let inside = matches!(&self.block, Block::Repeat { repeat, .. } if !repeat.steps.is_empty());
+        self.close();
+        // Below an empty line, only its indent says that it belongs to the repeat above.
+        let indent = raw.len() - raw.trim_start().len();
+        let below = matches!(self.parsed.workout.items.last(), Some(Item::Repeat(_))) && indent > self.indent;
+        if inside || below {
             self.problem(Problem::refuse(
                 line,
-                "intervals.icu cannot nest repeats",
-                "write out the inner repeat, or make it a repeat of its own after an empty line",
+                "intervals.icu cannot nest repeats: this one would be done after the one above, not in each of its rounds",
+                "write its steps out as often as they are done; if it is a repeat of its own, leave an empty line above it and no \
+                 spaces before it",
             ));
         }
-        self.close();
+        self.indent = indent;
         if count == 0 {
             self.problem(Problem::refuse(line, "a repeat of 0", "give the count, as in 4x"));
             return;
@@ -158,16 +168,26 @@ impl Reader<'_> {
             ));
         }
         self.close();
-        if let Some(problem) = looks_like_a_step(number, line, self.sport) {
-            self.problem(problem);
-        }
+        let problem = looks_like_a_step(number, line, self.sport);
+        self.count_above = (problem.is_none() && looks_like_a_count(line)).then_some(number);
+        self.parsed.problems.extend(problem);
         let _ = writeln!(self.parsed.prose, "{line}");
     }
 
     fn step(&mut self, number: usize, body: &str) {
+        if let Some(line) = self.count_above.take().filter(|line| line + 1 == number) {
+            self.problem(Problem::refuse(
+                line,
+                "intervals.icu does not read this line as a repeat, so the steps below would be done once",
+                "write the count last, with the letter x, as in \"4x\" or \"Main set 4x\"",
+            ));
+        }
         let mut read = StepReader::new(number, body, self.sport);
         let step = read.step();
-        self.parsed.problems.append(&mut read.problems);
+        match put_right(number, body, self.sport, step.as_ref(), &read.problems) {
+            Some(problem) => self.problem(problem),
+            None => self.parsed.problems.append(&mut read.problems),
+        }
         let Some(mut step) = step else {
             return;
         };
@@ -232,17 +252,17 @@ fn looks_like_a_step(number: usize, line: &str, sport: &str) -> Option<Problem> 
         return Some(Problem::refuse(
             number,
             "a count before the heading is not known to make a repeat",
-            "write the count last, as in \"Main set 4x\", and the steps directly below",
+            format!(
+                "write the count last, as in \"{}\", and the steps directly below",
+                [&words[1..], &words[..1]].concat().join(" ")
+            ),
         ));
     }
-    let counted = first
-        .split_once('x')
-        .filter(|(count, length)| count.parse::<u32>().is_ok() && words::read(&[length], sport).is_some());
-    if counted.is_some() {
+    if let Some((count, body)) = counted(line, sport) {
         return Some(Problem::refuse(
             number,
             "a count beside a length is no repeat",
-            "write \"3x\" alone on a line, and the step directly below, as in \"- 8m 96-100%\"",
+            apart_from_its_count(&count, &body, sport),
         ));
     }
     let (mut length, mut target) = (false, false);
@@ -257,9 +277,177 @@ fn looks_like_a_step(number: usize, line: &str, sport: &str) -> Option<Problem> 
         Problem::refuse(
             number,
             "this reads like a step, but only a line that begins with - is one",
-            "begin it with \"- \", or say it without a length and a target",
+            match accepted_line(without_bullet(line), sport) {
+                Some(line) => format!("write \"{line}\", or say it without a length and a target"),
+                None => "begin it with a dash, or say it without a length and a target".to_owned(),
+            },
         )
     })
+}
+
+/// Whether a line of text is a heading with a count that intervals.icu does not read: `4×`, `Main set 3x:`, `x4`, `4 times`.
+fn looks_like_a_count(line: &str) -> bool {
+    let words: Vec<String> = line.split_whitespace().map(str::to_lowercase).collect();
+    let is_count = |word: &str| {
+        let word = word.trim_end_matches([':', '.', ',']);
+        let count = word.strip_suffix(['x', '×']).or(word.strip_prefix(['x', '×']));
+        count.is_some_and(|count| count.parse::<u32>().is_ok())
+    };
+    let times = |pair: &[String]| {
+        let word = pair[1].trim_end_matches([':', '.', ',']);
+        matches!(
+            word,
+            "times" | "x" | "×" | "rounds" | "sets" | "reps" | "mal" | "fois"
+        ) && pair[0].parse::<u32>().is_ok()
+    };
+    words.len() <= 6 && (words.iter().any(|word| is_count(word)) || words.windows(2).any(times))
+}
+
+/// `3x8m 250w`, `3 x 8m 250w` and `3x 8m 250w`: the count, and the step beside it.
+fn counted(line: &str, sport: &str) -> Option<(String, String)> {
+    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (count, rest) = line.split_at(digits);
+    let body = rest.trim_start().strip_prefix(['x', 'X', '×'])?.trim_start();
+    let is_length = |words: &[&str]| {
+        matches!(
+            words::read(words, sport),
+            Some((Word::Time(_) | Word::Distance(_), _))
+        )
+    };
+    let right = mend::mended(body, sport).map_or_else(|| body.to_owned(), |mended| mended.body);
+    let words: Vec<&str> = right.split_whitespace().collect();
+    (!count.is_empty() && is_length(&words)).then(|| (count.to_owned(), body.to_owned()))
+}
+
+/// What to write for a step with a count in its line.
+fn apart_from_its_count(count: &str, body: &str, sport: &str) -> String {
+    match accepted_line(body, sport) {
+        Some(line) => format!("write \"{count}x\" alone on a line, and directly below it \"{line}\""),
+        None => {
+            format!("write \"{count}x\" alone on a line, and each step on a line of its own directly below")
+        }
+    }
+}
+
+/// A line without what lists begin with, and without dashes that are none: `* `, `• `, `1. `, `– `.
+fn without_bullet(line: &str) -> &str {
+    let line = line.trim_start_matches(|c: char| {
+        matches!(c, '*' | '•' | '·' | '–' | '—' | '+' | '>') || c.is_whitespace()
+    });
+    match line.split_once(' ') {
+        Some((number, rest))
+            if number.ends_with(['.', ')']) && number.trim_end_matches(['.', ')']).parse::<u32>().is_ok() =>
+        {
+            rest.trim_start()
+        }
+        _ => line,
+    }
+}
+
+/// The step of a line without its dash, if nothing of it is refused.
+fn accepted(body: &str, sport: &str) -> Option<Step> {
+    let mut read = StepReader {
+        suggests: false,
+        ..StepReader::new(1, body, sport)
+    };
+    let step = read.step()?;
+    let refused = read
+        .problems
+        .iter()
+        .any(|problem| problem.severity == Severity::Refuse);
+    Some(step).filter(|_| !refused)
+}
+
+/// The line to write for this body, put right if need be; `None` if that would be refused too.
+fn accepted_line(body: &str, sport: &str) -> Option<String> {
+    let right = mend::mended(body, sport).map_or_else(|| body.to_owned(), |mended| mended.body);
+    accepted(&right, sport)?;
+    Some(format!("- {right}"))
+}
+
+/// One problem with the line to write, where slips are all that is wrong with this one.
+fn put_right(
+    number: usize,
+    body: &str,
+    sport: &str,
+    step: Option<&Step>,
+    problems: &[Problem],
+) -> Option<Problem> {
+    let mended = Some(body)
+        .filter(|body| body.len() <= MENDED)
+        .and_then(|body| mend::mended(body, sport))?;
+    let right = accepted(&mended.body, sport)?;
+    let is_refused = problems
+        .iter()
+        .any(|problem| problem.severity == Severity::Refuse);
+    let says_more = step.is_none_or(|step| {
+        (step.length, &step.targets, step.cadence) != (right.length, &right.targets, right.cadence)
+    });
+    if !is_refused && !says_more {
+        return None;
+    }
+    let wrong: Vec<String> = mended
+        .wrong
+        .iter()
+        .take(3)
+        .map(|word| format!("\"{}\"", short(word)))
+        .collect();
+    let words: Vec<&str> = mended.body.split_whitespace().collect();
+    let others = if is_ride(sport) || !has_bare_power(&words, sport) {
+        Vec::new()
+    } else {
+        by_heart_rate_or_pace(&right, sport)
+    };
+    let lines: Vec<String> = others
+        .into_iter()
+        .filter(|line| accepted(line.trim_start_matches("- "), sport).is_some())
+        .collect();
+    let lines = if lines.is_empty() {
+        vec![format!("- {}", mended.body)]
+    } else {
+        lines
+    };
+    Some(Problem::refuse(
+        number,
+        format!("intervals.icu does not read {}", wrong.join(", ")),
+        format!("write {}", either(&lines)),
+    ))
+}
+
+/// Whether a percentage or a zone of the line does not say of what.
+fn has_bare_power(words: &[&str], sport: &str) -> bool {
+    (0..words.len()).any(|at| {
+        let read = words::read(&words[at..], sport);
+        matches!(
+            read,
+            Some((Word::Target(Unit::PercentFtp | Unit::PowerZone, _), 1))
+        )
+    })
+}
+
+/// A step by power as one by heart rate and as one by pace, as lines.
+fn by_heart_rate_or_pace(step: &Step, sport: &str) -> Vec<String> {
+    let others = |zone: Unit, percent: Unit| {
+        let mut step = step.clone();
+        for target in &mut step.targets {
+            match target.unit {
+                Unit::PowerZone => target.unit = zone.clone(),
+                Unit::PercentFtp => target.unit = percent.clone(),
+                _ => {}
+            }
+        }
+        suggested(&step, sport)
+    };
+    vec![
+        others(Unit::HrZone, Unit::PercentLthr),
+        others(Unit::PaceZone, Unit::PercentPace),
+    ]
+}
+
+/// `"- 10m Z2 HR" or "- 10m Z2 Pace"`
+pub(super) fn either(lines: &[String]) -> String {
+    let quoted: Vec<String> = lines.iter().map(|line| format!("\"{line}\"")).collect();
+    quoted.join(" or ")
 }
 
 struct StepReader<'a> {
@@ -267,6 +455,10 @@ struct StepReader<'a> {
     body: &'a str,
     sport: &'a str,
     problems: Vec<Problem>,
+    /// Its last length is that of a rest, which is said.
+    has_rest: bool,
+    /// Whether to work out what to write instead; not for a suggestion, and not for a line without end.
+    suggests: bool,
 }
 
 impl<'a> StepReader<'a> {
@@ -276,6 +468,8 @@ impl<'a> StepReader<'a> {
             body,
             sport,
             problems: Vec::new(),
+            has_rest: false,
+            suggests: body.len() <= MENDED,
         }
     }
 
@@ -288,6 +482,14 @@ impl<'a> StepReader<'a> {
     }
 
     fn step(&mut self) -> Option<Step> {
+        if let Some((count, body)) = counted(self.body, self.sport) {
+            let instead = if self.suggests {
+                apart_from_its_count(&count, &body, self.sport)
+            } else {
+                String::new()
+            };
+            self.refuse("a repeat is not a step: with a dash it is lost", instead);
+        }
         let words: Vec<(usize, &str)> = words_of(self.body).collect();
         let plain: Vec<&str> = words.iter().map(|(_, word)| *word).collect();
         let until_lap = presses_lap(&plain);
@@ -349,12 +551,12 @@ impl<'a> StepReader<'a> {
             if matches!(lower.as_str(), "press" | "lap" | "<!>") {
                 continue;
             }
+            if matches!(lower.as_str(), "ftp" | "@") {
+                continue;
+            }
             if lower == "rest" {
-                self.refuse(
-                    "a rest at the end of a step only adds time; the device shows no rest",
-                    "give the rest a line of its own, as in \"- Rest 30s intensity=rest\"",
-                );
-            } else if let Some(instead) = meant(&lower) {
+                self.rest();
+            } else if let Some(instead) = self.meant(&lower) {
                 self.refuse(
                     format!("intervals.icu does not read \"{}\"", short(word)),
                     instead,
@@ -368,27 +570,152 @@ impl<'a> StepReader<'a> {
         }
     }
 
+    /// The words of the line.
+    fn words(&self) -> Vec<&'a str> {
+        self.body.split_whitespace().collect()
+    }
+
+    /// The lines of these bodies that are accepted, after `before`; `otherwise` if there is none.
+    fn instead(&self, before: &str, bodies: &[String], otherwise: &str) -> String {
+        let all = bodies.iter().filter(|_| self.suggests);
+        let lines: Vec<String> = all.filter_map(|body| accepted_line(body, self.sport)).collect();
+        if lines.is_empty() {
+            otherwise.to_owned()
+        } else {
+            format!("{before} {}", either(&lines))
+        }
+    }
+
+    /// The line once for each of the words at these bytes, without the others of them.
+    fn each_alone(&self, starts: &[usize]) -> Vec<String> {
+        let alone = |kept: &usize| {
+            let words = words_of(self.body).filter(|(start, _)| start == kept || !starts.contains(start));
+            words.map(|(_, word)| word).collect::<Vec<_>>().join(" ")
+        };
+        starts.iter().map(alone).collect()
+    }
+
+    /// A rest behind the target of a step.
+    fn rest(&mut self) {
+        self.problems.retain(|problem| problem.severity == Severity::Warn);
+        self.has_rest = true;
+        let words = self.words();
+        let at = words
+            .iter()
+            .position(|word| word.eq_ignore_ascii_case("rest"))
+            .unwrap_or(words.len());
+        let is_length = |word: &&str| {
+            matches!(
+                words::read(&[word], self.sport),
+                Some((Word::Time(_) | Word::Distance(_), _))
+            )
+        };
+        let own = at
+            .checked_sub(1)
+            .and_then(|before| words.get(before))
+            .filter(|word| is_length(word));
+        let long = own.copied().unwrap_or("30s");
+        let before = &words[..at - usize::from(own.is_some())];
+        let after = words.get(at + 1..).unwrap_or_default();
+        let step = [before, after].concat().join(" ");
+        let line = |body: String| {
+            Some(body)
+                .filter(|_| self.suggests)
+                .and_then(|body| accepted_line(&body, self.sport))
+        };
+        let rest = line(format!("Rest {long} intensity=rest"))
+            .unwrap_or_else(|| "- Rest 30s intensity=rest".to_owned());
+        let instead = match line(step) {
+            Some(line) => format!("give the rest a line of its own: \"{line}\" and below it \"{rest}\""),
+            None => format!("give the rest a line of its own: \"{rest}\""),
+        };
+        self.refuse(
+            "a rest at the end of a step only adds time; the device shows no rest",
+            instead,
+        );
+    }
+
+    /// What is written instead of a word that intervals.icu does not read.
+    fn meant(&self, word: &str) -> Option<String> {
+        let with = |other: &str| {
+            let words = self.words().into_iter();
+            let words: Vec<&str> = words
+                .map(|own| {
+                    if own.eq_ignore_ascii_case(word) {
+                        other
+                    } else {
+                        own
+                    }
+                })
+                .collect();
+            words.join(" ")
+        };
+        let as_in = |others: &[&str], otherwise: &str| {
+            let others = others.iter().filter(|_| self.suggests);
+            let bodies: Vec<String> = others.map(|other| with(other)).collect();
+            Some(self.instead("write it as in", &bodies, otherwise))
+        };
+        let is_ride = is_ride(self.sport);
+        let zones: &[&str] = if is_ride { &["Z2"] } else { &["Z2 HR", "Z2 Pace"] };
+        let plain = words::plain(word);
+        let plain = plain.trim_end_matches([',', ';']);
+        match plain.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',')) {
+            "hr" | "pace" | "lthr" | "mmp" if word.len() > 4 => None,
+            "lthr" => as_in(&["80-85% LTHR"], "write a number before it, as in 80-85% LTHR"),
+            "hr" | "bpm" => as_in(
+                &["Z2 HR", "80-85% LTHR"],
+                "write a number or a zone before it, as in Z2 HR",
+            ),
+            "pace" => as_in(
+                &["85-90% Pace"],
+                "write a number or a zone before it, as in 85-90% Pace",
+            ),
+            "mmp" => as_in(
+                &["90-95% MMP 5m"],
+                "write a number before it, as in 90-95% MMP 5m",
+            ),
+            rest if rest.starts_with('%') => as_in(&["88-94%"], "write one number or a range, as in 88-94%"),
+            "w" => as_in(&["220-240w"], "write one number or a range, as in 220-240w"),
+            "rpm" => as_in(&["85-95rpm"], "write one number or a range, as in 85-95rpm"),
+            _ if plain.starts_with(['z', 'l']) && plain.chars().any(|c| c.is_ascii_digit()) => {
+                as_in(zones, "write one of the athlete's zones, as in Z2")
+            }
+            _ if !plain.is_empty()
+                && plain
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-')) =>
+            {
+                let number = plain.replace(',', ".");
+                let units: &[&str] = if is_ride {
+                    &["%", "w"]
+                } else {
+                    &["% LTHR", "% Pace"]
+                };
+                let others: Vec<String> = units.iter().map(|unit| format!("{number}{unit}")).collect();
+                let others: Vec<&str> = others.iter().map(String::as_str).collect();
+                as_in(&others, "say what the number is, as in 250w, 90%, 90rpm or Z2")
+            }
+            _ if word.ends_with(',') => as_in(&[plain], "leave out the comma"),
+            _ => None,
+        }
+    }
+
     fn put_together(&mut self, cue: &str, until_lap: bool, found: Vec<(usize, Word)>) -> Option<Step> {
         let (mut time, mut distance) = (None, None);
+        let (mut times, mut distances, mut targets) = (Vec::new(), Vec::new(), Vec::new());
         let mut step = Step::of(Length::Time(0));
         cue.replace("<!>", "").trim().clone_into(&mut step.cue);
         step.until_lap = until_lap;
         let mut averaged = Vec::new();
-        for (_, word) in found {
+        for (start, word) in found {
             match word {
                 Word::Time(secs) => {
-                    self.once(
-                        time.replace(secs).is_some(),
-                        "two times",
-                        "write one, as in 1h10m",
-                    );
+                    time = Some(secs);
+                    times.push(start);
                 }
                 Word::Distance(metres) => {
-                    self.once(
-                        distance.replace(metres).is_some(),
-                        "two distances",
-                        "write one, as in 1.5km",
-                    );
+                    distance = Some(metres);
+                    distances.push(start);
                 }
                 Word::Ramp => step.ramp = true,
                 Word::Freeride => step.freeride = true,
@@ -398,15 +725,16 @@ impl<'a> StepReader<'a> {
                 Word::Averaged(kind, over) => averaged.push((kind, over)),
                 Word::Cadence(span) => step.cadence = Some(span),
                 Word::Target(unit, span) => {
-                    // The last of a kind wins.
-                    let before = step.targets.len();
-                    step.targets.retain(|earlier| earlier.unit.kind() != unit.kind());
-                    self.once(before > 0, TWO_TARGETS.0, TWO_TARGETS.1);
-                    step.targets.push(Target {
+                    let target = Target {
                         unit,
                         span,
                         averaged: None,
-                    });
+                    };
+                    targets.push(target.clone());
+                    // The last of a kind wins.
+                    step.targets
+                        .retain(|earlier| earlier.unit.kind() != target.unit.kind());
+                    step.targets.push(target);
                 }
                 Word::Cut(_) => {}
             }
@@ -416,29 +744,70 @@ impl<'a> StepReader<'a> {
                 target.averaged = Some(over);
             }
         }
-        self.once(
-            time.is_some() && distance.is_some(),
-            "a time and a distance on one step",
-            "keep one of them",
-        );
+        self.lengths(&times, &distances);
         step.length = distance.map_or(Length::Time(time.unwrap_or(0)), Length::Distance);
+        if targets.len() > 1 {
+            let instead = one_target(&step, &targets, self.sport);
+            self.refuse(TWO_TARGETS, instead);
+        }
         self.ramp(&mut step);
-        self.length(step)
+        self.length(step, cue.len())
     }
 
-    fn once(&mut self, twice: bool, why: &str, instead: &str) {
-        if twice {
-            self.refuse(why, instead);
+    /// A step has one time or one distance.
+    fn lengths(&mut self, times: &[usize], distances: &[usize]) {
+        let why = match (times.len(), distances.len()) {
+            _ if self.has_rest => return,
+            (0, 0 | 1) | (1, 0) => return,
+            (0, _) => "two distances",
+            (_, 0) => "two times",
+            _ => "a time and a distance on one step",
+        };
+        if !self.suggests {
+            return self.refuse(why, "keep one of them");
         }
+        let starts = [times, distances].concat();
+        let mut bodies = self.each_alone(&starts);
+        // 1h 10m is one time with a space in it.
+        if distances.is_empty()
+            && let Some(together) = self.together(times)
+        {
+            bodies = vec![together];
+        }
+        let instead = self.instead("write", &bodies, "keep one of them");
+        self.refuse(why, instead);
+    }
+
+    /// The line with times that follow each other written as one.
+    fn together(&self, times: &[usize]) -> Option<String> {
+        let words: Vec<(usize, &str)> = words_of(self.body).collect();
+        let first = words.iter().position(|(start, _)| Some(start) == times.first())?;
+        let run = words.get(first..first + times.len())?;
+        let time: String = run.iter().map(|(_, word)| *word).collect();
+        let is_run = run.iter().map(|(start, _)| start).eq(times);
+        words::time(&time.to_ascii_lowercase()).filter(|_| is_run)?;
+        let kept = |all: &[(usize, &'a str)]| all.iter().map(|(_, word)| *word).collect::<Vec<_>>();
+        let (before, after) = (kept(&words[..first]), kept(&words[first + times.len()..]));
+        Some([&before[..], &[time.as_str()], &after[..]].concat().join(" "))
     }
 
     fn role(&mut self, word: &str, step: &mut Step) {
         step.role = Role::named(word);
         if step.role.is_none() && word != "auto" {
             let known: Vec<&str> = Role::ALL.into_iter().map(Role::word).collect();
+            let as_in = if self.suggests {
+                let words = self.words().into_iter().map(|word| {
+                    let is_mark = word.to_ascii_lowercase().starts_with("intensity=");
+                    if is_mark { "intensity=recovery" } else { word }
+                });
+                let body = words.collect::<Vec<_>>().join(" ");
+                self.instead(", as in", &[body], "")
+            } else {
+                String::new()
+            };
             self.refuse(
                 format!("intervals.icu drops intensity={}", short(word)),
-                format!("use one of {}", known.join(", ")),
+                format!("use one of {}{as_in}", known.join(", ")),
             );
         }
     }
@@ -451,34 +820,49 @@ impl<'a> StepReader<'a> {
                 .any(|target| matches!(target.span, Span::Between(..)))
         {
             step.ramp = false;
+            let words: Vec<&str> = self
+                .words()
+                .into_iter()
+                .filter(|word| !word.eq_ignore_ascii_case("ramp"))
+                .collect();
+            let steady = self.instead("; for a steady step write", &[words.join(" ")], "");
             self.refuse(
                 "a ramp without a range becomes a steady step",
-                "give both ends, as in \"10m ramp 50-75%\"",
+                format!("give both ends, as in 10m ramp 50-75%{steady}"),
             );
         }
     }
 
     /// None without a length: intervals.icu drops the line.
-    fn length(&mut self, step: Step) -> Option<Step> {
+    fn length(&mut self, step: Step, cue: usize) -> Option<Step> {
         let is_empty = match step.length {
             Length::Time(secs) => secs == 0,
             Length::Distance(metres) => metres.is_zero(),
         };
         if is_empty {
-            let counted = self.body.split_whitespace().any(|word| {
-                word.strip_suffix(['x', 'X'])
-                    .is_some_and(|count| count.parse::<u32>().is_ok())
-            });
-            if counted {
+            let (before, after) = self.body.split_at(cue.min(self.body.len()));
+            let words = [before, "10m", after].map(str::trim);
+            let with_length = words.join(" ").trim().to_owned();
+            if let Some((heading, _)) = repeat_header(self.body) {
+                let count = self.body[heading.len()..]
+                    .trim()
+                    .trim_end_matches(['x', 'X'])
+                    .trim();
+                let heading = format!("{heading} {count}x");
                 self.refuse(
                     "a repeat is not a step: with a dash it is dropped",
-                    "write the count alone on a line without a dash, as in 4x, and the steps directly below",
+                    format!(
+                        "write \"{}\" alone on a line without a dash, and the steps directly below",
+                        heading.trim_start_matches(['-', ' '])
+                    ),
                 );
-            } else {
-                self.refuse(
-                    "a step without a length is dropped",
+            } else if counted(self.body, self.sport).is_none() {
+                let instead = self.instead(
+                    "give a time or a distance, as in",
+                    &[with_length],
                     "give a time (10m, 30s) or a distance (400mtr, 1km)",
                 );
+                self.refuse("a step without a length is dropped", instead);
             }
             return None;
         }
@@ -497,69 +881,75 @@ impl<'a> StepReader<'a> {
             .body
             .split_whitespace()
             .any(|word| word.eq_ignore_ascii_case(&written));
-        let suspect = match Per::of_sport(self.sport) {
-            Per::M100 => minutes >= 25 && minutes % 25 == 0,
-            Per::M500 => minutes >= 100 && minutes % 50 == 0,
-            _ if is_ride(self.sport) => minutes >= 400 && minutes % 100 == 0,
-            _ => minutes >= 100 && minutes % 50 == 0,
-        };
-        if alone && secs % 60 == 0 && suspect {
+        if alone && secs % 60 == 0 && is_suspect(minutes, self.sport) {
             let hours = time_text(secs);
             let hours = if hours == written {
                 format!("{minutes}m0s")
             } else {
                 hours
             };
+            let with = |length: &str| {
+                let words = self.words().into_iter();
+                let words: Vec<&str> = words
+                    .map(|word| {
+                        if word.eq_ignore_ascii_case(&written) {
+                            length
+                        } else {
+                            word
+                        }
+                    })
+                    .collect();
+                words.join(" ")
+            };
+            let line = |length: &str| {
+                let body = Some(with(length)).filter(|_| self.suggests);
+                let line = body.and_then(|body| accepted_line(&body, self.sport));
+                line.map_or_else(|| length.to_owned(), |line| either(&[line]))
+            };
+            let (metres, time) = (line(&format!("{minutes}mtr")), line(&hours));
             self.refuse(
                 format!("{written} is {minutes} minutes: m is never metres"),
-                format!("write {minutes}mtr for metres, {hours} for the time"),
+                format!("write {metres} for metres, {time} for the time"),
             );
         }
     }
 }
 
-/// What is written instead of a word that intervals.icu does not read.
-fn meant(word: &str) -> Option<String> {
-    let plain = word.replace(['\u{2013}', '\u{2014}'], "-");
-    if words::paces(&plain).is_some() {
-        return Some(format!(
-            "write \"{plain} Pace\": without the word it is no target"
-        ));
+/// Whether so many minutes are hardly meant, but so many metres are.
+pub(super) fn is_suspect(minutes: u32, sport: &str) -> bool {
+    match Per::of_sport(sport) {
+        Per::M100 => minutes >= 25 && minutes.is_multiple_of(25),
+        Per::M500 => minutes >= 100 && minutes.is_multiple_of(50),
+        _ if is_ride(sport) => minutes >= 400 && minutes.is_multiple_of(100),
+        _ => minutes >= 100 && minutes.is_multiple_of(50),
     }
-    if let Some((from, to)) = plain.split_once('-')
-        && to.starts_with(|c: char| c.is_ascii_digit())
-        && (words::time(to).is_some() || words::distance(to).is_some())
-        && from.starts_with(|c: char| c.is_ascii_digit())
-    {
-        return Some(format!(
-            "give one length, as in {to}: a range of lengths is dropped"
-        ));
+}
+
+/// The step once with each of these targets, as lines.
+pub(super) fn one_target(step: &Step, targets: &[Target], sport: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for target in targets.iter().take(4) {
+        let mut alone = step.clone();
+        alone.targets = vec![target.clone()];
+        alone.ramp &= target.span.is_range();
+        let line = suggested(&alone, sport);
+        if !lines.contains(&line) && accepted(line.trim_start_matches("- "), sport).is_some() {
+            lines.push(line);
+        }
     }
-    match plain.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.') {
-        "min" | "mins" | "minutes" | "minute" => Some("write minutes as 10m".to_owned()),
-        "sec" | "secs" | "seconds" | "second" => Some("write seconds as 30s".to_owned()),
-        "metres" | "metre" => Some("write metres as 400mtr".to_owned()),
-        "hr" | "pace" | "lthr" | "mmp" if word.len() > 4 => None,
-        "hr" | "pace" | "lthr" | "mmp" | "bpm" => {
-            Some("write a number or a zone before it, as in 80% LTHR, Z2 HR or 90% Pace".to_owned())
-        }
-        rest if rest.starts_with('%') || rest == "w" || rest == "rpm" => {
-            Some("write one number or a range, as in 88-94%".to_owned())
-        }
-        "zone" => Some("write a zone as Z2, and on a run or a swim Z2 HR or Z2 Pace".to_owned()),
-        _ if plain.starts_with(['z', 'l']) && plain.chars().any(|c| c.is_ascii_digit()) => {
-            Some("write one of the athlete's zones, as in Z2".to_owned())
-        }
-        _ if plain
-            .trim_end_matches(',')
-            .chars()
-            .all(|c| c.is_ascii_digit() || matches!(c, '.' | '-')) =>
-        {
-            Some("say what the number is, as in 250w, 90%, 90rpm or Z2, without a comma after it".to_owned())
-        }
-        _ if plain.ends_with(',') => Some("leave out the comma".to_owned()),
-        _ => None,
+    if lines.is_empty() {
+        return "keep one of power, heart rate and pace".to_owned();
     }
+    format!("keep one: {}", either(&lines))
+}
+
+/// The line to write for a step, with a label that nothing can be read out of.
+pub(super) fn suggested(step: &Step, sport: &str) -> String {
+    let plain = Step {
+        cue: plain_cue(&step.cue),
+        ..step.clone()
+    };
+    step_text(&plain, sport)
 }
 
 fn short(word: &str) -> String {

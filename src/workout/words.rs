@@ -55,7 +55,7 @@ pub(super) fn read(words: &[&str], sport: &str) -> Option<(Word, usize)> {
 }
 
 /// Lower case, every dash a hyphen.
-fn plain(word: &str) -> String {
+pub(super) fn plain(word: &str) -> String {
     word.replace(
         [
             '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2015}',
@@ -101,8 +101,10 @@ fn target(own: &str, next: &str, words: &[&str], sport: &str) -> Option<(Word, u
         let per = per.unwrap_or_else(|| Per::of_sport(sport));
         return found(Unit::Pace(per), span, 2);
     }
+    // A number that is no bpm of LTHR is a percentage of it without its sign.
+    let least = if next == "lthr" { 121.0 } else { 30.0 };
     if matches!(next, "hr" | "bpm" | "lthr")
-        && let Some(span) = with_unit(own, "").filter(|span| span.ends().1.get() >= 30.0)
+        && let Some(span) = with_unit(own, "").filter(|span| span.ends().1.get() >= least)
     {
         return found(Unit::Bpm, span, 2);
     }

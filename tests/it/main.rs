@@ -59,4 +59,5 @@ mod world;
 mod writes;
 mod writes_beside;
 mod writes_faults;
+mod writes_text;
 mod writing;

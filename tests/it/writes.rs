@@ -379,7 +379,7 @@ async fn wrong_arguments_are_refused_before_anything_is_read() {
             assert!(text.starts_with("Not done") && text.contains(says), "{says}: {text}");
         }
         let asked = world.sim.requests().into_iter().filter(|request| !request.path.ends_with(ana.person.athlete_id));
-        assert_eq!(asked.count(), 0, "at most the settings are read");
+        assert_eq!(asked.count(), 0, "at most the settings are read, for the athlete's today");
         let as_text = json!({"workouts": json!([workout("Ride", "2026-12-03T07:15", "Threshold", THRESHOLD)]).to_string()});
         let text = done(&world, &ana.link, "push_workout", as_text).await;
         assert!(text.contains("1 written"), "{text}");

@@ -95,6 +95,14 @@ impl Push {
         }
     }
 
+    /// It lost what no other form brings back.
+    fn otherwise(name: &'static str, fault: Fault, held: usize, says: &'static [&'static str]) -> Self {
+        Self {
+            sent: 1,
+            ..Self::lost(name, fault, held, says)
+        }
+    }
+
     /// It lost something, and was sent once more.
     fn lost(name: &'static str, fault: Fault, held: usize, says: &'static [&'static str]) -> Self {
         Self {
@@ -131,17 +139,17 @@ impl Push {
                 10,
                 &[" · 1 written · ", "repeats were sent written out", " · load 82 ("],
             ),
-            Self::lost(
+            Self::otherwise(
                 "no targets",
                 always(Mode::DropTargets),
                 10,
                 &[
                     " · 1 written, but NOT AS SENT · ",
                     "step 2 (8m 96-100%): its target 96-100% is missing",
-                    "no target on the device: step 1, 2, 4, 6, 8, 10",
+                    "no target on the device: step 1, 2, 4",
                 ],
             ),
-            Self::lost(
+            Self::otherwise(
                 "no steps",
                 always(Mode::DropSteps),
                 0,

@@ -15,7 +15,7 @@ use crate::{
         Answer, Run, Target, Tool, arguments,
         params::{self, ATHLETE, ATHLETES, MOST_ATHLETES, Param},
     },
-    words::{MemberStatus, Outcome},
+    words::{Access, MemberStatus, Outcome},
 };
 
 impl Call<'_> {
@@ -37,6 +37,7 @@ impl Call<'_> {
         };
         let named = match (whose, tool.run) {
             (Named::Several(all), Run::WriteEach(write)) => {
+                arguments::within_limits(&given, tool.params, all.len())?;
                 let (members, targets) = self.targets(&roster, &all, tool).await?;
                 let done = self.apart(write(targets, given)).await;
                 for member in members {
@@ -106,6 +107,9 @@ impl Call<'_> {
         tool: &'static Tool,
         given: Map<String, Value>,
     ) -> Result<Answer, ToolError> {
+        if tool.run.access() == Access::Write {
+            arguments::within_limits(&given, tool.params, 1)?;
+        }
         let ask = roster.open(member, tool.permission).await?;
         match self.with_right(tool, ask, member.account(), given).await {
             Err(error @ ToolError::Reconnect(_)) => Err(roster.looked_into(member, error).await),

@@ -2,12 +2,11 @@
 
 use crate::{
     intervals::model,
-    text::clean,
     tool_error::ToolError,
     tools::{
         arguments::{Arguments, Moment, in_row, wrong},
         params::Param,
-        writing::entry::{Entry, NAME, NOTE, Prepared, Written, place},
+        writing::entry::{self, Entry, NAME, NOTE, Prepared, Written, place},
     },
     training::sports,
     workout::{
@@ -18,8 +17,6 @@ use crate::{
 
 /// Workouts of one call for one athlete.
 pub(super) const MOST_WORKOUTS: usize = 28;
-/// Workouts of one call for all its athletes together.
-pub(super) const MOST_ENTRIES: usize = 60;
 /// A planned load.
 const LOADS: (f64, f64) = (1.0, 2000.0);
 /// Minutes of a workout without steps.
@@ -143,7 +140,7 @@ impl Wanted {
     fn read(row: &Arguments) -> Result<Self, ToolError> {
         let needed = |name: &str| wrong(name, "must be given");
         let sport = row.text("sport")?.ok_or_else(|| needed("sport"))?;
-        let wanted = Self {
+        Ok(Self {
             sport: sport_named(&sport)?,
             on: row.day_to_plan("date")?.ok_or_else(|| needed("date"))?,
             name: row.text("name")?.ok_or_else(|| needed("name"))?,
@@ -152,30 +149,9 @@ impl Wanted {
             load: row.number("load")?,
             secs: row.number("minutes")?.map(|minutes| (minutes * 60.0).round()),
             indoor: row.flag("indoor")?,
-            tags: row
-                .texts("tags")?
-                .into_iter()
-                .map(|tag| clean(tag, TAG))
-                .collect(),
-            color: row.text("color")?,
-        };
-        if wanted.color.as_deref().is_some_and(|color| !is_color(color)) {
-            return Err(wrong(
-                "color",
-                "must be #rrggbb or the name of a colour, such as red",
-            ));
-        }
-        Ok(wanted)
-    }
-}
-
-/// Characters of a tag.
-const TAG: usize = 40;
-
-fn is_color(color: &str) -> bool {
-    match color.strip_prefix('#') {
-        Some(hex) => [3, 6, 8].contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()),
-        None => (3..=20).contains(&color.len()) && color.bytes().all(|b| b.is_ascii_alphabetic()),
+            tags: entry::tags(row)?.unwrap_or_default(),
+            color: entry::color(row)?,
+        })
     }
 }
 

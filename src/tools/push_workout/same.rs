@@ -20,7 +20,7 @@ pub(super) enum Verdict {
 }
 
 /// What is to become of the workout at `at` of these, where `there` stands on the days concerned and `alike` are earlier
-/// changes with its fingerprint.
+/// changes with its fingerprint, newest first; with `allow_duplicate`, those that allowed it too.
 pub(super) fn verdict(
     all: &[Entry],
     at: usize,
@@ -41,41 +41,51 @@ pub(super) fn verdict(
     if let Some(first) = first.filter(|_| !allow_duplicate) {
         return Verdict::Twice(first + 1);
     }
-    let is_named_so = |held: &&Held| {
-        let event = &held.event;
-        event.is_workout()
-            && event.sport() == entry.sport
-            && same_name(event.name.as_deref().unwrap_or_default()) == same_name(&entry.name)
-    };
-    let named_so: Vec<&Held> = on_its_day().filter(is_named_so).collect();
+    let named_so: Vec<&Held> = named_like(entry, there).collect();
     let same = named_so.iter().copied().find(|held| is_same(entry, &held.event));
-    // Each of several that are alike is the retry of a change of its own: two of one external id would be one entry.
+    // Each of several that are alike is a change of its own: two of one external id would be one entry.
     let before = all[..at].iter().filter(|other| is_like(other)).count();
-    let mut open = alike.iter().filter(|change| change.state == ChangeState::Sent);
-    if let Some(open) = open.nth(before) {
-        return match of(open) {
-            Some(held) => Verdict::There(Box::new(held.clone()), Some(open.number)),
+    let open = alike.iter().filter(|change| change.state == ChangeState::Sent);
+    let held = alike
+        .iter()
+        .filter(|change| change.state == ChangeState::Held && of(change).is_some());
+    if let Some(change) = open.chain(held).nth(before) {
+        return match of(change) {
+            Some(held) => Verdict::There(Box::new(held.clone()), Some(change.number)),
             // Somebody may have written the same by hand meanwhile.
             None => match same.filter(|_| !allow_duplicate) {
                 Some(held) => Verdict::There(Box::new(held.clone()), None),
-                None => Verdict::New(Some(Box::new(open.clone()))),
+                None => Verdict::New(Some(Box::new(change.clone()))),
             },
         };
     }
     if allow_duplicate {
         return Verdict::New(None);
     }
-    let held = alike.iter().filter(|change| change.state == ChangeState::Held);
-    for change in held {
-        if let Some(held) = of(change) {
-            return Verdict::There(Box::new(held.clone()), Some(change.number));
-        }
-    }
     match (same, named_so.first()) {
         (Some(held), _) => Verdict::There(Box::new(held.clone()), None),
         (None, Some(held)) => Verdict::Other(Box::new((*held).clone())),
         (None, None) => Verdict::New(None),
     }
+}
+
+/// The workouts of this one's day, sport and name.
+fn named_like<'a>(entry: &'a Entry, there: &'a [Held]) -> impl Iterator<Item = &'a Held> {
+    there.iter().filter(|held| {
+        let event = &held.event;
+        event.day() == Some(entry.on.day)
+            && event.is_workout()
+            && event.sport() == entry.sport
+            && same_name(event.name.as_deref().unwrap_or_default()) == same_name(&entry.name)
+    })
+}
+
+/// The ids of the others of its kind on its day.
+pub(super) fn twins(entry: &Entry, there: &[Held], own: i64) -> Vec<i64> {
+    named_like(entry, there)
+        .map(|held| held.id)
+        .filter(|id| *id != own)
+        .collect()
 }
 
 #[cfg(test)]
@@ -171,7 +181,7 @@ mod tests {
         let there = [ride(7, TEXT)];
         let by = |state| [alike(1, state, Some(7))];
         assert_eq!(says(&one, &there, &by(ChangeState::Held), false), "there 7 by 1");
-        assert_eq!(says(&one, &there, &by(ChangeState::Held), true), "new");
+        assert_eq!(says(&one, &there, &by(ChangeState::Held), true), "there 7 by 1");
         assert_eq!(says(&one, &[], &by(ChangeState::Held), false), "new");
         for state in [ChangeState::Undone, ChangeState::Refused, ChangeState::Lost] {
             assert_eq!(says(&one, &there, &by(state), false), "new", "{state:?}");
@@ -210,6 +220,19 @@ mod tests {
         assert_eq!(says(&two, &[], &[], true), "new");
         assert_eq!(says(&two, &[], &open(1), true), "new");
         assert_eq!(says(&two, &[], &open(2), true), "retry 2");
+        // What stands counts as one of them, whether the other one's end is known or not.
+        let there = [ride(7, TEXT), ride(8, TEXT)];
+        let held = |number, id| alike(number, ChangeState::Held, Some(id));
+        assert_eq!(says(&two[..1], &there, &[held(1, 7)], true), "there 7 by 1");
+        assert_eq!(
+            says(&two, &there, &[held(2, 8), held(1, 7)], true),
+            "there 7 by 1"
+        );
+        assert_eq!(says(&two, &there, &[held(1, 7)], true), "new");
+        let mixed = [alike(2, ChangeState::Sent, None), held(1, 7)];
+        assert_eq!(says(&two, &there[..1], &mixed, true), "there 7 by 1");
+        assert_eq!(says(&two[..1], &there[..1], &mixed, true), "retry 2");
+        assert_eq!(says(&two[..1], &[], &[held(1, 7)], true), "new");
         assert_eq!(
             says(&[entry("Easy", TEXT), entry("Tempo", TEXT)], &[], &[], false),
             "new"

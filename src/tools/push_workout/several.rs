@@ -5,33 +5,17 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use serde_json::{Map, Value, json};
 
-use super::{
-    Plan, Seen,
-    asked::{MOST_ENTRIES, PARAMS},
-};
+use super::{Plan, Seen};
 use crate::{
     guard::{Granted, journal::Noted},
     tool_error::ToolError,
-    tools::{Answer, Target, answer::counted, arguments::Arguments, writing},
+    tools::{Answer, Target, answer::counted, writing},
     words::Outcome,
 };
 
 /// The same workouts for several athletes: a preview with a token first, then, with the token, the writes, each with an
 /// outcome of its own.
 pub(super) async fn push(targets: Vec<Target>, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let granted = targets.iter().find_map(|target| target.granted.as_ref().ok());
-    let rows = match granted {
-        Some(granted) => Arguments::new(given.clone(), PARAMS, granted.ask().today())?
-            .rows("workouts")?
-            .len(),
-        None => 0,
-    };
-    if rows * targets.len() > MOST_ENTRIES {
-        return Err(ToolError::Input(format!(
-            "Not done: {rows} workouts for {} athletes are more than {MOST_ENTRIES} in one call. Send fewer.",
-            targets.len()
-        )));
-    }
     let plans = plans(&targets, &given).await;
     let refused: Vec<String> = plans
         .iter()

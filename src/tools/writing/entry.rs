@@ -8,7 +8,9 @@ use super::{Steps, Wish};
 use crate::{
     guard::journal::{Change, OUR_KEYS},
     intervals::model::{EntryFields, Event, Held},
-    tools::arguments::Moment,
+    text::clean,
+    tool_error::ToolError,
+    tools::arguments::{Arguments, Moment, wrong},
     workout::{
         Problem, Settings, Severity, Workout, check, differences,
         resolve::Place,
@@ -42,12 +44,13 @@ pub(in crate::tools) const NAME: usize = 80;
 pub(in crate::tools) const NOTE: usize = 2000;
 
 impl Entry {
-    /// It as something to write; `retry` is an earlier try that nobody knows the end of.
-    pub(in crate::tools) fn wish(&self, retry: Option<Box<Change>>) -> Wish {
+    /// It as something to write that is found again by this fingerprint; `retry` is an earlier try that nobody knows the
+    /// end of.
+    pub(in crate::tools) fn wish(&self, fingerprint: [u8; 32], retry: Option<Box<Change>>) -> Wish {
         Wish::Make {
             fields: self.fields(),
             steps: self.steps(),
-            fingerprint: Some(self.fingerprint()),
+            fingerprint: Some(fingerprint),
             retry,
         }
     }
@@ -101,6 +104,11 @@ impl Entry {
             hash.update([0]);
         }
         hash.finalize().into()
+    }
+
+    /// Of one that was written although another one stood there: so the same call again is told from the first of its kind.
+    pub(in crate::tools) fn fingerprint_of_second(&self) -> [u8; 32] {
+        Sha256::digest([&self.fingerprint()[..], b"second"].concat()).into()
     }
 
     pub(in crate::tools) fn place(&self) -> Place {
@@ -168,18 +176,26 @@ pub(in crate::tools) fn same_name(name: &str) -> String {
     words.join(" ")
 }
 
+/// Whether the entry has steps that are not in its text: they came from a file or a library.
+pub(in crate::tools) fn is_from_file(held: &Held) -> bool {
+    let text = held.fields.description.as_deref().unwrap_or_default();
+    let doc = held.event.workout_doc.as_ref();
+    doc.is_some_and(|doc| !doc.workout().items.is_empty())
+        && parse(text, held.event.sport()).workout.items.is_empty()
+}
+
 /// The fields of an entry as an undo writes them: steps that came from a file or a library are text.
 pub(in crate::tools) fn restorable(held: &Held) -> EntryFields {
     let mut fields = held.fields.clone();
     let sport = held.event.sport();
-    let workout = held
-        .event
-        .workout_doc
-        .as_ref()
-        .map(|doc| doc.workout())
-        .unwrap_or_default();
-    let text = fields.description.as_deref().unwrap_or_default();
-    if !workout.items.is_empty() && parse(text, sport).workout.items.is_empty() {
+    if is_from_file(held) {
+        let workout = held
+            .event
+            .workout_doc
+            .as_ref()
+            .map(|doc| doc.workout())
+            .unwrap_or_default();
+        let text = fields.description.as_deref().unwrap_or_default();
         fields.description = Some(described(&bulleted(text), &workout, sport));
     }
     fields
@@ -218,6 +234,36 @@ pub(in crate::tools) fn changed_since(left: &EntryFields, held: &Held) -> Vec<&'
         _ => true,
     });
     names
+}
+
+/// Characters of a tag.
+const TAG: usize = 40;
+
+/// The tags of an entry; None when left out.
+pub(in crate::tools) fn tags(arguments: &Arguments) -> Result<Option<Vec<String>>, ToolError> {
+    let tags = arguments.texts("tags")?;
+    Ok(arguments
+        .is_given("tags")
+        .then(|| tags.into_iter().map(|tag| clean(tag, TAG)).collect()))
+}
+
+/// The colour of an entry; None when left out.
+pub(in crate::tools) fn color(arguments: &Arguments) -> Result<Option<String>, ToolError> {
+    let color = arguments.text("color")?;
+    if color.as_deref().is_some_and(|color| !is_color(color)) {
+        return Err(wrong(
+            "color",
+            "must be #rrggbb or the name of a colour, such as red",
+        ));
+    }
+    Ok(color)
+}
+
+fn is_color(color: &str) -> bool {
+    match color.strip_prefix('#') {
+        Some(hex) => [3, 6, 8].contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()),
+        None => (3..=20).contains(&color.len()) && color.bytes().all(|b| b.is_ascii_alphabetic()),
+    }
 }
 
 /// Prose above steps, apart from each other.

@@ -18,19 +18,44 @@ fn a_target_that_reaches_no_device_is_refused_with_its_line_and_a_way_out() {
     };
     let run = settings("Run");
     for (text, sport, settings, instead) in [
-        ("- 20m Z2", "Run", &run, "HR or Pace"),
-        ("- 20m 90-95%", "Run", &run, "HR or Pace"),
-        ("- 20m 90-95%", "Ride", &none, "use W"),
+        ("- 20m Z2", "Run", &run, "\"- 20m Z2 Pace\" or \"- 20m Z2 HR\""),
+        (
+            "- 20m 85-90%",
+            "Run",
+            &run,
+            "\"- 20m 85-90% Pace\" or \"- 20m 85-90% LTHR\"",
+        ),
+        (
+            "- 20m 85-90% Power",
+            "Run",
+            &run,
+            "set it at intervals.icu, or write \"- 20m 85-90% Pace\"",
+        ),
+        ("- 20m 85-90% Power", "Run", &only_max, "\"- 20m 85-90% HR\""),
+        (
+            "- 20m 85-90% Power",
+            "Run",
+            &none,
+            "leave the target out: \"- 20m\"",
+        ),
+        ("- 20m 90-95%", "Ride", &none, "\"- 20m 200-220w\""),
         ("- 20m 90-95% Pace", "Run", &none, "5:10-5:00/km Pace"),
         ("- 20m Z2 Pace", "Run", &none, "5:10-5:00/km Pace"),
-        ("- 20m 80-85% LTHR", "Run", &only_max, "% HR"),
-        ("- 20m 80-85% HR", "Run", &none, "% LTHR"),
-        ("- 20m Z9 Pace", "Run", &run, "zones"),
+        ("- 20m 80-85% LTHR", "Run", &only_max, "\"- 20m 80-85% HR\""),
+        ("- 20m 80-85% HR", "Run", &none, "leave the target out"),
+        ("- 20m Z9 Pace", "Run", &run, "Z1 to Z7, as in \"- 20m Z7 Pace\""),
+        ("- 20m Z2 HR", "Run", &none, "leave the target out"),
+        ("- 20m Z8-Z9 HR", "Run", &run, "\"- 20m Z7-Z7 HR\""),
         ("- 20m 0.9-0.95% Pace", "Run", &run, "90-95%"),
         ("- 20m 0.95% LTHR", "Run", &run, "95%"),
         ("- 20m 0%", "Ride", &settings("Ride"), "leave the target out"),
-        ("- 20m 80% LTHR 5:10-5:00/km Pace", "Run", &run, "keep one"),
-        ("- 10m 152bpm", "Run", &none, "Z2 HR"),
+        (
+            "- 20m 80% LTHR 5:10-5:00/km Pace",
+            "Run",
+            &run,
+            "keep one: \"- 20m 80% LTHR\" or \"- 20m 5:10-5:00/km Pace\"",
+        ),
+        ("- 10m 152bpm", "Run", &none, "leave the target out: \"- 10m\""),
     ] {
         let text = format!("Prose\n\n2x\n{text}");
         let problems = of(&text, sport, settings);
@@ -42,6 +67,209 @@ fn a_target_that_reaches_no_device_is_refused_with_its_line_and_a_way_out() {
             refused.line == 4 && refused.instead.contains(instead),
             "{text}: {refused:?}"
         );
+        for line in quoted(&refused.instead) {
+            assert!(
+                check::text(&line, sport, settings).can_be_sent(),
+                "{text}: {line}"
+            );
+        }
+    }
+}
+
+/// The texts to write that an advice has in quotes; the heading of a repeat gets a step.
+fn quoted(instead: &str) -> Vec<String> {
+    let quoted = instead.split('"').skip(1).step_by(2);
+    let with_step = |text: &str| {
+        if text.ends_with('x') {
+            format!("{text}\n- 10m")
+        } else {
+            text.to_owned()
+        }
+    };
+    quoted.map(with_step).collect()
+}
+
+/// A slip, the sport, and the texts to write instead.
+type Slip = (&'static str, &'static str, &'static [&'static str]);
+
+const SLIPS: &[Slip] = &[
+    // Numbers and units of other languages.
+    ("- 4,5km 80-85% LTHR", "Run", &["- 4.5km 80-85% LTHR"]),
+    ("- 4,5 km 80-85% LTHR", "Run", &["- 4.5km 80-85% LTHR"]),
+    ("- 4.5 km 80-85% LTHR", "Run", &["- 4.5km 80-85% LTHR"]),
+    ("- Easy 1,5h 60-65%", "Ride", &["- Easy 1.5h 60-65%"]),
+    ("- 10m 87,5-92,5%", "Ride", &["- 10m 87.5-92.5%"]),
+    ("- 1,500m 80-85% Pace", "Swim", &["- 1500mtr 80-85% Pace"]),
+    ("- 200yd 80-85% Pace", "Swim", &["- 200yrd 80-85% Pace"]),
+    ("- 200 yards 80-85% Pace", "Swim", &["- 200yrd 80-85% Pace"]),
+    ("- 400 metres 90-95% Pace", "Swim", &["- 400mtr 90-95% Pace"]),
+    ("- 400 m 90-95% Pace", "Swim", &["- 400mtr 90-95% Pace"]),
+    ("- 5k 90-95% Pace", "Run", &["- 5km 90-95% Pace"]),
+    ("- 20min 88-92%", "Ride", &["- 20m 88-92%"]),
+    ("- 20 minutes Z2", "Ride", &["- 20m Z2"]),
+    ("- 1h15min 60-65%", "Ride", &["- 1h15m 60-65%"]),
+    ("- 1 hr 30 min 60-65%", "Ride", &["- 1h30m 60-65%"]),
+    ("- 30 secs 120-130%", "Ride", &["- 30s 120-130%"]),
+    ("- 15-20m 60-65%", "Ride", &["- 20m 60-65%"]),
+    ("- 8m 250 watts", "Ride", &["- 8m 250w"]),
+    ("- 8m 88-94 % 90 rpm", "Ride", &["- 8m 88-94% 90rpm"]),
+    // What a number is a percentage of.
+    ("- 20m 80-85% LHTR", "Run", &["- 20m 80-85% LTHR"]),
+    ("- 20m 80-85% LHTR", "Ride", &["- 20m 80-85% LTHR"]),
+    ("- 20m 85-90% Pcae", "Run", &["- 20m 85-90% Pace"]),
+    ("- 20m 85-90% of LTHR", "Run", &["- 20m 85-90% LTHR"]),
+    ("- 20m 75-80% max HR", "Run", &["- 20m 75-80% HR"]),
+    ("- 20m 75-80% HRmax", "Ride", &["- 20m 75-80% HR"]),
+    ("- 20m 90-95% threshold heart rate", "Run", &["- 20m 90-95% LTHR"]),
+    ("- 20m 85-90 Pace", "Run", &["- 20m 85-90% Pace"]),
+    ("- 20m 80-85 LTHR", "Run", &["- 20m 80-85% LTHR"]),
+    ("- 10m 5:10-5:00/km", "Run", &["- 10m 5:10-5:00/km Pace"]),
+    ("- 10m 5:10 min/km", "Run", &["- 10m 5:10/km Pace"]),
+    ("- 30m zone 2", "Ride", &["- 30m Z2"]),
+    ("- 30m zone 2", "Run", &["- 30m Z2 HR", "- 30m Z2 Pace"]),
+    ("- 30m Zone 2-3 HR", "Run", &["- 30m Z2-Z3 HR"]),
+    ("- 30m L3", "Ride", &["- 30m Z3"]),
+    ("- Zone 2 30m", "Ride", &["- Z2 30m"]),
+    ("- 30m z2 hr, 90rpm", "Run", &["- 30m z2 HR 90rpm"]),
+    ("- 8m @250w", "Ride", &["- 8m 250w"]),
+    ("- 8m (250w)", "Ride", &["- 8m 250w"]),
+    ("- 8m 250", "Ride", &["- 8m 250%", "- 8m 250w"]),
+    ("- 30m LTHR", "Run", &["- 30m 80-85% LTHR"]),
+    ("- 30m Z12", "Ride", &["- 30m Z2"]),
+    // Lengths.
+    (
+        "- 400m 90-95% Pace",
+        "Run",
+        &["- 400mtr 90-95% Pace", "- 6h40m 90-95% Pace"],
+    ),
+    (
+        "- 50m 90-95% Pace",
+        "Swim",
+        &["- 50mtr 90-95% Pace", "- 50m0s 90-95% Pace"],
+    ),
+    ("- 1h 10m 60-65%", "Ride", &["- 1h10m 60-65%"]),
+    (
+        "- 1km 5m 90-95% Pace",
+        "Run",
+        &["- 5m 90-95% Pace", "- 1km 90-95% Pace"],
+    ),
+    (
+        "- Drill 30s build 4m 90-95%",
+        "Ride",
+        &["- Drill 30s build 90-95%", "- Drill build 4m 90-95%"],
+    ),
+    ("- Steady 85-90% LTHR", "Run", &["- Steady 10m 85-90% LTHR"]),
+    ("- MAX standing start", "Ride", &["- MAX standing start 10m"]),
+    (
+        "- 200mtr 90-95% Pace 30s rest",
+        "Swim",
+        &["- 200mtr 90-95% Pace", "- Rest 30s intensity=rest"],
+    ),
+    // Targets, ramps, marks.
+    (
+        "- 10m 80-85% LTHR 5:00-4:50/km Pace",
+        "Run",
+        &["- 10m 80-85% LTHR", "- 10m 5:00-4:50/km Pace"],
+    ),
+    ("- 10m ramp 50%", "Ride", &["- 10m 50%"]),
+    (
+        "- 10m 50% intensity=leicht",
+        "Ride",
+        &["- 10m 50% intensity=recovery"],
+    ),
+    ("- 10m 0.85-0.9% LTHR", "Run", &["- 10m 85-90% LTHR"]),
+    // Repeats.
+    ("- 4x", "Ride", &["4x\n- 10m"]),
+    ("- Main set 4x", "Ride", &["Main set 4x\n- 10m"]),
+    ("- 3x 8m 90-95%", "Ride", &["3x\n- 10m", "- 8m 90-95%"]),
+    ("- 3x8m @ 250w", "Ride", &["3x\n- 10m", "- 8m @ 250w"]),
+    ("3x8m @ 250w", "Ride", &["3x\n- 10m", "- 8m @ 250w"]),
+    ("3 x 8 min 90-95%", "Ride", &["3x\n- 10m", "- 8m 90-95%"]),
+    ("3x Over-unders\n- 1m 110%", "Ride", &["Over-unders 3x\n- 10m"]),
+    (
+        "Main set 3x:\n- 1m 110%",
+        "Ride",
+        &["4x\n- 10m", "Main set 4x\n- 10m"],
+    ),
+    ("4×\n- 1m 110%", "Ride", &["4x\n- 10m", "Main set 4x\n- 10m"]),
+    (
+        "Repeat 4 times:\n- 1m 110%",
+        "Ride",
+        &["4x\n- 10m", "Main set 4x\n- 10m"],
+    ),
+    // Lines that only look like steps.
+    ("10m 60-65% easy", "Ride", &["- 10m 60-65% easy"]),
+    ("* 10m Z2", "Ride", &["- 10m Z2"]),
+    ("1. 10m at 85-90%", "Ride", &["- 10m at 85-90%"]),
+];
+
+#[test]
+fn each_slip_is_refused_with_the_text_to_write_and_that_is_accepted() {
+    let mut wrong = Vec::new();
+    for (text, sport, instead) in SLIPS {
+        let settings = settings(sport);
+        let problems = of(text, sport, &settings);
+        let refused = problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Refuse);
+        let refused: Vec<(usize, Vec<String>)> = refused
+            .map(|problem| (problem.line, quoted(&problem.instead)))
+            .collect();
+        let is_accepted = |line: &String| {
+            let again = check::text(line, sport, &settings);
+            again.can_be_sent() && again.workout.steps().count() > 0
+        };
+        let wanted = instead.iter().map(|line| (*line).to_owned()).collect();
+        if refused != [(1, wanted)] || !refused[0].1.iter().all(is_accepted) {
+            wrong.push(format!("{text}: {problems:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_only_a_label_is_no_slip() {
+    for (text, sport) in [
+        ("- Zone 2 ride 30m 60-65%", "Ride"),
+        ("- 20 min test 20m 100-105%", "Ride"),
+        ("- Hold 4,5 or more 10m 60-65%", "Ride"),
+        ("- L2 legs 10m 60-65%", "Ride"),
+        ("- 75% FTP 10m", "Ride"),
+        ("- 10m 75-80% FTP", "Ride"),
+        ("- 10m 75-80% easy", "Ride"),
+        ("Squats 3x10\n\n- 10m 60-65%", "Ride"),
+        ("3x this week\n\n- 10m 60-65%", "Ride"),
+    ] {
+        let problems = of(text, sport, &settings(sport));
+        let words = |problem: &Problem| problem.why.contains("does not read");
+        assert!(!problems.iter().any(words), "{text}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_repeat_inside_a_repeat_is_refused_however_it_is_written() {
+    for (text, line) in [
+        ("3x\n- 8m 90%\n2x\n- 30s 120%\n- 30s 50%", Some(3)),
+        ("3x\n- 8m 90%\n  2x\n  - 30s 120%\n  - 30s 50%", Some(3)),
+        ("Main 3x\n- 8m 90%\nInner 2x\n- 30s 120%\n- 4m 50%", Some(3)),
+        ("3x\n- 8m 90%\n\n  2x\n  - 30s 120%\n  - 30s 50%", Some(4)),
+        ("  3x\n  - 8m 90%\n\n    2x\n    - 30s 120%", Some(4)),
+        ("3x\n2x\n- 30s 120%", Some(1)),
+        ("3x\n- 2x\n- 30s 120%", Some(2)),
+        ("3x\n- 8m 90%\n- 2x 30s 120%", Some(3)),
+        ("3x\n- 8m 90%\n\n2x\n- 30s 120%\n- 30s 50%", None),
+        ("  3x\n  - 8m 90%\n\n  2x\n  - 30s 120%", None),
+        ("  3x\n  - 8m 90%\n\n2x\n- 30s 120%", None),
+        (
+            "3x\n  - 8m 90%\n  - 2m 50%\n\n- 5m 50%\n\n  2x\n  - 30s 120%",
+            None,
+        ),
+    ] {
+        let problems = of(text, "Ride", &settings("Ride"));
+        let refused = problems
+            .iter()
+            .find(|problem| problem.severity == Severity::Refuse);
+        assert_eq!(refused.map(|problem| problem.line), line, "{text}: {problems:?}");
     }
 }
 

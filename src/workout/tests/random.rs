@@ -9,7 +9,7 @@ use proptest::{
 
 use super::{a_cue, a_workout, docs::any_doc, settings};
 use crate::workout::{
-    check, differences,
+    Severity, check, differences,
     doc::Doc,
     estimate,
     model::{Item, Workout},
@@ -60,6 +60,33 @@ fn sports() -> impl Strategy<Value = &'static str> {
 fn of_text(text: &str, sport: &str) -> TestCaseResult {
     let read = parse(text, sport);
     prop_assert_eq!(read.lines.len(), read.workout.steps().count());
+    // What is to be written instead is taken.
+    let refused = read
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Refuse);
+    for problem in refused.filter(|_| !text.contains('"')) {
+        let steps = problem
+            .instead
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .filter(|line| line.starts_with("- "));
+        for line in steps {
+            let again = parse(line, sport);
+            let refused = again
+                .problems
+                .iter()
+                .any(|problem| problem.severity == Severity::Refuse);
+            prop_assert!(
+                !refused && again.workout.steps().count() == 1,
+                "{}: {:?} {:?}",
+                text,
+                problem,
+                again
+            );
+        }
+    }
     for own in [
         settings("Ride"),
         settings("Run"),
