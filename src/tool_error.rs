@@ -61,6 +61,12 @@ impl ToolError {
         })
     }
 
+    /// The same error with another text.
+    #[must_use]
+    pub fn saying(self, text: &str) -> Self {
+        self.with_text(|_| text.to_owned())
+    }
+
     fn with_text(mut self, change: impl Fn(&str) -> String) -> Self {
         let (Self::Input(text)
         | Self::Refused(text)

@@ -9,7 +9,7 @@ use super::{
     Caller, Granted,
     connection::{self, away},
     grant::{self, WRITES_GO_ON, Waiting},
-    journal::{Journal, Through},
+    journal::{Journal, Notes, Through},
     progress::Progress,
     session::Session,
 };
@@ -36,6 +36,7 @@ pub(crate) struct ByHand {
     row: LogId,
     intervals: intervals::Athlete,
     began: Instant,
+    notes: Notes,
 }
 
 /// Opens the right to use the tool of `permission` for the athlete's own calendar, and writes the row. Whoever waits is
@@ -81,12 +82,13 @@ pub(crate) async fn open(
         row: row.id,
         intervals: opened.intervals,
         began: Instant::now(),
+        notes: journal.notes(),
     };
     let waiting = Waiting {
         until,
         progress: Progress::default(),
     };
-    Ok((ask.into_granted(caller, journal, waiting), by_hand))
+    Ok((ask.into_granted(journal, waiting), by_hand))
 }
 
 impl ByHand {
@@ -106,6 +108,9 @@ impl ByHand {
         if let Err(error) = noted {
             metrics::counter!("icusync_activity_log_failures_total").increment(1);
             tracing::error!(%error, "cannot write how a change ended into the activity log");
+        }
+        if self.notes.is_lost() && !matches!(done, Err(ToolError::Reconnect(_))) {
+            let _ = connection::refused(&self.app, self.account).await;
         }
         match done {
             Err(ToolError::Reconnect(_)) => Err(connection::refused(&self.app, self.account).await),

@@ -48,10 +48,9 @@ impl Ask {
     }
 
     /// The right to change something; `journal` is its row in the athlete's log.
-    pub(crate) fn into_granted(self, caller: Caller, journal: Journal, waiting: Waiting) -> Granted {
+    pub(crate) fn into_granted(self, journal: Journal, waiting: Waiting) -> Granted {
         Granted {
             ask: self,
-            caller,
             journal,
             waiting,
         }
@@ -62,7 +61,6 @@ impl Ask {
 #[derive(Debug)]
 pub struct Granted {
     ask: Ask,
-    caller: Caller,
     journal: Journal,
     waiting: Waiting,
 }
@@ -82,14 +80,14 @@ impl Granted {
         &self.ask
     }
 
-    /// Who makes the change.
-    pub fn caller(&self) -> &Caller {
-        &self.caller
-    }
-
     /// When whoever waits is given an answer; the change itself goes on.
     pub fn answer_by(&self) -> Instant {
         self.waiting.until
+    }
+
+    /// Takes back what was said before anything was sent.
+    pub(crate) fn unsay(&self) {
+        self.waiting.progress.unsay(&self.ask.card.name);
     }
 
     /// Tells whoever waits how far the change is. False if they were told meanwhile that nothing is done: then nothing may be sent.

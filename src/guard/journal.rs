@@ -51,8 +51,10 @@ const SPARE: Duration = Duration::from_secs(3);
 const CONFIRM_WITHIN: TimeDelta = TimeDelta::minutes(10);
 /// How far back the same call is found again.
 const SAME_WITHIN: TimeDelta = TimeDelta::days(30);
-/// Open changes that are looked at together.
-const OPEN: i64 = 60;
+/// Changes of the same that are looked at together.
+const ALIKE: i64 = 60;
+/// Open changes, or those since one, that are looked at together.
+const MOST_SINCE: i64 = 500;
 
 /// An entry of the calendar before and after a change. Without a before it was made, without an after it was deleted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -361,13 +363,13 @@ impl Journal {
         -(i64::from_be_bytes(bytes).saturating_abs() / 2) - 1
     }
 
-    /// Writes changes down before they are sent, and numbers them in this order; `again` are open ones that are sent once more.
+    /// Writes changes down before they are sent, and numbers them in this order; `again` are open ones of the caller's own that are sent once more, as they are meant now.
     /// Refused if the account does not show the athlete any more, if the connector's URL or switch went out of use, or if the
     /// coach may no longer do this.
     pub(crate) async fn begin(
         &self,
         intended: Vec<Intended>,
-        again: &[&Change],
+        again: &[Change],
     ) -> Result<Vec<Change>, ToolError> {
         in_time(self.write_down(intended, again))
             .await
@@ -378,7 +380,7 @@ impl Journal {
     async fn write_down(
         &self,
         intended: Vec<Intended>,
-        again: &[&Change],
+        again: &[Change],
     ) -> sqlx::Result<Option<Vec<Change>>> {
         let Changes {
             app,
@@ -391,15 +393,19 @@ impl Journal {
         let mut db = app.pool.begin().await?;
         let last = changes::next_numbers(&mut *db, *account, count).await?;
         let Some(last) = last else { return Ok(None) };
-        // A retry is written down already, and needs the tool all the same.
-        let own = permissions::by_name(&self.tool).map(|tool| tool.name.to_owned());
         let needed = intended.iter().flat_map(|intended| self.needs(intended));
-        let needed: Vec<String> = own.into_iter().chain(needed).collect();
+        let needed: Vec<String> = again
+            .iter()
+            .flat_map(|change| change.needs.clone())
+            .chain(needed)
+            .collect();
         if !self.is_allowed(&mut db, &needed).await? {
             return Ok(None);
         }
-        let again: Vec<Uuid> = again.iter().map(|change| change.id.0).collect();
-        changes::send_again(&mut *db, &again, now).await?;
+        for change in again {
+            let sealed = sealed(app, change.id, change.kept.as_ref());
+            changes::send_again(&mut *db, change.id, self.row, &sealed, now).await?;
+        }
         let mut written = Vec::new();
         for (number, intended) in (last - count + 1..).zip(intended) {
             if let Some(open) = intended.instead_of {
@@ -570,7 +576,22 @@ impl Journal {
             states: Some(&[ChangeState::Sent]),
             ..Filter::default()
         };
-        self.changes.whoever_made(filter, OPEN).await
+        self.changes.whoever_made(filter, MOST_SINCE).await
+    }
+
+    /// The entries that were made since then with the numbers of the changes that made them, whoever did.
+    pub(crate) async fn made_since(&self, since: DateTime<Utc>) -> Result<Vec<(i64, i32)>, ToolError> {
+        let filter = Filter {
+            since: Some(since),
+            states: Some(&[ChangeState::Held]),
+            ..Filter::default()
+        };
+        let found = self.changes.whoever_made(filter, MOST_SINCE).await?;
+        let is_new = |change: &Change| change.kept.as_ref().is_some_and(|kept| kept.before.is_none());
+        let made = found.into_iter().filter(is_new);
+        Ok(made
+            .filter_map(|change| Some((change.event_id?, change.number)))
+            .collect())
     }
 
     /// Earlier changes of the same, newest first, whoever made them: two callers who ask for the same get it once.
@@ -581,7 +602,7 @@ impl Journal {
             since: Some(self.app().clock.now() - SAME_WITHIN),
             ..Filter::default()
         };
-        self.changes.whoever_made(filter, OPEN).await
+        self.changes.whoever_made(filter, ALIKE).await
     }
 
     /// The changes with these numbers that the caller may know of, newest first.

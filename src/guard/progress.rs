@@ -27,6 +27,11 @@ impl Progress {
         !state.stopped
     }
 
+    /// Takes back what was said for this athlete: nothing was sent after all.
+    pub(crate) fn unsay(&self, athlete: &str) {
+        self.lock().said.remove(athlete);
+    }
+
     /// What was said last, with the athletes' names if there are several; None while nothing has been sent.
     pub(crate) fn said(&self) -> Option<String> {
         self.lock().in_words()

@@ -310,7 +310,7 @@ impl<'a> Call<'a> {
             until: self.deadline,
             progress: self.progress.clone(),
         };
-        Ok(ask.into_granted(self.visit.visitor.caller.clone(), journal, waiting))
+        Ok(ask.into_granted(journal, waiting))
     }
 
     /// Runs a change in a task of its own, so that a caller who hangs up or is answered in between leaves no half of it. Then
@@ -332,9 +332,12 @@ impl<'a> Call<'a> {
         match ended.await {
             Ok(Ok(done)) => done,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            Err(_) => Err(ToolError::Ours(
-                "Not done: IcuSync is shutting down. Try again in a moment.".to_owned(),
-            )),
+            Err(_) => Err(ToolError::Ours(match self.progress.said() {
+                Some(said) => format!(
+                    "Not known: IcuSync is shutting down: {said}. The next change says what became of it."
+                ),
+                None => "Not done: IcuSync is shutting down. Try again in a moment.".to_owned(),
+            })),
         }
     }
 

@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// The most bytes of a request's body.
-pub const BODY_LIMIT: usize = 64 * 1024;
+pub const BODY_LIMIT: usize = 512 * 1024;
 
 /// For a connector URL whose query cannot be understood.
 const UNCLEAR: &str = "IcuSync does not understand what follows the question mark in this connector URL. Use readonly=1, or tools= \

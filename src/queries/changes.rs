@@ -186,12 +186,24 @@ pub async fn write(db: impl Db<'_>, new: &NewChange<'_>) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Writes down that these open changes are sent once more.
-pub async fn send_again(db: impl Db<'_>, ids: &[Uuid], now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("update changes set sent_at = $2 where id = any($1)", ids, now)
-        .execute(db)
-        .await
-        .map(drop)
+/// Writes down that an open change is sent once more, by this call, and what it is meant to be now.
+pub async fn send_again(
+    db: impl Db<'_>,
+    id: ChangeId,
+    log_id: LogId,
+    sealed: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update changes set log_id = $2, sealed = $3, sent_at = $4 where id = $1 and sealed is not null",
+        id.0,
+        log_id.0,
+        sealed,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// Gives up an open change whose external id another one takes over: nobody finds out any more what became of it by itself.

@@ -186,7 +186,7 @@ impl<'a> Writing<'a> {
         }
     }
 
-    /// The fields of the entry as the last change through IcuSync left them; None if the caller knows of none.
+    /// The fields of the entry as the last change through IcuSync left them; None if there was none.
     pub(super) async fn last_written(&self, event: i64) -> Result<Option<EntryFields>, ToolError> {
         let last = self.journal().last_of(event).await?;
         Ok(last.and_then(|change| change.kept?.after))
@@ -237,8 +237,11 @@ impl<'a> Writing<'a> {
                 "Not done: there was no time left to send anything.".to_owned(),
             ));
         }
-        let changes = self.journaled(&wishes, undoes).await?;
-        self.raise().await?;
+        let begun = match self.raise().await {
+            Ok(()) => self.journaled(&wishes, undoes).await,
+            Err(error) => Err(error),
+        };
+        let changes = begun.inspect_err(|_| self.granted.unsay())?;
         let sent = self.send(&wishes, &changes, days).await;
         self.say(format!("{count} sent, not read back yet"));
         self.look_anew().await;
@@ -253,13 +256,21 @@ impl<'a> Writing<'a> {
                 .zip(&tried)
                 .map(|(wish, tried)| if tried.safer { wish.safer() } else { wish.clone() })
                 .collect();
-            for (tried, again) in tried.iter_mut().zip(judged(&resent, &changes, &sent, &after)) {
-                if tried.safer {
-                    *tried = Tried { safer: true, ..again };
+            let judged = judged(&resent, &changes, &sent, &after);
+            for ((tried, again), resent) in tried.iter_mut().zip(judged).zip(&resent) {
+                match again.fate {
+                    // It stands there: only how it was read the second time is not known.
+                    Fate::Unknown(_) => tried.is_sent_as(resent),
+                    _ if tried.safer => *tried = Tried { safer: true, ..again },
+                    _ => {}
                 }
             }
         }
-        for (change, tried) in changes.iter().zip(&tried) {
+        for ((change, tried), wish) in changes.iter().zip(&tried).zip(&wishes) {
+            // An earlier try of it may still land.
+            if wish.retry().is_some() && matches!(tried.fate, Fate::NotSent(_)) {
+                continue;
+            }
             // It has been sent: a database that is away cannot undo that, and the next change finds out what became of it.
             if let Err(error) = self.journal().end(change, ended(change, tried)).await {
                 tracing::error!(%error, "how a change ended could not be written down");
@@ -289,19 +300,24 @@ impl<'a> Writing<'a> {
         undoes: Vec<Vec<Change>>,
     ) -> Result<Vec<Change>, ToolError> {
         let journal = self.journal();
-        let own = |wish: &Wish| wish.retry().filter(|open| journal.is_own(open)).cloned();
-        let again: Vec<Option<Change>> = wishes.iter().map(own).collect();
-        let intended = wishes.iter().zip(undoes).zip(&again);
-        let intended = intended.filter(|(_, again)| again.is_none());
-        let intended = intended.map(|((wish, undoes), _)| {
-            let intended = wish.intended(journal, undoes);
-            Intended {
-                fingerprint: intended.fingerprint.or(self.call),
-                ..intended
+        let mut again: Vec<Option<Change>> = Vec::new();
+        let mut intended = Vec::new();
+        for (wish, undoes) in wishes.iter().zip(undoes) {
+            let meant = wish.intended(journal, undoes);
+            let own = wish.retry().filter(|open| journal.is_own(open));
+            again.push(own.map(|open| Change {
+                kept: Some(meant.kept.clone()),
+                ..open.clone()
+            }));
+            if own.is_none() {
+                intended.push(Intended {
+                    fingerprint: meant.fingerprint.or(self.call),
+                    ..meant
+                });
             }
-        });
-        let sent_again: Vec<&Change> = again.iter().flatten().collect();
-        let new = journal.begin(intended.collect(), &sent_again).await?;
+        }
+        let sent_again: Vec<Change> = again.iter().flatten().cloned().collect();
+        let new = journal.begin(intended, &sent_again).await?;
         let mut new = new.into_iter();
         let changes: Vec<Change> = again
             .into_iter()
@@ -453,13 +469,15 @@ impl<'a> Writing<'a> {
         // Whoever waits for the lease should wait until this is read.
         let _ = self.lease.renew().await;
         let mut there = self.upstream.held_on(days.oldest, days.newest).await?;
-        // An entry that was to move may stand where it was.
+        // An entry that was to move may stand where it was, and one that was to go may have been moved.
         for (wish, sent) in wishes.iter().zip(sent) {
-            let Wish::Change { before, .. } = wish else {
-                continue;
+            let (before, may_stand) = match (wish, sent) {
+                (Wish::Change { before, .. }, Sent::Answered | Sent::Unanswered)
+                | (Wish::Delete { before }, Sent::Unanswered) => (before, true),
+                (Wish::Change { before, .. } | Wish::Delete { before }, _) => (before, false),
+                (Wish::Make { .. }, _) => continue,
             };
-            let is_sent = matches!(sent, Sent::Answered | Sent::Unanswered);
-            if !is_sent || there.iter().any(|held| held.id == before.id) {
+            if !may_stand || there.iter().any(|held| held.id == before.id) {
                 continue;
             }
             match self.upstream.held(before.id).await {
@@ -503,6 +521,20 @@ impl<'a> Writing<'a> {
 }
 
 impl Tried {
+    /// Keeps what was sent the second time as what stands there.
+    fn is_sent_as(&mut self, resent: &Wish) {
+        if let (
+            Fate::Stands(held),
+            Wish::Make {
+                steps: Some(steps), ..
+            },
+            true,
+        ) = (&mut self.fate, resent, self.safer)
+        {
+            held.fields.description = Some(entry::described(&steps.prose, &steps.workout, &steps.sport));
+        }
+    }
+
     /// Whether the calendar is as it was.
     pub(super) fn left_nothing(&self) -> bool {
         matches!(self.fate, Fate::Not(_) | Fate::NotYet(_) | Fate::NotSent(_))
@@ -757,6 +789,9 @@ fn fate(change: &Change, sent: &Sent, after: &Result<Vec<Held>, Error>, alone: b
                 refusal(error)
             ));
         }
+        (Sent::Refused(Error::NotFound), Some(Became::AsBefore)) => {
+            return Fate::Not(refusal(&Error::Rejected));
+        }
         (Sent::Refused(error), _) => return Fate::Not(refusal(error)),
         (Sent::Kept(error), _) => return Fate::NotSent(failure(error)),
         (Sent::Stopped(why), _) => return Fate::NotSent(why.clone()),
@@ -784,6 +819,9 @@ fn fate(change: &Change, sent: &Sent, after: &Result<Vec<Held>, Error>, alone: b
         }
     };
     match became {
+        Some(Became::Other(_)) if unanswered => {
+            Fate::Unknown("intervals.icu did not answer, and somebody else changed the entry".to_owned())
+        }
         Some(Became::Stands(held) | Became::Other(held)) => Fate::Stands(Box::new(held.clone())),
         Some(Became::Gone) => Fate::Gone,
         Some(Became::AsBefore) if deletes => said("it is still there"),
@@ -849,21 +887,14 @@ fn ended(change: &Change, tried: &Tried) -> Ended {
     }
 }
 
-/// What a change left, from the entry as it was read back at once: of an entry that stood before, only what the change was about
-/// and what follows from it, because somebody else may have changed the rest meanwhile.
+/// What a change left, from the entry as it was read back at once: of an entry that stood before, what was meant and what follows
+/// from it, because somebody else may have changed anything meanwhile.
 fn left(change: &Change, held: &Held) -> EntryFields {
     match &change.kept {
         Some(Kept {
-            before: Some(before),
+            before: Some(_),
             after: Some(after),
-        }) => {
-            let asked = asked_for(before, after);
-            after.with(
-                &held
-                    .fields
-                    .only(|name| asked.contains(&name) || FOLLOWING.contains(&name)),
-            )
-        }
+        }) => after.with(&held.fields.only(|name| FOLLOWING.contains(&name))),
         _ => held.fields.clone(),
     }
 }

@@ -10,16 +10,21 @@ use std::{
 
 use icusync::{
     config::Config,
+    demo,
     guard::connection::token_place,
     ids::ConnectionId,
     secrets::{KeyRing, Random, Token, TokenKind},
     start,
+    time::Clock,
 };
 
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
 };
+
+use icusync_sim::Fault;
+use sqlx::{Connection as _, PgConnection};
 
 use crate::world::{Mcp, fresh_database, scratch, url_of};
 
@@ -597,11 +602,7 @@ async fn no_level_of_logging_writes_down_a_secret() {
     let get = async |url: String| http.get(url).header("cookie", cookie).send().await.unwrap();
     // The connector URL, shown and used, well and badly.
     let dashboard = get(service.url("/dashboard")).await.text().await.unwrap();
-    let at = dashboard.find("/mcp/icul_").unwrap();
-    let link: String = dashboard[at..]
-        .chars()
-        .take_while(|c| !"\"<& \n".contains(*c))
-        .collect();
+    let link = link_in(&dashboard);
     secret(link.strip_prefix("/mcp/").unwrap().to_owned());
     let argument = secret(Token::mint(TokenKind::Mail, &random).expose().to_owned());
     let mcp = Mcp::at(&service.link(&link));
@@ -685,6 +686,127 @@ async fn no_level_of_logging_writes_down_a_secret() {
         assert!(ours || !matches!(level, "DEBUG" | "TRACE"), "{line}");
     }
     tokio::fs::remove_dir_all(&folder).await.unwrap();
+}
+
+/// The path of the connector URL on the dashboard, where a masked one stands before it.
+fn link_in(dashboard: &str) -> String {
+    let whole = dashboard.split("id=\"connector-url\">").nth(1).unwrap();
+    let url = whole.split('<').next().unwrap();
+    url[url.find("/mcp/icul_").unwrap()..].to_owned()
+}
+
+/// Signs in, connects with an API key and lets the connector change the calendar; the path of the connector URL.
+async fn connector(service: &Service, password: &str, api_key: &str) -> String {
+    let http = Mcp::client();
+    let send = async |cookie: &str, path: &str, fields: &[(&str, &str)]| {
+        let form = http.post(service.url(path)).header("cookie", cookie);
+        let sent = form
+            .header("origin", service.url(""))
+            .form(fields)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(sent.status(), 303, "{path}");
+        sent
+    };
+    let signed = send(
+        "",
+        "/sign-in",
+        &[("email", "me@example.test"), ("password", password)],
+    )
+    .await;
+    let cookie = signed.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let cookie = cookie.split(';').next().unwrap();
+    send(
+        cookie,
+        "/connect/key",
+        &[("key", api_key), ("choice", "1"), ("may-write", "on")],
+    )
+    .await;
+    let dashboard = http.get(service.url("/dashboard")).header("cookie", cookie);
+    let dashboard = dashboard.send().await.unwrap().text().await.unwrap();
+    link_in(&dashboard)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_service_sent_is_found_by_the_next_one_and_lands_once() {
+    let folder = scratch("serve-killed");
+    let config = demo::config(0).unwrap();
+    let clock = Clock::system();
+    let sim = demo::simulate(&clock, &config, 0, 0).await.unwrap();
+    let ana = icusync_sim::Person::of_slug("ana").unwrap();
+    let (url, keys) = (
+        url_of(&fresh_database().await),
+        KeyRing::generate(&Random::from_os()),
+    );
+    let settings = [
+        ("DATABASE_URL", &*url),
+        ("SEAL_KEYS", &*keys),
+        ("INTERVALS_URL", &*sim.base_url),
+        ("SIGN_INS_PER_MINUTE", "1000"),
+    ];
+    let password = create_account("me@example.test", &folder, &settings).await;
+    let mut service = Service::start(&folder, &settings).await;
+    let path = connector(&service, &password, ana.api_key).await;
+    let day = clock.now().date_naive() + chrono::Days::new(3);
+    let push = serde_json::json!({"workouts": [
+        {"sport": "Ride", "date": day.to_string(), "name": "Orphan", "text": "- 30m 60-65%"}
+    ]});
+    let landed = || {
+        let there = sim.events(ana.slug, day, day);
+        there.iter().filter(|event| event["name"] == "Orphan").count()
+    };
+    sim.fault(
+        Fault::on("POST /events/bulk")
+            .delay_ms(20_000)
+            .after_writing()
+            .times(1),
+    );
+    let message = serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "push_workout", "arguments": push}});
+    let sent = Mcp::client()
+        .post(service.link(&path))
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", "2025-11-25")
+        .json(&message);
+    let mut call = tokio::spawn(async move { sent.send().await?.text().await });
+    let lands = async {
+        while landed() == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        () = lands => {}
+        answered = &mut call => panic!("it was answered: {answered:?}"),
+    }
+    service.child.kill().await.unwrap();
+    assert!(call.await.unwrap().is_err(), "nobody answers");
+    // Nobody gives its turn back: it lapses.
+    let mut db = PgConnection::connect(&url).await.unwrap();
+    let lapse = "update write_leases set until = now() - interval '1 second'";
+    assert_eq!(
+        sqlx::query(lapse).execute(&mut db).await.unwrap().rows_affected(),
+        1
+    );
+    db.close().await.unwrap();
+
+    let next = Service::start(&folder, &settings).await;
+    let client = Mcp::at(&next.link(&path));
+    let list = client.call("list_changes", serde_json::json!({})).await;
+    assert!(list.text().contains("new «Orphan»"), "{}", list.text());
+    let again = client.call("push_workout", push).await;
+    assert!(
+        again.text().contains("Cut off earlier: change 1, «Orphan»")
+            && again.text().contains("already there (change 1)"),
+        "{}",
+        again.text()
+    );
+    assert_eq!(landed(), 1);
+    let undone = client
+        .call("undo_change", serde_json::json!({"changes": "1"}))
+        .await;
+    assert_eq!(landed(), 0, "{}", undone.text());
+    next.stop().await;
 }
 
 /// The first path with this beginning in a mail of the folder, once one is there.

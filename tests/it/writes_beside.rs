@@ -262,8 +262,9 @@ async fn a_coach_hears_of_no_open_change_whose_tool_is_not_granted_any_more() {
         world.sim.fault(Fault::on("DELETE /events/").status(500).times(1));
         refused(&world, &coach, "delete_workout", for_ana(json!({"id": id}))).await;
         change(&world, ana, &["push_workout"], None).await;
+        world.clock.advance(Duration::minutes(11));
         let text = done(&world, &coach, "push_workout", for_ana(threshold("Other"))).await;
-        assert!(!text.contains("Hers"), "{text}");
+        assert!(!text.contains("Hers") && !text.contains("change 1"), "{text}");
     })
     .await;
 }
@@ -499,8 +500,8 @@ async fn what_was_written_is_told_although_the_form_could_not_be_read_afterwards
                 .iter()
                 .filter(|request| request.path.contains("wellness"))
                 .count();
-            assert_eq!(all_named(&world, ana, "Second").len(), 1);
-            assert!(text.contains("1 written"), "{asked} {text}");
+            assert_eq!((all_named(&world, ana, "Second").len(), asked), (1, 1));
+            assert!(text.contains("1 written"), "{text}");
         })
         .await;
     }
@@ -576,7 +577,12 @@ async fn a_withheld_answer_does_not_say_that_what_was_refused_stands() {
             browser.post("/link/regenerate", &[]).await.status
         });
         assert!(all_named(&world, ana, "Refused").is_empty());
-        assert!(!call.text().contains("stands"), "{status} {}", call.text());
+        let says = "was not taken back: the athlete's activity log says how it ended";
+        assert!(
+            status == 303 && call.text().ends_with(&format!("{says}.")),
+            "{}",
+            call.text()
+        );
     })
     .await;
 }
@@ -706,7 +712,7 @@ async fn the_log_of_an_athlete_for_whom_nothing_was_written_does_not_say_that_al
                 .fetch_all(&world.app.pool)
                 .await
                 .unwrap();
-        assert_ne!(outcome, ["ok"], "{text}");
+        assert_eq!(outcome, ["upstream"], "{text}");
     })
     .await;
 }
@@ -836,6 +842,7 @@ async fn changes_of_a_restored_entry_are_taken_back_together() {
         done(&world, &ana.link, "undo_change", json!({"changes": "2"})).await;
         let text = answer(&world, &ana.link, "undo_change", json!({"changes": "1-3"})).await;
         assert!(!text.contains("in between"), "{text}");
+        assert!(all_named(&world, ana, "Key").is_empty(), "{text}");
         let id = answer(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
         assert!(!id.contains("somebody deleted it"), "{id}");
     })
@@ -1166,7 +1173,12 @@ async fn the_page_does_not_undo_what_was_done_without_asking() {
         assert!(world.sim.give(ana.person.slug, given));
         world.sim.clear_requests();
         let page = browser.post("/activity/undo", &[("change", "1")]).await;
-        assert_eq!(writes(&world), Vec::<String>::new(), "{}", page.body);
+        assert!(
+            page.status == 200 && page.body.contains("an activity is paired with it"),
+            "{}",
+            page.body
+        );
+        assert_eq!(writes(&world), Vec::<String>::new());
     })
     .await;
 }
@@ -1180,7 +1192,7 @@ async fn the_planned_load_told_is_not_from_before_what_may_have_been_written() {
         let text = answer(&world, &ana.link, "push_workout", threshold("Key")).await;
         world.sim.clear_faults();
         assert_eq!(all_named(&world, ana, "Key").len(), 1, "{text}");
-        assert!(!text.contains("Planned load, week of 7 Dec 392"), "{text}");
+        assert!(!text.contains("Planned load"), "{text}");
     })
     .await;
 }
@@ -1286,6 +1298,166 @@ async fn a_connection_that_is_lost_after_a_part_landed_is_noticed() {
             .await
             .unwrap();
         assert_eq!(status, "reconnect", "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_that_never_left_leaves_the_first_try_open() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        for status in [500, 429] {
+            world.sim.fault(Fault::on(BULK).status(status).times(1));
+            refused(&world, &ana.link, "push_workout", threshold("Key")).await;
+        }
+        world.clock.advance(Duration::minutes(2));
+        let text = done(&world, &ana.link, "push_workout", threshold("Key")).await;
+        let keys: Vec<String> = sqlx::query_scalar("select external_id from changes")
+            .fetch_all(&world.app.pool)
+            .await
+            .unwrap();
+        assert_eq!(
+            (keys.len(), all_named(&world, ana, "Key").len()),
+            (1, 1),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_made_of_an_edited_field_is_never_ours() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let id = world.sim.add_event(ana.person.slug, hers("Hers")).unwrap();
+        world.sim.fault(
+            Fault::on("GET /events")
+                .mode(Mode::Meddle)
+                .body(r#"{"name": "Mine"}"#)
+                .times(1),
+        );
+        world.sim.fault(Fault::on("PUT /events/").status(500).times(1));
+        let edit = json!({"id": id, "new_name": "Race"});
+        let text = answer(&world, &ana.link, "edit_workout", edit).await;
+        assert!(text.contains("not known"), "{text}");
+        let text = answer(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
+        assert_eq!(all_named(&world, ana, "Mine").len(), 1, "{text}");
+        assert!(!text.contains("can no longer be found"), "{text}");
+        world.clock.advance(Duration::minutes(11));
+        let text = done(&world, &ana.link, "push_workout", threshold("Other")).await;
+        assert!(
+            text.contains("is on the calendar, but neither as it was sent nor as it was before"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_and_what_undid_them_are_taken_back_together() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        done(&world, &ana.link, "push_workout", threshold("Key")).await;
+        let id = id_of(&world, ana, "Key");
+        for name in ["Race", "Other"] {
+            let edit = json!({"id": id, "new_name": name});
+            done(&world, &ana.link, "edit_workout", edit).await;
+            let undone = world.mcp(&ana.link);
+            let last: i32 = sqlx::query_scalar("select max(number) from changes")
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap();
+            let call = undone
+                .call("undo_change", json!({"changes": last.to_string()}))
+                .await;
+            assert!(!call.is_error(), "{}", call.text());
+        }
+        let text = done(&world, &ana.link, "undo_change", json!({"changes": "1-5"})).await;
+        assert!(
+            all_named(&world, ana, "Key").is_empty() && !text.contains("in between"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_two_of_a_kind_comes_back() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        done(&world, &ana.link, "push_workout", threshold("Key")).await;
+        let mut second = threshold("Key");
+        second["allow_duplicate"] = json!(true);
+        done(&world, &ana.link, "push_workout", second).await;
+        let id = all_named(&world, ana, "Key")[0]["id"].clone();
+        done(&world, &ana.link, "delete_workout", json!({"id": id})).await;
+        assert_eq!(all_named(&world, ana, "Key").len(), 1);
+        let text = done(&world, &ana.link, "undo_change", json!({"changes": "3"})).await;
+        assert_eq!(all_named(&world, ana, "Key").len(), 2, "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_change_of_ones_own_is_named_and_nobody_else_is_blamed() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        done(&world, &ana.link, "push_workout", threshold("Key")).await;
+        let edit = json!({"id": id_of(&world, ana, "Key"), "new_name": "Race"});
+        done(&world, &ana.link, "edit_workout", edit).await;
+        let text = refused(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
+        assert!(
+            text.contains("change 2 came after it: take that back first"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_came_true_for_anybody_the_answer_is_an_error() {
+    on_saturday(async |world| {
+        let jack = world.jack();
+        let coach = world.coaches().await[0].link.clone();
+        change(&world, jack, &["push_workout"], None).await;
+        let run = workout("Run", "2026-12-10", "Both", "- 40m 70-75% LTHR");
+        let mut push = json!({"workouts": [run], "athletes": ["Ana", "Jack"]});
+        push["confirm"] = token(&done(&world, &coach, "push_workout", push.clone()).await);
+        world.sim.fault(Fault::on(BULK).status(422));
+        let text = refused(&world, &coach, "push_workout", push).await;
+        assert!(text.contains("Ana") && text.contains("Jack"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_as_one_call_deletes_one_call_restores() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        for at in 0..70 {
+            let day = world.clock.now().date_naive() + Duration::days(40 + at);
+            let mut one = hers(&format!("One {at}"));
+            one["start_date_local"] = json!(format!("{day}T00:00:00"));
+            one["end_date_local"] = json!(format!("{}T00:00:00", day + Duration::days(1)));
+            world.sim.add_event(ana.person.slug, one).unwrap();
+        }
+        let day = |after| (world.clock.now().date_naive() + Duration::days(after)).to_string();
+        let mut range = json!({"oldest": day(40), "newest": day(109)});
+        range["confirm"] = token(&done(&world, &ana.link, "delete_workout", range.clone()).await);
+        let text = done(&world, &ana.link, "delete_workout", range).await;
+        let numbers = text.split("changes ").nth(1).unwrap();
+        let numbers: String = numbers
+            .chars()
+            .take_while(|c| c.is_ascii_digit() || *c == '-')
+            .collect();
+        let text = done(&world, &ana.link, "undo_change", json!({"changes": numbers})).await;
+        assert!(!text.contains("NOT taken back"), "{text}");
     })
     .await;
 }

@@ -38,7 +38,7 @@ pub(super) async fn push(targets: Vec<Target>, given: Map<String, Value>) -> Res
             let Some(seen) = first.journal().confirm(token, &what).await? else {
                 return Err(ToolError::Input(writing::NO_TOKEN.to_owned()));
             };
-            Ok(write(&targets, &plans, &seen).await)
+            write(&targets, &plans, &seen).await
         }
         None => preview(&targets, &plans, first, &what).await,
     }
@@ -61,7 +61,7 @@ async fn plans<'a>(targets: &'a [Target], given: &Map<String, Value>) -> Vec<Pla
 }
 
 /// Writes for each athlete who was in the preview; `seen` is what that was made from.
-async fn write(targets: &[Target], plans: &[PlanOf<'_>], seen: &[u8]) -> Answer {
+async fn write(targets: &[Target], plans: &[PlanOf<'_>], seen: &[u8]) -> Result<Answer, ToolError> {
     let seen: BTreeMap<String, Seen> = serde_json::from_slice(seen).unwrap_or_default();
     let seen = &seen;
     let outcomes = join_all(plans.iter().map(|plan| async move {
@@ -75,7 +75,21 @@ async fn write(targets: &[Target], plans: &[PlanOf<'_>], seen: &[u8]) -> Answer 
         plan.write(granted, Some(*seen)).await
     }))
     .await;
-    for (target, outcome) in targets.iter().zip(&outcomes) {
+    note(targets, &outcomes);
+    let failed = outcomes
+        .iter()
+        .find_map(|outcome| outcome.as_ref().err().cloned());
+    let came_true = outcomes.iter().any(Result::is_ok);
+    let answer = each(targets, outcomes);
+    match failed {
+        Some(error) if !came_true => Err(error.saying(&answer.text)),
+        _ => Ok(answer),
+    }
+}
+
+/// Notes for each athlete's log how it ended, and whether the connection was refused.
+fn note(targets: &[Target], outcomes: &[Result<Answer, ToolError>]) {
+    for (target, outcome) in targets.iter().zip(outcomes) {
         if let Ok(granted) = &target.granted {
             granted.journal().note(Noted::Ended(ended(outcome)));
             if matches!(outcome, Err(ToolError::Reconnect(_))) {
@@ -83,7 +97,6 @@ async fn write(targets: &[Target], plans: &[PlanOf<'_>], seen: &[u8]) -> Answer 
             }
         }
     }
-    each(targets, outcomes)
 }
 
 /// What would be written for each, with a token that confirms `what`.
@@ -101,7 +114,7 @@ async fn preview(
     }))
     .await;
     let new: usize = previews.iter().flatten().map(|preview| preview.new).sum();
-    // An athlete whose calendar could not be read has no part in the token.
+    // Without one of the calendars there is no token: nobody is left out unseen.
     let complete = plans
         .iter()
         .zip(&previews)
@@ -115,7 +128,9 @@ async fn preview(
         })
         .collect();
     let seen = serde_json::to_vec(&seen).unwrap_or_default();
-    let answers = previews.into_iter().map(|preview| Ok(preview?.answer)).collect();
+    let answers: Vec<Result<Answer, ToolError>> =
+        previews.into_iter().map(|preview| Ok(preview?.answer)).collect();
+    note(targets, &answers);
     let answer = each(targets, answers);
     if new == 0 {
         return Ok(answer);

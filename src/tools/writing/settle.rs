@@ -36,8 +36,11 @@ impl Writing<'_> {
         let mut may_land = Vec::new();
         for change in open.iter().filter(|change| is_within(change, days)) {
             let ended = end_of(change, &there);
-            let is_open = ended.state == ChangeState::Refused && ask.now - change.sent_at < ON_ITS_WAY;
-            let told = told(change, &ended);
+            let became = Became::of(change, &there);
+            let nothing_shows =
+                ended.state == ChangeState::Refused || matches!(became, Some(Became::Other(_)));
+            let is_open = nothing_shows && ask.now - change.sent_at < ON_ITS_WAY;
+            let told = told(change, became.as_ref());
             if !is_open {
                 self.journal().end(change, ended).await?;
             }
@@ -164,7 +167,7 @@ fn end_of(change: &Change, there: &[Held]) -> Ended {
     }
 }
 
-/// `Not known yet: change 14: nothing shows it, but it may still land within some minutes.`
+/// `Not known yet: change 14: nothing shows it, but it may still land within a few minutes.`
 fn may_still_land(all: Vec<i32>) -> Option<String> {
     let (change, it, they) = match all.len() {
         0 => return None,
@@ -173,20 +176,20 @@ fn may_still_land(all: Vec<i32>) -> Option<String> {
     };
     let numbers = run_of(all);
     Some(format!(
-        "Not known yet: {change} {numbers}: nothing shows {it}, but {they} may still land within some minutes."
+        "Not known yet: {change} {numbers}: nothing shows {it}, but {they} may still land within a few minutes."
     ))
 }
 
 /// `Cut off earlier: change 14, «Threshold» 2026-12-03 Thu, is on the calendar.`
-fn told(change: &Change, ended: &Ended) -> String {
-    let kept = change.kept.as_ref();
-    let what = kept.map(name_and_day).unwrap_or_default();
-    let gone = kept.is_some_and(|kept| kept.after.is_none());
-    let became = match (ended.state, gone) {
-        (ChangeState::Held, false) => "is on the calendar",
-        (ChangeState::Held, true) => "is deleted",
-        (ChangeState::Refused, _) => "changed nothing",
-        _ => "can no longer be found on the calendar",
+fn told(change: &Change, became: Option<&Became<'_>>) -> String {
+    let what = change.kept.as_ref().map(name_and_day).unwrap_or_default();
+    let became = match became {
+        Some(Became::Stands(_)) => "is on the calendar",
+        Some(Became::Gone) => "is deleted",
+        Some(Became::AsBefore) => "changed nothing",
+        Some(Became::Missing) if is_new(change) => "changed nothing",
+        Some(Became::Other(_)) => "is on the calendar, but neither as it was sent nor as it was before",
+        Some(Became::Missing) | None => "can no longer be found on the calendar",
     };
     format!("Cut off earlier: change {}, {what}, {became}.", change.number)
 }
@@ -291,7 +294,7 @@ mod tests {
     #[test]
     fn each_end_is_told_with_its_number() {
         let own = || fields(ride_fields("easy"));
-        let told = |change: &Change, there: &[Held]| told(change, &end_of(change, there));
+        let told = |change: &Change, there: &[Held]| told(change, Became::of(change, there).as_ref());
         assert_eq!(
             told(&change(14, Some(own()), None), &[]),
             "Cut off earlier: change 14, «Tempo» 2026-12-03 Thu, is deleted."

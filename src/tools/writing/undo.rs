@@ -35,8 +35,8 @@ use crate::{
     workout::text::parse,
 };
 
-/// Changes of one call.
-const MOST: usize = 60;
+/// Changes of one call: as many as one call makes.
+const MOST: usize = 100;
 /// Edits of one call: each needs a request of its own.
 const MOST_EDITS: usize = 3;
 /// Days between the first and the last entry of one call.
@@ -47,7 +47,7 @@ pub(in crate::tools) fn is_allowed(card: &AthleteCard, change: &Change) -> bool 
     !card.is_for_coach() || change.needs.iter().all(shows)
 }
 
-/// `made 2026-12-03 Thu Ride «Threshold»`
+/// `new «Threshold» 2026-12-03 Thu`
 pub(in crate::tools) fn what(change: &Change) -> String {
     let Some(kept) = &change.kept else {
         return String::new();
@@ -111,8 +111,11 @@ pub(in crate::tools) fn numbers(text: &str) -> Result<Vec<i32>, ToolError> {
             Some((first, last)) => (number(first)?, number(last)?),
             None => (number(part)?, number(part)?),
         };
-        if first < 1 || last < first || usize::try_from(last - first).is_ok_and(|many| many >= MOST) {
+        if first < 1 || last < first {
             return Err(wanted());
+        }
+        if usize::try_from(last - first).is_ok_and(|many| many >= MOST) {
+            return Err(wrong("changes", &format!("must name at most {MOST} changes")));
         }
         all.extend(first..=last);
     }
@@ -201,18 +204,9 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
     }
     if let Some(change) = changes.iter().find(|change| !is_allowed(&ask.card, change)) {
         return Err(ToolError::Refused(format!(
-            "Not done: change {} was made with {}, which is not granted any more.",
+            "Not done: change {} needs {}, and you do not have all of that any more.",
             change.number,
             listed(&change.needs, change.needs.len())
-        )));
-    }
-    let is_edit = |change: &&Change| {
-        let kept = can_be(change).ok();
-        kept.is_some_and(|kept| kept.before.is_some() && kept.after.is_some())
-    };
-    if changes.iter().filter(is_edit).count() > MOST_EDITS {
-        return Err(ToolError::Input(format!(
-            "Not done: one call takes back at most {MOST_EDITS} edits. Name fewer."
         )));
     }
     let open: Vec<&Change> = changes.iter().filter(|change| can_be(change).is_ok()).collect();
@@ -237,26 +231,41 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
         (Some(_), Some(days)) => there = reader.on(around(days)).await?,
         _ => {}
     }
-    let mut deleted_by = BTreeMap::new();
-    for id in elsewhere {
+    let mut last_of = BTreeMap::new();
+    let ids: BTreeSet<i64> = changes.iter().filter_map(|change| change.event_id).collect();
+    for id in ids {
         let last = granted.journal().last_of(id).await?;
-        let deletion = last.filter(|last| last.kept.as_ref().is_some_and(|kept| kept.after.is_none()));
-        if let Some(deletion) = deletion {
-            let known = !ask.card.is_for_coach() || granted.journal().is_own(&deletion);
-            if known {
-                deleted_by.insert(id, deletion.number);
-            }
+        let is_known = |last: &Change| {
+            !ask.card.is_for_coach() || granted.journal().is_own(last) && is_allowed(&ask.card, last)
+        };
+        if let Some(last) = last.filter(is_known) {
+            last_of.insert(id, last.number);
         }
     }
     let sees = ask.card.shows(&permissions::GET_EVENTS);
     let open = granted.journal().open_ones().await?;
+    let deletions = changes
+        .iter()
+        .filter(|change| can_be(change).is_ok_and(|kept| kept.after.is_none()));
+    let made_since = match deletions.map(|change| change.created_at).min() {
+        Some(since) => granted.journal().made_since(since).await?,
+        None => Vec::new(),
+    };
     let scene = Scene {
+        made_since: &made_since,
         there: &there,
         open: &open,
-        deleted_by: &deleted_by,
+        last: &last_of,
         sees,
     };
-    Ok(steps_of(changes, &scene))
+    let steps = steps_of(changes, &scene);
+    let is_edit = |step: &&Step| matches!(step.verdict, Ok(Wish::Change { .. }));
+    if steps.iter().filter(is_edit).count() > MOST_EDITS {
+        return Err(ToolError::Input(format!(
+            "Not done: one call takes back edits of at most {MOST_EDITS} entries. Name fewer changes."
+        )));
+    }
+    Ok(steps)
 }
 
 /// What decides whether a change can be taken back.
@@ -265,8 +274,10 @@ struct Scene<'a> {
     there: &'a [Held],
     /// Changes of which nobody knows the end.
     open: &'a [Change],
-    /// The numbers of the changes that deleted entries.
-    deleted_by: &'a BTreeMap<i64, i32>,
+    /// The numbers of the entries' last changes, as far as whoever asks may know them.
+    last: &'a BTreeMap<i64, i32>,
+    /// Entries that were made since the first deletion, and the changes that made them.
+    made_since: &'a [(i64, i32)],
     /// Whether whoever asks may see the calendar.
     sees: bool,
 }
@@ -310,18 +321,16 @@ fn follows(newer: &Change, older: &Change) -> bool {
     ) else {
         return false;
     };
-    let found = if newer.undoes.is_empty() || newer_kept.before.is_some() {
-        &newer_kept.before
-    } else {
-        &newer_kept.after
-    };
-    let Some(found) = found else { return false };
+    let restored = newer_kept.after.as_ref().filter(|_| !newer.undoes.is_empty());
     let text = |fields: &EntryFields| bulleted(fields.description.as_deref().unwrap_or_default());
-    // Steps of a file were added to the text as text.
-    let longer = text(found).starts_with(&text(left));
-    let differing = left.differing(found);
-    let mut own = differing.iter().filter(|name| !FOLLOWING.contains(name));
-    own.all(|name| *name == "description" && longer)
+    let is_left = |found: &EntryFields| {
+        // Steps of a file were added to the text as text.
+        let longer = text(found).starts_with(&text(left));
+        let differing = left.differing(found);
+        let mut own = differing.iter().filter(|name| !FOLLOWING.contains(name));
+        own.all(|name| *name == "description" && longer)
+    };
+    newer_kept.before.iter().chain(restored).any(is_left)
 }
 
 /// What is kept of a change that can be taken back.
@@ -332,7 +341,7 @@ fn can_be(change: &Change) -> Result<&Kept, String> {
         }),
         ChangeState::Undone => Err("it was taken back already".to_owned()),
         ChangeState::Refused => Err("it changed nothing".to_owned()),
-        ChangeState::Sent => Err("its end is not known yet: try again in some minutes".to_owned()),
+        ChangeState::Sent => Err("its end is not known yet: try again in a few minutes".to_owned()),
         ChangeState::Lost => Err("what became of it is not known".to_owned()),
     }
 }
@@ -350,10 +359,10 @@ fn wish(changes: &[Change], scene: &Scene<'_>) -> Result<Wish, String> {
         (None, None) if changes.len() == 1 => Err("nothing is kept of it".to_owned()),
         (_, None) if held.is_some() => Err("the entry is there again".to_owned()),
         (None, None) => Err("it is gone, as it was before all of these changes".to_owned()),
-        (Some(before), None) => made_again(before, retry, scene),
+        (Some(before), None) => made_again(changes, before, retry, scene),
         (_, Some(_)) if retry.is_some() => Err(UNDER_WAY.to_owned()),
         (None, Some(after)) => {
-            let before = untouched(after, held, id, scene)?;
+            let before = untouched(changes, after, held, scene)?;
             if before.event.paired_with().is_some() {
                 return Err(
                     "it was done: an activity is paired with it, and a deletion would lose that for good; delete_workout deletes it \
@@ -368,12 +377,12 @@ fn wish(changes: &[Change], scene: &Scene<'_>) -> Result<Wish, String> {
             let names: BTreeSet<&str> = edits
                 .flat_map(|(before, after)| asked_for(before, after))
                 .collect();
-            changed_back(untouched(after, held, id, scene)?, before, &names)
+            changed_back(untouched(changes, after, held, scene)?, before, &names)
         }
     }
 }
 
-const UNDER_WAY: &str = "it is being taken back; how that ends is not known yet: try again in some minutes";
+const UNDER_WAY: &str = "it is being taken back; how that ends is not known yet: try again in a few minutes";
 
 /// The open change that takes back just these; an error if one takes back some of them and others.
 fn being_taken_back(changes: &[Change], open: &[Change]) -> Result<Option<Box<Change>>, String> {
@@ -392,18 +401,29 @@ fn being_taken_back(changes: &[Change], open: &[Change]) -> Result<Option<Box<Ch
 
 /// The entry, if it stands there as the change left it.
 fn untouched(
+    changes: &[Change],
     after: &EntryFields,
     held: Option<&Held>,
-    id: Option<i64>,
     scene: &Scene<'_>,
 ) -> Result<Box<Held>, String> {
+    let id = changes.first().and_then(|change| change.event_id);
+    let newest = changes.first().map_or(0, |change| change.number);
+    let later = id
+        .and_then(|id| scene.last.get(&id))
+        .filter(|last| **last > newest);
     let Some(held) = held else {
-        return Err(match id.and_then(|id| scene.deleted_by.get(&id)) {
-            Some(number) => format!("change {number} deleted the entry: take that back first"),
-            None => "the entry is not there any more: somebody deleted it, or moved it far away".to_owned(),
+        return Err(match later {
+            Some(number) => format!("change {number} came after it: take that back first"),
+            None => {
+                "the entry is not there any more: somebody deleted it, or moved it to a day far from there"
+                    .to_owned()
+            }
         });
     };
     let theirs = changed_since(after, held);
+    if let Some(number) = later.filter(|_| !theirs.is_empty()) {
+        return Err(format!("change {number} came after it: take that back first"));
+    }
     match (theirs.is_empty(), scene.sees) {
         (true, _) => Ok(Box::new(held.clone())),
         (false, true) => Err(format!(
@@ -415,11 +435,19 @@ fn untouched(
     }
 }
 
-fn made_again(before: &EntryFields, retry: Option<Box<Change>>, scene: &Scene<'_>) -> Result<Wish, String> {
+fn made_again(
+    changes: &[Change],
+    before: &EntryFields,
+    retry: Option<Box<Change>>,
+    scene: &Scene<'_>,
+) -> Result<Wish, String> {
+    let newest = changes.first().map_or(0, |change| change.number);
     let title = |fields: &EntryFields| same_name(fields.name.as_deref().unwrap_or_default());
     let is_same = |held: &&Held| {
         let other = ["description", "type", "category"];
-        held.fields.day() == before.day()
+        let is_later = |(id, number): &(i64, i32)| *id == held.id && *number > newest;
+        scene.made_since.iter().any(is_later)
+            && held.fields.start_date_local == before.start_date_local
             && title(&held.fields) == title(before)
             && !before
                 .differing(&restorable(held))
@@ -629,7 +657,8 @@ mod tests {
         let scene = Scene {
             there,
             open: &[],
-            deleted_by: &BTreeMap::new(),
+            last: &BTreeMap::new(),
+            made_since: &[],
             sees: true,
         };
         let steps = steps_of(changes, &scene);
@@ -775,12 +804,13 @@ mod tests {
         let scene = Scene {
             there: &[],
             open: &[],
-            deleted_by: &BTreeMap::new(),
+            last: &BTreeMap::new(),
+            made_since: &[],
             sees: true,
         };
         let Ok(Wish::Make {
             fields, steps, retry, ..
-        }) = made_again(&before, None, &scene)
+        }) = made_again(&[], &before, None, &scene)
         else {
             panic!("not made");
         };

@@ -75,6 +75,17 @@ pub async fn fresh_database() -> String {
     name
 }
 
+/// Drops a database of this run: together, all of them would fill a small disk.
+pub async fn drop_database(name: &str) {
+    let cluster = tokio::task::spawn_blocking(cluster).await.unwrap();
+    let mut connection = PgConnection::connect(&cluster.url_for("postgres")).await.unwrap();
+    connection
+        .execute(sqlx::AssertSqlSafe(format!("drop database {name} with (force)")))
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
 /// A folder for this run that does not exist yet, in a place that every user can pass through.
 pub fn scratch(name: &str) -> std::path::PathBuf {
     std::env::temp_dir().join(format!("icusync-{name}-{}", std::process::id()))

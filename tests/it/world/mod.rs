@@ -365,6 +365,7 @@ impl World {
         assert!(found.is_empty(), "secrets in the logs: {found:?}");
         self.shutdown.cancel();
         self.app.pool.close().await;
+        cluster::drop_database(&self.database).await;
     }
 }
 
