@@ -40,7 +40,7 @@ use crate::{
     tools::{CATALOGUE, Tool},
 };
 
-/// The most bytes of a request's body.
+/// The most bytes of a request's body: enough for as many workouts, as long as a call may have.
 pub const BODY_LIMIT: usize = 512 * 1024;
 
 /// For a connector URL whose query cannot be understood.

@@ -121,7 +121,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// The body, up to [`BODY_LIMIT`], however it is framed.
 async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Refusal> {
-    let too_large = || Refusal::Plain(StatusCode::PAYLOAD_TOO_LARGE, "At most 64 KiB.\n");
+    let too_large = || Refusal::Plain(StatusCode::PAYLOAD_TOO_LARGE, "At most 512 KiB.\n");
     let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
 use crate::{
@@ -42,17 +42,39 @@ pub(in crate::pages) struct Row {
 
 /// The entry before or after.
 pub(in crate::pages) struct Side {
-    /// Its day and name: `Thu 3 Dec 2026, Threshold`.
+    /// Its day, its time if it has one, and its name: `Thu 3 Dec 2026, 07:00, Threshold`.
     pub(in crate::pages) title: String,
+    /// What else a change may be about: `0:45 h, load 30, indoors, tags key, colour red`.
+    pub(in crate::pages) figures: String,
     /// Its text.
     pub(in crate::pages) text: String,
 }
 
 impl Side {
     fn of(fields: &EntryFields) -> Self {
-        let parts = [fields.day().map(in_words), fields.name.clone()];
+        let start = fields
+            .start_date_local
+            .filter(|start| start.time() != NaiveTime::MIN);
+        let listed = |parts: Vec<Option<String>>| parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let above_0 = |value: Option<f64>| value.filter(|value| *value > 0.0);
+        let tags = fields.tags.as_ref().filter(|tags| !tags.is_empty());
+        let color = fields.color.as_ref().filter(|color| !color.is_empty());
         Self {
-            title: parts.into_iter().flatten().collect::<Vec<_>>().join(", "),
+            title: listed(vec![
+                fields.day().map(in_words),
+                start.map(|start| start.format("%H:%M").to_string()),
+                fields.name.clone(),
+            ]),
+            figures: listed(vec![
+                above_0(fields.moving_time).map(hours_and_minutes),
+                above_0(fields.icu_training_load).map(|load| format!("load {load:.0}")),
+                fields
+                    .indoor
+                    .filter(|indoor| *indoor)
+                    .map(|_| "indoors".to_owned()),
+                tags.map(|tags| format!("tags {}", tags.join(", "))),
+                color.map(|color| format!("colour {color}")),
+            ]),
             text: fields.description.clone().unwrap_or_default(),
         }
     }
@@ -103,8 +125,14 @@ fn stands(change: &Change, zone: Option<Tz>) -> String {
         ChangeState::Sent => "Sent to intervals.icu; the end is not known yet".to_owned(),
         ChangeState::Refused => "Changed nothing".to_owned(),
         ChangeState::Undone => "Undone".to_owned(),
-        ChangeState::Lost => "Not known: the entry could not be found afterwards".to_owned(),
+        ChangeState::Lost => "Not known what became of it".to_owned(),
     }
+}
+
+/// `1:05 h`
+fn hours_and_minutes(secs: f64) -> String {
+    let minutes = (secs / 60.0).round();
+    format!("{:.0}:{:02.0} h", (minutes / 60.0).floor(), minutes % 60.0)
 }
 
 fn in_words(day: NaiveDate) -> String {

@@ -41,11 +41,13 @@ pub(crate) async fn undo(
 ) -> Result<Response, Problem> {
     let number: i32 = fields.take("change")?.parse().map_err(|_| Problem::BadForm)?;
     app.limits.attempt(from.0)?;
-    let lines = match take_back(&app, &signed.0, number).await {
-        // The first line names the athlete and the day.
-        Ok(text) => text.lines().skip(1).map(sentence).collect(),
-        Err(error) => vec![error.to_string()],
+    let text = match take_back(&app, &signed.0, number).await {
+        Ok(text) => text,
+        Err(error) => error.to_string(),
     };
+    // The first of several lines names the athlete and the day.
+    let heading = usize::from(text.lines().count() > 1);
+    let lines = text.lines().skip(heading).map(sentence).collect();
     page(&Undone {
         frame: Frame::of(true),
         number,
@@ -79,7 +81,7 @@ async fn take_back(app: &App, session: &Session, number: i32) -> Result<String, 
                 .to_owned(),
         )),
         Err(_) => Ok(String::from(
-            "\nintervals.icu takes its time. This goes on by itself: the activity log says how it ended.",
+            "intervals.icu takes its time. This goes on by itself: the activity log says how it ended.",
         )),
     }
 }

@@ -365,8 +365,8 @@ fn wish(changes: &[Change], scene: &Scene<'_>) -> Result<Wish, String> {
             let before = untouched(changes, after, held, scene)?;
             if before.event.paired_with().is_some() {
                 return Err(
-                    "it was done: an activity is paired with it, and a deletion would lose that for good; delete_workout deletes it \
-                     all the same, after asking"
+                    "it was done: an activity is paired with it, and a deletion would lose that for good; \
+                     delete it by itself if that is meant"
                         .to_owned(),
                 );
             }
