@@ -37,8 +37,12 @@ impl Call<'_> {
         };
         let named = match (whose, tool.run) {
             (Named::Several(all), Run::WriteEach(write)) => {
-                arguments::within_limits(&given, tool.params, all.len())?;
-                let (members, targets) = self.targets(&roster, &all, tool).await?;
+                let members = several(&roster, &all)?;
+                // A right that is missing is the answer, before anything else that is wrong.
+                if members.iter().any(|member| member.grants(tool.permission)) {
+                    arguments::within_limits(&given, tool.params, members.len())?;
+                }
+                let targets = self.targets(&roster, &members, tool).await;
                 let done = self.apart(write(targets, given)).await;
                 for member in members {
                     self.look_into(&roster, member).await;
@@ -64,28 +68,10 @@ impl Call<'_> {
         }
     }
 
-    /// Those athletes whom a change names, and for each the right to make it or the reason why there is none. A name that
-    /// means nobody, or one athlete named twice, is refused before anything is opened.
-    async fn targets<'r>(
-        &self,
-        roster: &'r Roster,
-        names: &[String],
-        tool: &'static Tool,
-    ) -> Result<(Vec<&'r Member>, Vec<Target>), ToolError> {
-        let members: Vec<&Member> = names
-            .iter()
-            .map(|name| roster.find(name))
-            .collect::<Result<_, _>>()?;
-        let mut grants: Vec<_> = members.iter().map(|member| member.grant()).collect();
-        grants.sort_unstable();
-        grants.dedup();
-        if grants.len() < members.len() {
-            return Err(ToolError::Input(
-                "Not done: athletes names somebody twice.".to_owned(),
-            ));
-        }
+    /// For each of these athletes the right to make a change, or the reason why there is none.
+    async fn targets(&self, roster: &Roster, members: &[&Member], tool: &'static Tool) -> Vec<Target> {
         let mut targets = Vec::new();
-        for member in &members {
+        for member in members {
             let granted = async {
                 let ask = roster.open(member, tool.permission).await?;
                 self.granted(ask, member.account()).await
@@ -96,7 +82,7 @@ impl Call<'_> {
                 granted,
             });
         }
-        Ok((members, targets))
+        targets
     }
 
     /// Runs a tool on one athlete's data.
@@ -107,7 +93,7 @@ impl Call<'_> {
         tool: &'static Tool,
         given: Map<String, Value>,
     ) -> Result<Answer, ToolError> {
-        if tool.run.access() == Access::Write {
+        if tool.run.access() == Access::Write && member.grants(tool.permission) {
             arguments::within_limits(&given, tool.params, 1)?;
         }
         let ask = roster.open(member, tool.permission).await?;
@@ -185,6 +171,23 @@ impl Call<'_> {
             Err(error) => refusal(&error),
         }
     }
+}
+
+/// Those athletes whom a change names. A name that means nobody, or one athlete named twice, is refused before anything is opened.
+fn several<'r>(roster: &'r Roster, names: &[String]) -> Result<Vec<&'r Member>, ToolError> {
+    let members: Vec<&Member> = names
+        .iter()
+        .map(|name| roster.find(name))
+        .collect::<Result<_, _>>()?;
+    let mut grants: Vec<_> = members.iter().map(|member| member.grant()).collect();
+    grants.sort_unstable();
+    grants.dedup();
+    if grants.len() < members.len() {
+        return Err(ToolError::Input(
+            "Not done: athletes names somebody twice.".to_owned(),
+        ));
+    }
+    Ok(members)
 }
 
 /// Whom a call names.
