@@ -123,7 +123,7 @@ impl Window {
     /// Whether something from `begin` to `end` overlaps with it; anything without times does.
     fn touches(self, begin: Option<f64>, end: Option<f64>) -> bool {
         let before = end.zip(self.from).is_some_and(|(end, from)| end <= from);
-        let after = begin.zip(self.to).is_some_and(|(begin, to)| begin > to);
+        let after = begin.zip(self.to).is_some_and(|(begin, to)| begin >= to);
         !before && !after
     }
 

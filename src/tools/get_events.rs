@@ -361,7 +361,8 @@ struct Found<'a> {
     /// If it is a workout or race.
     state: Option<State>,
     planned: Planned,
-    /// What limited its day, if it is not known to be done and no absence says why; empty otherwise.
+    /// What limited its day, if it is not known to be done and no absence says why; of an open one, what is against it: an
+    /// absence, or a limit that it does not keep. Empty otherwise.
     limit: String,
     /// Whether an absence or a limit is a reason not to do it.
     is_ruled_out: bool,
@@ -370,17 +371,23 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     fn new(event: &'a Event, state: Option<State>, activities: &[Activity], absences: &Absences) -> Self {
         let pairing = state.map_or(Pairing::Nothing, |state| state.pairing(activities));
-        let limit = if state.is_some_and(State::is_unexplained) {
-            absences.limit_of(event)
-        } else {
-            String::new()
+        let planned = Planned::of(event, pairing);
+        let reason = absences.reason_for(event);
+        let limit = match (state, reason) {
+            (Some(state), Some(reason)) if state.is_open() => format!("ruled out: {}", reason.word()),
+            (Some(state), None) if state.is_open() => {
+                let is_over = absences.is_over_limit(event, planned.secs);
+                if is_over { "over the day's limit" } else { "" }.to_owned()
+            }
+            (Some(state), _) if state.is_unexplained() => absences.limit_of(event),
+            _ => String::new(),
         };
         Self {
             event,
             state,
-            planned: Planned::of(event, pairing),
+            planned,
             limit,
-            is_ruled_out: absences.reason_for(event).is_some(),
+            is_ruled_out: reason.is_some(),
         }
     }
 
@@ -571,7 +578,7 @@ fn with_steps(
     today: NaiveDate,
     mut spent: usize,
 ) -> Vec<String> {
-    const STEPS: &str = "Steps, with targets as intervals.icu resolves them:";
+    const STEPS: &str = "Steps, with targets and thresholds as intervals.icu keeps them in each workout:";
     let full = asked.detail == Detail::Full;
     let workouts: Vec<&Found<'_>> = rows.iter().filter(|row| rows::has_steps(row.event)).collect();
     let few = workouts.len() <= FEW;

@@ -324,7 +324,7 @@ fn meaning(days: &Days<'_>, asked: &Asked) -> String {
     let projected = if ahead.is_empty() {
         ""
     } else {
-        "Rows after today are intervals.icu's projection from planned workouts."
+        "Rows after today are intervals.icu's projection from all that is planned, ruled out by an absence or not."
     };
     joined(
         [

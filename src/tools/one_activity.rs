@@ -42,7 +42,53 @@ pub(super) async fn fetch(
     id: &ActivityId,
 ) -> Result<ActivityDetail, ToolError> {
     let detail = upstream.activity_detail(id).await;
-    detail.map_err(ToolError::about_activity)
+    let mut detail = detail.map_err(ToolError::about_activity)?;
+    if !has_power(&detail) {
+        take_power(&mut detail);
+    }
+    Ok(detail)
+}
+
+/// Whether any power was recorded: zeros throughout are what a device without a working power meter leaves.
+pub(super) fn has_power(detail: &ActivityDetail) -> bool {
+    let activity = &detail.activity;
+    let laps = detail.icu_intervals.iter().flatten();
+    let of_laps = laps.flat_map(|lap| [lap.average_watts, lap.max_watts]);
+    [activity.icu_average_watts, activity.icu_weighted_avg_watts]
+        .into_iter()
+        .chain(of_laps)
+        .any(|watts| units::positive(watts).is_some())
+}
+
+/// Removes what zeros of a power meter were computed into: they are no watts, no W′ and no load.
+fn take_power(detail: &mut ActivityDetail) {
+    let laps = detail.icu_intervals.iter_mut().flatten();
+    for lap in laps {
+        lap.training_load = lap.training_load.filter(|load| *load > 0.0);
+        lap.strain_score = lap.strain_score.filter(|score| *score > 0.0);
+        for figure in [
+            &mut lap.average_watts,
+            &mut lap.max_watts,
+            &mut lap.weighted_average_watts,
+            &mut lap.average_watts_kg,
+            &mut lap.zone,
+            &mut lap.joules,
+            &mut lap.wbal_start,
+            &mut lap.wbal_end,
+            &mut lap.average_torque,
+        ] {
+            *figure = None;
+        }
+    }
+    for group in detail.icu_groups.iter_mut().flatten() {
+        group.average_watts = None;
+    }
+    for figure in [&mut detail.icu_max_wbal_depletion, &mut detail.power_load] {
+        *figure = figure.filter(|figure| *figure > 0.0);
+    }
+    if let Some(recovery) = &mut detail.icu_hrr {
+        recovery.average_watts = None;
+    }
 }
 
 /// The first line: whose, when, which.
@@ -83,10 +129,15 @@ pub(super) fn take_weight(detail: &mut ActivityDetail) -> bool {
     there
 }
 
-/// The recording; None when there is none.
+/// The recording; None when there is none. A channel of zeros throughout is what a device without the sensor leaves; at an
+/// altitude of zero is the sea.
 pub(super) fn track(streams: &[Stream]) -> Option<Track> {
-    let channels = streams
-        .iter()
-        .filter_map(|stream| Some((stream.kind.clone()?, stream.data.clone())));
+    let channels = streams.iter().filter_map(|stream| {
+        let kind = stream.kind.clone()?;
+        let by_a_sensor = kind != "time" && !kind.ends_with("altitude");
+        let mut known = stream.data.iter().flatten();
+        let recorded = !by_a_sensor || known.any(|value| *value != 0.0);
+        recorded.then(|| (kind, stream.data.clone()))
+    });
     Track::new(channels)
 }

@@ -27,11 +27,11 @@ use crate::{
 const MOST_LINES: usize = 120;
 const CUE: usize = 80;
 
-/// The units of this workout's numbers.
-fn units_of(workout: &Doc, sport: &str, units: Units) -> SportUnits {
+/// The units of this workout's numbers: a swim's are those of the pool that its distances name.
+pub(super) fn units_of(workout: &Doc, sport: &str, units: Units) -> SportUnits {
     SportUnits::of(sport, units)
-        .with_pool(in_yards(workout.first_distance()))
         .with_pace_set_as(workout.pace_units.as_deref())
+        .with_pool(in_yards(workout.first_distance()))
 }
 
 /// What a step's line depends on.
@@ -43,9 +43,13 @@ struct Manner<'a> {
 
 /// The steps, one a line; empty when there are none.
 pub(super) fn lines(workout: &Doc, sport: &str, units: Units) -> Vec<String> {
-    let own = units_of(workout, sport, units);
+    lines_in(workout, &units_of(workout, sport, units))
+}
+
+/// The same in these units.
+pub(super) fn lines_in(workout: &Doc, own: &SportUnits) -> Vec<String> {
     let mut lines = Vec::new();
-    let manner = Manner { workout, own: &own };
+    let manner = Manner { workout, own };
     write(&workout.items, 0, &manner, &mut lines);
     if lines.len() > MOST_LINES {
         let more = lines.len() - MOST_LINES;
@@ -57,6 +61,11 @@ pub(super) fn lines(workout: &Doc, sport: &str, units: Units) -> Vec<String> {
 
 /// The thresholds that some step's target refers to: `FTP 246 W · LTHR 171 bpm`.
 pub(super) fn thresholds(workout: &Doc, sport: &str, units: Units) -> String {
+    thresholds_in(workout, &units_of(workout, sport, units))
+}
+
+/// The same in these units.
+pub(super) fn thresholds_in(workout: &Doc, units: &SportUnits) -> String {
     let steps = workout.steps();
     let uses = |by: &[Unit]| {
         let mut targets = steps.iter().flat_map(|held| &held.step.targets);
@@ -74,7 +83,7 @@ pub(super) fn thresholds(workout: &Doc, sport: &str, units: Units) -> String {
         words.extend(positive(own.max_hr).map(|max| format!("max HR {} bpm", units::whole(max))));
     }
     if uses(&[Unit::PercentPace, Unit::PaceZone]) {
-        let pace = units_of(workout, sport, units).only_pace(own.threshold_pace);
+        let pace = units.only_pace(own.threshold_pace);
         words.extend((!pace.is_empty()).then(|| format!("threshold {pace}")));
     }
     words.join(" · ")

@@ -198,8 +198,6 @@ pub struct Interval {
     pub(crate) weighted_average_watts: Amount,
     /// W/kg.
     pub(crate) average_watts_kg: Amount,
-    /// Percent of FTP.
-    pub(crate) intensity: Amount,
     /// Load.
     pub(crate) training_load: Amount,
     /// Work, J.
@@ -281,8 +279,6 @@ pub struct IntervalGroup {
     pub(crate) distance: Amount,
     /// W.
     pub(crate) average_watts: Amount,
-    /// Percent of FTP.
-    pub(crate) intensity: Amount,
     /// m/s.
     pub(crate) average_speed: Amount,
     /// bpm.

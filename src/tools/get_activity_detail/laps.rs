@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Window, summary::has_power};
+use super::Window;
 use crate::{
     intervals::model::{ActivityDetail, Interval, IntervalGroup},
     text::clean,
@@ -37,24 +37,18 @@ const SETS: usize = 26;
 /// What the laps have figures of: zeros throughout are what a device without the sensor leaves.
 #[derive(Debug, Clone, Copy)]
 struct Recorded {
-    power: bool,
     distance: bool,
     cadence: bool,
 }
 
 impl Recorded {
-    fn of(detail: &ActivityDetail, laps: &[Interval]) -> Self {
+    fn of(laps: &[Interval]) -> Self {
         let any =
             |figure: fn(&Interval) -> Option<f64>| laps.iter().any(|lap| positive(figure(lap)).is_some());
         Self {
-            power: has_power(detail),
             distance: any(|lap| lap.distance),
             cadence: any(|lap| lap.average_cadence),
         }
-    }
-
-    fn power(self, figure: Option<f64>) -> Option<f64> {
-        figure.filter(|_| self.power)
     }
 }
 
@@ -80,11 +74,12 @@ pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, h
         ));
     }
     lines.push(presses(laps, own));
-    let recorded = Recorded::of(detail, laps);
+    let recorded = Recorded::of(laps);
+    let ftp = positive(detail.activity.icu_ftp);
     lines.extend(
         sets.iter()
             .enumerate()
-            .map(|(at, set)| set.line(at, own, recorded)),
+            .map(|(at, set)| set.line(at, (own, ftp), recorded)),
     );
     let cut = Cut::after(how.pick(LAPS, MOST_LAPS), &wanted);
     lines.push(table(cut.shown, &sets, detail, own, (how, recorded)));
@@ -191,7 +186,8 @@ fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> Strin
         edited: detail.icu_intervals_edited == Some(true),
         planned: detail.activity.paired_event_id.is_some(),
     };
-    let mut text = match origin(&known, clues) {
+    let origin = origin(&known, clues);
+    let mut text = match origin {
         Origin::Edited => "edited by hand at intervals.icu".to_owned(),
         Origin::EveryMetres(metres) => {
             let far = with_unit(units::trimmed(own.distance(Some(metres), 2)), own.distance_unit());
@@ -216,7 +212,16 @@ fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> Strin
     if detail.lock_intervals == Some(true) {
         text.push_str(", locked by the athlete");
     }
+    let follows_intent = matches!(origin, Origin::Edited | Origin::Structured);
+    if !follows_intent && laps.iter().any(|lap| lap.kind.as_deref() == Some("RECOVERY")) {
+        text.push_str("; intervals.icu labels them work or recovery");
+    }
     text
+}
+
+/// Watts as shown in % of FTP. Upstream's `intensity` is of the normalized power, which a short lap does not show.
+fn percent(watts: Option<f64>, ftp: Option<f64>) -> Option<f64> {
+    Some(units::shown(watts, 0)? / ftp? * 100.0)
 }
 
 /// Laps that are repeats of each other.
@@ -268,12 +273,12 @@ fn letter(at: usize) -> String {
 
 impl Set<'_> {
     /// `A: 3× 0:12:00 · 223 W · 91 % of FTP · HR 156 · 89 rpm · 6.15 km each`
-    fn line(&self, at: usize, own: &SportUnits, recorded: Recorded) -> String {
+    fn line(&self, at: usize, (own, ftp): (&SportUnits, Option<f64>), recorded: Recorded) -> String {
         let (name, count) = (letter(at), self.laps.len());
         let Some(group) = self.group else {
             return format!("{name}: {count}× the same");
         };
-        let watts = recorded.power(units::sane(group.average_watts));
+        let watts = units::sane(group.average_watts);
         let cadence = group.average_cadence.filter(|_| recorded.cadence);
         // Upstream's averages of rests are of what little was moved.
         let secs = if self.laps.iter().any(|lap| is_rest(lap)) {
@@ -286,11 +291,7 @@ impl Set<'_> {
         Line::new()
             .words(format!("{name}: {count}× {time}").trim_end())
             .figure("", units::whole(watts), "W")
-            .figure(
-                "",
-                units::whole(group.intensity.filter(|_| watts.is_some())),
-                "% of FTP",
-            )
+            .figure("", units::whole(percent(watts, ftp)), "% of FTP")
             .words(own.speed(positive(group.average_speed)))
             .figure("HR", units::whole(positive(group.average_heartrate)), "")
             .figure("", own.cadence(cadence), own.turns())
@@ -310,9 +311,7 @@ fn table(
     let clock = units::hours_minutes_seconds;
     let threshold = positive(detail.threshold_pace).filter(|_| own.tempo != Tempo::Other);
     let of_threshold = |lap: &Interval| Some(positive(lap.average_speed)? / threshold? * 100.0);
-    let with_power = |lap: &Interval, value: Option<f64>| {
-        recorded.power(value.filter(|_| units::sane(lap.average_watts).is_some()))
-    };
+    let ftp = positive(detail.activity.icu_ftp);
     let time = if laps.iter().any(|(_, lap)| is_rest(lap)) {
         "time (moving; rests: elapsed)"
     } else {
@@ -336,19 +335,19 @@ fn table(
         .column(own.distance_unit(), |(_, lap)| {
             own.distance(lap.distance.filter(|_| recorded.distance), 2)
         })
-        .column("W", |(_, lap)| units::whole(recorded.power(lap.average_watts)))
+        .column("W", |(_, lap)| units::whole(lap.average_watts))
+        .column("% of FTP", |(_, lap)| {
+            units::whole(percent(lap.average_watts, ftp))
+        })
         .column("NP W", |(_, lap)| {
             let long = secs_of(lap).is_some_and(|secs| secs >= LONG_ENOUGH_FOR_NP);
             units::whole(positive(lap.weighted_average_watts).filter(|_| long))
         })
-        .in_full("max W", |(_, lap)| units::whole(recorded.power(lap.max_watts)))
-        .in_full("W/kg", |(_, lap)| {
-            units::fixed(recorded.power(lap.average_watts_kg), 2)
+        .in_full("max W", |(_, lap)| units::whole(lap.max_watts))
+        .in_full("W/kg", |(_, lap)| units::fixed(lap.average_watts_kg, 2))
+        .column("power zone", |(_, lap)| {
+            units::whole(lap.zone.filter(|_| units::sane(lap.average_watts).is_some()))
         })
-        .column("% of FTP", |(_, lap)| {
-            units::whole(with_power(lap, lap.intensity))
-        })
-        .column("power zone", |(_, lap)| units::whole(with_power(lap, lap.zone)))
         .column(own.speed_header(), |(_, lap)| {
             own.speed_cell(positive(lap.average_speed))
         })
@@ -368,11 +367,9 @@ fn table(
         .column("grade %", |(_, lap)| {
             units::fixed(lap.average_gradient.map(|fraction| fraction * 100.0), 1)
         })
-        .column("W′ end kJ", |(_, lap)| {
-            units::kilo(recorded.power(lap.wbal_end), 1)
-        })
+        .column("W′ end kJ", |(_, lap)| units::kilo(lap.wbal_end, 1))
         .in_full("load", |(_, lap)| units::whole(lap.training_load))
-        .in_full("kJ", |(_, lap)| units::kilo(recorded.power(lap.joules), 0))
+        .in_full("kJ", |(_, lap)| units::kilo(lap.joules, 0))
         .in_full(DECOUPLING, |(_, lap)| units::fixed(lap.decoupling, 1))
         .in_full(units::temperature_unit(own.units), |(_, lap)| {
             units::temperature(lap.average_temp, own.units)

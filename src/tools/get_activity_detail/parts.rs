@@ -1,23 +1,23 @@
 //! The parts that `include` adds: histograms, weather, the planned workout, comments.
 
-use super::summary::has_power;
 use crate::{
     guard::{AthleteCard, Units},
     intervals::{
         Histogram,
-        model::{ActivityDetail, Bucket, Comment, Event, Weather as Report},
+        model::{Activity, ActivityDetail, Bucket, Comment, Event, Weather as Report},
     },
     text::fenced,
     tools::{
         answer::{
             self,
             cut::Cut,
-            sport_units::SportUnits,
+            sport_units::{SportUnits, in_yards},
             table::Columns,
             units::{self, positive},
             words::{Line, around, in_brackets, joined, named, on_one_line, span},
         },
         arguments::Detail,
+        one_activity::has_power,
         plan_state::{Doubt, Pairing, Planned, Timeless},
         steps,
     },
@@ -192,7 +192,7 @@ pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how
         .column("load", |(_, [_, _, load, _])| units::whole(*load))
         .column("IF", |(_, [.., percent])| units::intensity(positive(*percent)));
     let limit = how.pick(800, 4000);
-    let steps = steps_of(event, own, how);
+    let steps = steps_of(event, activity, own, how);
     // Where there are steps, the description is their text.
     let text = match &event.workout_doc {
         Some(workout) if !steps.is_empty() => workout.description.as_deref(),
@@ -212,13 +212,14 @@ pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how
     )
 }
 
-/// The workout's steps under their thresholds; empty without any.
-fn steps_of(event: &Event, own: &SportUnits, how: Detail) -> String {
+/// The workout's steps under their thresholds; empty without any. Of a swim in a pool they are in its unit, as its laps are.
+fn steps_of(event: &Event, activity: &Activity, own: &SportUnits, how: Detail) -> String {
     let Some(workout) = event.workout_doc.as_ref().filter(|workout| workout.count() > 0) else {
         return String::new();
     };
-    let by = steps::thresholds(workout, event.sport(), own.units);
-    let lines = steps::lines(workout, event.sport(), own.units);
+    let units = steps::units_of(workout, event.sport(), own.units).with_pool(in_yards(activity.pool_length));
+    let by = steps::thresholds_in(workout, &units);
+    let lines = steps::lines_in(workout, &units);
     let cut = Cut::after(how.pick(STEPS, usize::MAX), &lines);
     let more = match cut.left.len() {
         0 => String::new(),

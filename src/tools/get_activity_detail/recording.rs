@@ -63,7 +63,11 @@ fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
         "altitude",
     ];
     let window = asked.window;
-    let cut = track.window(window.from.unwrap_or(f64::MIN), window.to.unwrap_or(f64::MAX));
+    // The sample at its end is the first of what follows.
+    let cut = track.window(
+        window.from.unwrap_or(f64::MIN),
+        window.to.map_or(f64::MAX, f64::next_down),
+    );
     if cut.is_empty() {
         let end = track.time().last().copied().unwrap_or(0.0);
         return format!(
@@ -74,14 +78,6 @@ fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
     }
     let thin = cut.thin(&CHANNELS, asked.points);
     let figure = |stretch: &Stretch, at: usize| stretch.figures.get(at).copied().flatten();
-    // Zeros throughout are what a device without the sensor leaves; for the altitude they are the sea.
-    let recorded: Vec<bool> = (0..CHANNELS.len())
-        .map(|at| {
-            let mut figures = thin.stretches.iter().filter_map(|stretch| figure(stretch, at));
-            CHANNELS[at] == "altitude" || figures.any(|figure| figure.max > 0.0)
-        })
-        .collect();
-    let figure = |stretch: &Stretch, at: usize| figure(stretch, at).filter(|_| recorded[at]);
     let value = |stretch: &Stretch, at| figure(stretch, at).map(|figure| figure.value);
     let max = |stretch: &Stretch, at| figure(stretch, at).map(|figure| figure.max);
     // From the first sample, as in the splits: not every recording begins to count at zero.

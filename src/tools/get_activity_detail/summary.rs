@@ -14,7 +14,7 @@ use crate::{
             words::{Line, around, in_brackets, joined, named, on_one_line, with_unit},
         },
         arguments::Detail,
-        one_activity::decoupling_means,
+        one_activity::{decoupling_means, has_power},
         plan_state,
     },
     training::{sports::Tempo, zones},
@@ -59,8 +59,15 @@ fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
         .filter(|(_, own)| load.is_some() && *own == load)
         .map(|(name, _)| *name)
         .collect();
+    let is_measured = has_power(detail)
+        || positive(activity.average_heartrate).is_some()
+        || detail.pace_load.is_some()
+        || own.tempo == Tempo::Swim;
     let by = match same.as_slice() {
         [one] => format!("(by {one})"),
+        _ if activity.icu_training_load == Some(0.0) && !is_measured => {
+            "(no power or heart rate to compute it from)".to_owned()
+        }
         _ => String::new(),
     };
     Line::new()
@@ -75,17 +82,6 @@ fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
         .figure("load", units::whole(activity.icu_training_load), &by)
         .figure("IF", units::intensity(positive(activity.icu_intensity)), "")
         .text()
-}
-
-/// Whether any power was recorded: zeros throughout are what a device without a power meter leaves.
-pub(super) fn has_power(detail: &ActivityDetail) -> bool {
-    let activity = &detail.activity;
-    let laps = detail.icu_intervals.iter().flatten();
-    let of_laps = laps.flat_map(|lap| [lap.average_watts, lap.max_watts]);
-    [activity.icu_average_watts, activity.icu_weighted_avg_watts]
-        .into_iter()
-        .chain(of_laps)
-        .any(|watts| positive(watts).is_some())
 }
 
 fn power(detail: &ActivityDetail) -> String {

@@ -176,17 +176,18 @@ fn missing_thresholds_and_sensors_leave_their_columns_out() {
     );
     assert!(text.contains("not recorded: heart rate, cadence"), "{text}");
     assert!(text.contains("power estimated, no power meter"), "{text}");
-    let zero: Vec<Stream> = streams(5.0)
-        .into_iter()
-        .map(|mut stream| {
+    for (before_the_climbs, has_power) in [(100.0, true), (0.0, false)] {
+        let mut coasting = streams(5.0);
+        for stream in &mut coasting {
             if stream.kind.as_deref() == Some("watts") {
                 stream.data.fill(Some(0.0));
+                stream.data[0] = Some(before_the_climbs);
             }
-            stream
-        })
-        .collect();
-    let text = answer(&ana(), json!({}), &ride(), &Part::Got(zero));
-    assert!(text.contains("\t0\t0.00\t0\t"), "a zero is a value: {text}");
+        }
+        let text = answer(&ana(), json!({}), &ride(), &Part::Got(coasting));
+        assert_eq!(text.contains("\t0\t0.00\t0\t"), has_power, "{text}");
+        assert_eq!(text.contains("not recorded: power"), !has_power, "{text}");
+    }
 }
 
 #[test]

@@ -116,8 +116,8 @@ impl Mornings {
     }
 
     /// What the column is. `next` is the first race after today that has it; `nothing_before` whether it is known that
-    /// nothing is planned from today to that race.
-    pub(super) fn in_words(&self, next: Option<NaiveDate>, nothing_before: bool) -> String {
+    /// nothing is planned from today to that race, `ruled_out` whether an absence or a limit rules out some of it.
+    pub(super) fn in_words(&self, next: Option<NaiveDate>, nothing_before: bool, ruled_out: bool) -> String {
         if self.days.is_empty() {
             return format!("{WHAT} left out: intervals.icu has no fitness for the day before.");
         }
@@ -129,7 +129,8 @@ impl Mornings {
                 units::date(race)
             ),
             Some(_) => format!(
-                "{what}; after today a projection from what is planned until then{}.",
+                "{what}; after today a projection from what is planned until then{}{}.",
+                if ruled_out { ", ruled out or not" } else { "" },
                 self.of_today()
             ),
         }

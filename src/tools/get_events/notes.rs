@@ -183,7 +183,11 @@ pub(super) fn form_in_words(found: &[Found<'_>], asked: &Asked, came: &Came, tod
             event.is_to_do() && event.day().is_some_and(|day| day >= today && Some(day) < next)
         };
         let empty = knows && !came.events.iter().any(|event| is_between(&event));
-        mornings.in_words(next, empty)
+        let ruled_out = found.iter().any(|row| {
+            let counts = row.is_open() && row.planned.load.is_some_and(|load| load > 0.0);
+            counts && row.is_ruled_out && row.day() < next
+        });
+        mornings.in_words(next, empty, ruled_out)
     })
 }
 

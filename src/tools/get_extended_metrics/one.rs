@@ -16,7 +16,7 @@ use crate::{
             words::{DOT, Line, around, in_brackets, joined, named, span, with_unit},
         },
         arguments::Detail,
-        one_activity::{self, DECOUPLING, closed, decoupling_means, first_line},
+        one_activity::{self, DECOUPLING, closed, decoupling_means, first_line, has_power},
         part::Part,
     },
     training::{
@@ -330,7 +330,9 @@ fn extremes(track: &Track, channel: &str) -> Option<Extremes> {
 
 /// The lowest W′ balance, and how long it was below a half and a quarter.
 fn balance(track: &Track, detail: &ActivityDetail) -> String {
-    let values = track.channel("w_bal").unwrap_or_default();
+    // Without power it never falls.
+    let has_power = track.channel("watts").is_some() || has_power(detail);
+    let values = track.channel("w_bal").filter(|_| has_power).unwrap_or_default();
     let known = || {
         let values = values.iter().enumerate();
         values.filter_map(|(at, value)| Some((at, (*value)?)))

@@ -112,10 +112,40 @@ pub(super) fn render(overview: Overview) -> Answer {
     let answered = rows.iter().filter(|(line, _)| line.figures.is_some()).count();
     if answered > 0 {
         let athletes = answer::counted(answered, "athlete", "athletes");
-        blocks.push(format!("{athletes} with figures, {flagged} with flags."));
+        let not_judged = not_judged(&rows);
+        blocks.push(format!(
+            "{athletes} with figures, {flagged} with flags{not_judged}."
+        ));
     }
     blocks.extend(notes(&rows));
     Answer::of(blocks)
+}
+
+/// `; no flag, but not all granted that raises one: Jack Nguyen`: whose empty cell does not say that all is well.
+fn not_judged(rows: &[Row]) -> String {
+    const NAMED: usize = 3;
+    let all = Shown {
+        fitness: true,
+        wellness: true,
+        calendar: true,
+        ..Shown::default()
+    };
+    let names: Vec<String> = rows
+        .iter()
+        .filter(|(line, flags)| {
+            let shown = Shown {
+                history: false,
+                ..line.shown
+            };
+            line.figures.is_some() && flags.is_empty() && shown != all
+        })
+        .map(|(line, _)| line.name.clone())
+        .collect();
+    around(
+        "; no flag, but not all granted that raises one:",
+        &listed(&names, NAMED),
+        "",
+    )
 }
 
 /// The rows that fit; the athletes of the others are added to those who are left.

@@ -459,7 +459,16 @@ fn together(lines: &[Line<Totals>]) -> String {
         return "Together: no sum, each of load, planned load and time is known of one athlete at most."
             .to_owned();
     }
-    joined([around("Together:", &parts, "").as_str(), rounded], ". ")
+    let mut windows = lines
+        .iter()
+        .filter_map(|line| Some(line.figures.as_ref()?.window));
+    let first = windows.next();
+    let what = if windows.all(|window| Some(window) == first) {
+        "Together:"
+    } else {
+        "Together (not all of the same days):"
+    };
+    joined([around(what, &parts, "").as_str(), rounded], ". ")
 }
 
 /// The athletes who have a figure, and the figure.

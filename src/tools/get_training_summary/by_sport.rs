@@ -40,7 +40,9 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: U
             let closed = if *is_all { unreadable } else { 0 };
             sums::with_unreadable(units::whole(sum.count), closed)
         })
-        .column("time", |(_, sum, _)| sum.time_words())
+        .column("time", |(_, sum, is_all)| {
+            and_unreadable(sum.time_words(), if *is_all { unreadable } else { 0 })
+        })
         .column("distance", |(name, sum, is_all)| {
             if *is_all {
                 String::new()

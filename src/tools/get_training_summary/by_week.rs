@@ -139,8 +139,7 @@ pub(super) fn table(
             if week.is_closed() {
                 String::new()
             } else {
-                // Beside what was planned, which what cannot be read may have done.
-                and_unreadable(week.sum.known_time(), plans.map_or(0, |_| week.stubs))
+                and_unreadable(week.sum.known_time(), week.stubs)
             }
         })
         .column("planned time", |(monday, _)| planned(monday, Plans::time))

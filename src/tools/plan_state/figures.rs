@@ -141,7 +141,7 @@ impl Planned {
         }
     }
 
-    /// The time as `say` writes it: `1:15`; `1:10 + 5.0 km` if some steps have a distance alone; `0:26 (perhaps done)` if it may
+    /// The time as `say` writes it: `1:15`; `1:10 + 5.0 km` if some steps have a distance alone; `0:26 (planned or done)` if it may
     /// be the activity's.
     pub(in crate::tools) fn time(&self, say: fn(Option<f64>) -> String, own: &SportUnits) -> String {
         match (self.secs, self.part) {
@@ -150,7 +150,7 @@ impl Planned {
             }
             (secs, _) => {
                 let perhaps = self.doubt == Some(Doubt::UnreadTime);
-                with_unit(say(secs), if perhaps { "(perhaps done)" } else { "" })
+                with_unit(say(secs), if perhaps { "(planned or done)" } else { "" })
             }
         }
     }

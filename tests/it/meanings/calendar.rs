@@ -195,6 +195,41 @@ async fn an_unavailable_day_is_a_reason_and_a_limited_one_where_it_forbids_the_s
             text.contains(" | of that still open 1 · 1:00 · load 50 | ruled out by absence or limit 1 · 1:00 · load 50\n"),
             "{text}"
         );
+        assert_eq!((status(&text, 17).as_str(), status(&text, 18).as_str()), ("(ruled out: limited)", ""), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_plan_says_what_the_day_has_against_it() {
+    on_saturday(async |world| {
+        let mut race = plan(9, "2026-12-06", "Run");
+        race["category"] = json!("RACE_A");
+        let mut long = plan(10, "2026-12-02", "Run");
+        long["moving_time"] = json!(2701);
+        let mut short = plan(11, "2026-12-02", "Run");
+        short["moving_time"] = json!(2700);
+        let sick = days(1, "SICK", "2026-12-03", "2026-12-04");
+        let wellness = json!([{"id": "2026-11-28", "ctl": 60.0, "atl": 70.0}, {"id": "2026-12-05", "ctl": 58.0, "atl": 41.5}]);
+        let rows = |more: &[Value]| {
+            let usual = [race.clone(), long.clone(), short.clone(), limited(2, "2026-12-02", "NOTE", Value::Null), sick.clone()];
+            let events = [&usual[..], more].concat();
+            json!({"wellness": wellness, "events": events})
+        };
+        give(&world, world.jack(), rows(&[plan(12, "2026-12-03", "Run")]));
+        let text = ask(&world, world.jack(), "get_events", json!({})).await;
+        for (id, says) in [
+            (9, ""),
+            (10, "(over the day's limit)"),
+            (11, ""),
+            (12, "(ruled out: sick)"),
+        ] {
+            assert_eq!(status(&text, id), says, "{id}: {text}");
+        }
+        assert!(text.contains("a projection from what is planned until then, ruled out or not."), "{text}");
+        give(&world, world.ana(), rows(&[]));
+        let text = ask(&world, world.ana(), "get_events", json!({})).await;
+        assert!(text.contains("a projection from what is planned until then."), "{text}");
     })
     .await;
 }
@@ -1332,7 +1367,7 @@ async fn a_coach_without_activities_sees_at_the_figure_that_it_may_be_what_was_d
         for include in [json!([]), json!(["done"])] {
             let given = json!({"athlete": "ana", "oldest": "2026-11-23", "include": include});
             let text = ask_at(&world, &coach, "get_events", given).await;
-            assert_eq!(row(&text, "date", "2026-11-24 Tue")["time"], "0:26 (perhaps done)", "{text}");
+            assert_eq!(row(&text, "date", "2026-11-24 Tue")["time"], "0:26 (planned or done)", "{text}");
             assert_eq!(row(&text, "date", "2026-11-29 Sun")["time"], "1:00", "{text}");
             assert!(
                 text.contains("\n4 paired entries have no steps (23 Nov «Plan 1», 24 Nov «Plan 2», 25 Nov «Plan 3» and 1 more): their time may be what was done.\n"),

@@ -690,3 +690,185 @@ async fn what_the_laps_have_is_not_said_to_be_missing() {
     })
     .await;
 }
+
+/// A ride of half an hour up a hill of 5 %, by a meter that sent these watts.
+fn climb_at(watts: i64) -> (Value, Value) {
+    let mut recording = run(0.0, &[(5.0, 1800)]);
+    let of = |say: &dyn Fn(u32) -> Value| json!((0..=1800).map(say).collect::<Vec<_>>());
+    recording["altitude"] = of(&|at| json!(100.0 + 0.25 * f64::from(at)));
+    recording["watts"] = of(&|_| json!(watts));
+    recording["torque"] = of(&|_| json!(watts / 8));
+    recording["w_bal"] = of(&|_| json!(17_400));
+    recording["heartrate"] = of(&|_| json!(140));
+    let figures = json!({"distance": 4500, "average_watts": watts, "max_watts": watts, "weighted_average_watts": watts, "average_watts_kg": watts,
+        "intensity": watts, "zone": 1, "joules": watts * 900, "training_load": watts / 10, "wbal_start": 17_400, "wbal_end": 17_400,
+        "average_torque": watts / 8, "average_heartrate": 140});
+    let fields = json!({"type": "Ride", "moving_time": 1800, "distance": 9000, "icu_average_watts": watts, "icu_weighted_avg_watts": watts,
+        "icu_ftp": 213, "icu_weight": 60, "icu_w_prime": 17_400, "icu_training_load": 47, "hr_load": 47, "power_load": watts / 10,
+        "average_heartrate": 140, "icu_max_wbal_depletion": 0,
+        "icu_hrr": {"start_time": 1700, "start_bpm": 150, "end_bpm": 120, "average_watts": watts, "hrr": 30},
+        "stream_types": ["time", "distance", "altitude", "watts", "torque", "w_bal", "heartrate"],
+        "icu_intervals": [lap("WORK", 0, 900, &figures), lap("RECOVERY", 900, 900, &figures)]});
+    (fields, recording)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_power_meter_of_zeros_recorded_no_power_in_any_answer() {
+    on_saturday(async |world| {
+        for (watts, has_power) in [(0, false), (180, true)] {
+            for (tool, asked, columns) in [
+                (
+                    "get_climb_segments",
+                    json!({"detail": "full"}),
+                    &["climb\t", "W", "W/kg", "% FTP"][..],
+                ),
+                (
+                    "get_extended_metrics",
+                    json!({"include": ["streams"]}),
+                    &["interval\t", "W", "W′ start kJ", "W′ end kJ", "torque Nm"],
+                ),
+                (
+                    "get_activity_detail",
+                    json!({"detail": "full", "include": ["streams", "splits"]}),
+                    &[
+                        "lap\t",
+                        "W",
+                        "% of FTP",
+                        "power zone",
+                        "max W",
+                        "W/kg",
+                        "W′ end kJ",
+                        "load",
+                        "kJ",
+                    ],
+                ),
+            ] {
+                let (fields, recording) = climb_at(watts);
+                let text = about(&world, tool, fields, recording, asked).await;
+                let (table, columns) = columns.split_first().unwrap();
+                let header = text
+                    .lines()
+                    .find(|line| line.starts_with(table))
+                    .unwrap_or_default();
+                for column in columns {
+                    let has = header.split('\t').any(|name| name == *column);
+                    assert_eq!(has, has_power, "{tool} {column}: {text}");
+                }
+                // Heart rate alone is no extended metric.
+                assert!(
+                    header.contains("\tHR") || !has_power && tool == "get_extended_metrics",
+                    "{tool}: {text}"
+                );
+                // Nor in any other table or line.
+                let headers = text
+                    .lines()
+                    .filter(|line| line.contains('\t') && line.split('\t').any(|cell| cell == "W"));
+                assert_eq!(headers.count() > 0, has_power, "{tool}: {text}");
+                for word in ["W′ balance:", "at 0 W", "torque:", "load by power"] {
+                    assert!(has_power || !text.contains(word), "{tool} {word}: {text}");
+                }
+            }
+            let (fields, recording) = climb_at(watts);
+            let text = about(&world, "get_climb_segments", fields, recording, json!({})).await;
+            assert_eq!(
+                text.contains("not recorded: power, cadence"),
+                !has_power,
+                "{text}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_laps_part_of_ftp_is_that_of_the_watts_beside_it() {
+    on_saturday(async |world| {
+        let figures = |watts: i64, intensity: i64| json!({"group_id": "a", "average_watts": watts, "weighted_average_watts": 2 * watts,
+            "intensity": intensity, "distance": 900});
+        let laps = [lap("WORK", 0, 120, &figures(532, 245)), lap("RECOVERY", 120, 120, &figures(32, 18))];
+        let fields = json!({"type": "Ride", "moving_time": 240, "distance": 1800, "icu_average_watts": 282, "icu_ftp": 213, "icu_lap_count": 2,
+            "icu_intervals": laps, "icu_groups": [{"id": "a", "count": 2, "moving_time": 120, "average_watts": 496, "intensity": 240}]});
+        let text = details(&world, &fields, json!({})).await;
+        let of = |lap: &str| row(&text, "lap\t", lap)["% of FTP"].clone();
+        assert_eq!([of("1\t"), of("2\t")], ["250", "15"], "{text}");
+        assert!(text.contains("\nA: 2× 0:02:00 · 496 W · 233 % of FTP"), "{text}");
+        // Whose words work and recovery are.
+        assert!(text.contains("; intervals.icu labels them work or recovery\n"), "{text}");
+        let mut planned = fields.clone();
+        planned["paired_event_id"] = json!(7);
+        let text = details(&world, &planned, json!({})).await;
+        assert!(!text.contains("labels them"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_of_a_swim_is_in_the_unit_of_its_pool() {
+    on_saturday(async |world| {
+        // Of an athlete whose threshold is set per 100 yd.
+        let doc = |metres: f64| json!({"pace_units": "SECS_100Y", "threshold_pace": 1.05, "steps": [{"reps": 8, "steps": [
+            {"distance": metres, "duration": 47, "pace": {"units": "%pace", "value": 100}, "_pace": {"value": 1.05}}]}]});
+        for (id, metres, pool, paces) in [
+            (1, 50.0, 25.0, ["threshold 1:35/100m", "50 m (about 47 s) 1:35/100m"]),
+            (2, 45.72, 22.86, ["threshold 1:27/100yd", "50 yd (about 47 s) 1:27/100yd"]),
+            // Written for another pool.
+            (3, 45.72, 25.0, ["threshold 1:35/100m", "50 yd (about 47 s) 1:35/100m"]),
+        ] {
+            let event = json!({"id": id, "category": "WORKOUT", "type": "Swim", "name": "Fifties", "start_date_local": "2026-11-28T00:00:00",
+                "paired_activity_id": format!("i88{id}"), "workout_doc": doc(metres)});
+            let swim = activity(&json!({"id": format!("i88{id}"), "type": "Swim", "moving_time": 376, "distance": 400, "pool_length": pool,
+                "paired_event_id": id}));
+            give(&world, world.tria(), json!({"events": [event], "activities": [swim]}));
+            let asked = json!({"id": format!("i88{id}"), "include": ["plan"]});
+            let text = ask(&world, world.tria(), "get_activity_detail", asked).await;
+            assert!(paces.iter().all(|pace| text.contains(pace)), "{paces:?} {text}");
+        }
+        let mut event = json!({"id": 4, "category": "WORKOUT", "type": "Swim", "name": "Fifties", "start_date_local": "2026-11-30T00:00:00"});
+        event["workout_doc"] = doc(50.0);
+        give(&world, world.tria(), json!({"events": [event]}));
+        let text = ask(&world, world.tria(), "get_events", json!({})).await;
+        assert!(text.contains("threshold 1:35/100m:") && text.contains("50 m (about 47 s) 1:35/100m"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_begins_where_the_window_ends_is_not_in_it() {
+    on_saturday(async |world| {
+        let laps: Vec<Value> = (0..4)
+            .map(|n| lap("WORK", n * 300, 300, &json!({"distance": 1200})))
+            .collect();
+        let fields = json!({"moving_time": 1200, "icu_lap_count": 4, "icu_intervals": laps});
+        let asked = json!({"include": ["streams"], "from": "0:05:00", "to": "0:10:00", "points": 5});
+        let text = about(
+            &world,
+            "get_activity_detail",
+            fields,
+            run(0.0, &[(4.0, 1200)]),
+            asked,
+        )
+        .await;
+        assert!(
+            text.contains("Shown from 0:05:00 to 0:10:00: 1 of 4 laps"),
+            "{text}"
+        );
+        assert!(
+            text.contains(" from 300 samples\n") && !text.contains("\n0:10:00\t"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_of_zero_that_nothing_measured_says_so() {
+    on_saturday(async |world| {
+        let says = "load 0 (no power or heart rate to compute it from)";
+        for (heart, has) in [(json!(null), true), (json!(0), true), (json!(88), false)] {
+            let fields = json!({"type": "Ride", "moving_time": 780, "distance": 3900, "icu_training_load": 0, "average_heartrate": heart});
+            let text = details(&world, &fields, json!({})).await;
+            assert_eq!(text.contains(says), has, "{text}");
+        }
+    })
+    .await;
+}

@@ -888,6 +888,26 @@ async fn only_the_flags_that_were_raised_are_explained() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_empty_cell_of_flags_says_where_not_all_could_be_judged() {
+    let says =
+        "1 athlete with figures, 0 with flags; no flag, but not all granted that raises one: Ana Berger.";
+    for (tools, has) in [
+        (ALL, false),
+        (NO_HISTORY, false),
+        (&["get_fitness", "get_wellness", "get_training_history"][..], true),
+        (&["get_fitness", "get_events", "get_training_history"], true),
+    ] {
+        let rows = json!({"wellness": same(&[60.0, 50.0]), "activities": [did("i1", "2026-11-28", "Run", json!(50))], "events": []});
+        let (text, _) = asked(tools, rows, json!({})).await;
+        assert_eq!(text.contains(says), has, "{text}");
+        assert!(
+            has || text.contains("\n1 athlete with figures, 0 with flags.\n"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_window_to_today_shows_the_form_of_the_overview() {
     for in_row in [true, false] {
         let (now, _) = asked(ALL, planned_today(in_row, json!([])), json!({})).await;
@@ -1356,6 +1376,10 @@ async fn today_is_each_athletes_own() {
                 "{text}"
             );
             assert!(
+                text.contains("\nTogether (not all of the same days): load "),
+                "{text}"
+            );
+            assert!(
                 text.contains("\nload: done up to today, planned to 2026-11-30 Mon"),
                 "{text}"
             );
@@ -1363,7 +1387,10 @@ async fn today_is_each_athletes_own() {
         // Days that were named are everyone's.
         let text = ask(json!({"oldest": "2026-11-28", "newest": "2026-11-29"})).await;
         assert!(text.contains(" · 28 – 29 Nov 2026 (2 days) · "), "{text}");
-        assert!(!text.contains("\tdays\t"), "{text}");
+        assert!(
+            !text.contains("\tdays\t") && text.contains("\nTogether: load "),
+            "{text}"
+        );
 
         // Without dates the week is each athlete's own as well.
         let text = ask(json!({})).await;

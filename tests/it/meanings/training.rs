@@ -2379,10 +2379,12 @@ async fn a_load_beside_a_plan_says_what_it_is_without() {
         // In history the same words.
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
         assert!(text.contains(" 16 Nov 40 (1 without) + 1 unreadable; "), "{text}");
-        // Without a plan beside it, the count says it of the time.
+        // The same without a plan beside it.
         let plain = json!({"oldest": "2026-11-16", "newest": "2026-11-28"});
         let text = ask(&world, world.ana(), SUMMARY, plain).await;
-        assert_eq!(row(&text, "week (Mon)", "2026-11-16")["time"], "2:00", "{text}");
+        assert_eq!(row(&text, "week (Mon)", "2026-11-16")["time"], "2:00 + 1 unreadable", "{text}");
+        assert_eq!(row(&text, "sport\t", "all\t")["time"], "3:00 + 1 unreadable", "{text}");
+        assert_eq!(row(&text, "sport\t", "Run\t")["time"], "3:00", "{text}");
     })
     .await;
 }
