@@ -269,6 +269,13 @@ fn looks_like_a_step(number: usize, line: &str, sport: &str) -> Option<Problem> 
             ),
         ));
     }
+    if let Some(word) = section_with_length(&words, sport) {
+        return Some(Problem::refuse(
+            number,
+            "a length beside a section's word is lost",
+            format!("write {word} alone on the line, and the length in a step below it"),
+        ));
+    }
     if let Some((count, body)) = counted(line, sport) {
         return Some(Problem::refuse(
             number,
@@ -293,6 +300,25 @@ fn looks_like_a_step(number: usize, line: &str, sport: &str) -> Option<Problem> 
                 None => "begin it with a dash, or say it without a length and a target".to_owned(),
             },
         )
+    })
+}
+
+/// `Warm up 10 min`: intervals.icu's word for the section.
+fn section_with_length(words: &[&str], sport: &str) -> Option<&'static str> {
+    let is_length = |words: &[&str]| {
+        let body = words.join(" ");
+        let body = mend::mended(&body, sport).map_or(body, |mended| mended.body);
+        words::time(&body.to_ascii_lowercase()).is_some()
+            || words::distance(&body.to_ascii_lowercase()).is_some()
+    };
+    (1..words.len().min(5)).find_map(|at| {
+        let (role, _) = section(&words[..at].join(" "))?;
+        let word = if role == Role::Warmup {
+            "Warmup"
+        } else {
+            "Cooldown"
+        };
+        is_length(&words[at..]).then_some(word)
     })
 }
 

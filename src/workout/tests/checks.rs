@@ -389,6 +389,41 @@ fn a_line_with_a_count_above_the_steps_is_refused_in_any_language() {
 }
 
 #[test]
+fn a_length_beside_a_sections_word_is_not_lost() {
+    for line in [
+        "Warm up 10 min",
+        "Warmup: 10m",
+        "Cool-down 2 km",
+        "Vuelta a la calma 10 min",
+        "Einlaufen 1h30",
+    ] {
+        let text = format!("{line}\n- 5m Z2 HR");
+        let checked = check::text(&text, "Run", &settings("Run"));
+        assert!(!checked.can_be_sent(), "{line}: {:?}", checked.problems);
+        assert!(
+            checked.problems[0].why.contains("section"),
+            "{line}: {:?}",
+            checked.problems
+        );
+    }
+    for line in [
+        "Warmup",
+        "Warmup:",
+        "Uitlopen",
+        "Echauffement",
+        "Vuelta a la calma",
+    ] {
+        let checked = check::text(&format!("{line}\n- 5m Z2 HR"), "Run", &settings("Run"));
+        let step = checked.workout.steps().next().unwrap();
+        assert!(
+            checked.can_be_sent() && step.role.is_some(),
+            "{line}: {:?}",
+            checked.problems
+        );
+    }
+}
+
+#[test]
 fn a_repeat_inside_a_repeat_is_refused_however_it_is_written() {
     for (text, line) in [
         ("3x\n- 8m 90%\n2x\n- 30s 120%\n- 30s 50%", Some(3)),
