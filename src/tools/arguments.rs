@@ -470,6 +470,7 @@ impl Arguments {
         };
         let moment = Moment::read(text, self.today).map_err(|wrong_day| match wrong_day {
             WrongDay::Unreadable => wrong(name, wanted),
+            WrongDay::Part(what) => wrong(name, &format!("{wanted}; {what}")),
             WrongDay::Weekday(day) => wrong(
                 name,
                 &format!(
@@ -654,6 +655,8 @@ pub(crate) struct Moment {
 #[derive(Debug, PartialEq, Eq)]
 enum WrongDay {
     Unreadable,
+    /// What of it is none.
+    Part(&'static str),
     /// The weekday beside this day is another day's.
     Weekday(NaiveDate),
 }
@@ -687,7 +690,7 @@ impl Moment {
             } else if let Some(read) = time_of(part) {
                 once(&mut time, read)?;
             } else {
-                return Err(WrongDay::Unreadable);
+                return Err(WrongDay::Part(not_read(part)));
             }
         }
         let day = day.ok_or(WrongDay::Unreadable)?;
@@ -711,6 +714,18 @@ fn other(name: &str) -> ! {
 
 fn once<T>(place: &mut Option<T>, value: T) -> Result<(), WrongDay> {
     place.replace(value).map_or(Ok(()), |_| Err(WrongDay::Unreadable))
+}
+
+/// Which part of a planned day this is, as far as it looks.
+fn not_read(part: &str) -> &'static str {
+    let begins_with_digit = part.starts_with(|c: char| c.is_ascii_digit());
+    if begins_with_digit && (part.contains(':') || !part.contains(['-', '.', '/'])) {
+        "its time is no time of day such as 07:00 or 18:30"
+    } else if begins_with_digit {
+        "there is no such day"
+    } else {
+        "its words are no weekday in English"
+    }
 }
 
 fn day_of(text: &str, today: NaiveDate) -> Option<NaiveDate> {
@@ -1227,6 +1242,16 @@ mod tests {
         ] {
             let error = planned(odd).unwrap_err();
             assert!(error.contains("must be a day as YYYY-MM-DD"), "{odd}: {error}");
+        }
+        for (odd, part) in [
+            ("2026-12-03 25:00", "its time"),
+            ("2026-12-03 7am", "its time"),
+            ("2026-02-30", "no such day"),
+            ("03.12.2026", "no such day"),
+            ("2026-12-03 Donnerstag", "weekday in English"),
+        ] {
+            let error = planned(odd).unwrap_err();
+            assert!(error.contains(part), "{odd}: {error}");
         }
         let error = planned("2026-12-03 Fri").unwrap_err();
         assert!(error.contains("2026-12-03 is a Thursday"), "{error}");

@@ -193,7 +193,7 @@ impl Checker<'_> {
         }
         for target in &step.targets {
             if target.unit == Unit::Bpm {
-                self.bpm(step, target, line);
+                self.bpm(target, line);
                 continue;
             }
             if let Some((why, instead)) = self.lost(step, target) {
@@ -256,22 +256,16 @@ impl Checker<'_> {
     }
 
     /// intervals.icu has no target in bpm; a percentage of the athlete's own LTHR or max HR says the same.
-    fn bpm(&mut self, step: &Step, target: &Target, line: usize) {
+    fn bpm(&mut self, target: &Target, line: usize) {
         let why = "intervals.icu drops targets in bpm";
         let percent = in_percent(target, self.settings);
         let resolved = percent.as_ref().map(|percent| self.settings.resolve(percent));
         let (Some(percent), Some(Ok(Resolved::Bpm(from, to)))) = (percent, resolved) else {
-            let zone = Target {
-                unit: Unit::HrZone,
-                span: Span::At(Number::from(2)),
-                averaged: None,
-            };
-            let or = if self.settings.resolve(&zone).is_ok() {
-                format!("use a zone, as in {}", either(&[self.line(step, zone)]))
-            } else {
-                self.without(step)
-            };
-            let instead = format!("set an LTHR for {} at intervals.icu, or {or}", self.sport);
+            let instead = format!(
+                "set an LTHR for {} at intervals.icu, or {}",
+                self.sport,
+                self.otherwise()
+            );
             return self.refuse(line, why, instead);
         };
         let text = target_text(&percent, self.sport).unwrap_or_default();
@@ -296,7 +290,7 @@ impl Checker<'_> {
         if from.is_zero() || to.is_zero() {
             return say(
                 "a target of 0",
-                format!("give a number, or {}", self.without(step)),
+                "give a number, or leave the target out".to_owned(),
             );
         }
         let percent = matches!(
@@ -320,49 +314,32 @@ impl Checker<'_> {
             return None;
         }
         if lacking == Lacking::Zone {
-            return Some(self.no_such_zone(step, target));
+            return Some(self.no_such_zone(target));
         }
-        let lines = self.others(step, target);
-        let write = if lines.is_empty() {
-            self.without(step)
-        } else {
-            format!("write {}", either(&lines))
-        };
         let why = format!(
             "there is no {} for {}, so this target reaches no device",
             lacking.name(),
             self.sport
         );
-        Some((why, format!("set it at intervals.icu, or {write}")))
+        Some((why, format!("set it at intervals.icu, or {}", self.otherwise())))
     }
 
-    /// A zone that the athlete does not have: the nearest one, or that there are none.
-    fn no_such_zone(&self, step: &Step, target: &Target) -> (String, String) {
+    /// A zone that the athlete does not have.
+    fn no_such_zone(&self, target: &Target) -> (String, String) {
         let (zones, name) = match target.unit.kind() {
             Kind::HeartRate => (&self.settings.hr_zones, "heart rate"),
             Kind::Pace => (&self.settings.pace_zones, "pace"),
             _ => (&self.settings.power_zones, "power"),
         };
-        let most = u32::try_from(zones.len()).unwrap_or(0);
-        if most == 0 {
-            let why = format!("there are no zones of {name} for {}", self.sport);
-            let lines = self.others(step, target);
-            let write = if lines.is_empty() {
-                self.without(step)
-            } else {
-                format!("write it as in {}", either(&lines))
-            };
-            return (why, format!("set them at intervals.icu, or {write}"));
+        if zones.is_empty() {
+            return (
+                format!("there are no zones of {name} for {}", self.sport),
+                format!("set them at intervals.icu, or {}", self.otherwise()),
+            );
         }
-        let one = Number::from(1);
-        let nearest = with_span(target, |zone| zone.clamp(one, Number::from(most)));
-        let line = self.line(step, nearest);
         (
             format!("{} has no such zone", self.sport),
-            format!(
-                "use one of the athlete's zones, Z1 to Z{most}, as in {}",
-                either(&[line])
-            ),
+            format!("its zones of {name} are Z1 to Z{}", zones.len()),
         )
     }
 
@@ -375,66 +352,53 @@ impl Checker<'_> {
         suggested(&alone, self.sport)
     }
 
-    /// To leave the target out, as a line.
-    fn without(&self, step: &Step) -> String {
-        let alone = Step {
-            targets: Vec::new(),
-            ramp: false,
-            ..step.clone()
+    /// The kinds of target that this athlete's settings know. No number: that of another base would be another effort.
+    fn otherwise(&self) -> String {
+        let ride = is_ride(self.sport);
+        let per = Per::of_sport(self.sport);
+        let zones = |zones: &[f64], after: &str| format!("Z1 to Z{}{after}", zones.len());
+        let power = if ride { "" } else { " Power" };
+        let kinds = [
+            (
+                Unit::PercentFtp,
+                if ride {
+                    "% of FTP".to_owned()
+                } else {
+                    "% Power".to_owned()
+                },
+            ),
+            (Unit::PowerZone, zones(&self.settings.power_zones, power)),
+            (Unit::PercentLthr, "% LTHR".to_owned()),
+            (Unit::PercentMaxHr, "% HR".to_owned()),
+            (Unit::HrZone, zones(&self.settings.hr_zones, " HR")),
+            (Unit::PercentPace, "% Pace".to_owned()),
+            (Unit::PaceZone, zones(&self.settings.pace_zones, " Pace")),
+            (Unit::Watts, "watts (w)".to_owned()),
+            (Unit::Pace(per), format!("a pace (m:ss/{} Pace)", per.word())),
+        ];
+        let is_known = |unit: &Unit| {
+            let one = Target {
+                unit: unit.clone(),
+                span: Span::At(Number::from(1)),
+                averaged: None,
+            };
+            let fits = match unit {
+                Unit::Watts => ride,
+                Unit::Pace(_) => !ride,
+                _ => true,
+            };
+            fits && self.settings.resolve(&one).is_ok()
         };
-        format!(
-            "leave the target out: {}",
-            either(&[suggested(&alone, self.sport)])
-        )
-    }
-
-    /// The step with a target that this athlete's settings know, as lines: the same number of something else, or an example of
-    /// what needs no threshold.
-    fn others(&self, step: &Step, target: &Target) -> Vec<String> {
-        let of = |unit: Unit, span: Span| Target {
-            unit,
-            span,
-            averaged: None,
-        };
-        let units = match target.unit {
-            Unit::PercentFtp | Unit::PercentLthr | Unit::PercentMaxHr | Unit::PercentPace => {
-                vec![
-                    Unit::PercentFtp,
-                    Unit::PercentPace,
-                    Unit::PercentLthr,
-                    Unit::PercentMaxHr,
-                ]
-            }
-            Unit::PowerZone | Unit::HrZone | Unit::PaceZone => {
-                vec![Unit::PowerZone, Unit::PaceZone, Unit::HrZone]
-            }
-            _ => Vec::new(),
-        };
-        let fits_sport = |unit: &Unit| (unit.kind() != Kind::Power) || is_ride(self.sport);
-        let units = units
-            .into_iter()
-            .filter(|unit| *unit != target.unit && fits_sport(unit));
-        let mut others: Vec<Target> = units.map(|unit| of(unit, target.span)).collect();
-        let between = |from: u32, to: u32| Span::Between(Number::from(from), Number::from(to));
-        match target.unit.kind() {
-            Kind::Power if is_ride(self.sport) => others.push(of(Unit::Watts, between(200, 220))),
-            Kind::Pace => {
-                let per = Per::of_sport(self.sport);
-                let span = match per {
-                    Per::M100 => between(105, 100),
-                    Per::M500 => between(130, 125),
-                    _ => between(310, 300),
-                };
-                others.push(of(Unit::Pace(per), span));
-            }
-            Kind::HeartRate if target.unit.is_zone() => others.push(of(Unit::PercentLthr, between(80, 85))),
-            _ => {}
+        let known = kinds.into_iter().filter(|(unit, _)| is_known(unit));
+        let known: Vec<String> = known.map(|(_, name)| name).collect();
+        if known.is_empty() {
+            return "leave the target out".to_owned();
         }
-        others
-            .into_iter()
-            .filter(|other| self.settings.resolve(other).is_ok() && self.beyond(other).is_none())
-            .map(|other| self.line(step, other))
-            .collect()
+        format!(
+            "say the effort by what {} has: {}; or leave the target out",
+            self.sport,
+            known.join(", ")
+        )
     }
 }
 

@@ -1,8 +1,7 @@
-//! Slips in a step line of which only one thing can be meant: decimal commas, other words for units, a typo in LTHR.
+//! Slips in a step line of which only one thing can be meant: decimal commas, other words for units, letters that changed places.
 //!
-//! Here they are put right for a suggestion; nothing is ever sent that was not written.
-
-use std::borrow::Cow;
+//! Here they are put right for a suggestion, which is the same length and the same effort; nothing is ever sent that was not
+//! written.
 
 use super::words::{self, Word, plain};
 
@@ -11,14 +10,14 @@ use super::words::{self, Word, plain};
 pub(super) struct Mended {
     /// The whole line.
     pub(super) body: String,
-    /// The words that were not right.
-    pub(super) wrong: Vec<String>,
+    /// The words that were not right, each with what it was meant to be.
+    pub(super) wrong: Vec<(String, String)>,
 }
 
 /// The words that follow a number, a percentage or a zone, as intervals.icu knows them.
 const BASES: [&str; 5] = ["LTHR", "HR", "Pace", "Power", "MMP"];
 /// What else people call them.
-const OTHER_BASES: [(&str, &str); 14] = [
+const OTHER_BASES: [(&str, &str); 13] = [
     ("hrmax", "HR"),
     ("hr-max", "HR"),
     ("maxhr", "HR"),
@@ -29,22 +28,12 @@ const OTHER_BASES: [(&str, &str); 14] = [
     ("fc", "HR"),
     ("fcmax", "HR"),
     ("heartrate", "HR"),
-    ("lt", "LTHR"),
     ("lthf", "LTHR"),
     ("puissance", "Power"),
     ("leistung", "Power"),
 ];
 /// Words between a number and what it is a percentage of.
-const BETWEEN: [&str; 8] = [
-    "of",
-    "the",
-    "my",
-    "max",
-    "max.",
-    "maximum",
-    "threshold",
-    "critical",
-];
+const BETWEEN: [&str; 7] = ["of", "the", "my", "max", "max.", "maximum", "threshold"];
 
 /// The line with its slips put right; `None` if there is nothing that is surely one.
 pub(super) fn mended(body: &str, sport: &str) -> Option<Mended> {
@@ -84,7 +73,7 @@ pub(super) fn mended(body: &str, sport: &str) -> Option<Mended> {
         in_label &= !matches!(meaning, Some((Word::Time(_) | Word::Distance(_), _)));
         bare = matches!(meaning, Some((Word::Target(..), 1)));
         if !text.eq_ignore_ascii_case(&written) {
-            wrong.push(written);
+            wrong.push((written, text.clone()));
         }
         at += taken;
         // 1 hr 30 min is one time.
@@ -103,6 +92,23 @@ pub(super) fn mended(body: &str, sport: &str) -> Option<Mended> {
     })
 }
 
+/// Whether the first of these words is a number with a unit or before one, as anybody writes it: `20 min`, `400m`, `15-20m`.
+pub(super) fn is_measure(words: &[&str], sport: &str) -> bool {
+    let Some(first) = words.first() else {
+        return false;
+    };
+    let after = first.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '-'));
+    let unit = if after.is_empty() {
+        words.get(1).copied().unwrap_or_default()
+    } else {
+        after
+    };
+    first.starts_with(|c: char| c.is_ascii_digit())
+        && (unit_of(&unit.to_ascii_lowercase()).is_some()
+            || several(first).is_some()
+            || words::read(words, sport).is_some())
+}
+
 /// What the number before it is a percentage of: `of LTHR`, `max HR`, `LHTR`.
 fn base(words: &[&str], bare: bool) -> Option<(String, usize)> {
     if !bare {
@@ -114,12 +120,19 @@ fn base(words: &[&str], bare: bool) -> Option<(String, usize)> {
     let own = lower(between)?;
     let own = own.trim_end_matches([',', ';', '.', ')']);
     let next = lower(between + 1).unwrap_or_default();
-    let of_threshold = lower(0).is_some_and(|word| word == "threshold");
+    let says =
+        |words: &[&str]| (0..between).any(|at| lower(at).is_some_and(|word| words.contains(&word.as_str())));
+    let of_threshold = says(&["threshold"]);
+    let of_most = says(&["max", "max.", "maximum"]);
     let (name, taken) = if own == "heart" && next.starts_with("rate") {
         ("HR", 2)
     } else {
         (base_of(own)?, 1)
     };
+    // Of the most that somebody can do there is only the heart rate.
+    if of_most && (of_threshold || name != "HR") {
+        return None;
+    }
     let name = if name == "HR" && of_threshold {
         "LTHR"
     } else {
@@ -135,9 +148,17 @@ fn base_of(word: &str) -> Option<&'static str> {
             .into_iter()
             .find_map(|(other, base)| (other == word).then_some(base))
     };
+    // Two letters that changed places; other words are one letter away from Pace and Power.
     let typo = || {
-        let near = |base: &&str| strsim::osa_distance(&base.to_ascii_lowercase(), word) == 1;
-        BASES.into_iter().filter(|base| base.len() > 3).find(near)
+        let sorted = |word: &str| {
+            let mut letters: Vec<char> = word.to_ascii_lowercase().chars().collect();
+            letters.sort_unstable();
+            letters
+        };
+        let swapped = |base: &&str| {
+            strsim::osa_distance(&base.to_ascii_lowercase(), word) == 1 && sorted(base) == sorted(word)
+        };
+        BASES.into_iter().filter(|base| base.len() > 3).find(swapped)
     };
     exact.or_else(other).or_else(typo)
 }
@@ -146,6 +167,8 @@ fn base_of(word: &str) -> Option<&'static str> {
 fn slip(words: &[&str], sport: &str, in_label: bool) -> Option<(String, usize)> {
     zone(words)
         .or_else(|| pace(words))
+        .or_else(|| cadence(words))
+        .or_else(|| glued(words, sport))
         .or_else(|| number(words, sport))
         .or_else(|| wrapped(words, sport, in_label))
 }
@@ -177,20 +200,38 @@ fn zone(words: &[&str]) -> Option<(String, usize)> {
     Some((digits(attached)?, 1))
 }
 
-/// A pace without the word, or with other words for its length: `5:10/km`, `5:10 min/km`.
+/// A pace without the word, or with other words for its length: `5:10/km`, `5:10 min/km`, `5'10/km`, `1:30/100yd`.
 fn pace(words: &[&str]) -> Option<(String, usize)> {
-    let own = plain(words[0]).replace("min/", "/");
-    let own = own.trim_end_matches([',', ';', ')']);
-    if !own.contains(':') {
+    let is_clock = |c: char| matches!(c, ':' | '\'' | '’' | '′' | '´' | '‘');
+    if !words[0].contains(is_clock) {
         return None;
     }
+    let own = plain(words[0]).replace("min/", "/");
+    let own = own.trim_end_matches([',', ';', ')']);
     let next = words.get(1).map(|word| plain(word)).unwrap_or_default();
     let per = next.strip_prefix("min").unwrap_or(&next);
-    let (clock, mut taken) = if per.starts_with('/') && !own.contains('/') {
+    let (text, mut taken) = if per.starts_with('/') && !own.contains('/') {
         (format!("{own}{}", per.trim_end_matches([',', ';', ')'])), 2)
     } else {
         (own.to_owned(), 1)
     };
+    // A clock without a length may be a time as well.
+    let (clock, per) = text.split_once('/')?;
+    let ends = clock.split('-').map(|end| {
+        let end = primes(end);
+        let end = end.strip_suffix('"').unwrap_or(&end);
+        end.replace('\'', ":")
+    });
+    let clock = ends.collect::<Vec<String>>().join("-");
+    let per = match per {
+        "k" => "km",
+        "miles" => "mi",
+        "100yd" | "100yds" | "100yrd" | "100yrds" | "100yard" | "100yards" => "100y",
+        "100mtr" | "100meter" | "100meters" | "100metres" => "100m",
+        "500mtr" => "500m",
+        per => per,
+    };
+    let clock = format!("{clock}/{per}");
     words::paces(&clock)?;
     taken += usize::from(
         words
@@ -198,6 +239,48 @@ fn pace(words: &[&str]) -> Option<(String, usize)> {
             .is_some_and(|word| word.eq_ignore_ascii_case("pace")),
     );
     Some((format!("{clock} Pace"), taken))
+}
+
+/// The signs for minutes and seconds as a keyboard has them.
+fn primes(word: &str) -> String {
+    word.replace(['’', '′', '´', '‘'], "'")
+        .replace(['”', '″', '“'], "\"")
+        .replace("''", "\"")
+}
+
+/// `cad 90`, `cadence: 85-95`
+fn cadence(words: &[&str]) -> Option<(String, usize)> {
+    if !words[0].starts_with(['c', 'C']) {
+        return None;
+    }
+    let own = plain(words[0]);
+    let own = own.trim_end_matches([':', '.']);
+    let next = words
+        .get(1)
+        .map(|word| plain(word))
+        .filter(|_| matches!(own, "cad" | "cadence"))?;
+    let next = next.trim_end_matches([',', ';', ')', '.']);
+    let text = format!("{}rpm", next.strip_suffix("rpm").unwrap_or(next));
+    let meaning = words::read(&[&text], "");
+    matches!(meaning, Some((Word::Cadence(_), _))).then_some((text, 2))
+}
+
+/// A target that its base follows without a space: `60-70%FTP`, `80-85%LTHR`, `Z2HR`.
+fn glued(words: &[&str], sport: &str) -> Option<(String, usize)> {
+    let own = words[0].trim_end_matches([',', ';', ')']);
+    if !own.starts_with(|c: char| c.is_ascii_digit() || matches!(c, 'z' | 'Z'))
+        || !own.ends_with(char::is_alphabetic)
+    {
+        return None;
+    }
+    ["FTP", "LTHR", "HR", "Pace", "Power"]
+        .into_iter()
+        .find_map(|base| {
+            let at = own.len().checked_sub(base.len())?;
+            let (number, written) = (own.get(..at)?, own.get(at..)?);
+            let is_target = matches!(words::read(&[number], sport), Some((Word::Target(..), 1)));
+            (is_target && written.eq_ignore_ascii_case(base)).then(|| (format!("{number} {base}"), 1))
+        })
 }
 
 /// A number with a decimal comma, with another word for its unit, or apart from it: `4,5km`, `20 min`, `200yd`, `85-90 Pace`.
@@ -214,30 +297,51 @@ fn number(words: &[&str], sport: &str) -> Option<(String, usize)> {
     if !digits.starts_with(|c: char| c.is_ascii_digit()) || !digits.ends_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let thousands = is_in_thousands(digits);
-    let digits = dots(digits);
     let next = words.get(1).map(|word| plain(word)).unwrap_or_default();
     let next = next.trim_end_matches([',', ';', ')']);
     let (unit, taken) = if unit.is_empty() { (next, 2) } else { (unit, 1) };
-    if taken == 2 && matches!(unit, "lthr" | "pace" | "power") {
-        return Some((format!("{digits}% {}", base_of(unit)?), 2));
+    if taken == 2 && matches!(unit, "lthr" | "pace") {
+        // 4-5 Pace are minutes.
+        let ends = dots(digits);
+        let is_percent = ends
+            .split('-')
+            .all(|end| end.parse().is_ok_and(|end: f64| (50.0..=120.0).contains(&end)));
+        return is_percent.then(|| Some((format!("{ends}% {}", base_of(unit)?), 2)))?;
     }
-    let unit = if unit == "m" && (thousands || is_metres(&digits, sport)) {
-        "mtr"
+    let thousands = is_in_thousands(digits);
+    let digits = if thousands {
+        digits.replace(',', "")
     } else {
-        unit_of(unit)?
+        dots(digits)
     };
-    // Of two lengths the longer one: the range itself is dropped.
+    let unit = match unit {
+        "m" if thousands || is_metres(&digits, sport) => "mtr",
+        // 80 m are hardly minutes, and 20 m hardly metres.
+        "m" if taken == 2 => return None,
+        unit => unit_of(unit)?,
+    };
+    // 1,500km may be 1.5 and 1500; of two lengths only one is meant.
     let is_length = !matches!(unit, "%" | "w" | "rpm" | "bpm");
-    let digits = match digits.rsplit_once('-') {
-        Some((_, to)) if is_length => to.to_owned(),
-        _ => digits,
-    };
+    if is_length && digits.contains('-') || thousands && !matches!(unit, "mtr" | "yrd") {
+        return None;
+    }
     Some((format!("{digits}{unit}"), taken))
 }
 
-/// `1h10min` and `1hr30min`: times of several parts.
+/// `1h10min`, `1hr30min` and `1h30`, `30''` and `1'30''`: times of several parts.
 fn several(word: &str) -> Option<String> {
+    let keyed = primes(word);
+    if keyed != word && words::time(&keyed).is_some() {
+        return Some(keyed.replace('\'', "m").replace('"', "s"));
+    }
+    let minutes =
+        |text: &str| matches!(text.len(), 1 | 2) && text.parse().is_ok_and(|minutes: u8| minutes < 60);
+    if word
+        .split_once('h')
+        .is_some_and(|(hours, rest)| hours.parse::<u8>().is_ok() && minutes(rest))
+    {
+        return Some(format!("{word}m"));
+    }
     let mut text = String::new();
     let mut parts = 0;
     let mut rest = word;
@@ -264,16 +368,9 @@ fn wrapped(words: &[&str], sport: &str, in_label: bool) -> Option<(String, usize
     meaning.map(|_| (own.to_owned(), 1))
 }
 
-/// Commas as decimal points; three digits after one are thousands.
+/// Commas as decimal points.
 fn dots(digits: &str) -> String {
-    let ends = digits.split('-').map(|end| {
-        if is_in_thousands(end) {
-            Cow::Owned(end.replace(',', ""))
-        } else {
-            Cow::Owned(end.replace(',', "."))
-        }
-    });
-    ends.collect::<Vec<Cow<'_, str>>>().join("-")
+    digits.replace(',', ".")
 }
 
 fn is_in_thousands(digits: &str) -> bool {

@@ -72,8 +72,8 @@ struct Reader<'a> {
     block: Block,
     /// Of the heading of the last repeat.
     indent: usize,
-    /// A line of text that reads like the heading of a repeat.
-    count_above: Option<usize>,
+    /// A line of text that reads like the heading of a repeat, and its count.
+    count_above: Option<(usize, u32)>,
 }
 
 impl Reader<'_> {
@@ -96,9 +96,14 @@ impl Reader<'_> {
                 } else {
                     "Cooldown"
                 };
+                let why = if section(line.trim_end_matches(':')).is_some_and(|(_, english)| english) {
+                    "intervals.icu knows section words without a colon only"
+                } else {
+                    "intervals.icu knows section words in English only"
+                };
                 self.problem(Problem::warn(
                     number,
-                    "intervals.icu knows section words in English only",
+                    why,
                     format!("write {word}; it is sent like that"),
                 ));
             }
@@ -169,17 +174,25 @@ impl Reader<'_> {
         }
         self.close();
         let problem = looks_like_a_step(number, line, self.sport);
-        self.count_above = (problem.is_none() && looks_like_a_count(line)).then_some(number);
+        let count = if problem.is_none() {
+            count_in(line, self.sport)
+        } else {
+            None
+        };
+        self.count_above = count.map(|count| (number, count));
         self.parsed.problems.extend(problem);
         let _ = writeln!(self.parsed.prose, "{line}");
     }
 
     fn step(&mut self, number: usize, body: &str) {
-        if let Some(line) = self.count_above.take().filter(|line| line + 1 == number) {
+        if let Some((line, count)) = self.count_above.take().filter(|(line, _)| line + 1 == number) {
             self.problem(Problem::refuse(
                 line,
                 "intervals.icu does not read this line as a repeat, so the steps below would be done once",
-                "write the count last, with the letter x, as in \"4x\" or \"Main set 4x\"",
+                format!(
+                    "write the count last, with the letter x, as in \"{count}x\" or \"Main set {count}x\"; if it is no count, \
+                     leave an empty line below it"
+                ),
             ));
         }
         let mut read = StepReader::new(number, body, self.sport);
@@ -229,12 +242,10 @@ fn section(line: &str) -> Option<(Role, bool)> {
     match word.as_str() {
         "warmup" => Some((Role::Warmup, english)),
         "cooldown" => Some((Role::Cooldown, english)),
-        "échauffement" | "aufwärmen" | "einfahren" | "einlaufen" | "calentamiento" | "riscaldamento" => {
-            Some((Role::Warmup, false))
-        }
-        "retouraucalme" | "abkühlen" | "ausfahren" | "auslaufen" | "enfriamiento" | "defaticamento" => {
-            Some((Role::Cooldown, false))
-        }
+        "échauffement" | "echauffement" | "aufwärmen" | "einfahren" | "einlaufen" | "calentamiento"
+        | "riscaldamento" | "inlopen" | "infietsen" | "aquecimento" => Some((Role::Warmup, false)),
+        "retouraucalme" | "abkühlen" | "ausfahren" | "auslaufen" | "enfriamiento" | "vueltaalacalma"
+        | "defaticamento" | "uitlopen" | "uitfietsen" => Some((Role::Cooldown, false)),
         _ => None,
     }
 }
@@ -256,6 +267,13 @@ fn looks_like_a_step(number: usize, line: &str, sport: &str) -> Option<Problem> 
                 "write the count last, as in \"{}\", and the steps directly below",
                 [&words[1..], &words[..1]].concat().join(" ")
             ),
+        ));
+    }
+    if let Some(word) = section_with_length(&words, sport) {
+        return Some(Problem::refuse(
+            number,
+            "a length beside a section's word is lost",
+            format!("write {word} alone on the line, and the length in a step below it"),
         ));
     }
     if let Some((count, body)) = counted(line, sport) {
@@ -285,22 +303,67 @@ fn looks_like_a_step(number: usize, line: &str, sport: &str) -> Option<Problem> 
     })
 }
 
-/// Whether a line of text is a heading with a count that intervals.icu does not read: `4×`, `Main set 3x:`, `x4`, `4 times`.
-fn looks_like_a_count(line: &str) -> bool {
-    let words: Vec<String> = line.split_whitespace().map(str::to_lowercase).collect();
-    let is_count = |word: &str| {
-        let word = word.trim_end_matches([':', '.', ',']);
-        let count = word.strip_suffix(['x', '×']).or(word.strip_prefix(['x', '×']));
-        count.is_some_and(|count| count.parse::<u32>().is_ok())
+/// `Warm up 10 min`: intervals.icu's word for the section.
+fn section_with_length(words: &[&str], sport: &str) -> Option<&'static str> {
+    let is_length = |words: &[&str]| {
+        let body = words.join(" ");
+        let body = mend::mended(&body, sport).map_or(body, |mended| mended.body);
+        words::time(&body.to_ascii_lowercase()).is_some()
+            || words::distance(&body.to_ascii_lowercase()).is_some()
     };
-    let times = |pair: &[String]| {
-        let word = pair[1].trim_end_matches([':', '.', ',']);
-        matches!(
-            word,
-            "times" | "x" | "×" | "rounds" | "sets" | "reps" | "mal" | "fois"
-        ) && pair[0].parse::<u32>().is_ok()
+    (1..words.len().min(5)).find_map(|at| {
+        let (role, _) = section(&words[..at].join(" "))?;
+        let word = if role == Role::Warmup {
+            "Warmup"
+        } else {
+            "Cooldown"
+        };
+        is_length(&words[at..]).then_some(word)
+    })
+}
+
+/// The count in a line of text that intervals.icu does not read as a repeat, in whatever language: `4×`, `Main set 3x:`,
+/// `3 Runden`, `Three times`. It is a small number without a unit.
+fn count_in(line: &str, sport: &str) -> Option<u32> {
+    const MOST_WORDS: usize = 10;
+    let is_mark = |c: char| "*_#()[]{}:;.,!?-–—«»".contains(c);
+    let words = line.split_whitespace().map(|word| word.trim_matches(is_mark));
+    let words = words.filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(words::plain).take(MOST_WORDS + 1).collect();
+    if words.len() > MOST_WORDS {
+        return None;
+    }
+    let small = |text: &str| text.parse().ok().filter(|count: &u32| (2..=50).contains(count));
+    let with_x = |word: &str| {
+        let (before, after) = word.split_once(['x', '×'])?;
+        match (before, after) {
+            ("", count) | (count, "") => small(count),
+            (count, reps) => reps.parse::<u32>().ok().and_then(|_| small(count)),
+        }
     };
-    words.len() <= 6 && (words.iter().any(|word| is_count(word)) || words.windows(2).any(times))
+    let bare = |at: usize| {
+        let count = small(&words[at])?;
+        let with_next: Vec<&str> = words[at..].iter().take(2).map(String::as_str).collect();
+        (!mend::is_measure(&with_next, sport)).then_some(count)
+    };
+    let first = words.first().and_then(|word| number_word(word));
+    first.or_else(|| (0..words.len()).find_map(|at| with_x(&words[at]).or_else(|| bare(at))))
+}
+
+/// A number as a word, where a heading begins with it.
+fn number_word(word: &str) -> Option<u32> {
+    Some(match word {
+        "two" | "twice" | "zwei" | "zweimal" | "deux" | "dos" | "due" | "twee" => 2,
+        "three" | "thrice" | "drei" | "dreimal" | "trois" | "tres" | "tre" | "drie" => 3,
+        "four" | "vier" | "viermal" | "quatre" | "cuatro" | "quattro" => 4,
+        "five" | "fünf" | "fünfmal" | "cinq" | "cinco" | "cinque" | "vijf" => 5,
+        "six" | "sechs" | "sechsmal" | "seis" | "sei" | "zes" => 6,
+        "seven" | "sieben" | "sept" | "siete" | "sette" | "zeven" => 7,
+        "eight" | "acht" | "achtmal" | "huit" | "ocho" | "otto" => 8,
+        "nine" | "neun" | "neuf" | "nueve" | "nove" | "negen" => 9,
+        "ten" | "zehn" | "zehnmal" | "dix" | "diez" | "dieci" | "tien" => 10,
+        _ => return None,
+    })
 }
 
 /// `3x8m 250w`, `3 x 8m 250w` and `3x 8m 250w`: the count, and the step beside it.
@@ -358,11 +421,11 @@ fn accepted(body: &str, sport: &str) -> Option<Step> {
     Some(step).filter(|_| !refused)
 }
 
-/// The line to write for this body, put right if need be; `None` if that would be refused too.
+/// The line to write for this body, put right if need be; `None` if that would be refused too, or is not surely what was meant.
 fn accepted_line(body: &str, sport: &str) -> Option<String> {
     let right = mend::mended(body, sport).map_or_else(|| body.to_owned(), |mended| mended.body);
     accepted(&right, sport)?;
-    Some(format!("- {right}"))
+    (!has_bare_power(&right, sport)).then(|| format!("- {right}"))
 }
 
 /// One problem with the line to write, where slips are all that is wrong with this one.
@@ -386,69 +449,69 @@ fn put_right(
     if !is_refused && !says_more {
         return None;
     }
-    let wrong: Vec<String> = mended
-        .wrong
-        .iter()
-        .take(3)
-        .map(|word| format!("\"{}\"", short(word)))
-        .collect();
-    let words: Vec<&str> = mended.body.split_whitespace().collect();
-    let others = if is_ride(sport) || !has_bare_power(&words, sport) {
-        Vec::new()
-    } else {
-        by_heart_rate_or_pace(&right, sport)
+    let few = |text: &dyn Fn(&(String, String)) -> String| {
+        let words: Vec<String> = mended.wrong.iter().take(3).map(text).collect();
+        words.join(", ")
     };
-    let lines: Vec<String> = others
-        .into_iter()
-        .filter(|line| accepted(line.trim_start_matches("- "), sport).is_some())
-        .collect();
-    let lines = if lines.is_empty() {
-        vec![format!("- {}", mended.body)]
+    let instead = if has_bare_power(&mended.body, sport) {
+        let right = few(&|(_, right)| short(right));
+        format!(
+            "write {right}, and after the percentage or zone of what it is: {}",
+            forms(sport)
+        )
     } else {
-        lines
+        format!("write \"- {}\"", mended.body)
     };
     Some(Problem::refuse(
         number,
-        format!("intervals.icu does not read {}", wrong.join(", ")),
-        format!("write {}", either(&lines)),
+        format!(
+            "intervals.icu does not read {}",
+            few(&|(wrong, _)| format!("\"{}\"", short(wrong)))
+        ),
+        instead,
     ))
 }
 
-/// Whether a percentage or a zone of the line does not say of what.
-fn has_bare_power(words: &[&str], sport: &str) -> bool {
-    (0..words.len()).any(|at| {
-        let read = words::read(&words[at..], sport);
-        matches!(
-            read,
-            Some((Word::Target(Unit::PercentFtp | Unit::PowerZone, _), 1))
-        )
-    })
+/// Whether a percentage or a zone of the line does not say of what, where that need not be power.
+fn has_bare_power(body: &str, sport: &str) -> bool {
+    let words: Vec<&str> = body.split_whitespace().collect();
+    !is_ride(sport)
+        && (0..words.len()).any(|at| {
+            let read = words::read(&words[at..], sport);
+            matches!(
+                read,
+                Some((Word::Target(Unit::PercentFtp | Unit::PowerZone, _), 1))
+            )
+        })
 }
 
-/// A step by power as one by heart rate and as one by pace, as lines.
-fn by_heart_rate_or_pace(step: &Step, sport: &str) -> Vec<String> {
-    let others = |zone: Unit, percent: Unit| {
-        let mut step = step.clone();
-        for target in &mut step.targets {
-            match target.unit {
-                Unit::PowerZone => target.unit = zone.clone(),
-                Unit::PercentFtp => target.unit = percent.clone(),
-                _ => {}
-            }
-        }
-        suggested(&step, sport)
+/// The targets that there are, for whoever wrote one that there is not: which of them was meant is not known.
+fn forms(sport: &str) -> String {
+    let of_sport = match (is_ride(sport), Per::of_sport(sport)) {
+        (true, _) => "88-94% (of FTP), 250w, Z3, 90-95% LTHR, 75-80% HR (of the maximum) or Z2 HR",
+        (_, Per::M100) => "90-95% Pace, Z2 Pace, 1:45-1:40/100m Pace (yards: /100y), 90-95% LTHR or Z2 HR",
+        (_, Per::M500) => "90-95% Pace, Z2 Pace, 2:10-2:05/500m Pace, 250w, 90-95% LTHR or Z2 HR",
+        _ => "90-95% LTHR, 75-80% HR (of the maximum), Z2 HR, 90-95% Pace, Z2 Pace or 5:10-5:00/km Pace",
     };
-    vec![
-        others(Unit::HrZone, Unit::PercentLthr),
-        others(Unit::PaceZone, Unit::PercentPace),
-    ]
+    format!("targets are written like {of_sport}")
 }
+
+/// The lengths that there are.
+const LENGTHS: &str = "give one time or one distance, like 10m, 1h30m, 30s, 400mtr or 1.5km";
 
 /// `"- 10m Z2 HR" or "- 10m Z2 Pace"`
 pub(super) fn either(lines: &[String]) -> String {
     let quoted: Vec<String> = lines.iter().map(|line| format!("\"{line}\"")).collect();
     quoted.join(" or ")
 }
+
+/// Sports that have sets instead of steps.
+const STRENGTH: [&str; 4] = [
+    "WeightTraining",
+    "Workout",
+    "Crossfit",
+    "HighIntensityIntervalTraining",
+];
 
 struct StepReader<'a> {
     line: usize,
@@ -494,23 +557,31 @@ impl<'a> StepReader<'a> {
         let plain: Vec<&str> = words.iter().map(|(_, word)| *word).collect();
         let until_lap = presses_lap(&plain);
         let mut found: Vec<(usize, Word)> = Vec::new();
-        let mut ignored: Vec<&str> = Vec::new();
+        let mut ignored: Vec<usize> = Vec::new();
+        // Whether a word is or has a number that is no length.
+        let mut numbers: Vec<bool> = plain.iter().map(|_| false).collect();
         let mut at = 0;
         while let Some((start, word)) = words.get(at) {
             match words::read(&plain[at..], self.sport) {
                 Some((Word::Cut(offset), _)) => {
                     found.push((start + offset, Word::Cut(offset)));
-                    ignored.push(word);
+                    ignored.push(at);
+                    numbers[at] = true;
                     at += 1;
                 }
                 Some((meaning, taken)) => {
                     self.power_unsaid(&meaning, taken);
+                    self.thousands(word);
+                    if matches!(meaning, Word::Target(..)) {
+                        numbers[at..at + taken].fill(true);
+                    }
                     found.push((*start, meaning));
                     at += taken;
                 }
                 None => {
                     if found.iter().any(|(_, word)| !matches!(word, Word::Ramp)) {
-                        ignored.push(word);
+                        ignored.push(at);
+                        numbers[at] = word.contains(|c: char| c.is_numeric());
                     }
                     at += 1;
                 }
@@ -530,7 +601,14 @@ impl<'a> StepReader<'a> {
             );
         }
         found.retain(|(start, _)| *start >= end);
-        self.ignored(&ignored);
+        // max 75% 10m: the label has its last word from the target.
+        let label = cue.split_whitespace().count();
+        if label > 0 && numbers.get(label) == Some(&true) {
+            ignored.extend(words::qualifies(plain[label - 1], true).then_some(label - 1));
+        }
+        if counted(self.body, self.sport).is_none() {
+            self.ignored(&ignored, &plain, &numbers);
+        }
         self.put_together(cue, until_lap, found)
     }
 
@@ -545,22 +623,47 @@ impl<'a> StepReader<'a> {
         }
     }
 
-    fn ignored(&mut self, words: &[&str]) {
-        for word in words {
+    /// `1.000m` is one minute.
+    fn thousands(&mut self, word: &str) {
+        if words::is_in_thousands(&words::plain(word)) {
+            let whole = word.replace('.', "");
+            self.refuse(
+                format!("the point in \"{}\" is a decimal point", short(word)),
+                format!(
+                    "write thousands without a point ({}), metres as mtr",
+                    short(&whole)
+                ),
+            );
+        }
+    }
+
+    /// What to say of the words at these places, which intervals.icu leaves out.
+    fn ignored(&mut self, ignored: &[usize], words: &[&str], numbers: &[bool]) {
+        let mut lost: Vec<&str> = Vec::new();
+        let is_number = |at: usize| numbers.get(at) == Some(&true);
+        let has = |unit: &Unit| {
+            let mut read = (0..words.len()).filter_map(|at| words::read(&words[at..], self.sport));
+            read.any(|(word, _)| matches!(word, Word::Target(own, _) if own == *unit))
+        };
+        let (percent, watts) = (has(&Unit::PercentFtp), has(&Unit::Watts));
+        for at in ignored.iter().copied() {
+            let word = words[at];
             let lower = word.to_ascii_lowercase();
-            if matches!(lower.as_str(), "press" | "lap" | "<!>") {
+            let plain = lower.trim_matches(|c: char| !c.is_alphanumeric());
+            let is_said = match plain {
+                "press" | "lap" => true,
+                "ftp" => percent,
+                "power" => watts,
+                _ => matches!(lower.as_str(), "@" | "<!>"),
+            };
+            if is_said {
                 continue;
             }
-            if matches!(lower.as_str(), "ftp" | "@") {
-                continue;
-            }
+            let beside = at.checked_sub(1).is_some_and(is_number) || is_number(at + 1);
             if lower == "rest" {
                 self.rest();
-            } else if let Some(instead) = self.meant(&lower) {
-                self.refuse(
-                    format!("intervals.icu does not read \"{}\"", short(word)),
-                    instead,
-                );
+            } else if words::qualifies(word, beside) {
+                lost.push(word);
             } else {
                 self.warn(
                     format!("\"{}\" after the length is not shown on the device", short(word)),
@@ -568,6 +671,27 @@ impl<'a> StepReader<'a> {
                 );
             }
         }
+        if lost.is_empty() || self.has_rest {
+            return;
+        }
+        let is_length = |word: &&str| mend::is_measure(&[word], self.sport) && !word.contains('%');
+        let instead = if lost.iter().all(is_length) {
+            LENGTHS.to_owned()
+        } else {
+            format!(
+                "{}; words that are only a label go before the length",
+                forms(self.sport)
+            )
+        };
+        let lost: Vec<String> = lost
+            .iter()
+            .take(4)
+            .map(|word| format!("\"{}\"", short(word)))
+            .collect();
+        self.refuse(
+            format!("intervals.icu does not read {}", lost.join(", ")),
+            instead,
+        );
     }
 
     /// The words of the line.
@@ -614,7 +738,6 @@ impl<'a> StepReader<'a> {
             .checked_sub(1)
             .and_then(|before| words.get(before))
             .filter(|word| is_length(word));
-        let long = own.copied().unwrap_or("30s");
         let before = &words[..at - usize::from(own.is_some())];
         let after = words.get(at + 1..).unwrap_or_default();
         let step = [before, after].concat().join(" ");
@@ -623,81 +746,18 @@ impl<'a> StepReader<'a> {
                 .filter(|_| self.suggests)
                 .and_then(|body| accepted_line(&body, self.sport))
         };
-        let rest = line(format!("Rest {long} intensity=rest"))
-            .unwrap_or_else(|| "- Rest 30s intensity=rest".to_owned());
-        let instead = match line(step) {
-            Some(line) => format!("give the rest a line of its own: \"{line}\" and below it \"{rest}\""),
-            None => format!("give the rest a line of its own: \"{rest}\""),
+        let rest = own.and_then(|long| line(format!("Rest {long} intensity=rest")));
+        let instead = match (line(step), rest) {
+            (Some(line), Some(rest)) => {
+                format!("give the rest a line of its own: \"{line}\" and below it \"{rest}\"")
+            }
+            (None, Some(rest)) => format!("give the rest a line of its own: \"{rest}\""),
+            _ => "give the rest a line of its own below, with its length and intensity=rest".to_owned(),
         };
         self.refuse(
             "a rest at the end of a step only adds time; the device shows no rest",
             instead,
         );
-    }
-
-    /// What is written instead of a word that intervals.icu does not read.
-    fn meant(&self, word: &str) -> Option<String> {
-        let with = |other: &str| {
-            let words = self.words().into_iter();
-            let words: Vec<&str> = words
-                .map(|own| {
-                    if own.eq_ignore_ascii_case(word) {
-                        other
-                    } else {
-                        own
-                    }
-                })
-                .collect();
-            words.join(" ")
-        };
-        let as_in = |others: &[&str], otherwise: &str| {
-            let others = others.iter().filter(|_| self.suggests);
-            let bodies: Vec<String> = others.map(|other| with(other)).collect();
-            Some(self.instead("write it as in", &bodies, otherwise))
-        };
-        let is_ride = is_ride(self.sport);
-        let zones: &[&str] = if is_ride { &["Z2"] } else { &["Z2 HR", "Z2 Pace"] };
-        let plain = words::plain(word);
-        let plain = plain.trim_end_matches([',', ';']);
-        match plain.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',')) {
-            "hr" | "pace" | "lthr" | "mmp" if word.len() > 4 => None,
-            "lthr" => as_in(&["80-85% LTHR"], "write a number before it, as in 80-85% LTHR"),
-            "hr" | "bpm" => as_in(
-                &["Z2 HR", "80-85% LTHR"],
-                "write a number or a zone before it, as in Z2 HR",
-            ),
-            "pace" => as_in(
-                &["85-90% Pace"],
-                "write a number or a zone before it, as in 85-90% Pace",
-            ),
-            "mmp" => as_in(
-                &["90-95% MMP 5m"],
-                "write a number before it, as in 90-95% MMP 5m",
-            ),
-            rest if rest.starts_with('%') => as_in(&["88-94%"], "write one number or a range, as in 88-94%"),
-            "w" => as_in(&["220-240w"], "write one number or a range, as in 220-240w"),
-            "rpm" => as_in(&["85-95rpm"], "write one number or a range, as in 85-95rpm"),
-            _ if plain.starts_with(['z', 'l']) && plain.chars().any(|c| c.is_ascii_digit()) => {
-                as_in(zones, "write one of the athlete's zones, as in Z2")
-            }
-            _ if !plain.is_empty()
-                && plain
-                    .chars()
-                    .all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-')) =>
-            {
-                let number = plain.replace(',', ".");
-                let units: &[&str] = if is_ride {
-                    &["%", "w"]
-                } else {
-                    &["% LTHR", "% Pace"]
-                };
-                let others: Vec<String> = units.iter().map(|unit| format!("{number}{unit}")).collect();
-                let others: Vec<&str> = others.iter().map(String::as_str).collect();
-                as_in(&others, "say what the number is, as in 250w, 90%, 90rpm or Z2")
-            }
-            _ if word.ends_with(',') => as_in(&[plain], "leave out the comma"),
-            _ => None,
-        }
     }
 
     fn put_together(&mut self, cue: &str, until_lap: bool, found: Vec<(usize, Word)>) -> Option<Step> {
@@ -751,7 +811,7 @@ impl<'a> StepReader<'a> {
             self.refuse(TWO_TARGETS, instead);
         }
         self.ramp(&mut step);
-        self.length(step, cue.len())
+        self.length(step)
     }
 
     /// A step has one time or one distance.
@@ -795,19 +855,9 @@ impl<'a> StepReader<'a> {
         step.role = Role::named(word);
         if step.role.is_none() && word != "auto" {
             let known: Vec<&str> = Role::ALL.into_iter().map(Role::word).collect();
-            let as_in = if self.suggests {
-                let words = self.words().into_iter().map(|word| {
-                    let is_mark = word.to_ascii_lowercase().starts_with("intensity=");
-                    if is_mark { "intensity=recovery" } else { word }
-                });
-                let body = words.collect::<Vec<_>>().join(" ");
-                self.instead(", as in", &[body], "")
-            } else {
-                String::new()
-            };
             self.refuse(
                 format!("intervals.icu drops intensity={}", short(word)),
-                format!("use one of {}{as_in}", known.join(", ")),
+                format!("use one of {}", known.join(", ")),
             );
         }
     }
@@ -834,15 +884,12 @@ impl<'a> StepReader<'a> {
     }
 
     /// None without a length: intervals.icu drops the line.
-    fn length(&mut self, step: Step, cue: usize) -> Option<Step> {
+    fn length(&mut self, step: Step) -> Option<Step> {
         let is_empty = match step.length {
             Length::Time(secs) => secs == 0,
             Length::Distance(metres) => metres.is_zero(),
         };
         if is_empty {
-            let (before, after) = self.body.split_at(cue.min(self.body.len()));
-            let words = [before, "10m", after].map(str::trim);
-            let with_length = words.join(" ").trim().to_owned();
             if let Some((heading, _)) = repeat_header(self.body) {
                 let count = self.body[heading.len()..]
                     .trim()
@@ -857,12 +904,15 @@ impl<'a> StepReader<'a> {
                     ),
                 );
             } else if counted(self.body, self.sport).is_none() {
-                let instead = self.instead(
-                    "give a time or a distance, as in",
-                    &[with_length],
-                    "give a time (10m, 30s) or a distance (400mtr, 1km)",
-                );
-                self.refuse("a step without a length is dropped", instead);
+                let instead = if STRENGTH.contains(&self.sport) {
+                    format!("{LENGTHS}; what has none, such as sets of an exercise, goes into the note")
+                } else {
+                    LENGTHS.to_owned()
+                };
+                // Said already where the length itself is what is not read.
+                if !self.problems.iter().any(|problem| problem.instead == LENGTHS) {
+                    self.refuse("a step without a length is dropped", instead);
+                }
             }
             return None;
         }

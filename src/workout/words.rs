@@ -158,6 +158,22 @@ pub(super) fn time(word: &str) -> Option<u32> {
     fits.then(|| secs.round_ties_even() as u32)
 }
 
+/// `1.000m`: thousands to who wrote it, a fraction to intervals.icu.
+pub(super) fn is_in_thousands(word: &str) -> bool {
+    let Some((whole, rest)) = word.split_once('.') else {
+        return false;
+    };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (Some(decimals), Some(unit)) = (rest.get(..3), rest.get(3..)) else {
+        return false;
+    };
+    let small = matches!(
+        unit,
+        "m" | "s" | "mtr" | "meter" | "meters" | "yrd" | "yard" | "yards" | "y" | "w"
+    );
+    digits(whole) && digits(decimals) && small
+}
+
 /// `400mtr`, `1.5km`, `2mi`, `200yrd`: m.
 pub(super) fn distance(word: &str) -> Option<Number> {
     let (value, unit) = number(word)?;
@@ -220,6 +236,117 @@ pub(super) fn paces(word: &str) -> Option<(Option<Per>, Span)> {
     };
     let ((from, first), (to, second)) = (pace(from)?, pace(to)?);
     Some((first.or(second), Span::Between(from, to)))
+}
+
+/// Whether a word that intervals.icu leaves out says of what a number is, or how far it goes: the effort is another one without
+/// it. `beside` if a number is next to it.
+pub(super) fn qualifies(word: &str, beside: bool) -> bool {
+    const ALWAYS: [&str; 50] = [
+        "%",
+        "hr",
+        "hrr",
+        "hrmax",
+        "maxhr",
+        "mhr",
+        "hf",
+        "hfmax",
+        "fc",
+        "fcmax",
+        "heart",
+        "heartrate",
+        "pulse",
+        "puls",
+        "reserve",
+        "bpm",
+        "lthr",
+        "lt",
+        "pace",
+        "power",
+        "watt",
+        "watts",
+        "w",
+        "kg",
+        "w/kg",
+        "wkg",
+        "rpm",
+        "spm",
+        "ftp",
+        "mmp",
+        "map",
+        "cp",
+        "vo2",
+        "vo2max",
+        "css",
+        "mas",
+        "vma",
+        "pma",
+        "vdot",
+        "rm",
+        "rpe",
+        "borg",
+        "km/h",
+        "kmh",
+        "kph",
+        "mph",
+        "max",
+        "maximum",
+        "maximal",
+        "maxi",
+    ];
+    const BESIDE: [&str; 33] = [
+        "effort",
+        "min",
+        "minimum",
+        "minimal",
+        "mini",
+        "under",
+        "over",
+        "below",
+        "above",
+        "beneath",
+        "than",
+        "to",
+        "until",
+        "most",
+        "least",
+        "cap",
+        "capped",
+        "limit",
+        "ceiling",
+        "floor",
+        "unter",
+        "über",
+        "bis",
+        "höchstens",
+        "mindestens",
+        "sous",
+        "moins",
+        "plus",
+        "menos",
+        "más",
+        "sotto",
+        "sopra",
+        "onder",
+    ];
+    let own = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '%');
+    let lower = own.to_lowercase();
+    let signs = |c: char| c.is_numeric() || "%<>≤≥~≈+±→=/".contains(c);
+    let upper = own.chars().filter(|c| c.is_uppercase()).count();
+    let letters = own.chars().count();
+    // HRR, CP, LTHP and HFmax are no words.
+    let is_short_form =
+        upper > 1 && (upper < letters || letters < 4 || !own.contains(['A', 'E', 'I', 'O', 'U', 'Y']));
+    is_short_form
+        || (word.chars().any(signs) && !is_pair_of_words(own))
+        || ALWAYS.contains(&lower.as_str())
+        || lower.split(['-', '/']).any(|part| ALWAYS.contains(&part))
+        || beside && BESIDE.contains(&lower.as_str())
+}
+
+/// `on/off`
+fn is_pair_of_words(word: &str) -> bool {
+    let mut parts = word.split('/');
+    parts.all(|part| part.chars().count() > 1 && part.chars().all(char::is_alphabetic))
 }
 
 /// Where the number begins, of a word that ends in a whole number with a unit.

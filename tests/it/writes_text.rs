@@ -58,13 +58,6 @@ async fn what_is_refused_says_what_to_write_and_that_is_taken() {
                 "does not read \"LHTR\"; write \"- 20m 80-85% LTHR\"",
             ),
             ("Ride", "- 20m 80-85% LHTR", "write \"- 20m 80-85% LTHR\""),
-            (
-                "Run",
-                "- 20m 85-90% Power",
-                "there is no FTP for Run, so this target reaches no device",
-            ),
-            ("Run", "- 20m 85-90%", "there is no FTP for Run"),
-            ("Run", "- 20m Z2", "there is no FTP for Run"),
             ("Swim", "- 200yd", "write \"- 200yrd\""),
         ] {
             let said = refused(&world, &ana.link, "push_workout", push(sport, "Slip", text)).await;
@@ -80,6 +73,44 @@ async fn what_is_refused_says_what_to_write_and_that_is_taken() {
                 let said = done(&world, &ana.link, "push_workout", preview).await;
                 assert!(said.contains(" · 1 to write · "), "{step}: {said}");
             }
+        }
+        assert_eq!(writes(&world), Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_meant_is_asked_for_where_it_is_not_known() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        for (sport, text, says) in [
+            (
+                "Run",
+                "- 20m 85-90%",
+                "there is no FTP for Run, so this target reaches no device",
+            ),
+            (
+                "Run",
+                "- 20m 85-90% Power",
+                "say the effort by what Run has: % LTHR",
+            ),
+            ("Run", "- 20m Z2", "there is no FTP for Run"),
+            ("Run", "- 1h 145-150", "does not read \"145-150\""),
+            ("Run", "- 1.000m Z2 HR", "is a decimal point"),
+            ("Run", "3 Serien\n- 5m Z4 HR", "\"3x\""),
+            ("Ride", "- 10m 65-75% HRR", "does not read \"HRR\""),
+            ("Ride", "- 10m 90% 5min power", "does not read \"5min\""),
+            ("Ride", "- 5m >300w", "does not read \">300w\""),
+            ("Ride", "- 1h Z9", "Z1 to Z7"),
+            ("WeightTraining", "- Squat 3x8", "goes into the note"),
+        ] {
+            let said = refused(&world, &ana.link, "push_workout", push(sport, "Slip", text)).await;
+            assert!(
+                said.contains("nothing was written") && said.contains("line 1: ") && said.contains(says),
+                "{text}: {said}"
+            );
+            assert_eq!(quoted_steps(&said), [""; 0], "{text}: {said}");
         }
         assert_eq!(writes(&world), Vec::<String>::new());
     })

@@ -18,34 +18,39 @@ fn a_target_that_reaches_no_device_is_refused_with_its_line_and_a_way_out() {
     };
     let run = settings("Run");
     for (text, sport, settings, instead) in [
-        ("- 20m Z2", "Run", &run, "\"- 20m Z2 Pace\" or \"- 20m Z2 HR\""),
+        (
+            "- 20m Z2",
+            "Run",
+            &run,
+            "what Run has: % LTHR, % HR, Z1 to Z7 HR, % Pace, Z1 to Z7 Pace, a pace (m:ss/km Pace); or leave",
+        ),
         (
             "- 20m 85-90%",
             "Run",
             &run,
-            "\"- 20m 85-90% Pace\" or \"- 20m 85-90% LTHR\"",
+            "set it at intervals.icu, or say the effort",
         ),
         (
             "- 20m 85-90% Power",
             "Run",
-            &run,
-            "set it at intervals.icu, or write \"- 20m 85-90% Pace\"",
+            &only_max,
+            "what Run has: % HR, a pace (m:ss/km Pace)",
         ),
-        ("- 20m 85-90% Power", "Run", &only_max, "\"- 20m 85-90% HR\""),
         (
             "- 20m 85-90% Power",
             "Run",
             &none,
-            "leave the target out: \"- 20m\"",
+            "what Run has: a pace (m:ss/km Pace)",
         ),
-        ("- 20m 90-95%", "Ride", &none, "\"- 20m 200-220w\""),
-        ("- 20m 90-95% Pace", "Run", &none, "5:10-5:00/km Pace"),
-        ("- 20m Z2 Pace", "Run", &none, "5:10-5:00/km Pace"),
-        ("- 20m 80-85% LTHR", "Run", &only_max, "\"- 20m 80-85% HR\""),
+        ("- 20m 90-95%", "Ride", &none, "what Ride has: watts (w)"),
+        ("- 20m 90-95% Pace", "Run", &none, "a pace (m:ss/km Pace)"),
+        ("- 20m Z2 Pace", "Run", &none, "a pace (m:ss/km Pace)"),
+        ("- 20m Z2 Pace", "Swim", &none, "a pace (m:ss/100m Pace)"),
+        ("- 20m 80-85% LTHR", "Run", &only_max, "what Run has: % HR"),
         ("- 20m 80-85% HR", "Run", &none, "leave the target out"),
-        ("- 20m Z9 Pace", "Run", &run, "Z1 to Z7, as in \"- 20m Z7 Pace\""),
+        ("- 20m Z9 Pace", "Run", &run, "Z1 to Z7"),
         ("- 20m Z2 HR", "Run", &none, "leave the target out"),
-        ("- 20m Z8-Z9 HR", "Run", &run, "\"- 20m Z7-Z7 HR\""),
+        ("- 20m Z8-Z9 HR", "Run", &run, "Z1 to Z7"),
         ("- 20m 0.9-0.95% Pace", "Run", &run, "90-95%"),
         ("- 20m 0.95% LTHR", "Run", &run, "95%"),
         ("- 20m 0%", "Ride", &settings("Ride"), "leave the target out"),
@@ -55,7 +60,7 @@ fn a_target_that_reaches_no_device_is_refused_with_its_line_and_a_way_out() {
             &run,
             "keep one: \"- 20m 80% LTHR\" or \"- 20m 5:10-5:00/km Pace\"",
         ),
-        ("- 10m 152bpm", "Run", &none, "leave the target out: \"- 10m\""),
+        ("- 10m 152bpm", "Run", &none, "leave the target out"),
     ] {
         let text = format!("Prose\n\n2x\n{text}");
         let problems = of(&text, sport, settings);
@@ -110,7 +115,6 @@ const SLIPS: &[Slip] = &[
     ("- 1h15min 60-65%", "Ride", &["- 1h15m 60-65%"]),
     ("- 1 hr 30 min 60-65%", "Ride", &["- 1h30m 60-65%"]),
     ("- 30 secs 120-130%", "Ride", &["- 30s 120-130%"]),
-    ("- 15-20m 60-65%", "Ride", &["- 20m 60-65%"]),
     ("- 8m 250 watts", "Ride", &["- 8m 250w"]),
     ("- 8m 88-94 % 90 rpm", "Ride", &["- 8m 88-94% 90rpm"]),
     // What a number is a percentage of.
@@ -126,16 +130,29 @@ const SLIPS: &[Slip] = &[
     ("- 10m 5:10-5:00/km", "Run", &["- 10m 5:10-5:00/km Pace"]),
     ("- 10m 5:10 min/km", "Run", &["- 10m 5:10/km Pace"]),
     ("- 30m zone 2", "Ride", &["- 30m Z2"]),
-    ("- 30m zone 2", "Run", &["- 30m Z2 HR", "- 30m Z2 Pace"]),
     ("- 30m Zone 2-3 HR", "Run", &["- 30m Z2-Z3 HR"]),
     ("- 30m L3", "Ride", &["- 30m Z3"]),
     ("- Zone 2 30m", "Ride", &["- Z2 30m"]),
     ("- 30m z2 hr, 90rpm", "Run", &["- 30m z2 HR 90rpm"]),
     ("- 8m @250w", "Ride", &["- 8m 250w"]),
     ("- 8m (250w)", "Ride", &["- 8m 250w"]),
-    ("- 8m 250", "Ride", &["- 8m 250%", "- 8m 250w"]),
-    ("- 30m LTHR", "Run", &["- 30m 80-85% LTHR"]),
-    ("- 30m Z12", "Ride", &["- 30m Z2"]),
+    ("- 10m 60-70%FTP", "Ride", &["- 10m 60-70% FTP"]),
+    ("- 5m 80-85%LTHR", "Run", &["- 5m 80-85% LTHR"]),
+    ("- 5m Z2HR", "Run", &["- 5m Z2 HR"]),
+    ("- 10m 60-65% cad 90", "Ride", &["- 10m 60-65% 90rpm"]),
+    ("- 10m 60-65% cadence: 85-95", "Ride", &["- 10m 60-65% 85-95rpm"]),
+    ("- 10m 5'30/km Pace", "Run", &["- 10m 5:30/km Pace"]),
+    ("- 10m 5'30''-5'20''/km", "Run", &["- 10m 5:30-5:20/km Pace"]),
+    (
+        "- 100yrd 1:30-1:25/100yd Pace",
+        "Swim",
+        &["- 100yrd 1:30-1:25/100y Pace"],
+    ),
+    (
+        "- 100yards 1:30/100yards Pace",
+        "Swim",
+        &["- 100yards 1:30/100y Pace"],
+    ),
     // Lengths.
     (
         "- 400m 90-95% Pace",
@@ -148,6 +165,9 @@ const SLIPS: &[Slip] = &[
         &["- 50mtr 90-95% Pace", "- 50m0s 90-95% Pace"],
     ),
     ("- 1h 10m 60-65%", "Ride", &["- 1h10m 60-65%"]),
+    ("- 1h30 60-65%", "Ride", &["- 1h30m 60-65%"]),
+    ("- 30'' Z4 HR", "Run", &["- 30s Z4 HR"]),
+    ("- 1’30” Z4 HR", "Run", &["- 1m30s Z4 HR"]),
     (
         "- 1km 5m 90-95% Pace",
         "Run",
@@ -158,8 +178,6 @@ const SLIPS: &[Slip] = &[
         "Ride",
         &["- Drill 30s build 90-95%", "- Drill build 4m 90-95%"],
     ),
-    ("- Steady 85-90% LTHR", "Run", &["- Steady 10m 85-90% LTHR"]),
-    ("- MAX standing start", "Ride", &["- MAX standing start 10m"]),
     (
         "- 200mtr 90-95% Pace 30s rest",
         "Swim",
@@ -172,11 +190,6 @@ const SLIPS: &[Slip] = &[
         &["- 10m 80-85% LTHR", "- 10m 5:00-4:50/km Pace"],
     ),
     ("- 10m ramp 50%", "Ride", &["- 10m 50%"]),
-    (
-        "- 10m 50% intensity=leicht",
-        "Ride",
-        &["- 10m 50% intensity=recovery"],
-    ),
     ("- 10m 0.85-0.9% LTHR", "Run", &["- 10m 85-90% LTHR"]),
     // Repeats.
     ("- 4x", "Ride", &["4x\n- 10m"]),
@@ -189,7 +202,7 @@ const SLIPS: &[Slip] = &[
     (
         "Main set 3x:\n- 1m 110%",
         "Ride",
-        &["4x\n- 10m", "Main set 4x\n- 10m"],
+        &["3x\n- 10m", "Main set 3x\n- 10m"],
     ),
     ("4×\n- 1m 110%", "Ride", &["4x\n- 10m", "Main set 4x\n- 10m"]),
     (
@@ -237,12 +250,176 @@ fn what_is_only_a_label_is_no_slip() {
         ("- 75% FTP 10m", "Ride"),
         ("- 10m 75-80% FTP", "Ride"),
         ("- 10m 75-80% easy", "Ride"),
+        ("- 8m 95-100% race effort", "Ride"),
+        ("- 5m 60% paced easy", "Ride"),
+        ("- 5m 60% lower cadence on/off", "Ride"),
+        ("- 60% 10m easy, then relax", "Ride"),
+        ("- 10m 75% of FTP", "Ride"),
+        ("- 10m 250w Power", "Ride"),
+        ("- Under the radar 10m 60%", "Ride"),
         ("Squats 3x10\n\n- 10m 60-65%", "Ride"),
-        ("3x this week\n\n- 10m 60-65%", "Ride"),
+        ("3 weeks to go\n\n- 10m 60-65%", "Ride"),
+        ("Hold 250 to the end\n- 10m 60-65%", "Ride"),
+        ("About 40 min in all, 5' of it hard\n- 10m 60-65%", "Ride"),
     ] {
         let problems = of(text, sport, &settings(sport));
-        let words = |problem: &Problem| problem.why.contains("does not read");
-        assert!(!problems.iter().any(words), "{text}: {problems:?}");
+        let refused = |problem: &Problem| problem.severity == Severity::Refuse;
+        assert!(!problems.iter().any(refused), "{text}: {problems:?}");
+    }
+}
+
+#[test]
+fn what_says_of_what_or_how_far_is_never_left_out_with_a_note() {
+    let mut wrong = Vec::new();
+    for (text, sport) in [
+        ("- 10m 65-75% HRR", "Ride"),
+        ("- 10m 65-75% hrr", "Ride"),
+        ("- 10m 65-75% heart rate reserve", "Ride"),
+        ("- 10m 90% 5min power", "Ride"),
+        ("- 10m 80% VO2max", "Ride"),
+        ("- 10m 80% CP", "Ride"),
+        ("- 10m 80% critical power", "Ride"),
+        ("- 10m 80% max power", "Ride"),
+        ("- 10m 80% 1RM", "Ride"),
+        ("- 10m 80% effort", "Ride"),
+        ("- 10m 80% PMA", "Ride"),
+        ("- 10m 80% of max", "Ride"),
+        ("- 10m 60% (RPE 4)", "Ride"),
+        ("- 10m RPE four", "Run"),
+        ("- 1h RPE 5", "Run"),
+        ("- 10m max 75%", "Ride"),
+        ("- 30s max", "Ride"),
+        ("- max 75% 10m", "Ride"),
+        ("- 5m over 300w", "Ride"),
+        ("- 20m under 140bpm", "Run"),
+        ("- 20m unter 140bpm", "Run"),
+        ("- 20m up to 75%", "Ride"),
+        ("- 5m >300w", "Ride"),
+        ("- 5m > 300w", "Ride"),
+        ("- 5m <150w", "Ride"),
+        ("- 5m 250w+", "Ride"),
+        ("- 10m <75%", "Ride"),
+        ("- 10m >90%", "Ride"),
+        ("- 10m 50→70%", "Ride"),
+        ("- 10m 50..70%", "Ride"),
+        ("- 10m 75%+", "Ride"),
+        ("- 10m 3.5-4w/kg", "Ride"),
+        ("- 5m 3 W/kg", "Ride"),
+        ("- 10m FTP", "Ride"),
+        ("- 10m 1.05 FTP", "Ride"),
+        ("- 20m Z2 HR + 4x20s strides", "Run"),
+        ("- 10m 12 km/h", "Run"),
+        ("- 5km marathon pace", "Run"),
+        ("- 10m E pace", "Run"),
+        ("- 1h 145-150", "Run"),
+        ("- 10m 4-5 Pace", "Run"),
+        ("- 8m 250", "Ride"),
+        ("- 8m 250 power", "Ride"),
+        ("- 5m 88% lt", "Ride"),
+        ("- 5m 88% LTHP", "Ride"),
+        ("- 30m LTHR", "Run"),
+        ("- 30m Z12", "Ride"),
+        ("- 10m 5.30/km Pace", "Run"),
+        ("- 1.000m Z2 HR", "Run"),
+        ("- 1.500mtr 90-95% Pace", "Swim"),
+        ("- 1.000 m Z2 HR", "Run"),
+        ("- 1,500km 60-65%", "Ride"),
+        ("- 80 m Z5 HR", "Run"),
+        ("- 15-20m 60-65%", "Ride"),
+        ("- 30m zone 2", "Run"),
+        ("- 20min 88%", "Run"),
+        ("- Zone 2 30m", "Run"),
+        ("- 10m 50% intensity=leicht", "Ride"),
+        ("- Squat 3x8", "WeightTraining"),
+        ("- 90 60%", "Ride"),
+        ("- Steady 85-90% LTHR", "Run"),
+        ("- MAX standing start", "Ride"),
+        ("- 200mtr 90-95% Pace rest", "Swim"),
+    ] {
+        let problems = of(text, sport, &settings(sport));
+        let mut refused = problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Refuse);
+        // Nothing to paste either: what was meant is not known.
+        let guesses = problems.iter().any(|problem| problem.instead.contains("\"- "));
+        if refused.next().is_none() || guesses {
+            wrong.push(format!("{text}: {problems:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_line_with_a_count_above_the_steps_is_refused_in_any_language() {
+    for (line, count) in [
+        ("3 Runden", 3),
+        ("3 Serien:", 3),
+        ("3 series", 3),
+        ("3 répétitions", 3),
+        ("3 veces", 3),
+        ("3 volte", 3),
+        ("3 ripetizioni", 3),
+        ("3 keer", 3),
+        ("3 intervalos", 3),
+        ("4 повтора", 4),
+        ("3*", 3),
+        ("**3x**", 3),
+        ("x3", 3),
+        ("5 ×", 5),
+        ("3x10", 3),
+        ("Three times", 3),
+        ("Twice:", 2),
+        ("Drei Mal", 3),
+        ("Main set (3 times)", 3),
+        ("Repeat 12", 12),
+        ("Ripetute 3x:", 3),
+    ] {
+        for sport in ["Ride", "Run"] {
+            let text = format!("{line}\n- 5m Z4 HR\n- 2m Z1 HR");
+            let problems = of(&text, sport, &settings(sport));
+            let says = format!("\"{count}x\"");
+            assert!(
+                matches!(&problems[..], [problem] if problem.line == 1
+                    && problem.severity == Severity::Refuse
+                    && problem.instead.contains(&says)),
+                "{line}: {problems:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_length_beside_a_sections_word_is_not_lost() {
+    for line in [
+        "Warm up 10 min",
+        "Warmup: 10m",
+        "Cool-down 2 km",
+        "Vuelta a la calma 10 min",
+        "Einlaufen 1h30",
+    ] {
+        let text = format!("{line}\n- 5m Z2 HR");
+        let checked = check::text(&text, "Run", &settings("Run"));
+        assert!(!checked.can_be_sent(), "{line}: {:?}", checked.problems);
+        assert!(
+            checked.problems[0].why.contains("section"),
+            "{line}: {:?}",
+            checked.problems
+        );
+    }
+    for line in [
+        "Warmup",
+        "Warmup:",
+        "Uitlopen",
+        "Echauffement",
+        "Vuelta a la calma",
+    ] {
+        let checked = check::text(&format!("{line}\n- 5m Z2 HR"), "Run", &settings("Run"));
+        let step = checked.workout.steps().next().unwrap();
+        assert!(
+            checked.can_be_sent() && step.role.is_some(),
+            "{line}: {:?}",
+            checked.problems
+        );
     }
 }
 
