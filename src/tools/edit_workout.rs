@@ -436,7 +436,7 @@ fn weeks_of(days: &[NaiveDate]) -> Range {
 /// That the plan was done already.
 fn done_already(held: &Held) -> &'static str {
     if held.event.paired_with().is_some() {
-        "It is done already: an activity is paired with it, which no change of the plan changes."
+        "It is done already: an activity is paired with it."
     } else {
         ""
     }

@@ -567,7 +567,7 @@ async fn a_coach_touches_workouts_only_and_undoes_only_what_that_coach_changed()
         let push = json!({"athlete": "Ana", "workouts": [workout("Ride", "2026-12-04", "Coach's", "- 1h 60-65%")]});
         done(&world, &coach, "push_workout", push).await;
         let text = done(&world, &coach, "list_changes", json!({"athlete": "Ana"})).await;
-        assert!(text.contains("1 change ·") && text.contains("Coach's") && !text.contains("Hillclimb"), "{text}");
+        assert!(text.contains("1 change of yours ·") && text.contains("Coach's") && !text.contains("Hillclimb"), "{text}");
         let text = done(&world, &ana.link, "list_changes", json!({})).await;
         assert!(text.contains("coach@example.test") && text.contains("Hillclimb"), "{text}");
         change(&world, ana, &["get_events"], None).await;
