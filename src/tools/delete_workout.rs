@@ -16,9 +16,9 @@ use super::{
     arguments::{Arguments, Range, wrong},
     params::Param,
     writing::{
-        self, Fate, Tried, Wish, Writing, entry,
+        Fate, Tried, Wish, Writing, entry,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
-        said::{failed, heading, undo_hint},
+        said::{failed, heading, no_token, undo_hint},
         told,
     },
 };
@@ -160,7 +160,7 @@ async fn is_confirmed(granted: &Granted, held: &Held, token: Option<String>) -> 
         .await?
     {
         Some(seen) => Ok(seen == mark(held)),
-        None => Err(ToolError::Input(writing::NO_TOKEN.to_owned())),
+        None => Err(no_token()),
     }
 }
 
@@ -278,7 +278,7 @@ async fn delete_in(granted: &Granted, writing: &mut Writing<'_>, asked: Asked) -
         Asked::Range(range, confirm) => {
             let token = confirm.unwrap_or_default();
             let Some(seen) = granted.journal().confirm(&token, &what(ask, range)).await? else {
-                return Err(ToolError::Input(writing::NO_TOKEN.to_owned()));
+                return Err(no_token());
             };
             let found = workouts(writing.on(range).await?, range);
             let gone = gone_since(&seen, &found);

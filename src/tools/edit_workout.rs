@@ -6,17 +6,21 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Answer, Run, Tool, answer,
+    Answer, Run, Tool,
+    absences::READ_BEFORE,
+    answer::{self, words::around},
     arguments::{Arguments, Moment, Range, wrong},
     params::Param,
     writing::{
         Fate, Steps, Tried, Wish, Writing,
-        entry::{self, Entry, NAME, NOTE, Prepared, Written, bulleted, changed_since, described, place},
+        entry::{
+            self, Entry, NAME, NOTE, Prepared, Written, bulleted, by_clock, changed_since, described, end_of,
+        },
         field_words,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
         said::{Scene, failed, undo_hint},
@@ -29,6 +33,7 @@ use crate::{
     permissions,
     text::fenced,
     tool_error::ToolError,
+    training::weeks,
     workout::{
         Problem, Workout,
         check::{self, MOST_CHARS},
@@ -46,6 +51,8 @@ pub(super) const TOOL: Tool = Tool {
 };
 
 const PERCENT: (f64, f64) = (10.0, 300.0);
+/// Days that a move may go and still have the week that it left read back.
+const NEAR: i64 = 60;
 /// Rounded lengths that are named one by one.
 const ROUNDED: usize = 4;
 /// Arguments that say which entry is meant, or how to show it.
@@ -198,17 +205,14 @@ impl Change {
         if shown.is_empty() {
             return String::new();
         }
-        format!(
-            "Lengths are rounded as people train them: {}{more}.",
-            shown.join(", ")
-        )
+        format!("Lengths are rounded: {}{more}.", shown.join(", "))
     }
 
     fn of(asked: &Asked, held: &Held, profile: Option<&model::Athlete>) -> Result<Self, ToolError> {
         let event = &held.event;
         let indoor = asked.indoor.unwrap_or(event.indoor == Some(true));
         let settings = profile
-            .map(|profile| profile.settings_for(event.sport(), place(indoor)))
+            .map(|profile| profile.settings_for(event.sport()))
             .unwrap_or_default();
         let now = Words::of(event);
         let words = now.changed(asked, event, &settings)?;
@@ -245,17 +249,21 @@ impl Change {
         fields.icu_training_load = asked.load;
         fields.moving_time = asked.secs;
         if let Some(scale) = asked.scale.filter(|_| !has_steps) {
-            let secs = event.own_secs().map(|secs| (secs * scale.length).round());
-            fields.moving_time = asked.secs.or(secs);
+            let longer = (scale.length - 1.0).abs() > f64::EPSILON;
+            let secs = event.own_secs().filter(|_| longer);
+            fields.moving_time = asked.secs.or(secs.map(|secs| (secs * scale.length).round()));
             let part = scale.length * scale.effort * scale.effort;
-            let load = event.icu_training_load.map(|load| (load * part).round());
-            fields.icu_training_load = asked.load.or(load);
+            let load = event.icu_training_load.filter(|load| *load > 0.0);
+            fields.icu_training_load = asked.load.or(load.map(|load| (load * part).round()));
             if fields.moving_time.is_none() && fields.icu_training_load.is_none() {
-                return Err(ToolError::Input(
-                    "Not done: this entry has no steps, no planned time and no planned load, so there is nothing to scale. Write \
-                     its steps with text."
-                        .to_owned(),
-                ));
+                let lacking = if longer {
+                    "no planned time and no planned load"
+                } else {
+                    "no planned load"
+                };
+                return Err(ToolError::Input(format!(
+                    "Not done: this entry has no steps and {lacking}, so there is nothing to scale. Write its steps with text."
+                )));
             }
         }
         let start = fields
@@ -397,14 +405,56 @@ fn unscalable(why: Unscalable) -> ToolError {
     )
 }
 
-/// The new start and end: as long as before, and at the same time of day unless another is given.
+/// The new start and end: on as many days as before, and at the same time of day unless another is given.
 fn moved(event: &Event, to: Moment) -> (Option<NaiveDateTime>, Option<NaiveDateTime>) {
     let before = event.start_date_local.unwrap_or_default();
     let start = to.day.and_time(to.time.unwrap_or(before.time()));
-    let lasts = event
-        .end_date_local
-        .map_or(TimeDelta::days(1), |end| end - before);
-    (Some(start), start.checked_add_signed(lasts))
+    (Some(start), end_of(start, before, event.end_date_local))
+}
+
+/// The days of an entry before and after a change, the later one last; only the new one if they are far apart.
+fn days_of(before: &Held, to: NaiveDate) -> Vec<NaiveDate> {
+    let from = before
+        .event
+        .day()
+        .filter(|from| (*from - to).num_days().abs() <= NEAR);
+    let mut days: Vec<NaiveDate> = from.into_iter().chain([to]).collect();
+    days.sort_unstable();
+    days
+}
+
+/// The whole weeks of these days, with the days before, on which an absence may have begun.
+fn weeks_of(days: &[NaiveDate]) -> Range {
+    let first = days.first().copied().unwrap_or_default();
+    let last = days.last().copied().unwrap_or_default();
+    Range {
+        oldest: weeks::back(weeks::monday(first), READ_BEFORE),
+        newest: weeks::sunday(last),
+    }
+}
+
+/// That the plan was done already.
+fn done_already(held: &Held) -> &'static str {
+    if held.event.paired_with().is_some() {
+        "It is done already: an activity is paired with it."
+    } else {
+        ""
+    }
+}
+
+/// What is left of an entry whose steps go.
+fn without_steps(asked: &Asked, before: &Held, after: &Entry) -> &'static str {
+    let had = before
+        .event
+        .workout_doc
+        .as_ref()
+        .is_some_and(|doc| doc.count() > 0);
+    if asked.drop_steps && had && !after.has_steps() {
+        "No steps are left, so nothing goes to a device; time and load are those of the steps that went, until minutes and load \
+         say otherwise."
+    } else {
+        ""
+    }
 }
 
 async fn edit(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
@@ -442,7 +492,7 @@ async fn worked_out(
 async fn preview(ask: &Ask, asked: &Asked) -> Result<Answer, ToolError> {
     let (held, change, profile) = worked_out(ask, asked, Reader::Showing(ask)).await?;
     let day = change.prepared.entry.on.day;
-    let there = Reader::Showing(ask).on(Range::of_week(day)).await?;
+    let there = Reader::Showing(ask).on(weeks_of(&[day])).await?;
     let scene = Scene {
         card: &ask.card,
         today: ask.today(),
@@ -458,7 +508,12 @@ async fn preview(ask: &Ask, asked: &Asked) -> Result<Answer, ToolError> {
         [heading, format!("Now: {}", scene.now(&held))]
             .into_iter()
             .chain(lines)
-            .chain([change.rounded(), cannot_take_back(&held, &change.fields)]),
+            .chain([
+                without_steps(asked, &held, &change.prepared.entry).to_owned(),
+                change.rounded(),
+                done_already(&held).to_owned(),
+                cannot_take_back(&held, &change.fields),
+            ]),
     ))
 }
 
@@ -474,19 +529,21 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
     if held.fields.has_all_of(&change.fields) {
         return Ok(Answer::of([
             answer::first_line(&ask.card, ask.today(), &["nothing to change".to_owned()]),
-            format!("{} is so already.", find::in_words(&held)),
+            format!("{} is like that already.", find::in_words(&held)),
         ]));
     }
-    if !asked.overwrite {
-        not_somebody_elses(writing, &held, &change.fields).await?;
-    }
-    let days = Range::of_week(change.prepared.entry.on.day);
+    let since = if asked.overwrite {
+        String::new()
+    } else {
+        not_somebody_elses(writing, &held, &change.fields).await?
+    };
+    let days = days_of(&held, change.prepared.entry.on.day);
     let wish = Wish::Change {
         before: Box::new(held.clone()),
         changes: change.fields.clone(),
         steps: change.steps.clone(),
     };
-    let (tried, after) = writing.apply(vec![wish], days).await?;
+    let (tried, after) = writing.apply(vec![wish], weeks_of(&days)).await?;
     let Some(tried) = tried.into_iter().next() else {
         return Err(ToolError::Ours("Not done: nothing was tried.".to_owned()));
     };
@@ -500,7 +557,12 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
         count: 1,
         but: None,
     };
-    let answer = said(&scene, &held, &change, &tried);
+    let notes = [
+        without_steps(asked, &held, &change.prepared.entry).to_owned(),
+        since,
+        done_already(&held).to_owned(),
+    ];
+    let answer = said(&scene, &held, &change, &tried, (&days, notes));
     told(
         answer,
         matches!(tried.fate, Fate::Stands(_)),
@@ -529,7 +591,13 @@ fn made_before(ask: &Ask, held: &Held, asked: &Asked, made: &journal::Change) ->
     ])
 }
 
-fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried) -> Answer {
+fn said(
+    scene: &Scene<'_>,
+    before: &Held,
+    change: &Change,
+    tried: &Tried,
+    (days, notes): (&[NaiveDate], [String; 3]),
+) -> Answer {
     let heading = |what: &str| answer::first_line(scene.card, scene.today, &[what.to_owned()]);
     let Fate::Stands(held) = &tried.fate else {
         let why = failed(&tried.fate)
@@ -544,7 +612,7 @@ fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried) -> Ans
             format!("{}: {why} (change {})", find::in_words(before), tried.number),
         ]);
     };
-    let meanwhile: Vec<&str> = before
+    let meanwhile: Vec<&'static str> = before
         .fields
         .differing(&held.fields)
         .into_iter()
@@ -555,7 +623,7 @@ fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried) -> Ans
     } else {
         format!(
             "Somebody else changed {} meanwhile; that was kept.",
-            field_words(&meanwhile)
+            field_words(&by_clock(meanwhile, &before.fields, &held.fields))
         )
     };
     let changed = if tried.differences.is_empty() {
@@ -567,9 +635,10 @@ fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried) -> Ans
         [heading(changed), format!("Before: {}", scene.now(before))]
             .into_iter()
             .chain(scene.standing(held, "now", Some(tried), &change.prepared.problems))
+            .chain(notes)
             .chain([
                 change.rounded(),
-                scene.weeks(held.event.day().into_iter(), ""),
+                scene.weeks(days.iter().copied().chain(held.event.day()), ""),
                 meanwhile,
             ])
             .chain([
@@ -579,21 +648,25 @@ fn said(scene: &Scene<'_>, before: &Held, change: &Change, tried: &Tried) -> Ans
     )
 }
 
-/// Refuses to replace what somebody else changed after IcuSync wrote it.
+/// Refuses to replace what somebody else changed after IcuSync wrote it; what else they changed is said.
 async fn not_somebody_elses(
     writing: &Writing<'_>,
     held: &Held,
     changes: &EntryFields,
-) -> Result<(), ToolError> {
+) -> Result<String, ToolError> {
     let Some(last) = writing.last_written(held.id).await? else {
-        return Ok(());
+        return Ok(String::new());
     };
-    let theirs: Vec<&str> = changed_since(&last, held)
-        .into_iter()
-        .filter(|name| changes.names().contains(name))
-        .collect();
+    let all = changed_since(&last, held);
+    let asked = changes.names();
+    let theirs: Vec<&'static str> = all.iter().copied().filter(|name| asked.contains(name)).collect();
     if theirs.is_empty() {
-        return Ok(());
+        let all = field_words(&by_clock(all, &last, &held.fields));
+        return Ok(around(
+            "Somebody changed its",
+            &all,
+            "since IcuSync wrote it; that was kept.",
+        ));
     }
     let description = held.event.description.as_deref().unwrap_or_default();
     let shown = if theirs.contains(&"description") {
@@ -604,7 +677,7 @@ async fn not_somebody_elses(
     Err(ToolError::Input(format!(
         "Not done: somebody changed {} of {} at intervals.icu since IcuSync wrote it.{shown} Look at it with get_events; to replace it \
          all the same, repeat the call with overwrite: true.",
-        field_words(&theirs),
+        field_words(&by_clock(theirs, &last, &held.fields)),
         find::in_words(held)
     )))
 }

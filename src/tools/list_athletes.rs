@@ -8,21 +8,22 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer, RosterTool,
-    answer::{self, table::Columns, units},
+    answer::{self, table::Columns, units, words::joined},
     arguments::Arguments,
     member::granted,
     params::Param,
 };
 use crate::{
     guard::{Member, Roster, roster::SELECTED_FOR},
+    permissions,
     tool_error::ToolError,
-    words::MemberStatus,
+    words::{Access, MemberStatus},
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
     name: "list_athletes",
     title: "Athletes on the roster",
-    description: "The athletes on this coach's roster: name, what each granted (groups or tools), whether intervals.icu is \
+    description: "The athletes on this coach's roster: name, what each granted (groups or tools), with which tools you may change something, whether intervals.icu is \
         connected, last day of the grant, id; and who is selected.",
     params: PARAMS,
     run: |roster, given| Box::pin(async move { run(&roster, given) }),
@@ -52,6 +53,7 @@ fn render(
     let columns = Columns::<Member>::new()
         .column("athlete", |member| member.name().to_owned())
         .column("granted", granted)
+        .column("may change", may_change)
         .column("intervals.icu", |member| state(member.status()).to_owned())
         .column("until the end of", |member| {
             member.until().map(units::date).unwrap_or_default()
@@ -96,6 +98,19 @@ fn render(
     Answer::of(blocks)
 }
 
+/// The granted tools that write; `nothing` if all of them only read.
+fn may_change(member: &Member) -> String {
+    let tools = permissions::ALL
+        .iter()
+        .filter(|tool| tool.access == Access::Write && member.grants(tool));
+    let names = joined(tools.map(|tool| tool.name), ", ");
+    if names.is_empty() {
+        "nothing".to_owned()
+    } else {
+        names
+    }
+}
+
 fn names(members: &[&Member]) -> String {
     let names: Vec<&str> = members.iter().map(|member| member.with_id()).collect();
     names.join(", ")
@@ -113,7 +128,6 @@ const fn state(status: MemberStatus) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::permissions;
 
     const DASHBOARD: &str = "https://icusync.example/dashboard";
 

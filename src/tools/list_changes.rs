@@ -44,8 +44,12 @@ async fn list(ask: Ask, changes: Changes, given: Map<String, Value>) -> Result<A
 }
 
 fn render(ask: &Ask, shown: &[Change], hidden: usize, more: bool) -> Answer {
-    let newest = if more { "the newest " } else { "" };
-    let count = format!("{newest}{}", counted(shown.len(), "change", "changes"));
+    let of_all = if ask.card.is_for_coach() { " of yours" } else { "" };
+    let count = match (more, shown.len()) {
+        (true, 1) => format!("the newest change{of_all}"),
+        (true, many) => format!("the newest {many} changes{of_all}"),
+        (false, count) => format!("{}{of_all}", counted(count, "change", "changes")),
+    };
     let heading = answer::first_line(&ask.card, ask.today(), &[count]);
     let table = Columns::<Change>::new()
         .column("change", |change| change.number.to_string())
@@ -74,7 +78,12 @@ fn render(ask: &Ask, shown: &[Change], hidden: usize, more: bool) -> Answer {
     } else {
         String::new()
     };
-    Answer::of([heading, table, hidden, older, undo])
+    let others = if ask.card.is_for_coach() {
+        "What the athlete or others changed is not listed.".to_owned()
+    } else {
+        String::new()
+    };
+    Answer::of([heading, table, hidden, older, undo, others])
 }
 
 fn moment(ask: &Ask, at: DateTime<Utc>) -> String {

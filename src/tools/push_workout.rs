@@ -187,6 +187,10 @@ impl Plan {
                     not += 1;
                     not_written(prepared, &twice(*first))
                 }
+                Some(Verdict::Namesake(first)) => {
+                    not += 1;
+                    not_written(prepared, &namesake(*first))
+                }
             });
         }
         let would = heading([
@@ -341,6 +345,10 @@ impl Plan {
                     not += 1;
                     not_written(prepared, &twice(*first))
                 }
+                Some(Verdict::Namesake(first)) => {
+                    not += 1;
+                    not_written(prepared, &namesake(*first))
+                }
                 Some(Verdict::New(_)) => {
                     let Some(tried) = tried.next() else { continue };
                     if let Fate::Stands(held) = &tried.fate {
@@ -400,6 +408,13 @@ struct Previewed {
 
 fn twice(first: usize) -> String {
     format!("not written: the same as workouts {first} of this call; for a second one: allow_duplicate: true")
+}
+
+fn namesake(first: usize) -> String {
+    format!(
+        "not written: workouts {first} of this call has this name and sport for that day; give it another name, or for a second one: \
+         allow_duplicate: true"
+    )
 }
 
 /// What stands on the weeks now, with what began before them.

@@ -117,8 +117,9 @@ fn repeat(held: &HeldRepeat) -> String {
 fn one(held: &HeldStep, manner: &Manner<'_>) -> String {
     let step = &held.step;
     let written = |kind: Kind| step.targets.iter().find(|target| target.unit.kind() == kind);
-    let power = power(written(Kind::Power), held.watts, manner);
-    let heart = heart(written(Kind::HeartRate), held.bpm, manner);
+    let of = |kind: Kind, band: Option<Band>| without_floor(written(kind), step.ramp, band);
+    let power = power(written(Kind::Power), of(Kind::Power, held.watts), manner);
+    let heart = heart(written(Kind::HeartRate), of(Kind::HeartRate, held.bpm), manner);
     let pace = pace(written(Kind::Pace), held.speed, manner);
     let unknown = written(Kind::Other).map(unknown).unwrap_or_default();
     let mut targets: Vec<String> = [power, heart, pace, unknown]
@@ -231,6 +232,19 @@ fn distance(metres: f64, own: &SportUnits) -> String {
         return format!("{} mi", units::at_most(metres / MILE, 2));
     }
     metric(metres)
+}
+
+/// A zone from the first one on has an upper end only, whatever intervals.icu resolves its lower one to; a ramp has two ends.
+fn without_floor(target: Option<&Target>, ramp: bool, band: Option<Band>) -> Option<Band> {
+    let is_lowest = |target: &Target| {
+        matches!(target.unit, Unit::PowerZone | Unit::HrZone) && target.span.ends().0.get() <= 1.0
+    };
+    match (target, band) {
+        (Some(target), Some(band)) if !ramp && band.is_set() && is_lowest(target) => {
+            Some(Band { start: None, ..band })
+        }
+        _ => band,
+    }
 }
 
 /// The numbers of a target as it was written.
@@ -359,7 +373,15 @@ fn unknown(target: &Target) -> String {
 /// one step reads the same everywhere.
 fn whole(band: Band, unit: &str) -> String {
     // What makes 55 % of 240 a hair less than 132 is no watt.
-    with_unit(span(band, |figure| units::whole((figure + 1e-6).floor())), unit)
+    let text = with_unit(span(band, |figure| units::whole((figure + 1e-6).floor())), unit);
+    match band {
+        Band {
+            value: None,
+            start: None,
+            end: Some(_),
+        } if !text.is_empty() => format!("≤ {text}"),
+        _ => text,
+    }
 }
 
 /// A target in its own unit, and as resolved if that differs.
@@ -544,6 +566,22 @@ mod tests {
                 "Run",
                 json!({"duration": 900, "hr": {"units": "hr_zone", "value": 2}, "_hr": {"start": 139, "end": 153}}),
                 "15 min 139–153 bpm (HR Z2)",
+            ),
+            (
+                "Run",
+                json!({"duration": 900, "hr": {"units": "hr_zone", "value": 1}, "_hr": {"start": 1, "end": 138}}),
+                "15 min ≤ 138 bpm (HR Z1)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 900, "power": {"units": "power_zone", "start": 1, "end": 3}, "_power": {"start": 2, "end": 221}}),
+                "15 min ≤ 221 W (power Z1–Z3)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 900, "ramp": true, "power": {"units": "power_zone", "start": 1, "end": 3},
+                "_power": {"start": 2, "end": 221}}),
+                "15 min ramp 2–221 W (power Z1–Z3)",
             ),
             (
                 "Run",

@@ -94,7 +94,8 @@ pub enum Place {
 
 impl Settings {
     /// What intervals.icu sends to a device for the target of a workout in `sport` (`resolve=true`): a range as it is, a single
-    /// number as a range of ±2.5 % of power and pace and ±1.5 % of heart rate, but not indoors, and no pace of a swim.
+    /// number as a range of ±2.5 % of power and pace and ±1.5 % of heart rate around what it is in whole W or bpm, but not indoors, and
+    /// no pace of a swim.
     pub fn band(&self, target: &Target, sport: &str, place: Place) -> Result<Band, Lacking> {
         let resolved = self.resolve(target)?;
         let (from, to) = match resolved {
@@ -109,9 +110,10 @@ impl Settings {
         }
         let (exact, whole) = self.exact(target, from, to);
         let round = |value: f64| if whole { down(value) } else { value };
+        let exact = round(exact);
         if target.span.is_range() {
             return Ok(Band {
-                value: Some(round(exact)),
+                value: Some(exact),
                 start: Some(from),
                 end: Some(to),
             });
@@ -122,7 +124,7 @@ impl Settings {
         let up = |value: f64| if whole { (value - 1e-9).ceil() } else { value };
         let wide = place == Place::Outdoors && !swim;
         Ok(Band {
-            value: Some(round(exact)),
+            value: Some(exact),
             start: wide.then(|| round(exact * (1.0 - part))),
             end: wide.then(|| up(exact * (1.0 + part))),
         })
@@ -142,12 +144,16 @@ impl Settings {
         }
     }
 
-    /// A power zone begins 1 % of FTP above the end of the zone below; for the planned load it begins 1 W above it.
+    /// A power zone begins 1 % of FTP above the end of the zone below, the first one at 1 %; for the planned load it begins
+    /// 1 W above it, the first one at four fifths of its end.
     fn zone_start(&self, target: &Target) -> Option<f64> {
         if target.unit != Unit::PowerZone {
             return None;
         }
-        let below = zone(&self.power_zones, target.span.ends().0).ok()?.0?;
+        let below = zone(&self.power_zones, target.span.ends().0)
+            .ok()?
+            .0
+            .unwrap_or(0.0);
         Some(down((below + 1.0) / 100.0 * self.ftp?))
     }
 
@@ -219,7 +225,7 @@ impl Settings {
             Unit::Bpm => Resolved::Bpm(from, to),
             Unit::HrZone => {
                 let zone = |number| zone(&self.hr_zones, number);
-                let low = zone(target.span.ends().0)?.0.map_or(0.0, |below| below + 1.0);
+                let low = zone(target.span.ends().0)?.0.unwrap_or(0.0) + 1.0;
                 Resolved::Bpm(low, zone(target.span.ends().1)?.1)
             }
             Unit::PercentPace => {

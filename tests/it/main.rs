@@ -60,4 +60,5 @@ mod writes;
 mod writes_beside;
 mod writes_faults;
 mod writes_text;
+mod writes_words;
 mod writing;

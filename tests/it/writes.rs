@@ -524,9 +524,9 @@ async fn an_edit_changes_what_was_asked_and_nothing_else() {
         assert!(text.contains("nothing is to change"), "{text}");
         let same = json!({"id": moved["id"], "new_name": "Threshold"});
         let text = done(&world, &ana.link, "edit_workout", same).await;
-        assert!(text.contains("is so already"), "{text}");
+        assert!(text.contains("is like that already"), "{text}");
         let text = refused(&world, &ana.link, "edit_workout", with(of("nothing"), "new_name", json!("x"))).await;
-        assert!(text.contains("no entry of 2026-12-03 Thu fits") && text.contains("Kraftausdauer"), "{text}");
+        assert!(text.contains("no entry that begins on 2026-12-03 Thu fits") && text.contains("Kraftausdauer"), "{text}");
         let text = refused(&world, &ana.link, "edit_workout", json!({"id": 999_999_999, "new_name": "x"})).await;
         assert!(text.contains("no entry with the id 999999999"), "{text}");
         let text = refused(&world, &ana.link, "edit_workout", json!({"id": moved["id"], "text": "- 400m 95%"})).await;
@@ -567,7 +567,7 @@ async fn a_coach_touches_workouts_only_and_undoes_only_what_that_coach_changed()
         let push = json!({"athlete": "Ana", "workouts": [workout("Ride", "2026-12-04", "Coach's", "- 1h 60-65%")]});
         done(&world, &coach, "push_workout", push).await;
         let text = done(&world, &coach, "list_changes", json!({"athlete": "Ana"})).await;
-        assert!(text.contains("1 change ·") && text.contains("Coach's") && !text.contains("Hillclimb"), "{text}");
+        assert!(text.contains("1 change of yours ·") && text.contains("Coach's") && !text.contains("Hillclimb"), "{text}");
         let text = done(&world, &ana.link, "list_changes", json!({})).await;
         assert!(text.contains("coach@example.test") && text.contains("Hillclimb"), "{text}");
         change(&world, ana, &["get_events"], None).await;
@@ -743,7 +743,7 @@ async fn what_differs_from_what_is_there_is_named() {
         let text = done(&world, &ana.link, "push_workout", yoga(json!({"date": "2026-12-10 07:00", "tags": ["hips"], "color": "red"}))).await;
         assert!(text.contains("2026-12-10 Thu 07:00 · Yoga «Yoga»") && text.contains("tags hips · colour red"), "{text}");
         let text = done(&world, &ana.link, "push_workout", yoga(json!({"minutes": 30}))).await;
-        assert!(text.contains("already there") && text.contains("it has another day, time: edit_workout with id"), "{text}");
+        assert!(text.contains("already there") && text.contains("it has another start time, time: edit_workout with id"), "{text}");
 
         // A target is no workout.
         let target = json!({"category": "TARGET", "type": "Ride", "start_date_local": "2026-12-07T00:00:00", "name": "Week", "load_target": 300});

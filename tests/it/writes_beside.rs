@@ -473,7 +473,7 @@ async fn what_has_nothing_to_scale_is_not_said_to_be_so_already() {
             json!({"id": id, "length_percent": 50}),
         )
         .await;
-        assert!(!text.contains("is so already"), "{text}");
+        assert!(!text.contains("is like that already"), "{text}");
     })
     .await;
 }

@@ -788,7 +788,7 @@ async fn what_somebody_deleted_is_said_and_can_be_written_anew() {
             (
                 "edit_workout",
                 json!({"date": "2026-12-10", "name": "Gone", "new_name": "x"}),
-                "no entry of 2026-12-10 Thu fits",
+                "no entry that begins on 2026-12-10 Thu fits",
             ),
         ] {
             let text = refused(&world, &ana.link, tool, arguments).await;

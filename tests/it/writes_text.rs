@@ -273,7 +273,7 @@ async fn a_percentage_that_comes_again_is_done_once() {
         let mut preview = shorter(&id);
         preview["preview"] = json!(true);
         let said = done(&world, &ana.link, "edit_workout", preview).await;
-        let rounded = "Lengths are rounded as people train them: 7m became 5m35s (exactly 5m36s).";
+        let rounded = "Lengths are rounded: 7m became 5m35s (exactly 5m36s).";
         assert!(said.contains(rounded), "{said}");
         let said = done(&world, &ana.link, "edit_workout", shorter(&id)).await;
         assert!(said.contains(" · changed · ") && said.contains(rounded), "{said}");
@@ -377,7 +377,7 @@ async fn tags_colour_place_and_planned_time_are_edited_and_come_back() {
             }
             assert_eq!(now["description"], before["description"], "{changes}");
             let again = done(&world, &ana.link, "edit_workout", arguments).await;
-            assert!(again.contains("is so already"), "{changes}: {again}");
+            assert!(again.contains("is like that already"), "{changes}: {again}");
             let number = said.split("changes ").last().unwrap().split(' ').next().unwrap().to_owned();
             done(&world, &ana.link, "undo_change", json!({"changes": number})).await;
             let after = entry(&world, ana, name);

@@ -127,7 +127,7 @@ const METRE: f64 = 1.0;
 
 impl Length {
     /// None without steps, and if one has neither a time nor a distance.
-    fn of(workout: &Doc) -> Option<Self> {
+    pub(crate) fn of(workout: &Doc) -> Option<Self> {
         let own = Some(&workout.items).filter(|items| !items.is_empty());
         Self::or_sum(own.and_then(|items| Self::of_all(items)), workout.total)
     }

@@ -1,26 +1,25 @@
 //! An athlete's thresholds and zones for the workouts of one sport.
 
 use super::{Athlete, SportSettings, positive};
-use crate::workout::{Settings, resolve::Place};
+use crate::workout::Settings;
 
 impl Athlete {
     /// The settings for workouts of `sport`: those of its group, otherwise those for all other sports; without either, none are
-    /// set. Indoors the indoor FTP counts, if there is one.
-    pub fn settings_for(&self, sport: &str, place: Place) -> Settings {
+    /// set. An indoor FTP does not count: intervals.icu resolves the targets of an indoor workout by the FTP too.
+    pub fn settings_for(&self, sport: &str) -> Settings {
         let groups = || self.sport_settings.iter().flatten();
         let own = groups()
             .find(|group| group.types.iter().flatten().any(|own| own == sport))
             .or_else(|| groups().find(|group| group.other == Some(true)));
-        own.map(|own| own.of_workouts(place)).unwrap_or_default()
+        own.map(SportSettings::of_workouts).unwrap_or_default()
     }
 }
 
 impl SportSettings {
-    fn of_workouts(&self, place: Place) -> Settings {
-        let indoor = positive(self.indoor_ftp).filter(|_| place == Place::Indoors);
+    fn of_workouts(&self) -> Settings {
         let zones = |bounds: &Option<Vec<f64>>| bounds.clone().unwrap_or_default();
         Settings {
-            ftp: indoor.or(positive(self.ftp)),
+            ftp: positive(self.ftp),
             lthr: positive(self.lthr),
             max_hr: positive(self.max_hr),
             threshold_pace: positive(self.threshold_pace),
@@ -47,15 +46,11 @@ mod tests {
             {"types": [], "other": true, "max_hr": 190},
         ]});
         let athlete: Athlete = object(athlete.to_string().as_bytes()).unwrap();
-        let ride = athlete.settings_for("VirtualRide", Place::Outdoors);
+        let ride = athlete.settings_for("VirtualRide");
         assert_eq!((ride.ftp, ride.power_zones), (Some(246.0), vec![55.0, 75.0]));
-        assert_eq!(athlete.settings_for("Ride", Place::Indoors).ftp, Some(238.0));
-        let run = athlete.settings_for("Run", Place::Indoors);
+        let run = athlete.settings_for("Run");
         assert_eq!((run.ftp, run.lthr, run.threshold_pace), (None, None, Some(3.788)));
-        assert_eq!(athlete.settings_for("Swim", Place::Outdoors).max_hr, Some(190.0));
-        assert_eq!(
-            Athlete::default().settings_for("Swim", Place::Outdoors),
-            Settings::default()
-        );
+        assert_eq!(athlete.settings_for("Swim").max_hr, Some(190.0));
+        assert_eq!(Athlete::default().settings_for("Swim"), Settings::default());
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     guard::{Caller, Member, Roster, clients::Use, connection, roster::How, touched::Touch},
     mcp::catalogue::Called,
     queries::grants::LiveGrant,
+    text::fenced,
     tool_error::ToolError,
     tools::{
         Answer, Run, Target, Tool, arguments,
@@ -177,7 +178,11 @@ impl Call<'_> {
 fn several<'r>(roster: &'r Roster, names: &[String]) -> Result<Vec<&'r Member>, ToolError> {
     let members: Vec<&Member> = names
         .iter()
-        .map(|name| roster.find(name))
+        .enumerate()
+        .map(|(at, name)| {
+            let which = format!("athletes {} {}:", at + 1, fenced(name, 60));
+            roster.find(name).map_err(|error| error.under(&which))
+        })
         .collect::<Result<_, _>>()?;
     let mut grants: Vec<_> = members.iter().map(|member| member.grant()).collect();
     grants.sort_unstable();

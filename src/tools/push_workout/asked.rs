@@ -6,7 +6,7 @@ use crate::{
     tools::{
         arguments::{Arguments, Moment, in_row, wrong},
         params::Param,
-        writing::entry::{self, Entry, NAME, NOTE, Prepared, Written, place},
+        writing::entry::{self, Entry, NAME, NOTE, Prepared, Written},
     },
     training::sports,
     workout::{
@@ -28,7 +28,7 @@ pub(super) const PARAMS: &[Param] = &[
     Param::flag("partial", "Write the valid ones even if others are refused"),
     Param::flag(
         "allow_duplicate",
-        "Write a second one of the same kind on that day",
+        "Also where that day has one of this name and sport",
     ),
     Param::text("confirm", 40, "Token of the preview, for several athletes"),
 ];
@@ -107,7 +107,7 @@ impl Asked {
 impl Wanted {
     /// Reads its text with the athlete's settings.
     pub(super) fn prepare(&self, profile: &model::Athlete) -> Prepared {
-        let settings = profile.settings_for(self.sport, place(self.indoor));
+        let settings = profile.settings_for(self.sport);
         let written = Written::read(&self.text, &self.note, self.sport, &settings);
         let mut problems = written.problems;
         problems.extend(check::name(&self.name));
@@ -117,6 +117,15 @@ impl Wanted {
                 severity: Severity::Warn,
                 why: "intervals.icu computes time and load from the steps".to_owned(),
                 instead: "load and minutes were left out".to_owned(),
+            });
+        }
+        let is_empty = written.workout.items.is_empty() && written.prose.is_empty();
+        if is_empty && self.load.is_none() && self.secs.is_none() {
+            problems.push(Problem {
+                line: 0,
+                severity: Severity::Warn,
+                why: "nothing but a name: no steps, note, time or load".to_owned(),
+                instead: "edit_workout can add them".to_owned(),
             });
         }
         Prepared {

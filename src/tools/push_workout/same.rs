@@ -17,6 +17,8 @@ pub(super) enum Verdict {
     Other(Box<Held>),
     /// The call has the same workout twice; this is the first one's number.
     Twice(usize),
+    /// The call has another one of this name and sport for that day; this is its number.
+    Namesake(usize),
 }
 
 /// What is to become of the workout at `at` of these, where `there` stands on the days concerned and `alike` are earlier
@@ -65,8 +67,18 @@ pub(super) fn verdict(
     match (same, named_so.first()) {
         (Some(held), _) => Verdict::There(Box::new(held.clone()), None),
         (None, Some(held)) => Verdict::Other(Box::new((*held).clone())),
-        (None, None) => Verdict::New(None),
+        (None, None) => match all[..at].iter().position(|other| is_namesake(other, entry)) {
+            Some(first) => Verdict::Namesake(first + 1),
+            None => Verdict::New(None),
+        },
     }
+}
+
+/// Whether the two are of one day, sport and name.
+fn is_namesake(other: &Entry, entry: &Entry) -> bool {
+    other.on.day == entry.on.day
+        && other.sport == entry.sport
+        && same_name(&other.name) == same_name(&entry.name)
 }
 
 /// The workouts of this one's day, sport and name.
@@ -137,6 +149,7 @@ mod tests {
             Verdict::There(held, Some(number)) => format!("there {} by {number}", held.id),
             Verdict::Other(held) => format!("other {}", held.id),
             Verdict::Twice(first) => format!("twice {first}"),
+            Verdict::Namesake(first) => format!("namesake of {first}"),
         }
     }
 
@@ -162,6 +175,22 @@ mod tests {
         let mut run = entry("Tempo", TEXT);
         run.sport = "Run".to_owned();
         assert_eq!(says(&[run], &there, &[], false), "new");
+    }
+
+    #[test]
+    fn one_call_is_judged_as_two_would_be() {
+        let two = [entry("Tempo", TEXT), entry("tempo ", "- 20m 60%")];
+        assert_eq!(says(&two, &[], &[], false), "namesake of 1");
+        assert_eq!(says(&two, &[], &[], true), "new");
+        assert_eq!(says(&two, &[ride(7, "- 20m 60%")], &[], false), "there 7");
+        let open = [alike(1, ChangeState::Sent, None)];
+        assert_eq!(says(&two, &[], &open, false), "retry 1");
+        for other in ["Easy", "Tempo 2"] {
+            assert_eq!(
+                says(&[entry(other, TEXT), entry("Tempo", TEXT)], &[], &[], false),
+                "new"
+            );
+        }
     }
 
     #[test]

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use serde_json::{Map, Value, json};
 
-use super::{Plan, Seen};
+use super::{Plan, Previewed, Seen};
 use crate::{
     guard::{Granted, journal::Noted},
     tool_error::ToolError,
-    tools::{Answer, Target, answer::counted, writing},
+    tools::{
+        Answer, Target,
+        answer::{counted, words::joined},
+        writing::said::no_token,
+    },
     words::Outcome,
 };
 
@@ -17,13 +21,22 @@ use crate::{
 /// outcome of its own.
 pub(super) async fn push(targets: Vec<Target>, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let plans = plans(&targets, &given).await;
-    let refused: Vec<String> = plans
-        .iter()
-        .zip(&targets)
-        .filter_map(|(plan, target)| Some((target, plan.as_ref().ok()?.1.refusal()?)))
-        .map(|(target, refusal)| format!("{}: {refusal}", target.name))
-        .collect();
+    let (mut refused, mut pass) = (Vec::new(), Vec::new());
+    for (plan, target) in plans.iter().zip(&targets) {
+        if let Ok((_, plan)) = plan {
+            match plan.refusal() {
+                Some(refusal) => refused.push(format!("{}: {refusal}", target.name)),
+                None => pass.push(target.name.as_str()),
+            }
+        }
+    }
     if !refused.is_empty() {
+        if !pass.is_empty() {
+            let pass = pass.join(", ");
+            refused.push(format!(
+                "All workouts pass for {pass}: partial: true leaves out only what is refused for others."
+            ));
+        }
         return Err(ToolError::Input(refused.join("\n")));
     }
     let Some((first, plan)) = plans.iter().find_map(|plan| plan.as_ref().ok()) else {
@@ -36,7 +49,7 @@ pub(super) async fn push(targets: Vec<Target>, given: Map<String, Value>) -> Res
     match plan.asked.confirm.as_deref().filter(|_| !plan.asked.preview) {
         Some(token) => {
             let Some(seen) = first.journal().confirm(token, &what).await? else {
-                return Err(ToolError::Input(writing::NO_TOKEN.to_owned()));
+                return Err(no_token());
             };
             write(&targets, &plans, &seen).await
         }
@@ -114,6 +127,13 @@ async fn preview(
     }))
     .await;
     let new: usize = previews.iter().flatten().map(|preview| preview.new).sum();
+    let has_new =
+        |preview: &Result<Previewed, ToolError>| preview.as_ref().is_ok_and(|preview| preview.new > 0);
+    let whose = targets
+        .iter()
+        .zip(&previews)
+        .filter(|(_, preview)| has_new(preview));
+    let whose = joined(whose.map(|(target, _)| target.name.clone()), ", ");
     // Without one of the calendars there is no token: nobody is left out unseen.
     let complete = plans
         .iter()
@@ -138,8 +158,8 @@ async fn preview(
     let begins = if complete {
         let token = first.journal().confirmation(what, &seen).await?;
         format!(
-            "Nothing is written yet. To write {} for these athletes, repeat the call with confirm: \"{token}\" and without preview, \
-             within ten minutes.",
+            "Nothing is written yet. To write {} for {whose}, repeat the call with confirm: \"{token}\" and without preview, within \
+             ten minutes.",
             counted(new, "workout", "workouts")
         )
     } else {
@@ -207,7 +227,7 @@ fn shortened(text: String, room: usize) -> String {
     }
     let cut = ending - begins.len();
     format!(
-        "{}\n… {cut} lines left out: fewer workouts in a call show all.\n{end}",
+        "{}\n… {cut} lines left out: send fewer workouts in one call to see them all.\n{end}",
         begins.join("\n")
     )
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure: nothing here sends anything.
 
+use chrono::{NaiveDateTime, NaiveTime};
 use sha2::{Digest as _, Sha256};
 
 use super::{Steps, Wish};
@@ -168,6 +169,33 @@ impl Prepared {
 
 pub(in crate::tools) fn place(indoor: bool) -> Place {
     if indoor { Place::Indoors } else { Place::Outdoors }
+}
+
+/// Where an entry ends that is moved to `start`: by as many whole days later or earlier as it begins. A start time keeps the day
+/// of its end, so that it never stands on one more day.
+pub(in crate::tools) fn end_of(
+    start: NaiveDateTime,
+    before: NaiveDateTime,
+    end: Option<NaiveDateTime>,
+) -> Option<NaiveDateTime> {
+    let days = start.date() - before.date();
+    let end = end.and_then(|end| end.checked_add_signed(days));
+    end.filter(|end| *end > start)
+        .or_else(|| Some(start.date().succ_opt()?.and_time(NaiveTime::MIN)))
+}
+
+/// The fields, with the start named as a time of day where both are of one day.
+pub(in crate::tools) fn by_clock(
+    mut names: Vec<&'static str>,
+    own: &EntryFields,
+    other: &EntryFields,
+) -> Vec<&'static str> {
+    if own.day() == other.day() {
+        for name in names.iter_mut().filter(|name| **name == "start_date_local") {
+            *name = "start_time";
+        }
+    }
+    names
 }
 
 /// A name as people compare names: without case and doubled spaces.

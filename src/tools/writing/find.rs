@@ -96,7 +96,7 @@ fn among(there: &[Held], day: NaiveDate, name: Option<&str>) -> Result<Held, Too
     match found[..] {
         [only] => Ok(only.clone()),
         [] => Err(ToolError::Input(format!(
-            "Not done: no entry of {} fits. {}",
+            "Not done: no entry that begins on {} fits. {}",
             units::date(day),
             candidates("On that day:", &on_day)
         ))),
@@ -212,7 +212,7 @@ mod tests {
         );
         let none = found(&there, Some("Tempo")).unwrap_err();
         assert!(
-            none.contains("no entry of 2026-12-03 Thu fits") && none.contains("(id 3)"),
+            none.contains("no entry that begins on 2026-12-03 Thu fits") && none.contains("(id 3)"),
             "{none}"
         );
         assert!(found(&there, None).unwrap_err().contains("several"));

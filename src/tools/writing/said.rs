@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::{
-    Fate, NAME, Tried,
-    entry::{Prepared, is_same},
+    Fate, NAME, NO_TOKEN, Tried,
+    entry::{Prepared, by_clock, is_same},
     field_words,
 };
 use crate::{
     guard::AthleteCard,
-    intervals::model::{self, Event, Held},
+    intervals::model::{self, Event, Held, Length},
     permissions,
     text::{clean, fenced},
+    tool_error::ToolError,
     tools::{
         absences::Absence,
         answer::{
@@ -57,6 +58,8 @@ pub(in crate::tools) struct Scene<'a> {
 struct Figures {
     secs: Option<f64>,
     metres: Option<f64>,
+    /// Of steps of which some have a time and others only a distance.
+    mixed: Option<Length>,
     load: Option<f64>,
     intensity: Option<f64>,
 }
@@ -70,6 +73,7 @@ impl Scene<'_> {
         let figures = Figures {
             secs: estimate.secs.or(entry.secs).filter(|secs| *secs > 0.0),
             metres: estimate.metres,
+            mixed: mixed(Length::of(&doc)),
             load: estimate.load.or(entry.load),
             intensity: estimate.intensity,
         };
@@ -153,6 +157,7 @@ impl Scene<'_> {
         let figures = Figures {
             secs: event.planned_secs(),
             metres: event.metres_of_steps().or(positive(event.distance)),
+            mixed: mixed(event.length()),
             load: positive(event.icu_training_load),
             intensity: positive(event.icu_intensity),
         };
@@ -214,7 +219,7 @@ impl Scene<'_> {
         }
         let how = format!(
             "{how}; it has another {}: edit_workout with id {} changes that",
-            field_words(&otherwise),
+            field_words(&by_clock(otherwise, &held.fields, &prepared.entry.fields())),
             held.id
         );
         self.standing(held, &how, None, &[])
@@ -372,7 +377,7 @@ impl Scene<'_> {
 }
 
 impl Figures {
-    /// `1:12 · 30.0 km · load 82 (IF 0.83)`
+    /// `1:12 h · 30.0 km · load 82 (IF 0.83)`; `1:30 h + 2.5 km` where some steps have a time and others a distance.
     fn in_words(&self, own: &SportUnits) -> String {
         let load = units::whole(self.load);
         let intensity = in_brackets(&named("IF", &units::intensity(self.intensity)));
@@ -381,15 +386,21 @@ impl Figures {
         } else {
             joined([format!("load {load}"), intensity], " ")
         };
-        joined(
-            [
-                with_unit(units::hours_minutes(self.secs), "h"),
-                own.way(positive(self.metres), 1),
-                load,
+        let hours = |secs: Option<f64>| with_unit(units::hours_minutes(secs), "h");
+        let lengths = match self.mixed {
+            Some(mixed) => [
+                joined([hours(Some(mixed.secs)), own.way(Some(mixed.metres), 1)], " + "),
+                String::new(),
             ],
-            DOT,
-        )
+            None => [hours(self.secs), own.way(positive(self.metres), 1)],
+        };
+        joined(lengths.into_iter().chain([load]), DOT)
     }
+}
+
+/// A length that is a time and a distance.
+fn mixed(length: Option<Length>) -> Option<Length> {
+    length.filter(|length| length.secs > 0.0 && length.metres > 0.0)
 }
 
 /// The prose above an entry's steps.
@@ -472,6 +483,13 @@ fn warnings(problems: &[Problem]) -> Vec<String> {
             line => format!("  note on line {line}: {}; {}", problem.why, problem.instead),
         })
         .collect()
+}
+
+/// For a token that confirms nothing, perhaps because the call came before and was done.
+pub(in crate::tools) fn no_token() -> ToolError {
+    ToolError::Input(format!(
+        "{NO_TOKEN} If this very call came before, it was done then: list_changes tells."
+    ))
 }
 
 /// How to take changes back: `undo_change with changes 14-16 takes … back`; a coach names the athlete.

@@ -488,8 +488,8 @@ fn changed_back(held: Box<Held>, before: &EntryFields, names: &BTreeSet<&str>) -
         held.fields.start_date_local,
         held.fields.end_date_local,
     ) {
-        // As long as it is now.
-        changes.end_date_local = start.checked_add_signed(end - now);
+        // On as many days as it is now.
+        changes.end_date_local = entry::end_of(start, now, Some(end));
     }
     if changes.is_empty() {
         return Err("the entry is as it was before already".to_owned());
