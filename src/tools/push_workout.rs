@@ -55,6 +55,8 @@ struct Plan {
     asked: Asked,
     profile: model::Athlete,
     prepared: Vec<Prepared>,
+    /// How many athletes the call names.
+    athletes: usize,
 }
 
 impl Plan {
@@ -67,6 +69,7 @@ impl Plan {
             prepared: prepared.collect(),
             profile,
             asked,
+            athletes: 1,
         })
     }
 
@@ -126,7 +129,7 @@ impl Plan {
     }
 
     /// What is to become of each workout that passed the checks, in their order; None for one that did not.
-    fn verdicts(&self, there: &[Held], alike: &[Vec<Change>]) -> Vec<Option<Verdict>> {
+    fn verdicts(&self, granted: &Granted, there: &[Held], alike: &[Vec<Change>]) -> Vec<Option<Verdict>> {
         let entries: Vec<Entry> = self
             .prepared
             .iter()
@@ -134,7 +137,19 @@ impl Plan {
             .collect();
         let verdict = |(at, prepared): (usize, &Prepared)| {
             let alike = alike.get(at).map_or(&[][..], Vec::as_slice);
-            (!prepared.is_refused()).then(|| verdict(&entries, at, there, alike, self.asked.allow_duplicate))
+            (!prepared.is_refused()).then(|| {
+                match verdict(&entries, at, there, alike, self.asked.allow_duplicate) {
+                    // A coach could do nothing with the number of somebody else's change.
+                    Verdict::There(held, Some(number)) => {
+                        let is_known = |change: &Change| {
+                            !granted.ask().card.is_for_coach() || granted.journal().is_own(change)
+                        };
+                        let change = alike.iter().find(|change| change.number == number);
+                        Verdict::There(held, Some(number).filter(|_| change.is_some_and(is_known)))
+                    }
+                    verdict => verdict,
+                }
+            })
         };
         self.prepared.iter().enumerate().map(verdict).collect()
     }
@@ -146,7 +161,7 @@ impl Plan {
             profile: Some(&self.profile),
             there,
             mornings: mornings.got(),
-            count: self.prepared.len(),
+            count: self.prepared.len() * self.athletes,
             but: None,
         }
     }
@@ -161,7 +176,7 @@ impl Plan {
         );
         let (there, mornings) = (there?, mornings?);
         let alike = self.alike(granted).await?;
-        let verdicts = self.verdicts(&there, &alike);
+        let verdicts = self.verdicts(granted, &there, &alike);
         let scene = self.scene(ask, &there, &mornings);
         let mut lines = Vec::new();
         let (mut new, mut already, mut not) = (0, 0, 0);
@@ -280,7 +295,7 @@ impl Plan {
             ));
         }
         let alike = self.alike(granted).await?;
-        let verdicts = self.verdicts(&before, &alike);
+        let verdicts = self.verdicts(granted, &before, &alike);
         let wishes: Vec<Wish> = self
             .prepared
             .iter()

@@ -64,7 +64,10 @@ type PlanOf<'a> = Result<(&'a Granted, Plan), ToolError>;
 async fn plans<'a>(targets: &'a [Target], given: &Map<String, Value>) -> Vec<PlanOf<'a>> {
     join_all(targets.iter().map(|target| async {
         let granted = target.granted.as_ref().map_err(Clone::clone)?;
-        let plan = Plan::of(granted.ask(), given.clone()).await?;
+        let plan = Plan {
+            athletes: targets.len(),
+            ..Plan::of(granted.ask(), given.clone()).await?
+        };
         match plan.refusal().filter(|_| plan.asked.partial) {
             Some(refusal) => Err(refusal),
             None => Ok((granted, plan)),

@@ -32,6 +32,9 @@ use crate::{
 
 /// With more workouts, those that stand as they were sent are shown without their steps.
 const WITH_STEPS: usize = 10;
+/// Lines of steps of all workouts of a call, so that no limit cuts an answer, and what each workout has at least.
+const MOST_STEPS: usize = 600;
+const LEAST_STEPS: usize = 6;
 /// Characters of a note.
 const NOTE: usize = 300;
 /// Differences that are named one by one.
@@ -48,7 +51,7 @@ pub(in crate::tools) struct Scene<'a> {
     /// What stands on the weeks concerned now.
     pub(in crate::tools) there: &'a [Held],
     pub(in crate::tools) mornings: Option<&'a Mornings>,
-    /// How many workouts the call has for the athlete.
+    /// How many workouts the call has, for all its athletes.
     pub(in crate::tools) count: usize,
     /// An entry that stands there and is not another one: the one that a preview would change.
     pub(in crate::tools) but: Option<i64>,
@@ -233,10 +236,19 @@ impl Scene<'_> {
             return vec!["  steps as sent".to_owned()];
         }
         let thresholds = steps::thresholds(doc, sport, self.card.units);
-        let mut lines: Vec<String> = steps::lines(doc, sport, self.card.units)
+        let all = steps::lines(doc, sport, self.card.units);
+        let most = (MOST_STEPS / self.count.max(1)).max(LEAST_STEPS);
+        let more = all.len().saturating_sub(most);
+        let mut lines: Vec<String> = all
             .into_iter()
+            .take(most)
             .map(|line| format!("  {line}"))
             .collect();
+        if more > 0 {
+            lines.push(format!(
+                "  … {more} more; send fewer workouts in one call to see all steps"
+            ));
+        }
         lines.extend((!thresholds.is_empty()).then(|| format!("  by {thresholds}")));
         let bare = doc.without_target();
         if !bare.is_empty() {

@@ -69,7 +69,8 @@ fn edited(kept: &Kept) -> String {
     let moved = |fields: &EntryFields| fields.day().map(units::date).unwrap_or_default();
     let title = |fields: &EntryFields| fenced(fields.name.as_deref().unwrap_or_default(), 40);
     let words = names.iter().map(|name| match *name {
-        "start_date_local" if before.day() != after.day() => format!("to {}", moved(after)),
+        "start_date_local" if before.day() == after.day() => "start time".to_owned(),
+        "start_date_local" => format!("to {}", moved(after)),
         "name" => format!("now {}", title(after)),
         name => field_words(&[name]),
     });
@@ -612,6 +613,18 @@ fn became(step: &Step, wish: &Wish, tried: &Tried) -> String {
     }
     if !lacking.is_empty() {
         words.push(format!("NOT restored: {}", field_words(&lacking)));
+    }
+    if let (Wish::Change { changes, .. }, Some(wanted)) = (wish, wanted) {
+        // Whether intervals.icu can empty a number is not known.
+        let zeros = changes.only(|name| !wanted.names().contains(&name));
+        let zeros: Vec<&str> = zeros
+            .names()
+            .into_iter()
+            .filter(|name| ["moving_time", "distance", "icu_training_load"].contains(name))
+            .collect();
+        if !zeros.is_empty() {
+            words.push(format!("0 instead of none: {}", field_words(&zeros)));
+        }
     }
     if matches!(wish, Wish::Make { .. }) && wanted.is_some_and(entry::is_of_another_program) {
         words.push(entry::KEY_IS_LOST.to_owned());
