@@ -265,7 +265,10 @@ fn looks_like_a_step(number: usize, line: &str, sport: &str) -> Option<Problem> 
             "a count before the heading is not known to make a repeat",
             format!(
                 "write the count last, as in \"{}\", and the steps directly below",
-                [&words[1..], &words[..1]].concat().join(" ")
+                [&words[1..], &words[..1]]
+                    .concat()
+                    .join(" ")
+                    .trim_start_matches(['-', ' '])
             ),
         ));
     }
