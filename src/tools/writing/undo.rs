@@ -204,8 +204,13 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
         )));
     }
     if let Some(change) = changes.iter().find(|change| !is_allowed(&ask.card, change)) {
+        let which_are = if change.needs.len() == 1 {
+            "which is not granted"
+        } else {
+            "not all of which are granted"
+        };
         return Err(ToolError::Refused(format!(
-            "Not done: change {} needs {}, and you do not have all of that any more.",
+            "Not done: change {} was made with {}, {which_are} any more.",
             change.number,
             listed(&change.needs, change.needs.len())
         )));
