@@ -388,9 +388,10 @@ fn changes(
     let mut parts = Vec::new();
     let found = activities::of_range(activities, Some(asked.range));
     let closed = (readable(&found, asked).1, stubs);
+    let whole = closed == (0, 0);
     if by_sport.len() > 1 || then.len() > 1 || closed != (0, 0) {
         let before = Sum::of(rows.iter().copied());
-        parts.push(by_sport::change("all", (all, &before), closed, card.units));
+        parts.push(by_sport::change("all", (all, &before), closed, whole, card.units));
     }
     let nothing = Sum::default();
     let gone = then
@@ -407,7 +408,7 @@ fn changes(
     parts.extend(
         both.chain(gone)
             .take(if full { usize::MAX } else { SPORTS })
-            .map(|(name, now, earlier)| by_sport::change(name, (now, earlier), (0, 0), card.units)),
+            .map(|(name, now, earlier)| by_sport::change(name, (now, earlier), (0, 0), whole, card.units)),
     );
     let open = if asked.range.newest == today {
         "today is not over"

@@ -397,7 +397,7 @@ impl<'a> Writing<'a> {
             Ok(()) => came(self.upstream.push_events(&fields).await.map(drop)),
             Err(stopped) => stopped,
         };
-        // One bad entry can be the reason for nothing else.
+        // Only a body that is not accepted can be the fault of one entry in it.
         let refused = matches!(all, Sent::Refused(Error::Rejected));
         for (at, _) in new {
             sent[*at] = all.clone();

@@ -85,9 +85,15 @@ fn distance(sum: &Sum, name: &str, own: Units) -> String {
 
 /// `Ride: activities 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013 / 950 (+63, +7 %)`, now against before. Every
 /// change is that of the two figures as shown. Without a time or distance of each activity there is none: it would be that of
-/// what is known. A session without a load counts as none, as it does in CTL. `closed` are those that cannot be read, now and
-/// before: with some there is no change, because they took time and have a load.
-pub(super) fn change(name: &str, (now, before): (&Sum, &Sum), closed: (usize, usize), own: Units) -> String {
+/// what is known. A session without a load counts as none, as it does in CTL. `closed` are those of these that cannot be read, now
+/// and before. Without `whole`, some of any sport cannot be read: then there is no change, because they took time and have a load.
+pub(super) fn change(
+    name: &str,
+    (now, before): (&Sum, &Sum),
+    closed: (usize, usize),
+    whole: bool,
+    own: Units,
+) -> String {
     let all_have = |with: fn(&Sum) -> f64| [now, before].iter().all(|sum| with(sum) >= sum.count);
     let against = |now: &str, before: &str, change: Option<String>| {
         let change = in_brackets(&change.unwrap_or_default());
@@ -98,7 +104,7 @@ pub(super) fn change(name: &str, (now, before): (&Sum, &Sum), closed: (usize, us
         sums::with_unreadable(units::whole(now.count), closed.0),
         sums::with_unreadable(units::whole(before.count), closed.1)
     )];
-    let change = (closed == (0, 0) && all_have(|sum| sum.with_time)).then(|| {
+    let change = (whole && all_have(|sum| sum.with_time)).then(|| {
         let (now, before) = (shown_secs(now.secs), shown_secs(before.secs));
         signed(now - before, units::hours_minutes) + &and_percent(now, before)
     });
@@ -106,7 +112,7 @@ pub(super) fn change(name: &str, (now, before): (&Sum, &Sum), closed: (usize, us
     parts.push(named("time", &time));
     if now.metres > 0.0 && before.metres > 0.0 && name != "all" {
         let (now_text, before_text) = (distance(now, name, own), distance(before, name, own));
-        let change = all_have(|sum| sum.with_distance).then(|| {
+        let change = (whole && all_have(|sum| sum.with_distance)).then(|| {
             let (now, before) = shown(&now_text, &before_text).unwrap_or((now.metres, before.metres));
             percent(now, before)
         });
@@ -119,8 +125,7 @@ pub(super) fn change(name: &str, (now, before): (&Sum, &Sum), closed: (usize, us
         );
         let (now, before) = (now.load.round(), before.load.round());
         // What cannot be read has a load as well, so the change of the rest is none.
-        let change =
-            (closed == (0, 0)).then(|| signed(now - before, units::whole) + &and_percent(now, before));
+        let change = whole.then(|| signed(now - before, units::whole) + &and_percent(now, before));
         parts.push(named("load", &against(&words.0, &words.1, change)));
     }
     parts.join(DOT)
@@ -188,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_change_is_that_of_the_figures_shown() {
-        let said = |now, before| change("Ride", (&now, &before), (0, 0), Units::default());
+        let said = |now, before| change("Ride", (&now, &before), (0, 0), true, Units::default());
         assert_eq!(
             said(sum(3629.0, 10_040.0, 80.4), sum(3631.0, 10_060.0, 80.6)),
             "Ride: activities 1 / 1 · time 1:00 / 1:01 (-0:01, -2 %) · 10.0 km / 10.1 km (-1 %) · load 80 / 81 (-1, -1 %)"

@@ -2376,6 +2376,8 @@ async fn a_load_beside_a_plan_says_what_it_is_without() {
                 .contains(" · load 100 (1 without) + 1 unreadable / 30 + 2 unreadable | Run: "),
             "{text}"
         );
+        let changes = text.lines().find(|line| line.starts_with("Now / before")).unwrap();
+        assert!(!changes.contains('%'), "what cannot be read may be of any sport: {changes}");
         // In history the same words.
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
         assert!(text.contains(" 16 Nov 40 (1 without) + 1 unreadable; "), "{text}");
