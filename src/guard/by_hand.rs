@@ -109,12 +109,14 @@ impl ByHand {
             metrics::counter!("icusync_activity_log_failures_total").increment(1);
             tracing::error!(%error, "cannot write how a change ended into the activity log");
         }
-        if self.notes.is_lost() && !matches!(done, Err(ToolError::Reconnect(_))) {
-            let _ = connection::refused(&self.app, self.account).await;
-        }
         match done {
             Err(ToolError::Reconnect(_)) => Err(connection::refused(&self.app, self.account).await),
-            done => done,
+            done => {
+                if self.notes.is_lost() {
+                    let _ = connection::refused(&self.app, self.account).await;
+                }
+                done
+            }
         }
     }
 }

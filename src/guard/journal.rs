@@ -363,9 +363,9 @@ impl Journal {
         -(i64::from_be_bytes(bytes).saturating_abs() / 2) - 1
     }
 
-    /// Writes changes down before they are sent, and numbers them in this order; `again` are open ones of the caller's own that are sent once more, as they are meant now.
-    /// Refused if the account does not show the athlete any more, if the connector's URL or switch went out of use, or if the
-    /// coach may no longer do this.
+    /// Writes changes down before they are sent, and numbers them in this order; `again` are open ones of the caller's own that
+    /// are sent once more, as they are meant now. Refused if the account does not show the athlete any more, if the connector's
+    /// URL or switch went out of use, or if the coach may no longer do this.
     pub(crate) async fn begin(
         &self,
         intended: Vec<Intended>,

@@ -66,13 +66,38 @@ fn ids(events: &[Map<String, Value>]) -> Vec<&Value> {
     events.iter().map(|event| &event["id"]).collect()
 }
 
+/// The entries with this name.
+pub(crate) fn all_named(world: &World, seeded: &Seeded, name: &str) -> Vec<Map<String, Value>> {
+    let mut all = calendar(world, seeded, "2026-11-01", "2027-12-31");
+    all.retain(|event| event["name"] == name);
+    all
+}
+
 /// The one entry with this name.
 pub(crate) fn entry(world: &World, seeded: &Seeded, name: &str) -> Map<String, Value> {
-    let all = calendar(world, seeded, "2026-11-01", "2027-12-31");
-    let mut found = all.into_iter().filter(|event| event["name"] == name);
+    let mut found = all_named(world, seeded, name).into_iter();
     let only = found.next().unwrap_or_else(|| panic!("no {name}"));
     assert!(found.next().is_none(), "two {name}");
     only
+}
+
+/// The id of the one entry with this name.
+pub(crate) fn id_of(world: &World, seeded: &Seeded, name: &str) -> i64 {
+    entry(world, seeded, name)["id"].as_i64().unwrap()
+}
+
+/// A push of one threshold ride.
+pub(crate) fn threshold(name: &str) -> Value {
+    json!({"workouts": [workout("Ride", "2026-12-10", name, THRESHOLD)]})
+}
+
+/// The token in an answer.
+pub(crate) fn token(text: &str) -> Value {
+    let rest = text
+        .split("confirm: \"")
+        .nth(1)
+        .unwrap_or_else(|| panic!("no token: {text}"));
+    json!(rest.split('"').next().unwrap())
 }
 
 /// The requests that changed something.

@@ -3,49 +3,30 @@
 use std::{sync::Arc, time::Duration as StdDuration};
 
 use chrono::Duration;
-use icusync::{demo::seed::Seeded, queries::changes};
+use icusync::queries::changes;
 use icusync_sim::{Fault, Given, Mode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     roster::change,
     world::{World, test_with},
-    writes::{THRESHOLD, calendar, done, entry, on_saturday, refused, workout, writes},
+    writes::{
+        THRESHOLD, all_named, calendar, done, entry, id_of, on_saturday, refused, threshold, token, workout,
+        writes,
+    },
 };
 
 const BULK: &str = "POST /events/bulk";
 const RESOLVED: &str = "resolve=true";
 
-fn all_named(world: &World, seeded: &Seeded, name: &str) -> Vec<Map<String, Value>> {
-    let mut all = calendar(world, seeded, "2026-11-01", "2027-12-31");
-    all.retain(|event| event["name"] == name);
-    all
-}
-
-fn id_of(world: &World, seeded: &Seeded, name: &str) -> i64 {
-    entry(world, seeded, name)["id"].as_i64().unwrap()
-}
-
 async fn answer(world: &Arc<World>, link: &str, tool: &str, arguments: Value) -> String {
     world.mcp(link).call(tool, arguments).await.text().to_owned()
-}
-
-fn threshold(name: &str) -> Value {
-    json!({"workouts": [workout("Ride", "2026-12-10", name, THRESHOLD)]})
 }
 
 fn for_ana(mut arguments: Value) -> Value {
     arguments["athlete"] = json!("Ana");
     arguments
-}
-
-fn token(text: &str) -> Value {
-    let rest = text
-        .split("confirm: \"")
-        .nth(1)
-        .unwrap_or_else(|| panic!("no token: {text}"));
-    json!(rest.split('"').next().unwrap())
 }
 
 /// The line of a change in the list.

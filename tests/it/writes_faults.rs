@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration as StdDuration};
 
 use chrono::{Duration, NaiveDate};
 use icusync::{
-    demo::{self, seed::Seeded},
+    demo,
     secrets::Random,
     start::{self, Ingredients},
 };
@@ -18,7 +18,10 @@ use crate::{
     connections::free_ana,
     roster::change,
     world::{Mcp, World, test, test_with, url_of},
-    writes::{THRESHOLD, calendar, done, entry, on_saturday, refused, workout, writes},
+    writes::{
+        THRESHOLD, all_named, calendar, done, entry, id_of, on_saturday, refused, threshold, token, workout,
+        writes,
+    },
 };
 
 const BULK: &str = "POST /events/bulk";
@@ -35,34 +38,10 @@ fn steps(event: &Map<String, Value>) -> Vec<Value> {
     all.into_iter().flatten().flat_map(of).collect()
 }
 
-/// The entries with this name.
-fn all_named(world: &World, seeded: &Seeded, name: &str) -> Vec<Map<String, Value>> {
-    let mut all = calendar(world, seeded, "2026-11-01", "2027-12-31");
-    all.retain(|event| event["name"] == name);
-    all
-}
-
-fn id_of(world: &World, seeded: &Seeded, name: &str) -> i64 {
-    entry(world, seeded, name)["id"].as_i64().unwrap()
-}
-
 /// Its text, and whether it is an error.
 async fn answer(world: &Arc<World>, link: &str, tool: &str, arguments: Value) -> (String, bool) {
     let call = world.mcp(link).call(tool, arguments).await;
     (call.text().to_owned(), call.is_error())
-}
-
-fn threshold(name: &str) -> Value {
-    json!({"workouts": [workout("Ride", "2026-12-10", name, THRESHOLD)]})
-}
-
-/// The token in an answer.
-fn token(text: &str) -> Value {
-    let rest = text
-        .split("confirm: \"")
-        .nth(1)
-        .unwrap_or_else(|| panic!("no token: {text}"));
-    json!(rest.split('"').next().unwrap())
 }
 
 fn assert_says(title: &str, text: &str, says: &[&str]) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     roster::change,
     world::World,
-    writes::{THRESHOLD, calendar, done, entry, on_saturday, refused, workout, writes},
+    writes::{THRESHOLD, calendar, done, entry, on_saturday, refused, token, workout, writes},
 };
 
 fn push(sport: &str, name: &str, text: &str) -> Value {
@@ -26,18 +26,6 @@ fn count(world: &World, name: &str) -> usize {
 fn quoted_steps(text: &str) -> Vec<&str> {
     let quoted = text.split('"').skip(1).step_by(2);
     quoted.filter(|text| text.starts_with("- ")).collect()
-}
-
-/// The token in an answer.
-fn token(text: &str) -> Value {
-    json!(
-        text.split("confirm: \"")
-            .nth(1)
-            .unwrap()
-            .split('"')
-            .next()
-            .unwrap()
-    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

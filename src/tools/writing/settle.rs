@@ -35,8 +35,8 @@ impl Writing<'_> {
         let ask = self.granted.ask();
         let mut may_land = Vec::new();
         for change in open.iter().filter(|change| is_within(change, days)) {
-            let ended = end_of(change, &there);
             let became = Became::of(change, &there);
+            let ended = end_of(change, became.as_ref());
             let nothing_shows =
                 ended.state == ChangeState::Refused || matches!(became, Some(Became::Other(_)));
             let is_open = nothing_shows && ask.now - change.sent_at < ON_ITS_WAY;
@@ -75,7 +75,8 @@ pub(in crate::tools) async fn look_up_open(ask: &Ask, changes: &mut [Change]) {
         .filter(|change| change.state == ChangeState::Sent && is_within(change, days))
     {
         // What is not there may still be on its way.
-        if end_of(change, &there).state == ChangeState::Held {
+        let became = Became::of(change, &there);
+        if matches!(became, Some(Became::Stands(_) | Became::Gone)) {
             change.state = ChangeState::Held;
         }
     }
@@ -142,13 +143,13 @@ fn days(kept: &Kept) -> impl Iterator<Item = NaiveDate> {
 
 /// What became of a change, from what stands there. What it left is what was meant, with what upstream computes: the rest may be
 /// somebody else's.
-fn end_of(change: &Change, there: &[Held]) -> Ended {
+fn end_of(change: &Change, became: Option<&Became<'_>>) -> Ended {
     let nothing = |state| Ended {
         state,
         event_id: change.event_id,
         after: None,
     };
-    match Became::of(change, there) {
+    match became {
         Some(Became::Stands(held)) => {
             let meant = change.kept.as_ref().and_then(|kept| kept.after.as_ref());
             let computed = held
@@ -245,7 +246,7 @@ mod tests {
                 Some(7),
             ),
         ] {
-            let ended = end_of(&change, &there);
+            let ended = end_of(&change, Became::of(&change, &there).as_ref());
             assert_eq!(
                 (ended.state, ended.event_id),
                 (state, event_id),
@@ -256,14 +257,17 @@ mod tests {
         }
         let mut erased = change(4, None, Some(own()));
         erased.kept = None;
-        assert_eq!(end_of(&erased, &[]).state, Lost);
+        assert_eq!(end_of(&erased, Became::of(&erased, &[]).as_ref()).state, Lost);
     }
 
     #[test]
     fn an_entry_without_external_ids_is_nobodys() {
         let mut odd = change(1, None, Some(fields(ride_fields("easy"))));
         odd.external_id = None;
-        assert_eq!(end_of(&odd, &[ride(7, "easy")]).state, ChangeState::Refused);
+        assert_eq!(
+            end_of(&odd, Became::of(&odd, &[ride(7, "easy")]).as_ref()).state,
+            ChangeState::Refused
+        );
     }
 
     #[test]
