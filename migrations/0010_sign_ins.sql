@@ -115,6 +115,8 @@ create table sign_in_requests (
     scope text not null,
     created_at timestamptz not null,
     expires_at timestamptz not null,
+    -- When a browser first opened its page: some clients ask for it themselves first.
+    opened_at timestamptz,
     -- The coach who typed the mailed code.
     coach_id uuid references coaches on delete cascade,
     -- Who agreed, to what.

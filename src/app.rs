@@ -12,6 +12,7 @@ use crate::{
     guard::{connection::Brake, limits::Limits, refused::Refused},
     intervals,
     mail::transport::Transport,
+    oauth::documents::Fetcher,
     secrets::{KeyRing, Passwords, Random, Seals},
     time::{Clock, Heartbeat},
 };
@@ -38,6 +39,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Talks to intervals.icu.
     pub intervals: intervals::Client,
+    /// Fetches the metadata documents of clients.
+    pub documents: Fetcher,
     /// Where emails go.
     pub mail: Transport,
     /// Rate limits.

@@ -11,7 +11,7 @@ use clap::{
 use secrecy::SecretString;
 use url::Url;
 
-use crate::secrets::KeyRing;
+use crate::{ids::ConnectorId, secrets::KeyRing};
 
 /// An absolute origin such as `https://icusync.example`: no path, no query, no trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,18 +133,18 @@ impl FromStr for SignUp {
     }
 }
 
-/// One proxy, or a network of them.
+/// One address, or a network of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proxies(ipnet::IpNet);
+pub struct Addresses(ipnet::IpNet);
 
-impl Proxies {
+impl Addresses {
     /// Whether `address` is one of them; an IPv4-mapped IPv6 address counts as IPv4.
     pub fn contains(&self, address: std::net::IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 }
 
-impl FromStr for Proxies {
+impl FromStr for Addresses {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -246,7 +246,7 @@ pub struct Config {
     pub client_ip_header: Option<String>,
     /// Addresses or networks (`172.16.0.0/12`) of the proxies whose `CLIENT_IP_HEADER` is trusted, separated by commas.
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
-    pub trusted_proxies: Vec<Proxies>,
+    pub trusted_proxies: Vec<Addresses>,
     /// Failed sign-ins a minute from one client address, and other costly requests a minute.
     #[arg(long, env = "SIGN_INS_PER_MINUTE", default_value_t = 10, value_parser = share())]
     pub sign_ins_per_minute: u32,
@@ -259,6 +259,20 @@ pub struct Config {
     /// Sign-ups an hour from one client address.
     #[arg(long, env = "SIGN_UPS_PER_HOUR", default_value_t = 5, value_parser = share())]
     pub sign_ups_per_hour: u32,
+    /// Clients that register an hour from one client address.
+    #[arg(long, env = "REGISTRATIONS_PER_HOUR", default_value_t = 30, value_parser = share())]
+    pub registrations_per_hour: u32,
+    /// Networks from which known clients register for all their people (Anthropic's), separated by commas.
+    #[arg(
+        long,
+        env = "CLIENT_EGRESS",
+        value_delimiter = ',',
+        default_value = "160.79.104.0/21,2607:6bc0::/48"
+    )]
+    pub client_egress: Vec<Addresses>,
+    /// Clients that register an hour from the networks of CLIENT_EGRESS together.
+    #[arg(long, env = "CLIENT_EGRESS_REGISTRATIONS_PER_HOUR", default_value_t = 3_000, value_parser = share())]
+    pub client_egress_registrations_per_hour: u32,
     /// Emails of one kind an hour to one address.
     #[arg(long, env = "MAILS_PER_HOUR", default_value_t = 3, value_parser = share())]
     pub mails_per_hour: u32,
@@ -280,6 +294,18 @@ pub struct Config {
     /// Requests a minute to the link host without a valid token, from all clients together.
     #[arg(long, env = "STRANGERS_PER_MINUTE", default_value_t = 600, value_parser = share())]
     pub strangers_per_minute: u32,
+    /// Minutes for which the code of a sign-in can be exchanged.
+    #[arg(long, env = "CODE_MINUTES", default_value_t = 2, value_parser = value_parser!(u32).range(1..=10))]
+    pub code_minutes: u32,
+    /// Days for which an access token is valid.
+    #[arg(long, env = "ACCESS_DAYS", default_value_t = 14, value_parser = value_parser!(u32).range(1..=365))]
+    pub access_days: u32,
+    /// Days after which a sign-in that is not used ends.
+    #[arg(long, env = "REFRESH_DAYS", default_value_t = 180, value_parser = value_parser!(u32).range(1..=3650))]
+    pub refresh_days: u32,
+    /// Days after which a sign-in ends, even if it is used.
+    #[arg(long, env = "SIGN_IN_DAYS", default_value_t = 365, value_parser = value_parser!(u32).range(1..=3650))]
+    pub sign_in_days: u32,
     /// Password hashes computed at once (19 MiB and a thread each).
     #[arg(long, env = "PASSWORDS_AT_ONCE", default_value_t = 4, value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
     pub passwords_at_once: usize,
@@ -380,6 +406,16 @@ impl Config {
         self.page_url("/for-coaches")
     }
 
+    /// The URL of the MCP endpoint for clients that sign in. It is also the name of the protected resource (RFC 8707).
+    pub fn mcp_url(&self) -> String {
+        self.page_url("/mcp")
+    }
+
+    /// The page of one sign-in of an athlete.
+    pub fn app_url(&self, id: ConnectorId) -> String {
+        self.page_url(&format!("/apps/{id}"))
+    }
+
     /// The connector URL with this token. An MCP client needs it, and anyone who has it gets in.
     pub fn connector_url(&self, token: &str) -> String {
         self.link_url.join(&format!("/mcp/{token}"))
@@ -437,11 +473,11 @@ mod tests {
 
         #[test]
         fn no_value_panics(text in "\\PC{0,60}|[a-z0-9.:/,@ ]{0,60}", address in any::<[u8; 4]>(), bits in 0_u8..=32) {
-            let _ = text.parse::<Proxies>();
+            let _ = text.parse::<Addresses>();
             let _ = text.parse::<SignUp>().map(|sign_up| sign_up.allows(&text));
             let _ = KeyRing::parse(&text);
             let address = std::net::IpAddr::from(address);
-            let network: Proxies = format!("{address}/{bits}").parse().unwrap();
+            let network: Addresses = format!("{address}/{bits}").parse().unwrap();
             prop_assert!(network.contains(address));
             let std::net::IpAddr::V4(v4) = address else { unreachable!() };
             prop_assert!(network.contains(v4.to_ipv6_mapped().into()));

@@ -36,8 +36,12 @@ uuid_id! {
     ConnectionId
 }
 uuid_id! {
-    /// One connector URL (UUID v7). The token in it is a [`crate::secrets::Token`].
-    LinkId
+    /// One connector, a link or a sign-in (UUID v7). Its tokens are [`crate::secrets::Token`]s.
+    ConnectorId
+}
+uuid_id! {
+    /// A sign-in that a client began (UUID v7). Its proof is the cookie of the browser, never the id.
+    RequestId
 }
 uuid_id! {
     /// A coach: an address with one connector URL (UUID v7).

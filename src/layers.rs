@@ -14,6 +14,7 @@ use axum::{
 use http::{
     HeaderName, HeaderValue, StatusCode,
     header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
         CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
         X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
@@ -51,6 +52,11 @@ pub struct RequestId(pub String);
 #[derive(Debug, Clone, Copy)]
 pub struct FormsLeadToIntervals;
 
+/// A response's extension: its forms may lead anywhere, because one of them redirects to a client, and the client to an app of its
+/// own: no list of targets could name them all, and a browser that misses one makes the button do nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct FormsLeadAnywhere;
+
 /// A response's extension, which becomes the route in log and metrics: the pattern, never the path, because paths carry
 /// tokens.
 #[derive(Debug, Clone)]
@@ -77,6 +83,46 @@ where
         .layer(CsrfLayer::new().with_rejection_response(|_| StatusCode::FORBIDDEN.into_response()))
         // Every answer without a page gets one.
         .layer(middleware::from_fn(dress))
+}
+
+/// The layers of the endpoints for programs on the host of the pages. A program brings no cookie and is no page, so there is no
+/// check for forged forms and no page for an error; and a client that runs in a browser may read the answers, which say nothing
+/// that is not for everyone or for the holder of a secret in the request.
+pub fn around_programs(router: Router) -> Router {
+    router
+        .layer(middleware::from_fn(note_route))
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            PAGE_TIMEOUT,
+        ))
+        .layer(middleware::from_fn(whole_form))
+        .layer(RequestBodyLimitLayer::new(FORM_BYTES))
+        .layer(middleware::from_fn(for_every_origin))
+}
+
+/// Answers preflights, and lets pages of any origin read the answers (the CORS protocol of the Fetch standard).
+async fn for_every_origin(request: Request, next: Next) -> Response {
+    let is_preflight = request.method() == http::Method::OPTIONS;
+    let mut response = if is_preflight {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if is_preflight {
+        headers.insert(
+            ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("GET, POST, OPTIONS"),
+        );
+        headers.insert(
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("Authorization, Content-Type, MCP-Protocol-Version"),
+        );
+    }
+    headers.insert(CORP, HeaderValue::from_static("cross-origin"));
+    response
 }
 
 /// The layer of the link host: only the route's pattern. The endpoint brings its own layers.
@@ -222,7 +268,8 @@ async fn whole_form(request: Request, next: Next) -> Response {
     }
 }
 
-fn is_too_long(error: &axum::Error) -> bool {
+/// Whether a body was longer than it may be.
+pub(crate) fn is_too_long(error: &axum::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if error.is::<http_body_util::LengthLimitError>() {
@@ -294,8 +341,14 @@ fn known_method(method: &http::Method) -> &'static str {
 
 /// Sets the security headers on every answer. One that a handler set stays.
 fn harden(app: &App, response: &mut Response<Body>) {
-    let leads_out = response.extensions().get::<FormsLeadToIntervals>().is_some();
-    let policy = policy(leads_out.then(|| app.config.intervals_url.as_str()));
+    let marks = response.extensions();
+    let policy = policy(if marks.get::<FormsLeadAnywhere>().is_some() {
+        Forms::Anywhere
+    } else if marks.get::<FormsLeadToIntervals>().is_some() {
+        Forms::SelfAnd(app.config.intervals_url.as_str())
+    } else {
+        Forms::SelfOnly
+    });
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: HeaderValue| {
         headers.entry(name).or_insert(value);
@@ -322,27 +375,36 @@ fn harden(app: &App, response: &mut Response<Body>) {
     }
 }
 
-fn policy(forms_also: Option<&str>) -> HeaderValue {
-    let text = [
+/// Where the forms of a page may lead.
+enum Forms<'a> {
+    /// To our own pages.
+    SelfOnly,
+    /// Also to this origin.
+    SelfAnd(&'a str),
+    /// Anywhere.
+    Anywhere,
+}
+
+fn policy(forms: Forms<'_>) -> HeaderValue {
+    let mut rules = vec![
         // Nothing that is not named below: no frames, no fonts, no connections, no plugins.
-        "default-src 'none'",
+        "default-src 'none'".to_owned(),
         // The one script (copy button) and the one stylesheet are files; nothing inline runs or styles.
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        // An injected form can post nowhere else.
-        &format!(
-            "form-action 'self'{}{}",
-            if forms_also.is_some() { " " } else { "" },
-            forms_also.unwrap_or_default()
-        ),
-        // Not frameable, so nobody can lay a page over our buttons.
-        "frame-ancestors 'none'",
-        // No injected <base> can redirect relative links.
-        "base-uri 'none'",
-    ]
-    .join("; ");
-    HeaderValue::try_from(text).expect("an origin is visible ASCII")
+        "script-src 'self'".to_owned(),
+        "style-src 'self'".to_owned(),
+        "img-src 'self' data:".to_owned(),
+    ];
+    // An injected form can post nowhere else.
+    match forms {
+        Forms::SelfOnly => rules.push("form-action 'self'".to_owned()),
+        Forms::SelfAnd(origin) => rules.push(format!("form-action 'self' {origin}")),
+        Forms::Anywhere => {}
+    }
+    // Not frameable, so nobody can lay a page over our buttons.
+    rules.push("frame-ancestors 'none'".to_owned());
+    // No injected <base> can redirect relative links.
+    rules.push("base-uri 'none'".to_owned());
+    HeaderValue::try_from(rules.join("; ")).expect("an origin is visible ASCII")
 }
 
 #[cfg(test)]
@@ -393,15 +455,17 @@ mod tests {
     #[test]
     fn the_policy_allows_only_what_pages_need() {
         assert_eq!(
-            policy(None),
+            policy(Forms::SelfOnly),
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
              frame-ancestors 'none'; base-uri 'none'"
         );
         assert!(
-            policy(Some("https://intervals.icu"))
+            policy(Forms::SelfAnd("https://intervals.icu"))
                 .to_str()
                 .unwrap()
                 .contains("form-action 'self' https://intervals.icu;")
         );
+        let anywhere = policy(Forms::Anywhere);
+        assert!(!anywhere.to_str().unwrap().contains("form-action"));
     }
 }

@@ -8,6 +8,7 @@
 //! - [`routes`]: every URL on one screen; [`layers`]: what wraps each; [`error`]: how a failure is answered
 //! - [`permissions`]: everything that can be granted, one row per tool
 //! - [`guard`]: sessions, link tokens, grants, rosters, limits: who is asking, and whether they may
+//! - [`oauth`]: signing in over OAuth: the authorization server and its clients
 //! - [`mcp`]: the MCP endpoint: list, call, protocol shims
 //! - [`tools`]: the tools and the shape of their answers; [`tool_error`]: why a call has no answer
 //! - [`training`]: formulas over training data, pure
@@ -34,6 +35,7 @@ pub mod jobs;
 pub mod layers;
 pub mod mail;
 pub mod mcp;
+pub mod oauth;
 pub mod pages;
 pub mod permissions;
 pub mod postgres;

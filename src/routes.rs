@@ -9,11 +9,13 @@ use axum::{
 
 use crate::{
     app::App,
+    guard::sign_ins::RESOURCE_METADATA,
     layers::{self, ByHost, Hosts},
     mcp,
+    oauth::{metadata, register, revoke, token},
     pages::{
-        accounts, activity, address, assets, changes, check, coach_project, coaches, connections, dashboard,
-        delete, export,
+        accounts, activity, address, assets, authorize, changes, check, coach_project, coaches, connections,
+        dashboard, delete, export,
         for_coaches::{self, erase, mailed, my_roster, wish},
         health, home, links,
         mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RESET_PAGE},
@@ -37,9 +39,43 @@ pub fn service_with(app: App, links: impl FnOnce(App) -> Router) -> Router {
         )
         .with_state(app.clone());
     let around = layers::around_everything(&app);
-    let (hosts, pages) = (Hosts::of(&app.config), pages(&app));
-    let hosts = ByHost::new(hosts, pages, layers::around_links(links(app)));
+    let (hosts, public) = (Hosts::of(&app.config), public(&app));
+    let hosts = ByHost::new(hosts, public, layers::around_links(links(app)));
     around(everything.fallback_service(tower::service_fn(move |request| hosts.clone().answer(request))))
+}
+
+/// `PUBLIC_URL`: the MCP endpoint for clients that sign in, what they need to do so, and the pages.
+fn public(app: &App) -> Router {
+    layers::around_links(mcp::signed_in(app.clone()))
+        .merge(programs(app))
+        .fallback_service(pages(app))
+}
+
+/// What clients ask for to sign in, at every address where one is known to ask.
+fn programs(app: &App) -> Router {
+    let mut router = Router::new()
+        .route("/token", post(token::exchange))
+        .route("/revoke", post(revoke::revoke))
+        .route("/register", post(register::register))
+        .route(RESOURCE_METADATA, get(metadata::resource));
+    for path in [
+        "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-protected-resource/",
+        "/.well-known/oauth-protected-resource/mcp/",
+    ] {
+        router = router.route(path, get(metadata::resource));
+    }
+    for path in [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/mcp",
+        "/.well-known/openid-configuration",
+        "/.well-known/openid-configuration/mcp",
+        "/mcp/.well-known/oauth-authorization-server",
+        "/mcp/.well-known/openid-configuration",
+    ] {
+        router = router.route(path, get(metadata::server));
+    }
+    layers::around_programs(router.with_state(app.clone()))
 }
 
 /// What people see, on `PUBLIC_URL`.
@@ -73,6 +109,15 @@ fn pages(app: &App) -> Router {
         .route("/reset/{token}", RESET_PAGE.opening())
         .route("/reset", get(reset::form).post(reset::reset))
         .merge(coaches())
+        // From a client, and back to it.
+        .route("/authorize", get(authorize::begin))
+        .route(
+            "/authorize/{request}",
+            get(authorize::show).post(authorize::consent::decide),
+        )
+        .route("/authorize/{request}/coach", post(authorize::coach::ask))
+        .route("/authorize/{request}/code", post(authorize::coach::type_code))
+        .route("/authorize/{request}/switch", post(authorize::coach::switch))
         // For the athlete.
         .route("/dashboard", get(dashboard::show))
         .route("/dashboard/zone", post(dashboard::set_zone))

@@ -33,7 +33,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::{config::Proxies, guard::limits::Network};
+use crate::{config::Addresses, guard::limits::Network};
 
 /// How long the server waits for its peers, and how many it accepts.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub struct Patience {
     /// Connections at once from one network; more are closed immediately, so that one network cannot take them all.
     pub of_one_network: usize,
     /// Peers that act for many clients: their connections are not counted by network.
-    pub proxies: Vec<Proxies>,
+    pub proxies: Vec<Addresses>,
 }
 
 impl Default for Patience {

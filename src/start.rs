@@ -30,7 +30,9 @@ use crate::{
     },
     intervals, jobs,
     mail::transport::Transport,
-    mcp, postgres, queries, routes,
+    mcp,
+    oauth::documents::Fetcher,
+    postgres, queries, routes,
     secrets::{KeyRing, Look, Passwords, Random, Seals},
     server,
     time::{Clock, Heartbeat},
@@ -352,6 +354,12 @@ pub struct Ingredients {
 
 /// Puts an app together.
 pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
+    let documents = Fetcher::web(config.public_url.as_str())?;
+    app_with(config, from, documents)
+}
+
+/// [`app`] with another way to fetch the metadata documents of clients.
+pub fn app_with(config: Config, from: Ingredients, documents: Fetcher) -> anyhow::Result<App> {
     let Ingredients {
         pool,
         keys,
@@ -371,6 +379,7 @@ pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
         seals: Seals::default(),
         passwords,
         intervals,
+        documents,
         mail,
         limits,
         brake: Brake::default(),

@@ -270,6 +270,31 @@ closed_set! {
 }
 
 closed_set! {
+    /// How a sign-in went, or why it was refused.
+    pub enum SignInOutcome {
+        /// It was granted: the person signed in, or agreed to a client.
+        Granted = "granted",
+        /// The password was wrong.
+        WrongPassword = "wrong_password",
+        /// The mailed code was wrong.
+        WrongCode = "wrong_code",
+        /// The person said no to a client.
+        Declined = "declined",
+        /// A client's code came a second time: the sign-in was ended.
+        CodeAgain = "code_again",
+        /// A refresh token came again long after its use: the sign-in was ended.
+        TokenAgain = "token_again",
+        /// A client's request for tokens was refused.
+        Refused = "refused",
+        /// The owner ended it.
+        Ended = "ended",
+        /// Something that only another version of the service knows.
+        Other = "other",
+    }
+    else Other
+}
+
+closed_set! {
     /// Whether a database belongs to a real installation or to a demo; neither opens the other's.
     pub enum Purpose {
         /// `icusync serve`.

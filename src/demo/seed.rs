@@ -49,9 +49,9 @@ pub async fn seed_writing(app: &App) -> anyhow::Result<()> {
     let writer = &PEOPLE[0];
     let account = queries::accounts::by_email(&app.pool, &Address::parse(writer.email)?.key).await?;
     let account = account.context("the person has no account")?;
-    let link = queries::links::of_account(&app.pool, account.id).await?;
+    let link = queries::connectors::of_account(&app.pool, account.id).await?;
     if link.is_some_and(|link| link.may_write.is_none()) {
-        queries::links::set_may_write(&app.pool, account.id, Some(true)).await?;
+        queries::connectors::set_may_write(&app.pool, account.id, Some(true)).await?;
     }
     Ok(())
 }
@@ -114,7 +114,7 @@ pub async fn seed_coaches(app: &App) -> anyhow::Result<Vec<SeededCoach>> {
         }
         let coach = queries::coaches::by_email(&app.pool, &address.key).await?;
         let coach = coach.context("the coach was invited")?;
-        let link = queries::links::of_coach(&app.pool, coach.id).await?;
+        let link = queries::connectors::of_coach(&app.pool, coach.id).await?;
         let link = link.and_then(|link| connector::url(app, &link));
         seeded.push(SeededCoach {
             email,
@@ -196,7 +196,7 @@ async fn account_of(app: &App, person: &Person, hash: &mut Option<PasswordHash>)
         transaction.commit().await?;
         account
     };
-    let link = queries::links::of_account(&app.pool, account)
+    let link = queries::connectors::of_account(&app.pool, account)
         .await?
         .context("every account has a link")?;
     connector::url(app, &link).context("the link opens with our own key")

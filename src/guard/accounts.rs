@@ -3,7 +3,7 @@
 use super::connector::{self, Minted};
 use crate::{
     app::App,
-    ids::{AccountId, LinkId},
+    ids::{AccountId, ConnectorId},
     mail::Address,
     queries,
     secrets::PasswordHash,
@@ -20,9 +20,9 @@ pub async fn create(
     let id = AccountId(app.random.uuid(&app.clock));
     let made = queries::accounts::create(&mut *db, id, &address.typed, &address.key, password, now).await?;
     if made.is_some() {
-        let link = LinkId(app.random.uuid(&app.clock));
+        let link = ConnectorId(app.random.uuid(&app.clock));
         let Minted { hash, sealed, .. } = connector::mint(app, link);
-        queries::links::create(db, link, id, hash, &sealed, now).await?;
+        queries::connectors::create(db, link, id, hash, &sealed, now).await?;
     }
     Ok(made)
 }

@@ -20,7 +20,7 @@ use crate::{
     permissions::Permission,
     queries::{
         activity_log::{self, Entry},
-        in_time, links,
+        connectors, in_time,
     },
     tool_error::ToolError,
     words::Outcome,
@@ -48,7 +48,7 @@ pub(crate) async fn open(
     until: Instant,
 ) -> Result<(Granted, ByHand), ToolError> {
     let account = session.account;
-    let link = in_time(links::of_account(&app.pool, account)).await;
+    let link = in_time(connectors::of_account(&app.pool, account)).await;
     let link = link
         .map_err(|error| away(&error))?
         .ok_or_else(|| connection::never(app))?;

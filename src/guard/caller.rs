@@ -5,7 +5,7 @@
 use chrono_tz::Tz;
 
 use crate::{
-    ids::{AccountId, AthleteId, CoachId, LinkId},
+    ids::{AccountId, AthleteId, CoachId, ConnectorId},
     intervals::Scopes,
     permissions::Permission,
 };
@@ -18,7 +18,7 @@ pub enum Caller {
         /// The account.
         account: AccountId,
         /// The link.
-        link: LinkId,
+        link: ConnectorId,
         /// The intervals.icu id of the athlete whom the account shows; none if it was never connected.
         athlete: Option<String>,
     },
@@ -27,7 +27,7 @@ pub enum Caller {
         /// The coach.
         coach: CoachId,
         /// The link.
-        link: LinkId,
+        link: ConnectorId,
         /// The coach's address, which is their name in athletes' logs.
         email: String,
     },
@@ -35,7 +35,7 @@ pub enum Caller {
 
 impl Caller {
     /// The link that the caller came through.
-    pub fn link(&self) -> LinkId {
+    pub fn link(&self) -> ConnectorId {
         match self {
             Self::Athlete { link, .. } | Self::Coach { link, .. } => *link,
         }

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use super::connector::{self, Minted};
 use crate::{
     app::App,
-    ids::{AccountId, CoachId, GrantId, LinkId},
+    ids::{AccountId, CoachId, ConnectorId, GrantId},
     mail::{
         Address, AthleteReplaced, CoachInvite, CoachJoined, GrantChanged, GrantEnded, Granting, Joined, Mail,
         May, Turn, Whose, Why,
@@ -183,7 +183,7 @@ pub async fn invite(
         now,
     };
     queries::grants::create(&mut *db, new, terms).await?;
-    if let Some(link) = queries::links::of_coach(&mut *db, coach.id).await? {
+    if let Some(link) = queries::connectors::of_coach(&mut *db, coach.id).await? {
         let url = match link.last_used_at {
             Some(_) => None,
             None => connector::url(app, &link),
@@ -363,7 +363,7 @@ async fn invite_again(
     grant: &Grant,
     terms: &Terms<'_>,
 ) -> anyhow::Result<Queued> {
-    let link = queries::links::of_coach(&mut *db, grant.coach_id).await?;
+    let link = queries::connectors::of_coach(&mut *db, grant.coach_id).await?;
     let unused = link.filter(|link| link.last_used_at.is_none());
     let mail = match unused.and_then(|link| connector::url(app, &link)) {
         Some(url) => invitation(app, from, terms, url, false),
@@ -529,20 +529,20 @@ async fn mail_replaced(
 
 /// Makes the coach's link, and returns the URL.
 async fn make_link(db: &mut PgConnection, app: &App, coach: CoachId) -> anyhow::Result<String> {
-    let id = LinkId(app.random.uuid(&app.clock));
+    let id = ConnectorId(app.random.uuid(&app.clock));
     let Minted { hash, sealed, url } = connector::mint(app, id);
-    queries::links::create_for_coach(db, id, coach, hash, &sealed, app.clock.now()).await?;
+    queries::connectors::create_for_coach(db, id, coach, hash, &sealed, app.clock.now()).await?;
     Ok(url)
 }
 
 /// Gives the coach a new URL within `db`'s transaction; the old one stops working with the commit. None if the coach
 /// has no URL.
 pub async fn regenerate(db: &mut PgConnection, app: &App, coach: CoachId) -> anyhow::Result<Option<String>> {
-    let Some(link) = queries::links::of_coach(&mut *db, coach).await? else {
+    let Some(link) = queries::connectors::of_coach(&mut *db, coach).await? else {
         return Ok(None);
     };
     let Minted { hash, sealed, url } = connector::mint(app, link.id);
-    let done = queries::links::regenerate_for_coach(db, coach, hash, &sealed, app.clock.now()).await?;
+    let done = queries::connectors::regenerate_for_coach(db, coach, hash, &sealed, app.clock.now()).await?;
     Ok(done.then_some(url))
 }
 

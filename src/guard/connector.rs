@@ -4,8 +4,8 @@
 
 use crate::{
     app::App,
-    ids::LinkId,
-    queries::links::Link,
+    ids::ConnectorId,
+    queries::connectors::Link,
     secrets::{Place, Token, TokenHash, TokenKind},
 };
 
@@ -19,8 +19,8 @@ pub(crate) struct Minted {
     pub(crate) url: String,
 }
 
-/// Where a link's token is stored.
-pub const fn place(link: LinkId) -> Place {
+/// Where a link's token is stored. The name is part of what is sealed, so it stays what the table was called first.
+pub const fn place(link: ConnectorId) -> Place {
     Place {
         table: "links",
         row: link.0,
@@ -29,7 +29,7 @@ pub const fn place(link: LinkId) -> Place {
 }
 
 /// A new token for `link`; the caller writes it to the link's row.
-pub(crate) fn mint(app: &App, link: LinkId) -> Minted {
+pub(crate) fn mint(app: &App, link: ConnectorId) -> Minted {
     let token = Token::mint(TokenKind::Link, &app.random);
     Minted {
         hash: token.hash(),
@@ -38,9 +38,9 @@ pub(crate) fn mint(app: &App, link: LinkId) -> Minted {
     }
 }
 
-/// The connector URL of `link`; none if it was sealed with a key that is gone.
+/// The connector URL of `link`; none if its owner switched it off, or if it was sealed with a key that is gone.
 pub fn url(app: &App, link: &Link) -> Option<String> {
-    match app.keys.open_text(place(link.id), &link.token_sealed) {
+    match app.keys.open_text(place(link.id), link.token_sealed.as_ref()?) {
         Ok(token) => Some(app.config.connector_url(&token)),
         Err(error) => {
             tracing::error!(%error, "a link does not open; its owner can regenerate it");

@@ -35,6 +35,9 @@ pub(crate) const ROSTER: Cookie = Cookie { name: "roster" };
 /// A coach's visit to their roster.
 pub(crate) const VISIT: Cookie = Cookie { name: "visit" };
 
+/// The browser in which clients' sign-ins began.
+pub(crate) const BROWSER: Cookie = Cookie { name: "browser" };
+
 impl Cookie {
     /// The value that the browser sent. Sent twice, or among oversized headers, it counts as not sent: someone else may
     /// have set one of them.

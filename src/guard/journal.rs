@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{Caller, connection::away};
 use crate::{
     app::App,
-    ids::{AccountId, ChangeId, CoachId, LinkId, LogId},
+    ids::{AccountId, ChangeId, CoachId, ConnectorId, LogId},
     intervals::model::EntryFields,
     permissions,
     queries::{
@@ -220,7 +220,7 @@ pub(crate) const fn place(id: ChangeId) -> Place {
 pub struct Journal {
     changes: Changes,
     row: LogId,
-    link: LinkId,
+    link: ConnectorId,
     caller: Option<String>,
     tool: String,
     through: Through,
@@ -477,10 +477,10 @@ impl Journal {
         let Through::Connector(hash) = self.through else {
             return Ok(true);
         };
-        let connector = changes::connector(&mut *db, hash).await?;
+        let connector = changes::connector(&mut *db, hash, app.clock.now()).await?;
         Ok(connector.is_some_and(|now| {
             let is_off = now.groups_off.iter().any(|word| word == self.group());
-            (now.may_write || coach.is_some()) && !is_off
+            now.may_write && !is_off
         }))
     }
 

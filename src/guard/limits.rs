@@ -5,16 +5,20 @@
 
 use std::{
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
+use axum::extract::{ConnectInfo, FromRequestParts};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
-use http::HeaderMap;
+use http::{HeaderMap, request::Parts};
 
-use crate::config::Config;
+use crate::{
+    app::App,
+    config::{Addresses, Config},
+};
 
 /// After this many checks, keys whose allowance is full again are forgotten.
 const SWEEP_EVERY: u32 = 2_000;
@@ -65,12 +69,44 @@ impl Network {
         Self::of(forwarded.unwrap_or(peer))
     }
 
+    /// The wider network in which people keep being found, such as 203.0.113.0/24 or 2001:db8:1::/48: enough to recognise
+    /// where somebody signed in from, and not who.
+    pub fn prefix(self) -> String {
+        let net = match self.0 {
+            IpAddr::V4(_) => ipnet::IpNet::new(self.0, 24),
+            IpAddr::V6(_) => ipnet::IpNet::new(self.0, 48),
+        };
+        net.map_or_else(|_| "unknown".to_owned(), |net| net.trunc().to_string())
+    }
+
+    /// Whether it lies in one of these.
+    pub fn is_in(self, networks: &[Addresses]) -> bool {
+        networks.iter().any(|addresses| addresses.contains(self.0))
+    }
+
     /// The bytes of the address, for a hash.
     pub fn bytes(self) -> Vec<u8> {
         match self.0 {
             IpAddr::V4(v4) => v4.octets().to_vec(),
             IpAddr::V6(v6) => v6.octets().to_vec(),
         }
+    }
+}
+
+/// The network that a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FromNetwork(pub Network);
+
+impl FromRequestParts<App> for FromNetwork {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        // All requests without a peer (not from a socket) share one allowance.
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        Ok(Self(Network::of_client(&app.config, peer, &parts.headers)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Connector URLs: from the text in a path to a caller, and how many requests one link may make.
+//! Connectors: from the token in a path or a header to a caller, and how many requests one connector may make.
 //!
 //! No HTTP and no tools here. What the caller may do is in [`super::grant`].
 
@@ -27,10 +27,10 @@ use super::{
 };
 use crate::{
     app::App,
-    ids::{GrantId, LinkId},
+    ids::{ConnectorId, GrantId},
     queries::{
+        connectors::{self, Live},
         grants, in_time,
-        links::{self, LiveLink},
     },
     secrets::{Token, TokenHash, TokenKind},
 };
@@ -55,6 +55,7 @@ pub struct Visitor {
     pub caller: Caller,
     groups_off: Vec<String>,
     may_write: bool,
+    signed_in: bool,
     hash: TokenHash,
     lane: Arc<Lane>,
 }
@@ -77,7 +78,7 @@ pub(crate) struct Gate {
     flooded_until: Mutex<Option<Instant>>,
     /// Tokens that were valid lately: they are looked up without waiting even while strangers flood us.
     familiar: Cache<TokenHash, ()>,
-    lanes: Cache<LinkId, Arc<Lane>>,
+    lanes: Cache<ConnectorId, Arc<Lane>>,
     per_minute: NonZeroU32,
     at_once: usize,
 }
@@ -115,10 +116,10 @@ impl Gate {
         }
     }
 
-    /// The caller to whom the token in the path belongs. A text that is not a token costs no query; every token that is
-    /// not in use (regenerated, ended, never minted) costs the same query.
-    pub(crate) async fn admit(&self, app: &App, text: &str) -> Result<Visitor, Turned> {
-        let Some(token) = Token::parse(TokenKind::Link, text) else {
+    /// The caller to whom the token of `kind` belongs. A text that is not such a token costs no query; every token that is
+    /// not in use (regenerated, ended, expired, never minted) costs the same query.
+    pub(crate) async fn admit(&self, app: &App, kind: TokenKind, text: &str) -> Result<Visitor, Turned> {
+        let Some(token) = Token::parse(kind, text) else {
             return Err(self.stranger());
         };
         let hash = token.hash();
@@ -128,8 +129,9 @@ impl Gate {
         } else {
             None
         };
-        let owner = in_time(links::owner(&app.pool, hash)).await.map_err(|error| {
-            tracing::error!(%error, "cannot look up a link");
+        let owner = in_time(connectors::owner(&app.pool, hash, app.clock.now()));
+        let owner = owner.await.map_err(|error| {
+            tracing::error!(%error, "cannot look up a connector");
             Turned::Away
         })?;
         let Some(owner) = owner else {
@@ -139,12 +141,12 @@ impl Gate {
         self.familiar.insert(hash, ()).await;
         let lane = self
             .lanes
-            .get_with(owner.link_id, async { Arc::new(self.lane()) })
+            .get_with(owner.id, async { Arc::new(self.lane()) })
             .await;
         lane.requests
             .check()
             .map_err(|until| Turned::Flood(until.wait_time_from(DefaultClock::default().now())))?;
-        let (groups_off, link) = (owner.groups_off, owner.link_id);
+        let (groups_off, link) = (owner.groups_off, owner.id);
         let caller = match (owner.account_id, owner.coach_id, owner.coach_email) {
             (Some(account), None, _) => Caller::Athlete {
                 account,
@@ -153,7 +155,7 @@ impl Gate {
             },
             (None, Some(coach), Some(email)) => Caller::Coach { coach, link, email },
             _ => {
-                tracing::error!(%link, "a link without one owner");
+                tracing::error!(%link, "a connector without one owner");
                 return Err(Turned::Away);
             }
         };
@@ -161,6 +163,7 @@ impl Gate {
             caller,
             groups_off,
             may_write: owner.may_write,
+            signed_in: owner.is_sign_in,
             hash,
             lane,
         })
@@ -200,9 +203,9 @@ impl Gate {
 }
 
 impl Visitor {
-    /// Whether the switch of an athlete's own connector lets it change something. A coach's grants are switches of their own.
+    /// Whether the connector's switch lets it change something.
     pub(crate) fn may_write(&self) -> bool {
-        self.may_write || matches!(self.caller, Caller::Coach { .. })
+        self.may_write
     }
 
     /// Waits for a turn to call a tool, at most [`PATIENCE`]. The turn ends when the permit is dropped. The error is
@@ -227,14 +230,14 @@ impl Visitor {
         }
     }
 
-    /// What the link offers through a URL with this query.
+    /// What the connector offers through a URL with this query.
     pub fn offer(&self, narrow: Narrow) -> Offer {
-        Offer::new(self.groups_off.clone(), narrow)
+        Offer::new(self.groups_off.clone(), narrow).of_sign_in(self.signed_in.then(|| self.link()))
     }
 
     /// The link and its connection as they are now; `None` if this token is no longer in use.
-    pub async fn live(&self, app: &App) -> sqlx::Result<Option<LiveLink>> {
-        in_time(links::live(&app.pool, self.hash)).await
+    pub async fn live(&self, app: &App) -> sqlx::Result<Option<Live>> {
+        in_time(connectors::live(&app.pool, self.hash, app.clock.now())).await
     }
 
     /// These grants of a coach as they are now; `None` if this token is no longer in use.
@@ -260,11 +263,11 @@ impl Visitor {
             return Ok(());
         }
         self.lane.touched.store(now.timestamp(), Ordering::Relaxed);
-        in_time(links::touch(&app.pool, self.link(), client, now)).await
+        in_time(connectors::touch(&app.pool, self.link(), client, now)).await
     }
 
     /// The link that the caller came through.
-    pub fn link(&self) -> LinkId {
+    pub fn link(&self) -> ConnectorId {
         self.caller.link()
     }
 }

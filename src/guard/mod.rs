@@ -7,6 +7,7 @@ pub mod accounts;
 pub(crate) mod by_hand;
 pub(crate) mod caller;
 pub(crate) mod clients;
+pub(crate) mod coach_code;
 pub(crate) mod coach_session;
 pub mod coaches;
 pub mod connection;
@@ -24,6 +25,7 @@ pub(crate) mod progress;
 pub mod refused;
 pub(crate) mod roster;
 pub(crate) mod session;
+pub mod sign_ins;
 pub(crate) mod touched;
 pub(crate) mod tries;
 

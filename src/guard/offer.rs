@@ -7,6 +7,7 @@
 use super::Caller;
 use crate::{
     app::App,
+    ids::ConnectorId,
     permissions::{self, Access, OF_THE_ROSTER, Permission, ROSTER_WORD},
     tool_error::ToolError,
 };
@@ -16,6 +17,8 @@ use crate::{
 pub struct Offer {
     off: Vec<String>,
     narrow: Narrow,
+    /// The sign-in, if the connector is one and not a link.
+    sign_in: Option<ConnectorId>,
 }
 
 /// What the query of a connector URL leaves: `?readonly=1`, `?tools=training,get_wellness`.
@@ -92,13 +95,23 @@ fn names(word: &str, tool: &Permission) -> bool {
 impl Offer {
     /// Everything except the groups whose words are in `off` and what `narrow` takes away.
     pub fn new(off: Vec<String>, narrow: Narrow) -> Self {
-        Self { off, narrow }
+        Self {
+            off,
+            narrow,
+            sign_in: None,
+        }
+    }
+
+    /// The offer of a sign-in: its owner changes it elsewhere than a link's.
+    #[must_use]
+    pub fn of_sign_in(self, sign_in: Option<ConnectorId>) -> Self {
+        Self { sign_in, ..self }
     }
 
     /// The same URL after the athlete changed the choice of groups.
     #[must_use]
     pub fn with_off(&self, off: Vec<String>) -> Self {
-        Self::new(off, self.narrow.clone())
+        Self { off, ..self.clone() }
     }
 
     /// Why `tool` is not offered; `None` if it is.
@@ -124,32 +137,76 @@ impl Offer {
             return Ok(());
         };
         let (name, group) = (tool.name, tool.group.title());
-        if let (Caller::Coach { .. }, Lack::ReadOnly | Lack::NotNamed) = (caller, lack) {
-            let why = match lack {
-                Lack::ReadOnly => format!("ends in readonly=1, and {name} changes something"),
-                _ => format!("lists in tools= what it offers, and {name} is not on that list"),
-            };
-            return Err(ToolError::Refused(format!(
-                "Not done: this connector's URL {why}. Add the connector with the plain URL to use {name}; {} sends that URL \
-                 again.",
+        let why = match lack {
+            Lack::SwitchedOff => {
+                return Err(ToolError::Refused(format!(
+                    "Not done: {name} is switched off for this connector, with its group \"{group}\". {}",
+                    self.switch_on(app, caller)
+                )));
+            }
+            Lack::ReadOnly => format!("ends in readonly=1, and {name} changes something"),
+            Lack::NotNamed => {
+                format!("lists in tools= what it offers, and {name} is not on that list")
+            }
+        };
+        let plain = match (self.sign_in, caller) {
+            (Some(_), _) => format!(
+                "To use {name}, add the connector again with the plain URL {}.",
+                app.config.mcp_url()
+            ),
+            (None, Caller::Coach { .. }) => format!(
+                "Add the connector with the plain URL to use {name}; {} sends that URL again.",
                 app.config.for_coaches_url()
-            )));
+            ),
+            (None, Caller::Athlete { .. }) => format!(
+                "The athlete can add the connector with the plain URL from {}.",
+                app.config.dashboard_url()
+            ),
+        };
+        Err(ToolError::Refused(format!(
+            "Not done: this connector's URL {why}. {plain}"
+        )))
+    }
+
+    /// Where a group is switched on again.
+    fn switch_on(&self, app: &App, caller: &Caller) -> String {
+        match (self.sign_in, caller) {
+            (Some(id), Caller::Athlete { .. }) => format!(
+                "The athlete can switch it on at {}; it then works from the next call.",
+                app.config.app_url(id)
+            ),
+            (Some(_), Caller::Coach { .. }) => format!(
+                "The coach can switch it on under \"Signed-in apps\" on \"My roster\", which {} opens; it then works from the \
+                 next call.",
+                app.config.for_coaches_url()
+            ),
+            (None, _) => format!(
+                "The athlete can switch it on under \"What your connector offers\" on {}; it then works from the next call.",
+                app.config.dashboard_url()
+            ),
         }
-        let dashboard = app.config.dashboard_url();
-        Err(ToolError::Refused(match lack {
-            Lack::SwitchedOff => format!(
-                "Not done: {name} is switched off for this connector, with its group \"{group}\". The athlete can switch it \
-                 on under \"What your connector offers\" on {dashboard}; it then works from the next call."
+    }
+
+    /// Why a connector whose switch is off may not change something, and who can turn it on where.
+    pub fn may_not_write(&self, app: &App, caller: &Caller) -> ToolError {
+        let text = match (self.sign_in, caller) {
+            (Some(id), Caller::Athlete { .. }) => format!(
+                "Not done: this sign-in may only read. The athlete can let it change the calendar at {}; it then works from the \
+                 next call.",
+                app.config.app_url(id)
             ),
-            Lack::ReadOnly => format!(
-                "Not done: this connector's URL ends in readonly=1, and {name} changes something. The athlete can add the \
-                 connector with the plain URL from {dashboard}."
+            (Some(_), Caller::Coach { .. }) => format!(
+                "Not done: this sign-in may only read. The coach can let it change calendars under \"Signed-in apps\" on \"My \
+                 roster\", which {} opens; it then works from the next call.",
+                app.config.for_coaches_url()
             ),
-            Lack::NotNamed => format!(
-                "Not done: this connector's URL lists in tools= what it offers, and {name} is not on that list. The athlete \
-                 can add the connector with the plain URL from {dashboard}."
+            (None, _) => format!(
+                "Not done: this connector may not change the calendar. The athlete can allow it with the switch \"May change my \
+                 calendar\" on {}; it then works from the next call.",
+                app.config.dashboard_url()
             ),
-        }))
+        };
+        ToolError::Refused(text)
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::RwLock;
 
 use crate::{
     app::App,
-    ids::{AccountId, LinkId, LogId},
+    ids::{AccountId, ConnectorId, LogId},
     queries::{
         activity_log::{self, Entry},
         in_time,
@@ -31,7 +31,7 @@ const WRITTEN_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy)]
 pub struct Refusal<'a> {
     /// The link that it came through.
-    pub link: LinkId,
+    pub link: ConnectorId,
     /// Whose link it is.
     pub account: AccountId,
     /// The intervals.icu id of the athlete whom the account shows; empty if it was never connected.
@@ -47,7 +47,7 @@ pub struct Refusal<'a> {
 /// What one process has counted and not yet written. A link is in it as long as a task writes for it.
 #[derive(Default)]
 pub struct Refused {
-    counted: Mutex<HashMap<LinkId, Vec<Entry>>>,
+    counted: Mutex<HashMap<ConnectorId, Vec<Entry>>>,
     /// Held for reading by a task that has taken counts and is writing them, for writing by [`settle`].
     writing: RwLock<()>,
 }
@@ -83,7 +83,7 @@ impl Refused {
     }
 
     /// Takes what was counted for a link. If that is nothing, its task is done, and the link is removed.
-    fn take(&self, link: LinkId) -> Vec<Entry> {
+    fn take(&self, link: ConnectorId) -> Vec<Entry> {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = counted.get_mut(&link).map(std::mem::take).unwrap_or_default();
         if rows.is_empty() {
@@ -93,7 +93,7 @@ impl Refused {
     }
 
     /// Puts back what could not be written.
-    fn give_back(&self, link: LinkId, row: Entry) {
+    fn give_back(&self, link: ConnectorId, row: Entry) {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = counted.entry(link).or_default();
         if let Some(later) = rows.iter_mut().find(|later| later.id == row.id) {
@@ -126,7 +126,7 @@ pub fn note(app: &App, refusal: Refusal<'_>) {
 pub async fn settle(app: &App) {
     // A task that took counts has written them or put them back before this gets the lock.
     let _alone = app.refused.writing.write().await;
-    let links: Vec<LinkId> = {
+    let links: Vec<ConnectorId> = {
         let counted = app.refused.counted.lock();
         counted
             .unwrap_or_else(PoisonError::into_inner)
@@ -144,7 +144,7 @@ pub async fn settle(app: &App) {
 }
 
 /// Writes what was counted for a link; false if there was nothing.
-async fn write(app: &App, link: LinkId) -> bool {
+async fn write(app: &App, link: ConnectorId) -> bool {
     let _writing = app.refused.writing.read().await;
     let rows = app.refused.take(link);
     let any = !rows.is_empty();
@@ -176,7 +176,7 @@ fn failed(error: &sqlx::Error) {
 
 /// The id of the row for a link and a minute: the same on every instance, and ordered by time like every other (RFC
 /// 9562, version 7).
-fn row_of(link: LinkId, minute: DateTime<Utc>) -> LogId {
+fn row_of(link: ConnectorId, minute: DateTime<Utc>) -> LogId {
     let digest = Sha256::new()
         .chain_update(link.0.as_bytes())
         .chain_update(minute.timestamp().to_be_bytes())
@@ -195,7 +195,7 @@ mod tests {
 
     fn refusal(link: u128) -> Refusal<'static> {
         Refusal {
-            link: LinkId(Uuid::from_u128(link)),
+            link: ConnectorId(Uuid::from_u128(link)),
             account: AccountId(Uuid::from_u128(9)),
             athlete: "i900001",
             client: "client",

@@ -28,8 +28,8 @@ use crate::{
     ids::GrantId,
     permissions::{Access, Permission},
     queries::{
+        connectors::{self, Selection},
         grants, in_time,
-        links::{self, Selection},
     },
     secrets::TokenHash,
     text::names,
@@ -87,7 +87,7 @@ impl Roster {
         };
         let (now, hash, email) = (app.clock.now(), visitor.hash(), email.clone());
         let rows = in_time(grants::roster_of(&app.pool, *coach, now));
-        let selection = in_time(links::selection(&app.pool, hash));
+        let selection = in_time(connectors::selection(&app.pool, hash, now));
         let (rows, selection) = tokio::try_join!(rows, selection).map_err(|error| away(&error))?;
         let mut all: Vec<Member> = rows.into_iter().map(|row| Member::of(row, now)).collect();
         all.sort_by(|a, b| {
@@ -202,7 +202,13 @@ impl Roster {
     /// Selects the athlete that later reads through this connector are about when they name none.
     pub async fn select(&self, member: &Member) -> Result<(), ToolError> {
         self.touch(member, |_| ());
-        let done = in_time(links::select(&self.app.pool, self.hash, member.grant(), self.now)).await;
+        let done = in_time(connectors::select(
+            &self.app.pool,
+            self.hash,
+            member.grant(),
+            self.now,
+        ))
+        .await;
         if done.map_err(|error| away(&error))? {
             Ok(())
         } else {
@@ -222,7 +228,13 @@ impl Roster {
             return;
         };
         let grant = selection.grant_id;
-        let done = in_time(links::use_selection(&self.app.pool, self.hash, grant, self.now)).await;
+        let done = in_time(connectors::use_selection(
+            &self.app.pool,
+            self.hash,
+            grant,
+            self.now,
+        ))
+        .await;
         if let Err(error) = done {
             tracing::warn!(%error, "cannot renew a selection");
         }

@@ -1,5 +1,5 @@
 //! Attempts that are counted in the database, so that many instances together allow no more than one: wrong passwords,
-//! and emails to strangers.
+//! emails to strangers, and clients that register.
 //!
 //! An attempt is written before the password is hashed, and taken back if the password was right. Simultaneous attempts
 //! get no more than consecutive ones. If those that are still being hashed could use up the share, the next one waits
@@ -218,6 +218,58 @@ pub(crate) async fn mail_to_stranger(
     Ok(full.is_none())
 }
 
+/// How many codes an hour are mailed to one mailbox.
+const CODES: u32 = 6;
+
+/// Counts a code for this mailbox within `db`'s transaction; true if one may be mailed. Whether the mailbox has a grant does not
+/// matter, so that the count says nothing.
+pub(crate) async fn code_to(db: &mut PgConnection, app: &App, mailbox: &str) -> sqlx::Result<bool> {
+    let (id, now) = (app.random.uuid(&app.clock), app.clock.now());
+    let limit = Limit::new("codes to", &[mailbox.as_bytes()], CODES, HOUR);
+    let full = queries::tries::reserve(db, id, &counts(&[limit], now), now, false).await?;
+    Ok(full.is_none())
+}
+
+/// Those whose registrations of clients are counted together: a network, or all that are known to register for many people
+/// from their own networks.
+pub(crate) struct Registrants(Limit);
+
+impl Registrants {
+    /// Those of `network`.
+    pub(crate) fn of(config: &Config, network: Network) -> Self {
+        Self(if network.is_in(&config.client_egress) {
+            let most = config.client_egress_registrations_per_hour;
+            Limit::new("registrations of known clients", &[], most, HOUR)
+        } else {
+            let most = config.registrations_per_hour;
+            Limit::new("registrations", &[&network.bytes()], most, HOUR)
+        })
+    }
+
+    /// A hash that stands for them.
+    pub(crate) fn subject(&self) -> [u8; 32] {
+        self.0.subject
+    }
+
+    /// Makes their other registrations wait until `db`'s transaction ends.
+    pub(crate) async fn one_at_a_time(&self, db: &mut PgConnection) -> sqlx::Result<()> {
+        queries::tries::lock(db, &[self.0.key()]).await
+    }
+
+    /// Counts a registration within `db`'s transaction, unless their share is used up. Exact only while
+    /// [`Registrants::one_at_a_time`] is held.
+    pub(crate) async fn count(&self, db: &mut PgConnection, app: &App) -> sqlx::Result<Result<(), TooMany>> {
+        let (id, now) = (app.random.uuid(&app.clock), app.clock.now());
+        let counted = counts(std::slice::from_ref(&self.0), now);
+        let full = queries::tries::reserve(db, id, &counted, now, false).await?;
+        Ok(full.map_or(Ok(()), |full| {
+            Err(TooMany {
+                retry_after: wait(full, now),
+            })
+        }))
+    }
+}
+
 fn stranger_limits(config: &Config, network: Network) -> [Limit; 2] {
     let most = config.stranger_mails_per_hour;
     let of_one = (most / PART_OF_ONE_NETWORK).max(1);
@@ -245,6 +297,22 @@ mod tests {
         let different: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(different.len(), all.len());
         assert_eq!(subject("address", &[b"a"]), all[0]);
+    }
+
+    #[test]
+    fn known_clients_register_from_their_networks_together() {
+        let config = Config::defaults();
+        let of = |address: &str| Registrants::of(&config, Network::of(address.parse().unwrap()));
+        let claude = of("160.79.104.10");
+        assert_eq!(claude.0.most, 3_000);
+        assert_eq!(claude.subject(), of("160.79.111.255").subject());
+        assert_eq!(claude.subject(), of("2607:6bc0::10").subject());
+        assert_eq!(claude.subject(), of("2607:6bc0:0:ffff::1").subject());
+        for other in ["160.79.112.1", "2607:6bc1::1", "192.0.2.1"] {
+            assert_ne!(claude.subject(), of(other).subject(), "{other}");
+            assert_eq!(of(other).0.most, 30);
+        }
+        assert_ne!(of("192.0.2.1").subject(), of("192.0.2.2").subject());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Scopes;
-use crate::ids::{AccountId, AthleteId, ConnectionId, LinkId};
+use crate::ids::{AccountId, AthleteId, ConnectionId, ConnectorId};
 
 /// Proves to intervals.icu that we have access. Mute in `Debug`.
 #[derive(Debug, Clone)]
@@ -20,8 +20,8 @@ pub enum Credential {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallerKey(pub Uuid);
 
-impl From<LinkId> for CallerKey {
-    fn from(link: LinkId) -> Self {
+impl From<ConnectorId> for CallerKey {
+    fn from(link: ConnectorId) -> Self {
         Self(link.0)
     }
 }

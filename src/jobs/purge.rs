@@ -5,6 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::{
     app::App,
     guard::{session, tries},
+    oauth::register,
     queries,
 };
 
@@ -17,6 +18,10 @@ pub(super) const FAILED_KEPT: Duration = Duration::days(14);
 /// Expired grants, unused invites and coaches whom nobody invites any more are kept this long: a coach who comes back
 /// finds the grant to renew, and the same connector URL.
 pub(super) const COACHES_KEPT: Duration = Duration::days(90);
+/// A client that registered, or a copy of a client's document, is kept this long if nobody begins to sign in with it, and this
+/// long after its last use if no sign-in is left.
+const UNUSED_CLIENTS_KEPT: Duration = Duration::days(30);
+const USED_CLIENTS_KEPT: Duration = Duration::days(90);
 /// Rows deleted by one statement, so that none holds many locks or times out.
 const BATCH: u64 = 1_000;
 
@@ -36,10 +41,13 @@ enum Table {
     Changes,
     WriteLeases,
     Confirmations,
+    /// Not rows: readable copies in them.
+    ClientSecrets,
+    OAuthClients,
 }
 
 impl Table {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::ActivityLog,
         Self::Sessions,
         Self::MailLinks,
@@ -54,6 +62,8 @@ impl Table {
         Self::Changes,
         Self::WriteLeases,
         Self::Confirmations,
+        Self::ClientSecrets,
+        Self::OAuthClients,
     ];
 
     const fn name(self) -> &'static str {
@@ -71,6 +81,8 @@ impl Table {
             Self::Changes => "changes",
             Self::WriteLeases => "write_leases",
             Self::Confirmations => "confirmations",
+            Self::ClientSecrets => "client_secrets",
+            Self::OAuthClients => "oauth_clients",
         }
     }
 
@@ -93,6 +105,13 @@ impl Table {
             Self::Changes => queries::changes::purge(pool, now - LOG_KEPT, limit).await,
             Self::WriteLeases => queries::changes::purge_leases(pool, limit).await,
             Self::Confirmations => queries::changes::purge_confirmations(pool, now, limit).await,
+            Self::ClientSecrets => {
+                queries::oauth_clients::erase_secrets(pool, now - register::SAME_ANSWER, limit).await
+            }
+            Self::OAuthClients => {
+                let (unused, used) = (now - UNUSED_CLIENTS_KEPT, now - USED_CLIENTS_KEPT);
+                queries::oauth_clients::purge(pool, unused, used, limit).await
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     guard::{connection::token_place, connector, journal},
-    ids::{ChangeId, ConnectionId, JobId, LinkId},
+    ids::{ChangeId, ConnectionId, ConnectorId, JobId},
     mail::outbox,
     queries::sealed::{self, Store},
     secrets::{KeyRing, Place},
@@ -105,7 +105,7 @@ pub fn idle(uses: &[KeyUse]) -> impl Iterator<Item = &str> {
 pub(super) fn place(store: Store, row: Uuid) -> Place {
     match store {
         Store::Connections => token_place(ConnectionId(row)),
-        Store::Links => connector::place(LinkId(row)),
+        Store::Links => connector::place(ConnectorId(row)),
         Store::Jobs => outbox::place(JobId(row)),
         Store::Changes => journal::place(ChangeId(row)),
     }

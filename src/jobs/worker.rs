@@ -230,7 +230,7 @@ async fn with_the_url_of_now(app: &App, parcel: &mut Parcel) -> Option<Ended> {
     };
     let link = async {
         match queries::coaches::by_email(&app.pool, &address.key).await? {
-            Some(coach) => queries::links::of_coach(&app.pool, coach.id).await,
+            Some(coach) => queries::connectors::of_coach(&app.pool, coach.id).await,
             None => Ok(None),
         }
     };

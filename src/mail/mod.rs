@@ -23,11 +23,13 @@ mod grant_ended;
 mod granting;
 mod letter;
 mod new_address;
+mod new_app;
 mod new_client;
 pub mod outbox;
 mod password_changed;
 mod reset;
 mod rule;
+mod sign_in_code;
 mod theirs;
 pub mod transport;
 
@@ -158,6 +160,10 @@ mails! {
     GrantAsleep          grant_asleep          (Owner,   Address, Dropped,  Nothing, false);
     /// To an athlete whose coach uses another client.
     NewClient            new_client            (Owner,   Address, Dropped,  Nothing, false);
+    /// To a coach who signs in for a client: the code.
+    SignInCode           sign_in_code          (Coach,   Address, Sent,     Nothing, false);
+    /// To an athlete who signed in for a client that was not seen before.
+    NewApp               new_app               (Owner,   Address, Dropped,  Nothing, false);
 }
 
 impl Kind {

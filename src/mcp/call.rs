@@ -222,16 +222,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Lets an athlete's connector change something only while its switch is on.
+    /// Lets a connector change something only while its switch is on.
     fn may_write(&self, tool: &Tool) -> Result<(), ToolError> {
         if tool.permission.access == Access::Read || self.visit.visitor.may_write() {
             return Ok(());
         }
-        Err(ToolError::Refused(format!(
-            "Not done: this connector may not change the calendar. The athlete can allow it with the switch \"May change my \
-             calendar\" on {}; it then works from the next call.",
-            self.app.config.dashboard_url()
-        )))
+        let Visit { offer, visitor, .. } = self.visit;
+        Err(offer.may_not_write(self.app, &visitor.caller))
     }
 
     /// When the requests of a tool must end: those of a change may outlive the call.

@@ -1,8 +1,9 @@
-//! The MCP endpoint on the link host: one URL per link, no state between requests, both protocol eras.
+//! The MCP endpoint, twice: on the link host with one URL per link, and at `PUBLIC_URL/mcp` for clients that signed in. No
+//! state between requests, both protocol eras.
 //!
-//! [`router`] mounts it; `shims` reads a request and corrects what clients get wrong; `catalogue` is the list; `dispatch`
+//! [`router`] mounts the links, [`signed_in`] the other; `shims` reads a request and corrects what clients get wrong; `catalogue` is the list; `dispatch`
 //! takes the messages; `call` makes the call; `log` records it; `reply` has the replies for which rmcp has no good words. No
-//! tool and no SQL here; OAuth must never appear on this host, because clients would then force it on every link.
+//! tool and no SQL here; OAuth must never appear on the link host, because clients would then force it on every link.
 
 mod call;
 pub(crate) mod catalogue;
@@ -21,7 +22,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::any,
 };
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rmcp::{
     ServerHandler,
     transport::streamable_http_server::{
@@ -34,9 +35,10 @@ use self::{call::Visit, catalogue::Catalogue, dispatch::Handler, reply::Refusal}
 use crate::{
     app::App,
     guard::{
-        link::{Gate, Turned},
+        link::{Gate, Turned, Visitor},
         offer::Narrow,
     },
+    secrets::TokenKind,
     tools::{CATALOGUE, Tool},
 };
 
@@ -74,9 +76,36 @@ pub fn router_of(app: App, tools: &'static [Tool]) -> Router {
     mount(app, handler)
 }
 
-/// Puts a handler of MCP messages behind the endpoint: the gate, the reading of requests, the headers, the limits of
+/// `PUBLIC_URL/mcp`, for clients that signed in.
+pub fn signed_in(app: App) -> Router {
+    signed_in_of(app, CATALOGUE)
+}
+
+/// [`signed_in`] with other tools. Panics as [`router_of`] does.
+pub fn signed_in_of(app: App, tools: &'static [Tool]) -> Router {
+    let catalogue = Catalogue::new(tools).unwrap_or_else(|broken| panic!("{broken}"));
+    let handler = Handler::new(app.clone(), catalogue);
+    let endpoint = endpoint(app.clone(), handler);
+    Router::new()
+        .route("/mcp", any(serve_signed_in::<Handler>))
+        .route("/mcp/", any(serve_signed_in::<Handler>))
+        .layer(middleware::from_fn_with_state(app, at_the_door))
+        .with_state(endpoint)
+}
+
+/// Puts a handler of MCP messages behind the links' endpoint: the gate, the reading of requests, the headers, the limits of
 /// the transport. A clone of the handler answers each request; it never sees the token.
 pub fn mount<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Router {
+    let endpoint = endpoint(app.clone(), handler);
+    Router::new()
+        .route("/mcp/{token}", any(serve::<H>))
+        .route("/mcp/{token}/", any(serve::<H>))
+        .fallback(async || reply::not_found())
+        .layer(middleware::from_fn_with_state(app, at_the_door))
+        .with_state(endpoint)
+}
+
+fn endpoint<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Arc<Endpoint<H>> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -88,17 +117,11 @@ pub fn mount<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Router {
         Arc::new(NeverSessionManager::default()),
         config,
     );
-    let endpoint = Arc::new(Endpoint {
+    Arc::new(Endpoint {
         gate: Gate::new(&app),
-        app: app.clone(),
+        app,
         service,
-    });
-    Router::new()
-        .route("/mcp/{token}", any(serve::<H>))
-        .route("/mcp/{token}/", any(serve::<H>))
-        .fallback(async || reply::not_found())
-        .layer(middleware::from_fn_with_state(app, at_the_door))
-        .with_state(endpoint)
+    })
 }
 
 /// Before routing: refuses requests from other sites' pages. After: keeps connector URLs out of search engines.
@@ -122,7 +145,7 @@ async fn serve<H: ServerHandler + Clone + Sync>(
     // As it was sent, never decoded: a token has one spelling. Pasting can add a slash at the end.
     let text = request.uri().path().strip_prefix("/mcp/").unwrap_or_default();
     let text = text.strip_suffix('/').unwrap_or(text);
-    let visitor = match endpoint.gate.admit(&endpoint.app, text).await {
+    let visitor = match endpoint.gate.admit(&endpoint.app, TokenKind::Link, text).await {
         Ok(visitor) => visitor,
         // Whatever comes before the #, so that nothing can be learned about a token.
         Err(Turned::Unknown) if text.contains(ENCODED_HASH) => {
@@ -132,6 +155,48 @@ async fn serve<H: ServerHandler + Clone + Sync>(
         Err(Turned::Flood(wait)) => return reply::flooded(wait),
         Err(Turned::Away) => return reply::away(),
     };
+    answer(&endpoint, visitor, request).await
+}
+
+/// A request to `PUBLIC_URL/mcp`. Without a token, and with one that is not in use, the answer says where to sign in (RFC 9728
+/// section 5.1): for every method, because clients probe with GET as well.
+async fn serve_signed_in<H: ServerHandler + Clone + Sync>(
+    State(endpoint): State<Arc<Endpoint<H>>>,
+    request: Request,
+) -> Response {
+    let config = &endpoint.app.config;
+    let Some(token) = bearer(request.headers()) else {
+        return reply::sign_in(config, request.headers(), false);
+    };
+    let visitor = match endpoint.gate.admit(&endpoint.app, TokenKind::Access, token).await {
+        Ok(visitor) => visitor,
+        Err(Turned::Unknown) => return reply::sign_in(config, request.headers(), true),
+        Err(Turned::Flood(wait)) => return reply::flooded(wait),
+        Err(Turned::Away) => return reply::away(),
+    };
+    if request.method() != Method::POST {
+        return reply::only_post(request.headers());
+    }
+    answer(&endpoint, visitor, request).await
+}
+
+/// The token of the one `Authorization` header (RFC 6750 section 2.1; the scheme in any case). Two headers are none: a proxy
+/// between us and the client might have read the other one.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (sent.next(), sent.next()) else {
+        return None;
+    };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Answers an admitted caller.
+async fn answer<H: ServerHandler + Clone + Sync>(
+    endpoint: &Endpoint<H>,
+    visitor: Visitor,
+    request: Request,
+) -> Response {
     let Ok(narrow) = Narrow::parse(request.uri().query()) else {
         return Refusal::Message(reply::INVALID_REQUEST, UNCLEAR).into_response();
     };
@@ -151,9 +216,10 @@ async fn serve<H: ServerHandler + Clone + Sync>(
         client,
         bad_arguments,
     });
-    // The URL contains the token: nothing after this line sees it.
+    // The URL or a header contains the token: nothing after this line sees it.
     parts.uri = http::Uri::from_static("/mcp");
     parts.headers.remove(header::COOKIE);
+    parts.headers.remove(header::AUTHORIZATION);
     let answer = endpoint
         .service
         .handle(http::Request::from_parts(parts, http_body_util::Full::new(body)))

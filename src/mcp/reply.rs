@@ -10,6 +10,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use crate::{
+    config::Config,
+    guard::sign_ins::{RESOURCE_METADATA, SCOPES},
+};
+
 /// JSON-RPC 2.0 section 5.1: not JSON.
 pub(super) const PARSE_ERROR: i32 = -32700;
 /// JSON-RPC 2.0 section 5.1: JSON, but not a request.
@@ -31,13 +36,13 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::Plain(status, text) => plain(status, text),
-            Self::Message(code, text) => error(StatusCode::BAD_REQUEST, code, text),
+            Self::Message(code, text) => error_of(StatusCode::BAD_REQUEST, code, text),
         }
     }
 }
 
 /// An error in JSON-RPC's form for a message whose id is not known.
-fn error(status: StatusCode, code: i32, message: &str) -> Response {
+fn error_of(status: StatusCode, code: i32, message: &str) -> Response {
     let body = json!({"jsonrpc": "2.0", "id": null, "error": {"code": code, "message": message}});
     (
         status,
@@ -64,7 +69,7 @@ pub(super) fn not_found() -> Response {
 
 /// Too many requests.
 pub(super) fn flooded(wait: Duration) -> Response {
-    let mut response = error(
+    let mut response = error_of(
         StatusCode::TOO_MANY_REQUESTS,
         SLOW_DOWN,
         "Too many requests: wait and try again.",
@@ -79,16 +84,16 @@ pub(super) fn flooded(wait: Duration) -> Response {
 /// The database does not answer, so the caller is unknown.
 pub(super) fn away() -> Response {
     let text = "IcuSync is unavailable for a moment: try again.";
-    let mut response = error(StatusCode::SERVICE_UNAVAILABLE, INTERNAL_ERROR, text);
+    let mut response = error_of(StatusCode::SERVICE_UNAVAILABLE, INTERNAL_ERROR, text);
     response
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }
 
-/// Anything but POST: 405, with a page for people who opened the URL in a browser.
-pub(super) fn only_post(headers: &HeaderMap) -> Response {
-    let wants_page = headers
+/// Whether a person opened the URL in a browser.
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers
         .get_all(header::ACCEPT)
         .iter()
         .filter_map(|value| value.to_str().ok())
@@ -98,8 +103,12 @@ pub(super) fn only_post(headers: &HeaderMap) -> Response {
                 .split(';')
                 .next()
                 .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
-        });
-    let mut response = if wants_page {
+        })
+}
+
+/// Anything but POST: 405, with a page for people who opened the URL in a browser.
+pub(super) fn only_post(headers: &HeaderMap) -> Response {
+    let mut response = if wants_page(headers) {
         (
             StatusCode::METHOD_NOT_ALLOWED,
             [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
@@ -118,23 +127,63 @@ pub(super) fn only_post(headers: &HeaderMap) -> Response {
     response
 }
 
+/// 401: sign in first. The challenge names the metadata of this resource and the scope to ask for (RFC 9728 section 5.1, RFC
+/// 6750 section 3); a token that was `sent` and is not in use is called invalid, so that the client refreshes it or asks the
+/// person again.
+pub(super) fn sign_in(config: &Config, headers: &HeaderMap, sent: bool) -> Response {
+    let metadata = config.page_url(RESOURCE_METADATA);
+    let error = if sent {
+        r#", error="invalid_token", error_description="This sign-in has ended or expired. Connect again.""#
+    } else {
+        ""
+    };
+    let challenge = format!(r#"Bearer resource_metadata="{metadata}", scope="{SCOPES}"{error}"#);
+    let mut response = if wants_page(headers) {
+        (
+            StatusCode::UNAUTHORIZED,
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+            SIGN_IN_PAGE.html.as_str(),
+        )
+            .into_response()
+    } else {
+        let text = if sent {
+            "This sign-in has ended or expired. Disconnect IcuSync in your client and connect it again."
+        } else {
+            "Sign in first: a client that supports OAuth does it by itself when this URL is added."
+        };
+        error_of(StatusCode::UNAUTHORIZED, SLOW_DOWN, text)
+    };
+    let own = response.headers_mut();
+    if let Ok(challenge) = HeaderValue::try_from(challenge) {
+        own.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    own.insert(header::CONTENT_SECURITY_POLICY, SIGN_IN_PAGE.policy.clone());
+    response
+}
+
 struct Page {
     html: String,
     policy: HeaderValue,
 }
 
-/// The same page for every token, with its one style allowed by hash: this host serves no files.
-static PAGE: LazyLock<Page> = LazyLock::new(|| {
-    let hash = STANDARD.encode(Sha256::digest(STYLE));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    );
-    let html = include_str!("link.html").replace("{style}", STYLE);
-    Page {
-        html,
-        policy: policy.parse().expect("base64 and ASCII make a header"),
+/// The same page for every token.
+static PAGE: LazyLock<Page> = LazyLock::new(|| Page::of(include_str!("link.html")));
+/// For people who opened the URL for clients that sign in.
+static SIGN_IN_PAGE: LazyLock<Page> = LazyLock::new(|| Page::of(include_str!("sign_in.html")));
+
+impl Page {
+    /// A page with its one style allowed by hash, because the link host serves no files.
+    fn of(template: &str) -> Self {
+        let hash = STANDARD.encode(Sha256::digest(STYLE));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        );
+        Self {
+            html: template.replace("{style}", STYLE),
+            policy: policy.parse().expect("base64 and ASCII make a header"),
+        }
     }
-});
+}
 
 const STYLE: &str = include_str!("link.css");
 

@@ -5,13 +5,13 @@
 
 use askama::Template;
 use axum::{
-    extract::State,
+    extract::{RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, StatusCode};
 
 use super::{
-    Fields, Frame, FromNetwork, MaybeSigned,
+    Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize,
     form::Mistake,
     frame::{page, with_status},
     mail_link::{self, AskedFor, CONFIRM_PAGE, Opened, password_page},
@@ -31,16 +31,18 @@ struct Form {
     frame: Frame,
     open: bool,
     email: String,
+    next: NextPage,
     mistake: Option<Mistake>,
 }
 
 impl Form {
     /// The empty form, or the page that says that there is no sign-up.
-    fn new(open: bool, signed: bool) -> Self {
+    fn new(open: bool, signed: bool, next: NextPage) -> Self {
         Self {
             frame: Frame::of(signed),
             open,
             email: String::new(),
+            next,
             mistake: None,
         }
     }
@@ -50,16 +52,22 @@ impl Form {
 #[template(path = "pages/sent.html")]
 struct Sent {
     frame: Frame,
+    next: NextPage,
 }
 
 password_page!(Confirm, "pages/confirm.html");
 
 /// `GET /sign-up`.
-pub(crate) async fn form(State(app): State<App>, visitor: MaybeSigned) -> Result<Response, Problem> {
+pub(crate) async fn form(
+    State(app): State<App>,
+    visitor: MaybeSigned,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let next = NextPage::of_query(query.as_deref());
     if visitor.0.is_some() {
-        return Ok(Redirect::to("/dashboard").into_response());
+        return Ok(Redirect::to(&next.path()).into_response());
     }
-    page(&Form::new(app.config.is_sign_up_open(), false))
+    page(&Form::new(app.config.is_sign_up_open(), false, next))
 }
 
 /// `POST /sign-up`: the same page after the same work, whether the address is new, known or not allowed to sign up.
@@ -69,6 +77,7 @@ pub(crate) async fn sign_up(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let email = fields.take("email")?;
+    let next = NextPage::of_fields(&mut fields);
     if !app.config.is_sign_up_open() {
         return closed(false);
     }
@@ -78,18 +87,23 @@ pub(crate) async fn sign_up(
             let form = Form {
                 email,
                 mistake: Some(Mistake::new("email", &error)),
-                ..Form::new(true, false)
+                ..Form::new(true, false, next)
             };
             return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
         }
     };
     app.limits.sign_up(from.0)?;
-    invite_to_confirm(&app, &address, from.0).await?;
-    Ok(Redirect::to("/sign-up/sent").into_response())
+    invite_to_confirm(&app, &address, from.0, next).await?;
+    Ok(Redirect::to(&format!("/sign-up/sent{}", next.query())).into_response())
 }
 
 /// Emails a link to an address without an account. One with an account gets an email that says so.
-async fn invite_to_confirm(app: &App, address: &Address, from: Network) -> Result<(), Problem> {
+async fn invite_to_confirm(
+    app: &App,
+    address: &Address,
+    from: Network,
+    next: NextPage,
+) -> Result<(), Problem> {
     let public = &app.config.public_url;
     let mut transaction = app.pool.begin().await?;
     let known = queries::accounts::by_email(&mut *transaction, &address.key).await?;
@@ -100,6 +114,7 @@ async fn invite_to_confirm(app: &App, address: &Address, from: Network) -> Resul
         account: known.map(|account| account.id),
         wanted: app.config.sign_up().allows(&address.key),
         stranger: (!is_known && !is_coach).then_some(from),
+        request: next.request(),
     };
     let mail = |link| {
         if is_known {
@@ -115,9 +130,10 @@ async fn invite_to_confirm(app: &App, address: &Address, from: Network) -> Resul
 }
 
 /// `GET /sign-up/sent`.
-pub(crate) async fn sent() -> Result<Response, Problem> {
+pub(crate) async fn sent(RawQuery(query): RawQuery) -> Result<Response, Problem> {
     page(&Sent {
         frame: Frame::of(false),
+        next: NextPage::of_query(query.as_deref()),
     })
 }
 
@@ -161,15 +177,10 @@ pub(crate) async fn confirm(
     let address = Address::stored(&link.email, &link.email_key);
     match guard::accounts::create(&mut transaction, &app, &address, &hash).await? {
         Some(account) => {
-            opened
-                .sign_in(
-                    transaction,
-                    &app,
-                    account,
-                    &headers,
-                    Redirect::to("/dashboard").into_response(),
-                )
-                .await
+            let answer = authorize::after_mail(&app, &headers, link.request_id, "Your account is ready")
+                .await?
+                .unwrap_or_else(|| Redirect::to("/dashboard").into_response());
+            opened.sign_in(transaction, &app, account, &headers, answer).await
         }
         None => mail_link::gone(false),
     }
@@ -181,5 +192,6 @@ fn may_sign_up(app: &App, opened: &Opened) -> bool {
 
 /// The page that says that there is no sign-up, or no longer.
 fn closed(signed: bool) -> Result<Response, Problem> {
-    with_status(StatusCode::FORBIDDEN, &Form::new(false, signed))
+    let form = Form::new(false, signed, NextPage::Dashboard);
+    with_status(StatusCode::FORBIDDEN, &form)
 }

@@ -99,6 +99,7 @@ async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network)
         account: Some(proof.account.id),
         wanted: holder.is_none(),
         stranger: (!is_coach).then_some(from),
+        request: None,
     };
     let mail = |link| Mail::NewAddress(mail::NewAddress { link });
     ADDRESS_PAGE.ask(transaction, app, asked, mail).await?;

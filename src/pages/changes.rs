@@ -14,7 +14,7 @@ use crate::{
     ids::AccountId,
     intervals::Area,
     permissions::{self, Access},
-    queries::{self, connections::Connection, grants::Grant, links::Link},
+    queries::{self, connections::Connection, connectors::Link, grants::Grant},
     words::ConnectionStatus,
 };
 
@@ -91,7 +91,7 @@ pub(super) fn chosen(fields: &mut Fields) -> Option<bool> {
 /// Whether intervals.icu is to be asked for the right to change the calendar: for the athlete's own connector, by what was
 /// just chosen or by the switch, or for a coach.
 pub(super) async fn wanted(app: &App, account: AccountId, chosen: Option<bool>) -> sqlx::Result<bool> {
-    let link = queries::links::of_account(&app.pool, account).await?;
+    let link = queries::connectors::of_account(&app.pool, account).await?;
     let grants = queries::grants::of_account(&app.pool, account).await?;
     let writing = Writing::of(link.as_ref(), &grants, None, app.clock.now());
     Ok(chosen.unwrap_or(writing.is_on()) || writing.is_granted())
@@ -110,7 +110,7 @@ pub(crate) async fn choose(
         _ => return Err(Problem::BadForm),
     };
     let account = signed.0.account;
-    queries::links::set_may_write(&app.pool, account, Some(may)).await?;
+    queries::connectors::set_may_write(&app.pool, account, Some(may)).await?;
     let connection = queries::connections::of_account(&app.pool, account).await?;
     let done = match (may, connection.as_ref().is_some_and(reads_only)) {
         (true, false) => Done::WritingOn,

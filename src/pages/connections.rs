@@ -12,7 +12,7 @@ use http::StatusCode;
 use secrecy::SecretString;
 
 use super::{
-    Fields, Frame, FromNetwork, MaybeSigned, Signed,
+    Fields, Frame, FromNetwork, MaybeSigned, NextPage, Signed,
     changes::{self, Writing},
     done::Done,
     form::Mistake,
@@ -22,8 +22,9 @@ use crate::{
     app::App,
     error::Problem,
     guard::{connection::scopes_of, session::Session},
+    ids::RequestId,
     intervals::{Area, Credential, Error, ExchangeError},
-    queries::{self, grants::Grant},
+    queries::{self, grants::Grant, oauth_states::Begun},
     secrets::{Token, TokenKind},
     words::{ConnectionKind, ConnectionStatus},
 };
@@ -43,6 +44,7 @@ struct Connect {
     connected_as: Option<String>,
     stakes: Stakes,
     writing: Writing,
+    request: Option<RequestId>,
     mistake: Option<Mistake>,
 }
 
@@ -64,14 +66,24 @@ struct Disconnect {
 }
 
 /// `GET /connect`.
-pub(crate) async fn show(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
-    connect_page(&app, &signed.0, None).await
+pub(crate) async fn show(
+    State(app): State<App>,
+    signed: Signed,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let request = NextPage::of_query(query.as_deref()).request();
+    connect_page(&app, &signed.0, request, None).await
 }
 
-async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) -> Result<Response, Problem> {
+async fn connect_page(
+    app: &App,
+    session: &Session,
+    request: Option<RequestId>,
+    mistake: Option<Mistake>,
+) -> Result<Response, Problem> {
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
     let grants = queries::grants::of_account(&app.pool, session.account).await?;
-    let link = queries::links::of_account(&app.pool, session.account).await?;
+    let link = queries::connectors::of_account(&app.pool, session.account).await?;
     let writing = Writing::of(link.as_ref(), &grants, connection.as_ref(), app.clock.now());
     let wrong = mistake.is_some();
     let template = Connect {
@@ -83,6 +95,7 @@ async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) ->
             .map(|row| row.athlete_name),
         stakes: Stakes::of(&grants),
         writing,
+        request,
         mistake,
     };
     Ok(leading_to_intervals(form_page(wrong, &template)?))
@@ -123,7 +136,9 @@ pub(crate) async fn begin(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let may_write = changes::chosen(&mut fields);
-    let writing = changes::wanted(&app, signed.0.account, may_write).await?;
+    let request_id = NextPage::of_fields(&mut fields).request();
+    // intervals.icu gives every token of an athlete the rights of the latest consent, so that of a sign-in must ask for all.
+    let writing = changes::wanted(&app, signed.0.account, may_write).await? || request_id.is_some();
     let state = Token::mint(TokenKind::State, &app.random);
     let callback = app.config.page_url("/connect/callback");
     let url = app
@@ -132,7 +147,11 @@ pub(crate) async fn begin(
         .ok_or(Problem::NotFound)?;
     let now = app.clock.now();
     let ends = now + STATE_FOR;
-    queries::oauth_states::create(&app.pool, state.hash(), signed.0.hash, may_write, now, ends).await?;
+    let begun = Begun {
+        may_write,
+        request_id,
+    };
+    queries::oauth_states::create(&app.pool, state.hash(), signed.0.hash, begun, now, ends).await?;
     Ok(Redirect::to(url.as_str()).into_response())
 }
 
@@ -183,7 +202,7 @@ pub(crate) async fn callback(
         athlete: connected.athlete_id,
         name: connected.athlete_name,
     };
-    finish(&app, &session, given, begun.may_write).await
+    finish(&app, &session, given, begun).await
 }
 
 /// `POST /connect/key`: connects with an API key, for those who run their own IcuSync without an intervals.icu app.
@@ -196,7 +215,10 @@ pub(crate) async fn with_key(
     if !app.config.offers_api_keys() {
         return Err(Problem::NotFound);
     }
-    let may_write = changes::chosen(&mut fields);
+    let begun = Begun {
+        may_write: changes::chosen(&mut fields),
+        request_id: NextPage::of_fields(&mut fields).request(),
+    };
     let key = fields.take("key")?;
     let key = key.trim();
     let mistake = if is_token_text(key) {
@@ -211,7 +233,7 @@ pub(crate) async fn with_key(
                     athlete,
                     name,
                 };
-                return finish(&app, &signed.0, given, may_write).await;
+                return finish(&app, &signed.0, given, begun).await;
             }
             Err(Error::Unauthorized | Error::Forbidden | Error::MissingScope(_)) => {
                 "intervals.icu does not accept this key. Copy it again from Settings, Developer Settings."
@@ -223,22 +245,27 @@ pub(crate) async fn with_key(
     } else {
         "Paste the key exactly as intervals.icu shows it, without spaces."
     };
-    connect_page(&app, &signed.0, Some(Mistake::new("key", mistake))).await
+    let mistake = Some(Mistake::new("key", mistake));
+    connect_page(&app, &signed.0, begun.request_id, mistake).await
 }
 
 async fn finish(
     app: &App,
     session: &Session,
     given: Authorization,
-    may_write: Option<bool>,
+    begun: Begun,
 ) -> Result<Response, Problem> {
-    match connect::connect(app, session.account, &given, may_write).await? {
+    match connect::connect(app, session.account, &given, begun.may_write).await? {
         Made::Connected {
             id,
             write_number,
             replaced,
         } => {
             connect::first_read(app, session.account, id, write_number, given).await;
+            if let Some(request) = begun.request_id {
+                let next = NextPage::Request(request);
+                return Ok(Redirect::to(&next.path()).into_response());
+            }
             let done = match (replaced.asleep, replaced.awake) {
                 (0, 0) => Done::Connected,
                 (_, 0) => Done::ConnectedOther,

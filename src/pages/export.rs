@@ -221,7 +221,7 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
     let (began, used) = (now - session::ABSOLUTE, now - session::IDLE);
     let sessions = queries::sessions::of_account(pool, account, session.hash, began, used).await?;
     let connection = queries::connections::of_account(pool, account).await?;
-    let link = queries::links::of_account(pool, account).await?;
+    let link = queries::connectors::of_account(pool, account).await?;
     let recipient = Sha256::digest(owner.email_key.as_bytes());
     Ok(Head {
         format: FORMAT,
@@ -304,9 +304,9 @@ async fn coach(app: &App, email_key: &str) -> Result<Option<Coach>, Problem> {
         return Ok(None);
     };
     let roster = queries::grants::roster_of(pool, row.id, app.clock.now()).await?;
-    let connector_url = match queries::links::of_coach(pool, row.id).await? {
+    let connector_url = match queries::connectors::of_coach(pool, row.id).await? {
         Some(link) => {
-            let selection = queries::links::selection_of(pool, link.id).await?;
+            let selection = queries::connectors::selection_of(pool, link.id).await?;
             let selected = roster
                 .iter()
                 .find(|member| selection.is_some_and(|it| it.grant_id == member.grant_id));

@@ -160,6 +160,7 @@ pub(crate) async fn ask(
         account: None,
         wanted,
         stranger: None,
+        request: None,
     };
     let row = wish.row();
     row.page.ask(transaction, &app, asked, row.mail).await?;

@@ -10,7 +10,7 @@ use crate::{
     guard::connector::{self, Minted},
     ids::AccountId,
     permissions::{self, Access, Group, Permission},
-    queries::{self, links::Link},
+    queries::{self, connectors::Link},
 };
 
 #[derive(Template)]
@@ -23,7 +23,7 @@ struct Regenerate {
 
 /// The account's link and its URL in the clear; no URL if it was sealed with a sealing key that is gone.
 pub(crate) async fn url_of(app: &App, account: AccountId) -> Result<(Option<Link>, Option<String>), Problem> {
-    let link = queries::links::of_account(&app.pool, account).await?;
+    let link = queries::connectors::of_account(&app.pool, account).await?;
     let url = link.as_ref().and_then(|link| connector::url(app, link));
     Ok((link, url))
 }
@@ -71,11 +71,17 @@ pub(crate) async fn choose_tools(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let account = signed.0.account;
-    let shown = fields.take("shown")?;
-    let link = queries::links::of_account(&app.pool, account)
+    let link = queries::connectors::of_account(&app.pool, account)
         .await?
         .ok_or(Problem::NotFound)?;
-    let mut off = link.groups_off;
+    let off = chosen_off(link.groups_off, &mut fields)?;
+    queries::connectors::set_groups_off(&app.pool, account, &off).await?;
+    Ok(Done::ToolsChosen.answer())
+}
+
+/// The groups that are off after a form with a box for each group that it showed. A group that it did not show stays as it is.
+pub(super) fn chosen_off(mut off: Vec<String>, fields: &mut Fields) -> Result<Vec<String>, Problem> {
+    let shown = fields.take("shown")?;
     for Offered { group, .. } in offered(&[]) {
         let word = group.word();
         if !shown.split(',').any(|shown| shown == word) {
@@ -86,13 +92,12 @@ pub(crate) async fn choose_tools(
             off.push(word.to_owned());
         }
     }
-    queries::links::set_groups_off(&app.pool, account, &off).await?;
-    Ok(Done::ToolsChosen.answer())
+    Ok(off)
 }
 
 /// `GET /link/regenerate`: what it means, before it happens.
 pub(crate) async fn regenerate_page(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
-    let link = queries::links::of_account(&app.pool, signed.0.account).await?;
+    let link = queries::connectors::of_account(&app.pool, signed.0.account).await?;
     let now = app.clock.now();
     let last_used = link
         .as_ref()
@@ -107,10 +112,10 @@ pub(crate) async fn regenerate_page(State(app): State<App>, signed: Signed) -> R
 /// `POST /link/regenerate`: the old URL stops working with the commit, on every instance.
 pub(crate) async fn regenerate(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let account = signed.0.account;
-    let link = queries::links::of_account(&app.pool, account)
+    let link = queries::connectors::of_account(&app.pool, account)
         .await?
         .ok_or(Problem::NotFound)?;
     let Minted { hash, sealed, .. } = connector::mint(&app, link.id);
-    queries::links::regenerate(&app.pool, link.id, account, hash, &sealed, app.clock.now()).await?;
+    queries::connectors::regenerate(&app.pool, link.id, account, hash, &sealed, app.clock.now()).await?;
     Ok(Done::Regenerated.answer())
 }

@@ -26,7 +26,7 @@ use crate::{
         limits::Network,
         session, tries,
     },
-    ids::AccountId,
+    ids::{AccountId, RequestId},
     mail::{Address, Mail, outbox},
     queries::{
         self, Db,
@@ -110,6 +110,8 @@ pub(super) struct AskedFor<'a> {
     pub(super) wanted: bool,
     /// The network of the request, if the address has neither an account nor an athlete: such emails are limited.
     pub(super) stranger: Option<Network>,
+    /// The client's sign-in that the person comes from.
+    pub(super) request: Option<RequestId>,
 }
 
 /// A link that was opened in this browser and still works.
@@ -137,6 +139,7 @@ impl MailPage {
             account,
             wanted,
             stranger,
+            request,
         } = asked;
         let now = app.clock.now();
         let token = Token::mint(TokenKind::Mail, &app.random);
@@ -147,6 +150,7 @@ impl MailPage {
             email: &to.typed,
             email_key: &to.key,
             account_id: account,
+            request_id: request,
             now,
             expires_at: now + self.lasts,
         };

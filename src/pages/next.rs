@@ -1,5 +1,12 @@
 //! The page that someone wanted before signing in. A page, never a URL: nothing from outside becomes a redirect.
 
+use std::borrow::Cow;
+
+use crate::ids::RequestId;
+
+/// Before the id of a client's sign-in, in a word.
+const REQUEST: &str = "request-";
+
 /// A page to come back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum NextPage {
@@ -26,6 +33,8 @@ pub(crate) enum NextPage {
     Address,
     /// Deleting the account.
     Delete,
+    /// A client's sign-in.
+    Request(RequestId),
 }
 
 impl NextPage {
@@ -44,8 +53,9 @@ impl NextPage {
     ];
 
     /// Its word in the query and the form.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
+    pub(crate) fn word(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Request(id) => return format!("{REQUEST}{id}").into(),
             Self::Dashboard => "dashboard",
             Self::Connect => "connect",
             Self::Coaches => "coaches",
@@ -57,12 +67,13 @@ impl NextPage {
             Self::Password => "password",
             Self::Address => "address",
             Self::Delete => "delete",
-        }
+        })
     }
 
     /// The page's path.
-    pub(crate) const fn path(self) -> &'static str {
-        match self {
+    pub(crate) fn path(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Request(id) => return format!("/authorize/{id}").into(),
             Self::Dashboard => "/dashboard",
             Self::Connect => "/connect",
             Self::Coaches => "/coaches",
@@ -74,15 +85,48 @@ impl NextPage {
             Self::Password => "/account/password",
             Self::Address => "/account/address",
             Self::Delete => "/account/delete",
+        })
+    }
+
+    /// The client's sign-in that waits, if it is one.
+    pub(crate) fn request(self) -> Option<RequestId> {
+        match self {
+            Self::Request(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The page behind a query's or a form's `next`; without one the dashboard.
+    pub(crate) fn of_fields(fields: &mut super::Fields) -> Self {
+        fields
+            .optional("next")
+            .map_or(Self::Dashboard, |word| Self::of_word(&word))
+    }
+
+    /// The page in a query; the dashboard if it cannot be read.
+    pub(crate) fn of_query(query: Option<&str>) -> Self {
+        let fields = super::Fields::parse(query.unwrap_or_default().as_bytes());
+        fields.map_or(Self::Dashboard, |mut fields| Self::of_fields(&mut fields))
+    }
+
+    /// What a link to another page of signing in or up has to carry: `?next=…`, or nothing for the dashboard.
+    pub(crate) fn query(self) -> String {
+        match self {
+            Self::Dashboard => String::new(),
+            other => format!("?next={}", other.word()),
         }
     }
 
     /// The page that a word names; any other text is the dashboard.
     pub(crate) fn of_word(word: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|page| page.word() == word)
-            .unwrap_or_default()
+        let request = word.strip_prefix(REQUEST).and_then(|id| id.parse().ok());
+        request.map_or_else(
+            || {
+                let known = Self::ALL.into_iter().find(|page| page.word() == word);
+                known.unwrap_or_default()
+            },
+            |id| Self::Request(RequestId(id)),
+        )
     }
 
     /// The page to return to after the sign-in stopped a request for `path`; for one grant, the list of all.
@@ -111,14 +155,22 @@ mod tests {
             "/activity",
             "",
             "ACTIVITY",
+            "request-",
+            "request-/evil",
+            "request-//evil",
         ] {
             assert_eq!(NextPage::of_word(text), NextPage::Dashboard, "{text}");
         }
         assert_eq!(NextPage::of_path("/coaches/x/revoke"), NextPage::Coaches);
         assert_eq!(NextPage::of_path("/coachesx"), NextPage::Dashboard);
         for page in NextPage::ALL {
-            assert_eq!(NextPage::of_word(page.word()), page);
-            assert_eq!(NextPage::of_path(page.path()), page);
+            assert_eq!(NextPage::of_word(&page.word()), page);
+            assert_eq!(NextPage::of_path(&page.path()), page);
         }
+        let id = RequestId(uuid::Uuid::from_u128(7));
+        assert_eq!(
+            NextPage::of_word(&NextPage::Request(id).word()),
+            NextPage::Request(id)
+        );
     }
 }

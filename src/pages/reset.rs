@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::{
-    extract::State,
+    extract::{RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::HeaderMap;
 
 use super::{
-    Fields, Frame, FromNetwork, MaybeSigned,
+    Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize,
     done::Done,
     form::Mistake,
     frame::{form_page, page},
@@ -28,6 +28,7 @@ use crate::{
 struct Forgot {
     frame: Frame,
     email: String,
+    next: NextPage,
     mistake: Option<Mistake>,
 }
 
@@ -35,22 +36,28 @@ struct Forgot {
 #[template(path = "pages/forgot_sent.html")]
 struct Sent {
     frame: Frame,
+    next: NextPage,
 }
 
 password_page!(Reset, "pages/reset.html");
 
-fn ask(signed: bool, email: String, mistake: Option<Mistake>) -> Result<Response, Problem> {
+fn ask(signed: bool, email: String, next: NextPage, mistake: Option<Mistake>) -> Result<Response, Problem> {
     let form = Forgot {
         frame: Frame::of(signed),
         email,
+        next,
         mistake,
     };
     form_page(form.mistake.is_some(), &form)
 }
 
 /// `GET /forgot`.
-pub(crate) async fn forgot_form(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
-    ask(session.is_some(), String::new(), None)
+pub(crate) async fn forgot_form(
+    MaybeSigned(session): MaybeSigned,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let next = NextPage::of_query(query.as_deref());
+    ask(session.is_some(), String::new(), next, None)
 }
 
 /// `POST /forgot`: the same page and the same work for any address.
@@ -60,9 +67,10 @@ pub(crate) async fn forgot(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let email = fields.take("email")?;
+    let next = NextPage::of_fields(&mut fields);
     let address = match Address::parse(&email) {
         Ok(address) => address,
-        Err(error) => return ask(false, email, Some(Mistake::new("email", &error))),
+        Err(error) => return ask(false, email, next, Some(Mistake::new("email", &error))),
     };
     app.limits.attempt(from.0)?;
     let mut transaction = app.pool.begin().await?;
@@ -72,16 +80,18 @@ pub(crate) async fn forgot(
         account: known.as_ref().map(|account| account.id),
         wanted: known.is_some(),
         stranger: None,
+        request: next.request(),
     };
     let mail = |link| Mail::Reset(mail::Reset { link });
     RESET_PAGE.ask(transaction, &app, asked, mail).await?;
-    Ok(Redirect::to("/forgot/sent").into_response())
+    Ok(Redirect::to(&format!("/forgot/sent{}", next.query())).into_response())
 }
 
 /// `GET /forgot/sent`.
-pub(crate) async fn sent() -> Result<Response, Problem> {
+pub(crate) async fn sent(RawQuery(query): RawQuery) -> Result<Response, Problem> {
     page(&Sent {
         frame: Frame::of(false),
+        next: NextPage::of_query(query.as_deref()),
     })
 }
 
@@ -123,7 +133,8 @@ pub(crate) async fn reset(
         return mail_link::gone(false);
     };
     password::replace(&mut transaction, &app, &owner, &hash).await?;
-    opened
-        .sign_in(transaction, &app, account, &headers, Done::PasswordReset.answer())
-        .await
+    let answer = authorize::after_mail(&app, &headers, opened.link.request_id, "Your password is changed")
+        .await?
+        .unwrap_or_else(|| Done::PasswordReset.answer());
+    opened.sign_in(transaction, &app, account, &headers, answer).await
 }

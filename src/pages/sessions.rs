@@ -16,11 +16,14 @@ use crate::{
     error::Problem,
     guard::{
         session::{self, Who},
+        sign_ins::{self, From},
         tries,
     },
+    ids::AccountId,
     mail::Address,
-    queries,
+    queries::{self, sign_ins::Owner},
     secrets::PasswordHash,
+    words::SignInOutcome,
 };
 
 #[derive(Template)]
@@ -29,7 +32,7 @@ struct Form {
     frame: Frame,
     open: bool,
     email: String,
-    next: &'static str,
+    next: NextPage,
     refused: bool,
 }
 
@@ -39,18 +42,15 @@ pub(crate) async fn form(
     visitor: MaybeSigned,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let next = Fields::parse(query.unwrap_or_default().as_bytes())
-        .ok()
-        .and_then(|mut fields| fields.optional("next"))
-        .map_or(NextPage::Dashboard, |word| NextPage::of_word(&word));
+    let next = NextPage::of_query(query.as_deref());
     if visitor.0.is_some() {
-        return Ok(Redirect::to(next.path()).into_response());
+        return Ok(Redirect::to(&next.path()).into_response());
     }
     page(&Form {
         frame: Frame::of(false),
         open: app.config.is_sign_up_open(),
         email: String::new(),
-        next: next.word(),
+        next,
         refused: false,
     })
 }
@@ -64,7 +64,7 @@ pub(crate) async fn sign_in(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (email, password) = (fields.take("email")?, fields.take("password")?);
-    let next = NextPage::of_word(&fields.optional("next").unwrap_or_default());
+    let next = NextPage::of_fields(&mut fields);
     let address = Address::parse(&email);
     let key = address
         .as_ref()
@@ -81,12 +81,16 @@ pub(crate) async fn sign_in(
             frame: Frame::of(false),
             open: app.config.is_sign_up_open(),
             email,
-            next: next.word(),
+            next,
             refused: true,
         };
         with_status(StatusCode::UNPROCESSABLE_ENTITY, &form)
     };
+    let log = From::of(from.0, &headers);
     let Some(account) = account.filter(|_| fits) else {
+        if let Some(account) = account {
+            note_wrong(&app, account, log);
+        }
         return refused();
     };
     let mut transaction = app.pool.begin().await?;
@@ -96,11 +100,24 @@ pub(crate) async fn sign_in(
         return refused();
     }
     let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
+    let (owner, granted) = (Owner::Account(account), SignInOutcome::Granted);
+    sign_ins::log(&mut *transaction, &app, owner, None, granted, &log).await?;
     transaction.commit().await?;
     if let Some(who) = who {
         who.note(account);
     }
-    Ok(([(SET_COOKIE, cookie)], Redirect::to(next.path())).into_response())
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(&next.path())).into_response())
+}
+
+/// Writes a wrong password into the log of its account: apart, so that the answer takes as long as for an address without one.
+fn note_wrong(app: &App, account: AccountId, from: From) {
+    let app = app.clone();
+    tokio::spawn(async move {
+        let (owner, wrong) = (Owner::Account(account), SignInOutcome::WrongPassword);
+        if let Err(error) = sign_ins::log(&app.pool, &app, owner, None, wrong, &from).await {
+            tracing::warn!(%error, "cannot write a wrong password into the log of sign-ins");
+        }
+    });
 }
 
 /// `POST /sign-out`.

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use http::{HeaderMap, header::SET_COOKIE};
 
 use super::{
-    Fields, Frame, Signed, device,
+    Fields, Frame, Signed,
     done::{Done, JustDone},
     frame::page,
     when::{self, When},
@@ -20,6 +20,7 @@ use crate::{
     guard::session,
     ids::SessionId,
     queries::{self, sessions::Listed},
+    text::browser,
 };
 
 /// A session as a row shows it.
@@ -65,7 +66,7 @@ pub(crate) async fn show(
     .await?;
     let row = |listed: Listed| Row {
         id: listed.id,
-        device: device::in_words(&listed.user_agent),
+        device: browser::in_words(&listed.user_agent),
         began: When::of(listed.created_at, zone),
         used: when::ago(now, listed.last_seen_at),
         current: listed.current,

@@ -1,9 +1,7 @@
 //! Who requests a page, as the handlers take it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::FromRequestParts,
     response::{IntoResponse, Redirect, Response},
 };
 use http::request::Parts;
@@ -12,10 +10,7 @@ use super::NextPage;
 use crate::{
     app::App,
     error::Problem,
-    guard::{
-        limits::Network,
-        session::{self, Session, Who},
-    },
+    guard::session::{self, Session, Who},
 };
 
 /// Someone who is signed in; everyone else is sent to the sign-in, and back from there.
@@ -55,21 +50,4 @@ async fn of(parts: &Parts, app: &App) -> sqlx::Result<Option<Session>> {
         who.note(session.account);
     }
     Ok(session)
-}
-
-/// The network that a request came from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FromNetwork(pub Network);
-
-impl FromRequestParts<App> for FromNetwork {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        // All requests without a peer (not from a socket) share one allowance.
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-        Ok(Self(Network::of_client(&app.config, peer, &parts.headers)))
-    }
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Db, activity_log::DELETED_COACH};
 use crate::{
-    ids::{AccountId, ChangeId, CoachId, LinkId, LogId},
+    ids::{AccountId, ChangeId, CoachId, ConnectorId, LogId},
     secrets::TokenHash,
     words::{ChangeState, ConnectionStatus},
 };
@@ -112,18 +112,28 @@ pub async fn is_shown(db: impl Db<'_>, account_id: AccountId, athlete_id: &str) 
 /// What a connector may do.
 #[derive(Debug)]
 pub struct Connector {
-    /// Whether an athlete's own connector may change the calendar.
+    /// Whether it may change something.
     pub may_write: bool,
     /// Words of the tool groups that are switched off.
     pub groups_off: Vec<String>,
 }
 
 /// The connector with this token; None if the token is no longer in use. It stays so until the transaction ends.
-pub async fn connector(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Connector>> {
+pub async fn connector(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Connector>> {
     sqlx::query_as!(
         Connector,
-        r#"select coalesce(may_write, false) as "may_write!", groups_off from links where token_hash = $1 for share"#,
-        hash.as_bytes()
+        r#"
+        select coalesce(k.may_write, k.coach_id is not null) as "may_write!", k.groups_off
+        from connectors k
+        where k.id in (select connector_id from connector_tokens where hash = $1 and expires_at > $2)
+        for share of k
+        "#,
+        hash.as_bytes(),
+        now
     )
     .fetch_optional(db)
     .await
@@ -534,15 +544,15 @@ pub async fn purge_leases(db: impl Db<'_>, limit: i64) -> sqlx::Result<u64> {
 pub async fn ask_to_confirm(
     db: impl Db<'_>,
     hash: &[u8],
-    link_id: LinkId,
+    connector_id: ConnectorId,
     what_hash: &[u8],
     seen: &[u8],
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into confirmations (hash, link_id, what_hash, seen, expires_at) values ($1, $2, $3, $4, $5)",
+        "insert into confirmations (hash, connector_id, what_hash, seen, expires_at) values ($1, $2, $3, $4, $5)",
         hash,
-        link_id.0,
+        connector_id.0,
         what_hash,
         seen,
         expires_at
@@ -556,17 +566,17 @@ pub async fn ask_to_confirm(
 pub async fn confirm(
     db: impl Db<'_>,
     hash: &[u8],
-    link_id: LinkId,
+    connector_id: ConnectorId,
     what_hash: &[u8],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Vec<u8>>> {
     sqlx::query_scalar!(
         r#"
-        delete from confirmations where hash = $1 and link_id = $2 and what_hash = $3 and expires_at > $4
+        delete from confirmations where hash = $1 and connector_id = $2 and what_hash = $3 and expires_at > $4
         returning seen
         "#,
         hash,
-        link_id.0,
+        connector_id.0,
         what_hash,
         now
     )

@@ -287,15 +287,18 @@ pub async fn purge_sessions(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> 
     Ok(done.rows_affected())
 }
 
-/// Deletes up to `limit` coaches who have no grant and refuse no one, and whose row and URL have not been used since
-/// `before`.
+/// Deletes up to `limit` coaches who have no grant and refuse no one, and whose row and connectors have not been used
+/// since `before`.
 pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
         delete from coaches where id in (
-            select c.id from coaches c left join links l on l.coach_id = c.id
+            select c.id from coaches c
             where c.created_at < $1 and c.refuses_all_at is null
-                and (l.id is null or (l.created_at < $1 and coalesce(l.last_used_at, l.created_at) < $1))
+                and not exists (
+                    select from connectors k
+                    where k.coach_id = c.id and (k.created_at >= $1 or coalesce(k.last_used_at, k.created_at) >= $1)
+                )
                 and not exists (select from grants g where g.coach_id = c.id)
                 and not exists (select from refusals r where r.coach_id = c.id)
             limit $2 for update of c skip locked

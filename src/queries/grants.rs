@@ -421,7 +421,7 @@ pub struct LiveGrant {
     pub athlete_id: String,
 }
 
-/// The state of these grants of the coach whose link has the hash: none if the link is not in use, and without a row
+/// The state of these grants of the coach whose connector has this token: none if it is not in use, and without a row
 /// for a grant that ended or expired.
 pub async fn live(
     db: impl Db<'_>,
@@ -434,11 +434,12 @@ pub async fn live(
         r#"
         select g.id as "grant_id?: GrantId", g.tools as "tools?", g.athlete_id as "athlete_id?",
             case when c.athlete_id = g.athlete_id then c.status else $4 end as "status?: MemberStatus"
-        from links l
-            left join grants g on g.coach_id = l.coach_id and g.id = any($2)
+        from connector_tokens t
+            join connectors k on k.id = t.connector_id
+            left join grants g on g.coach_id = k.coach_id and g.id = any($2)
                 and (g.expires_at is null or g.expires_at > $3)
             left join connections c on c.account_id = g.account_id
-        where l.token_hash = $1 and l.coach_id is not null
+        where t.hash = $1 and t.expires_at > $3 and k.coach_id is not null
         "#,
         hash.as_bytes(),
         &ids,

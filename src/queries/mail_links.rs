@@ -5,7 +5,10 @@ use serde::Serialize;
 
 use super::Db;
 pub(crate) use crate::words::MailLinkKind;
-use crate::{ids::AccountId, secrets::TokenHash};
+use crate::{
+    ids::{AccountId, RequestId},
+    secrets::TokenHash,
+};
 
 /// A link that still works.
 #[derive(Debug, Clone)]
@@ -16,6 +19,8 @@ pub(crate) struct MailLink {
     pub email_key: String,
     /// The account whose password it resets, or whose address it changes.
     pub account_id: Option<AccountId>,
+    /// The client's sign-in that the person came from, if it still exists.
+    pub request_id: Option<RequestId>,
 }
 
 /// A link to be written.
@@ -31,6 +36,8 @@ pub(crate) struct NewMailLink<'a> {
     pub email_key: &'a str,
     /// The account, if there is one.
     pub account_id: Option<AccountId>,
+    /// The client's sign-in that the person comes from.
+    pub request_id: Option<RequestId>,
     /// Now.
     pub now: DateTime<Utc>,
     /// When it expires.
@@ -41,8 +48,8 @@ pub(crate) struct NewMailLink<'a> {
 pub(crate) async fn create(db: impl Db<'_>, link: NewMailLink<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into mail_links (hash, kind, email, email_key, account_id, created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into mail_links (hash, kind, email, email_key, account_id, created_at, expires_at, request_id)
+        values ($1, $2, $3, $4, $5, $6, $7, (select id from sign_in_requests where id = $8))
         "#,
         link.hash.as_bytes(),
         link.kind.as_str(),
@@ -50,7 +57,8 @@ pub(crate) async fn create(db: impl Db<'_>, link: NewMailLink<'_>) -> sqlx::Resu
         link.email_key,
         link.account_id.map(|id| id.0),
         link.now,
-        link.expires_at
+        link.expires_at,
+        link.request_id.map(|id| id.0)
     )
     .execute(db)
     .await
@@ -91,7 +99,7 @@ pub(crate) async fn peek(
     sqlx::query_as!(
         MailLink,
         r#"
-        select email, email_key, account_id as "account_id: AccountId"
+        select email, email_key, account_id as "account_id: AccountId", request_id as "request_id: RequestId"
         from mail_links where hash = $1 and kind = $2 and expires_at > $3
         "#,
         hash.as_bytes(),
@@ -122,9 +130,9 @@ pub(crate) async fn take(
             for update
         ), spent as (
             delete from mail_links where hash in (select hash from family)
-            returning hash, email, email_key, account_id
+            returning hash, email, email_key, account_id, request_id
         )
-        select email, email_key, account_id as "account_id: AccountId" from spent where hash = $1
+        select email, email_key, account_id as "account_id: AccountId", request_id as "request_id: RequestId" from spent where hash = $1
         "#,
         hash.as_bytes(),
         kind.as_str(),

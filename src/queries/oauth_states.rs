@@ -3,24 +3,28 @@
 use chrono::{DateTime, Utc};
 
 use super::Db;
-use crate::secrets::TokenHash;
+use crate::{ids::RequestId, secrets::TokenHash};
 
-/// Writes a state for the session that begins a connect, with what the athlete chose about changes.
+/// Writes a state for the session that begins a connect.
 pub(crate) async fn create(
     db: impl Db<'_>,
     state: TokenHash,
     session: TokenHash,
-    may_write: Option<bool>,
+    begun: Begun,
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into oauth_states (hash, session_hash, may_write, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+        r#"
+        insert into oauth_states (hash, session_hash, may_write, created_at, expires_at, request_id)
+        values ($1, $2, $3, $4, $5, (select id from sign_in_requests where id = $6))
+        "#,
         state.as_bytes(),
         session.as_bytes(),
-        may_write,
+        begun.may_write,
         now,
-        expires_at
+        expires_at,
+        begun.request_id.map(|id| id.0)
     )
     .execute(db)
     .await
@@ -32,6 +36,8 @@ pub(crate) async fn create(
 pub(crate) struct Begun {
     /// What the athlete chose about changes to the calendar; None without a choice.
     pub(crate) may_write: Option<bool>,
+    /// The client's sign-in to go back to.
+    pub(crate) request_id: Option<RequestId>,
 }
 
 /// Spends a state; None if it is unknown, spent, expired or another session's.
@@ -43,7 +49,10 @@ pub(crate) async fn take(
 ) -> sqlx::Result<Option<Begun>> {
     sqlx::query_as!(
         Begun,
-        "delete from oauth_states where hash = $1 and session_hash = $2 and expires_at > $3 returning may_write",
+        r#"
+        delete from oauth_states where hash = $1 and session_hash = $2 and expires_at > $3
+        returning may_write, request_id as "request_id: RequestId"
+        "#,
         state.as_bytes(),
         session.as_bytes(),
         now

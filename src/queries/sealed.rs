@@ -75,8 +75,8 @@ pub async fn under_other_keys(
             sqlx::query_as!(
                 Sealed,
                 r#"
-                select id, token_sealed as value from links
-                where id > $1 and substring(token_sealed from 1 for octet_length($2::bytea)) <> $2
+                select id, token_sealed as "value!" from connectors
+                where id > $1 and token_sealed is not null and substring(token_sealed from 1 for octet_length($2::bytea)) <> $2
                 order by id limit $3
                 "#,
                 after,
@@ -142,7 +142,8 @@ pub async fn all(pool: &PgPool, after: Uuid, limit: i64) -> sqlx::Result<Vec<Hol
             select $3::text as source, id, $6::text as holds, token_sealed as value
             from connections where token_sealed is not null
             union all
-            select $4, id, case when coach_id is null then $7 else $8 end, token_sealed from links
+            select $4, id, case when coach_id is null then $7 else $8 end, token_sealed from connectors
+            where token_sealed is not null
             union all
             select $5, id, kind, payload from jobs where payload is not null and kind = any($9)
             union all
@@ -178,7 +179,8 @@ pub async fn newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Holding>> {
         )
         union all
         (
-            select $3, id, case when coach_id is null then $6 else $7 end, token_sealed from links order by id desc limit $1
+            select $3, id, case when coach_id is null then $6 else $7 end, token_sealed
+            from connectors where token_sealed is not null order by id desc limit $1
         )
         union all
         (
@@ -217,7 +219,7 @@ pub async fn replace(pool: &PgPool, store: Store, id: Uuid, old: &[u8], new: &[u
         }
         Store::Links => {
             sqlx::query!(
-                "update links set token_sealed = $3 where id = $1 and token_sealed = $2",
+                "update connectors set token_sealed = $3 where id = $1 and token_sealed = $2",
                 id,
                 old,
                 new
@@ -269,7 +271,7 @@ pub async fn count_by_key(pool: &PgPool) -> sqlx::Result<Vec<Count>> {
             from (
                 select token_sealed as value from connections where token_sealed is not null
                 union all
-                select token_sealed from links
+                select token_sealed from connectors where token_sealed is not null
                 union all
                 select payload from jobs where payload is not null
                 union all

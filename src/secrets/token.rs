@@ -18,6 +18,16 @@ pub enum TokenKind {
     State,
     /// A coach's visit to their roster.
     Visit,
+    /// A browser that began to sign in for a client.
+    Browser,
+    /// A code that a client exchanges (RFC 6749 section 1.3.1).
+    Code,
+    /// An access token (RFC 6749 section 1.4).
+    Access,
+    /// A refresh token (RFC 6749 section 1.5).
+    Refresh,
+    /// The secret of a client that registered (RFC 7591 section 3.2.1).
+    ClientSecret,
 }
 
 impl TokenKind {
@@ -28,6 +38,11 @@ impl TokenKind {
             Self::Mail => "icum_",
             Self::State => "icuo_",
             Self::Visit => "icuv_",
+            Self::Browser => "icub_",
+            Self::Code => "icuc_",
+            Self::Access => "icua_",
+            Self::Refresh => "icur_",
+            Self::ClientSecret => "icux_",
         }
     }
 }
@@ -125,12 +140,17 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [TokenKind; 5] = [
+    const KINDS: [TokenKind; 10] = [
         TokenKind::Link,
         TokenKind::Session,
         TokenKind::Mail,
         TokenKind::State,
         TokenKind::Visit,
+        TokenKind::Browser,
+        TokenKind::Code,
+        TokenKind::Access,
+        TokenKind::Refresh,
+        TokenKind::ClientSecret,
     ];
 
     #[test]

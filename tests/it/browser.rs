@@ -139,11 +139,11 @@ async fn a_morning(world: &World) {
         .execute(&world.app.pool)
         .await
         .unwrap();
-    let link = queries::links::of_account(&world.app.pool, account)
+    let link = queries::connectors::of_account(&world.app.pool, account)
         .await
         .unwrap()
         .unwrap();
-    queries::links::touch(
+    queries::connectors::touch(
         &world.app.pool,
         link.id,
         "Anthropic/ClaudeAI 1.0.0",

@@ -19,7 +19,7 @@ use crate::world::{Mcp, World, test, test_with, url_of};
 /// Lets the athlete's own connector change the calendar.
 async fn let_write(world: &World, seeded: &Seeded) -> AccountId {
     let account = account(world, seeded).await;
-    queries::links::set_may_write(&world.app.pool, account, Some(true))
+    queries::connectors::set_may_write(&world.app.pool, account, Some(true))
         .await
         .unwrap();
     account

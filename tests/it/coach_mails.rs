@@ -120,7 +120,7 @@ async fn coach_id(world: &World) -> CoachId {
 
 /// The coach's current URL; no log may contain it.
 async fn url(world: &World) -> String {
-    let link = queries::links::of_coach(&world.app.pool, coach_id(world).await).await;
+    let link = queries::connectors::of_coach(&world.app.pool, coach_id(world).await).await;
     let url = connector::url(&world.app, &link.unwrap().unwrap()).unwrap();
     world.secret(url.rsplit('/').next().unwrap());
     url
@@ -250,9 +250,9 @@ async fn of_invites_that_are_sent_again_at_once_one_mail_tells() {
         world.clock.advance(Duration::hours(2));
         world.mails_to(COACH).await;
         world.clock.advance(Duration::hours(2));
-        let link = queries::links::of_coach(&world.app.pool, coach_id(&world).await).await;
+        let link = queries::connectors::of_coach(&world.app.pool, coach_id(&world).await).await;
         let link = link.unwrap().unwrap().id;
-        queries::links::touch(&world.app.pool, link, "claude", world.clock.now())
+        queries::connectors::touch(&world.app.pool, link, "claude", world.clock.now())
             .await
             .unwrap();
         let (first, second) = (resent(&world, world.ana()).await, async {
@@ -439,9 +439,9 @@ async fn an_end_is_mailed_to_coaches_who_learnt_of_the_beginning() {
         world.mails_to(COACH).await;
         invite(&world, world.tria()).await;
         world.clock.advance(Duration::minutes(10));
-        let link = queries::links::of_coach(&world.app.pool, coach_id(&world).await).await;
+        let link = queries::connectors::of_coach(&world.app.pool, coach_id(&world).await).await;
         let link = link.unwrap().unwrap().id;
-        queries::links::touch(&world.app.pool, link, "claude", world.clock.now())
+        queries::connectors::touch(&world.app.pool, link, "claude", world.clock.now())
             .await
             .unwrap();
         resent(&world, world.tria()).await.commit().await.unwrap();

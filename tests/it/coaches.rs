@@ -99,11 +99,11 @@ async fn use_it(world: &World, grant: &Grant, client: &str) {
     queries::grants::used(&world.app.pool, grant.id, client, now)
         .await
         .unwrap();
-    let link = queries::links::of_coach(&world.app.pool, grant.coach_id)
+    let link = queries::connectors::of_coach(&world.app.pool, grant.coach_id)
         .await
         .unwrap()
         .unwrap();
-    queries::links::touch(&world.app.pool, link.id, client, now)
+    queries::connectors::touch(&world.app.pool, link.id, client, now)
         .await
         .unwrap();
 }

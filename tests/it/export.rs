@@ -248,7 +248,7 @@ async fn coaches_and_coaching_are_in_it() {
         let own = world.grant_of(self_coach.id, tria_id).await.unwrap();
         let token = coaches[1].link.rsplit('/').next().unwrap();
         let hash = Token::parse(TokenKind::Link, token).unwrap().hash();
-        assert!(queries::links::select(pool, hash, own.id, now).await.unwrap());
+        assert!(queries::connectors::select(pool, hash, own.id, now).await.unwrap());
 
         let mut browser = world.signed_in(&tria).await;
         let page = browser.post("/account/export", &[]).await;

@@ -99,7 +99,9 @@ async fn roster(world: &World, coach: CoachId) -> Vec<String> {
 
 /// The URL in a coach's row.
 async fn url(world: &World, coach: CoachId) -> String {
-    let link = queries::links::of_coach(&world.app.pool, coach).await.unwrap();
+    let link = queries::connectors::of_coach(&world.app.pool, coach)
+        .await
+        .unwrap();
     let url = connector::url(&world.app, &link.unwrap()).unwrap();
     world.secret(url.rsplit('/').next().unwrap());
     url

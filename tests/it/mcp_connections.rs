@@ -7,7 +7,7 @@ use std::sync::{
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse as _};
 use icusync::{
-    ids::{AccountId, ConnectionId, LinkId},
+    ids::{AccountId, ConnectionId, ConnectorId},
     queries,
     secrets::{Password, Token, TokenKind},
     words::ConnectionKind,
@@ -279,7 +279,7 @@ async fn another(bench: &Bench, number: u32) -> String {
     let app = &bench.app;
     let now = app.clock.now();
     let fresh = || app.random.uuid(&app.clock);
-    let (account, link, connection) = (AccountId(fresh()), LinkId(fresh()), ConnectionId(fresh()));
+    let (account, link, connection) = (AccountId(fresh()), ConnectorId(fresh()), ConnectionId(fresh()));
     let hash = app
         .passwords
         .hash(Password::choose("a password for tests".to_owned(), "").unwrap())
@@ -290,7 +290,7 @@ async fn another(bench: &Bench, number: u32) -> String {
         .unwrap()
         .unwrap();
     let token = Token::mint(TokenKind::Link, &app.random);
-    queries::links::create(&app.pool, link, account, token.hash(), b"x", now)
+    queries::connectors::create(&app.pool, link, account, token.hash(), b"x", now)
         .await
         .unwrap();
     let place = icusync::guard::connection::token_place(connection);

@@ -345,7 +345,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
             let ana = world.ana().clone();
             let mut browser = world.signed_in(&ana).await;
             let account = queries::accounts::by_email(&world.app.pool, ana.person.email).await.unwrap().unwrap().id;
-            let link = queries::links::of_account(&world.app.pool, account).await.unwrap().unwrap();
+            let link = queries::connectors::of_account(&world.app.pool, account).await.unwrap().unwrap();
             let grant = a_grant_to_write_to(&world, &mut browser).await;
             for evil in EVIL {
                 write_to_a_coach(&world, evil).await;
@@ -366,7 +366,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     .execute(&world.app.pool)
                     .await
                     .unwrap();
-                queries::links::touch(&world.app.pool, link.id, evil, world.clock.now()).await.unwrap();
+                queries::connectors::touch(&world.app.pool, link.id, evil, world.clock.now()).await.unwrap();
                 let entry = Entry {
                     id: LogId(world.app.random.uuid(&world.clock)),
                     at: world.clock.now(),

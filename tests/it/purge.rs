@@ -222,11 +222,11 @@ async fn coaches_go_ninety_days_after_their_last_grant() {
             .execute(&world.app.pool)
             .await
             .unwrap();
-        let link = queries::links::of_coach(&world.app.pool, coach.id)
+        let link = queries::connectors::of_coach(&world.app.pool, coach.id)
             .await
             .unwrap()
             .unwrap();
-        queries::links::touch(&world.app.pool, link.id, "Claude", world.clock.now())
+        queries::connectors::touch(&world.app.pool, link.id, "Claude", world.clock.now())
             .await
             .unwrap();
         world.clock.advance(Duration::days(90));

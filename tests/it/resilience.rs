@@ -19,7 +19,7 @@ use chrono::{Days, NaiveDate};
 use icusync::{
     app::App,
     demo::{self, seed::Seeded},
-    ids::{AccountId, ConnectionId, LinkId},
+    ids::{AccountId, ConnectionId, ConnectorId},
     mail::transport::{Captured, Transport},
     postgres, queries,
     secrets::{KeyRing, Password, PasswordHash, Random, Token, TokenKind},
@@ -127,10 +127,10 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
         .unwrap()
         .unwrap();
     let token = Token::mint(TokenKind::Link, &app.random);
-    let link = LinkId(fresh());
+    let link = ConnectorId(fresh());
     let place = icusync::guard::connector::place(link);
     let sealed = app.keys.seal(place, token.expose().as_bytes(), &app.random);
-    queries::links::create(&app.pool, link, account, token.hash(), &sealed, now)
+    queries::connectors::create(&app.pool, link, account, token.hash(), &sealed, now)
         .await
         .unwrap();
     let place = icusync::guard::connection::token_place(connection);

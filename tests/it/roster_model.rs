@@ -14,7 +14,7 @@ use futures::StreamExt as _;
 use http::{StatusCode, header};
 use icusync::{
     guard::{connection::token_place, connector},
-    ids::{AccountId, CoachId, ConnectionId, GrantId, LinkId},
+    ids::{AccountId, CoachId, ConnectionId, ConnectorId, GrantId},
     permissions::{self, Access, Group},
     queries::{
         self,
@@ -309,13 +309,13 @@ async fn coach(world: &World, number: usize) -> Coach {
     queries::coaches::of_address(&app.pool, id, &email, &email, now)
         .await
         .unwrap();
-    let link = LinkId(app.random.uuid(&app.clock));
+    let link = ConnectorId(app.random.uuid(&app.clock));
     let token = Token::mint(TokenKind::Link, &app.random);
     world.secret(token.expose());
     let sealed = app
         .keys
         .seal(connector::place(link), token.expose().as_bytes(), &app.random);
-    queries::links::create_for_coach(&app.pool, link, id, token.hash(), &sealed, now)
+    queries::connectors::create_for_coach(&app.pool, link, id, token.hash(), &sealed, now)
         .await
         .unwrap();
     Coach {

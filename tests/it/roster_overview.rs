@@ -447,7 +447,7 @@ async fn twenty_five_athletes_are_answered_for_in_one_call() {
             .await
             .unwrap()
             .unwrap();
-        let link = queries::links::of_coach(&app.pool, coach.id)
+        let link = queries::connectors::of_coach(&app.pool, coach.id)
             .await
             .unwrap()
             .unwrap();

@@ -6,7 +6,7 @@ use chrono::Duration;
 use icusync::{
     app::App,
     guard::{self, connection::token_place, connector},
-    ids::{ConnectionId, JobId, LinkId},
+    ids::{ConnectionId, ConnectorId, JobId},
     jobs::{self, KeyUse},
     mail::{Address, CoachUrl, Mail, outbox},
     queries::{
@@ -63,7 +63,7 @@ fn instance(world: &World, keys: &str) -> App {
 fn place(store: Store, row: Uuid) -> Place {
     match store {
         Store::Connections => token_place(ConnectionId(row)),
-        Store::Links => connector::place(LinkId(row)),
+        Store::Links => connector::place(ConnectorId(row)),
         Store::Jobs => outbox::place(JobId(row)),
         Store::Changes => Place {
             table: "changes",
@@ -215,7 +215,7 @@ async fn a_coachs_url_and_the_mail_that_brings_it_outlive_a_key_120() {
             "five connections, seven links, a mail"
         );
         let alone = instance(&world, &keys.new);
-        let link = queries::links::of_coach(&alone.pool, coach.id)
+        let link = queries::connectors::of_coach(&alone.pool, coach.id)
             .await
             .unwrap()
             .unwrap();
@@ -452,7 +452,7 @@ async fn losses_are_found_in_every_table_and_under_an_id_that_is_known() {
             .await;
         let account = queries::accounts::by_email(&world.app.pool, ana.person.email).await;
         let account = account.unwrap().unwrap().id;
-        queries::links::set_may_write(&world.app.pool, account, Some(true))
+        queries::connectors::set_may_write(&world.app.pool, account, Some(true))
             .await
             .unwrap();
         let workout = json!({"sport": "Ride", "date": "2026-11-24", "name": "Kept", "text": "- 30m 60-65%"});

@@ -140,7 +140,7 @@ async fn invite(world: &World) -> String {
         .unwrap();
     transaction.commit().await.unwrap();
     let coach = queries::coaches::by_email(&world.app.pool, COACH).await.unwrap();
-    let link = queries::links::of_coach(&world.app.pool, coach.unwrap().id).await;
+    let link = queries::connectors::of_coach(&world.app.pool, coach.unwrap().id).await;
     let url = connector::url(&world.app, &link.unwrap().unwrap()).unwrap();
     world.secret(url.rsplit('/').next().unwrap());
     url

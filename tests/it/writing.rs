@@ -63,7 +63,7 @@ async fn connect(
 
 async fn may_write(world: &World, seeded: &Seeded) -> Option<bool> {
     let account = queries::accounts::by_email(&world.app.pool, seeded.person.email).await;
-    let link = queries::links::of_account(&world.app.pool, account.unwrap().unwrap().id).await;
+    let link = queries::connectors::of_account(&world.app.pool, account.unwrap().unwrap().id).await;
     link.unwrap().unwrap().may_write
 }
 

@@ -128,7 +128,7 @@ pub(super) async fn connect(
             }
             _ => {
                 if may_write.is_some() {
-                    queries::links::set_may_write(&mut *transaction, account, may_write).await?;
+                    queries::connectors::set_may_write(&mut *transaction, account, may_write).await?;
                 }
                 Replaced::default()
             }
@@ -149,7 +149,7 @@ pub(super) async fn connect(
 
 /// Ends the right of the account's connector to change the calendar, and the undoing of everything that was changed.
 async fn forget_changes(db: &mut sqlx::PgConnection, account: AccountId) -> sqlx::Result<()> {
-    queries::links::set_may_write(&mut *db, account, None).await?;
+    queries::connectors::set_may_write(&mut *db, account, None).await?;
     queries::changes::erase(&mut *db, account).await
 }
 

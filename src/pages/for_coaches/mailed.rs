@@ -149,7 +149,7 @@ async fn spend(
 
 /// Emails the same URL to the address that an athlete once gave.
 async fn resend(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
-    let link = queries::links::of_coach(&mut *db, coach.id).await?;
+    let link = queries::connectors::of_coach(&mut *db, coach.id).await?;
     let Some(url) = link.and_then(|link| connector::url(app, &link)) else {
         return Ok(Granted::Unreadable);
     };

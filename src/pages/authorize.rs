@@ -1,0 +1,273 @@
+//! A client's sign-in, as the person sees it: who are you, do you agree, back to the client.
+//!
+//! Each page opens only in the browser in which the sign-in began, so that nobody finishes another person's. What the client
+//! asked for, and where it may be sent back to, was decided in [`crate::oauth::authorize`].
+
+pub(crate) mod coach;
+pub(crate) mod consent;
+
+use askama::Template;
+use axum::{
+    extract::{Path, RawQuery, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header::SET_COOKIE};
+
+use super::{
+    Frame, FromNetwork, MaybeSigned, NextPage,
+    frame::{page, with_status},
+};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{coach_code, session::Session},
+    ids::RequestId,
+    layers::FormsLeadAnywhere,
+    oauth::{
+        authorize::{self, Begun, Refused},
+        redirects,
+    },
+    queries::{self, sign_in_requests::Request},
+};
+
+/// Seconds after which it makes sense to try again when too many sign-ins wait.
+const TOO_MANY_FOR: u64 = 600;
+
+/// The client of a sign-in, in words.
+pub(super) struct ClientWords {
+    /// As it calls itself.
+    pub(super) name: String,
+    /// The host that vouches for it.
+    pub(super) host: Option<String>,
+    /// Where the answer goes.
+    pub(super) leads_to: String,
+    /// Whether that is a program on this computer, or an app: anybody may have written it.
+    pub(super) is_local: bool,
+}
+
+impl ClientWords {
+    pub(super) fn of(request: &Request) -> Self {
+        let name = request.client_name.as_str();
+        Self {
+            name: if name.is_empty() {
+                "A client without a name"
+            } else {
+                name
+            }
+            .to_owned(),
+            host: request.client_host.clone(),
+            leads_to: redirects::host_of(&request.redirect_uri),
+            is_local: !request.redirect_uri.starts_with("https:"),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/authorize_refused.html")]
+struct RefusedPage {
+    frame: Frame,
+    refused: Refused,
+}
+
+/// `GET /authorize`.
+pub(crate) async fn begin(
+    State(app): State<App>,
+    from: FromNetwork,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    match authorize::begin(&app, from.0, &headers, &query.unwrap_or_default()).await? {
+        Begun::Page(id, cookie) => {
+            let next = NextPage::Request(id);
+            Ok(([(SET_COOKIE, cookie)], Redirect::to(&next.path())).into_response())
+        }
+        Begun::Client(url) => back(&url, "the client"),
+        Begun::Refused(refused) => cannot_begin(refused, &headers),
+    }
+}
+
+/// Says why a sign-in cannot begin: on a page, or in JSON for a client that asks before it sends the person here. The statuses are
+/// those at which clients register anew.
+fn cannot_begin(refused: Refused, headers: &HeaderMap) -> Result<Response, Problem> {
+    let (status, error, wait) = match refused {
+        Refused::Malformed => (StatusCode::BAD_REQUEST, "invalid_request", None),
+        Refused::WrongRedirect => (StatusCode::BAD_REQUEST, "invalid_request", None),
+        Refused::UnknownClient => (StatusCode::BAD_REQUEST, "invalid_client", None),
+        Refused::ClientAway(wait) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "temporarily_unavailable",
+            Some(wait.as_secs()),
+        ),
+        Refused::TooMany => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "temporarily_unavailable",
+            Some(TOO_MANY_FOR),
+        ),
+    };
+    let accepts = |kind: &str| {
+        let mut all = headers.get_all(http::header::ACCEPT).iter();
+        all.any(|value| value.to_str().is_ok_and(|value| value.contains(kind)))
+    };
+    let mut response = if accepts("application/json") && !accepts("text/html") {
+        let text = "This sign-in cannot begin. Register again.";
+        let body = serde_json::json!({"error": error, "error_description": text});
+        (status, axum::Json(body)).into_response()
+    } else {
+        let frame = Frame::of(false);
+        with_status(status, &RefusedPage { frame, refused })?
+    };
+    if let Some(seconds) = wait {
+        let headers = response.headers_mut();
+        headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "pages/authorize_back.html")]
+struct Back<'a> {
+    frame: Frame,
+    url: &'a str,
+    client: &'a str,
+}
+
+/// Sends the browser to the client. For the web that is a redirect. An app's scheme opens a dialog of the browser and leaves the
+/// page as it is, so that gets a page that says what happens, with a link should nothing happen.
+pub(super) fn back(url: &str, client: &str) -> Result<Response, Problem> {
+    if url.starts_with("https:") || url.starts_with("http:") {
+        let location = HeaderValue::try_from(url).map_err(|_| Problem::BadForm)?;
+        return Ok((StatusCode::SEE_OTHER, [(http::header::LOCATION, location)]).into_response());
+    }
+    let frame = Frame::of(false);
+    Ok(leading_anywhere(page(&Back { frame, url, client })?))
+}
+
+/// Lets the forms of a page lead wherever a client is: browsers check `form-action` against the whole chain of redirects, and
+/// clients redirect to their own app's scheme.
+pub(super) fn leading_anywhere(mut response: Response) -> Response {
+    response.extensions_mut().insert(FormsLeadAnywhere);
+    response
+}
+
+/// The id in a path. Whatever is not one is a sign-in that is not there.
+pub(super) fn id_in(path: &str) -> Option<RequestId> {
+    path.parse().ok().map(RequestId)
+}
+
+/// The sign-in with this id, if it began in this browser and has not expired.
+pub(super) async fn opened(app: &App, headers: &HeaderMap, id: &str) -> Result<Option<Request>, Problem> {
+    let (Some(id), Some(browser)) = (id_in(id), authorize::of_browser(app, headers)) else {
+        return Ok(None);
+    };
+    let now = app.clock.now();
+    Ok(queries::sign_in_requests::living(&app.pool, id, browser.hash(), now).await?)
+}
+
+#[derive(Template)]
+#[template(path = "pages/authorize_gone.html")]
+struct Gone {
+    frame: Frame,
+}
+
+/// The one page for a sign-in that has expired, was answered, began in another browser, or never was: telling them apart would
+/// only help somebody who found the id.
+pub(super) fn gone(signed: bool) -> Result<Response, Problem> {
+    let frame = Frame::of(signed);
+    with_status(StatusCode::NOT_FOUND, &Gone { frame })
+}
+
+#[derive(Template)]
+#[template(path = "pages/authorize_who.html")]
+pub(super) struct Who {
+    frame: Frame,
+    client: ClientWords,
+    next: NextPage,
+    is_open: bool,
+    /// Who is signed in on this browser, for going on without typing anything.
+    signed: Option<String>,
+    /// What was typed as the coach's address and is not one, and why.
+    wrong: Option<(String, String)>,
+}
+
+/// The page that asks who signs in.
+pub(super) fn who(
+    app: &App,
+    request: &Request,
+    session: Option<&Session>,
+    wrong: Option<(String, String)>,
+) -> Result<Response, Problem> {
+    let status = if wrong.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    with_status(
+        status,
+        &Who {
+            frame: Frame::of(session.is_some()),
+            client: ClientWords::of(request),
+            next: NextPage::Request(request.id),
+            is_open: app.config.is_sign_up_open(),
+            signed: session.map(|session| session.email.clone()),
+            wrong,
+        },
+    )
+}
+
+/// `GET /authorize/{request}`: the next step of this sign-in. Opening it does nothing.
+pub(crate) async fn show(
+    State(app): State<App>,
+    MaybeSigned(session): MaybeSigned,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let Some(request) = opened(&app, &headers, &id).await? else {
+        return gone(session.is_some());
+    };
+    queries::sign_in_requests::open(&app.pool, request.id, app.clock.now()).await?;
+    // Somebody who wants to be somebody else sees the choice again.
+    let switches = query.as_deref() == Some("switch");
+    if request.coach_id.is_none() || switches {
+        if let Some(email) = coach_code::asked_for(&app, request.id).await? {
+            return coach::code_page(&request, session.is_some(), email, None);
+        }
+        if switches || session.is_none() {
+            return who(&app, &request, session.as_ref(), None);
+        }
+    }
+    consent::show(&app, &request, session.as_ref(), None).await
+}
+
+#[derive(Template)]
+#[template(path = "pages/authorize_elsewhere.html")]
+struct Elsewhere {
+    frame: Frame,
+    title: &'static str,
+}
+
+/// What follows a mail link that somebody asked for during a client's sign-in: back to it in the browser where it began; anywhere
+/// else a page says to go back there. None if no sign-in waits.
+pub(super) async fn after_mail(
+    app: &App,
+    headers: &HeaderMap,
+    request: Option<RequestId>,
+    title: &'static str,
+) -> Result<Option<Response>, Problem> {
+    let Some(id) = request else {
+        return Ok(None);
+    };
+    let now = app.clock.now();
+    if let Some(browser) = authorize::of_browser(app, headers) {
+        let here = queries::sign_in_requests::living(&app.pool, id, browser.hash(), now).await?;
+        if here.is_some() {
+            let next = NextPage::Request(id);
+            return Ok(Some(Redirect::to(&next.path()).into_response()));
+        }
+    }
+    if !queries::sign_in_requests::waits(&app.pool, id, now).await? {
+        return Ok(None);
+    }
+    let frame = Frame::of(true);
+    page(&Elsewhere { frame, title }).map(Some)
+}

@@ -1,0 +1,409 @@
+//! The question whether a client may come in as this person: asked each time, of athletes and coaches, with what it may do.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use chrono::Duration;
+use http::{HeaderMap, StatusCode};
+
+use super::{ClientWords, back, gone, leading_anywhere, opened, who};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{
+        session::Session,
+        sign_ins::{self, From, WRITE, code_place},
+    },
+    mail::{Address, Mail, NewApp, outbox},
+    oauth::{
+        answer::{self, Answer},
+        authorize::{of_browser, refused_by_person},
+        clients,
+    },
+    pages::{
+        Fields, Frame, FromNetwork, MaybeSigned, NextPage,
+        changes::reads_only,
+        frame::with_status,
+        links::{self, Offered},
+    },
+    permissions::{self, Access},
+    queries::{
+        self,
+        sign_in_requests::{Agreed, Request},
+        sign_ins::Owner,
+    },
+    secrets::{Token, TokenKind},
+    words::{ConnectionStatus, SignInOutcome},
+};
+
+/// Who is asked.
+enum Person {
+    Athlete {
+        owner: Owner,
+        email: String,
+        /// The athlete's name at intervals.icu.
+        name: String,
+        /// Whether intervals.icu shares the calendar for reading only.
+        reads_only: bool,
+    },
+    Coach {
+        owner: Owner,
+        email: String,
+        athletes: usize,
+    },
+}
+
+impl Person {
+    fn owner(&self) -> Owner {
+        match self {
+            Self::Athlete { owner, .. } | Self::Coach { owner, .. } => *owner,
+        }
+    }
+
+    /// What the form carries, so that nobody agrees as somebody else than the page named.
+    fn word(&self) -> String {
+        match self.owner() {
+            Owner::Account(id) => format!("athlete-{id}"),
+            Owner::Coach(id) => format!("coach-{id}"),
+        }
+    }
+}
+
+fn key_of(request: &Request) -> String {
+    let host = request.client_host.as_deref();
+    clients::key(
+        &request.client_id,
+        host,
+        &request.client_name,
+        &request.redirect_uri,
+    )
+}
+
+/// What the next step is.
+enum Step {
+    Agree(Person),
+    /// The athlete has to connect intervals.icu first.
+    Connect {
+        email: String,
+    },
+    Who,
+}
+
+/// Who is asked, or what is missing before anybody can be.
+async fn step(app: &App, request: &Request, session: Option<&Session>) -> Result<Step, Problem> {
+    if let (Some(id), Some(email)) = (request.coach_id, &request.coach_email) {
+        let roster = queries::grants::roster_of(&app.pool, id, app.clock.now()).await?;
+        return Ok(Step::Agree(Person::Coach {
+            owner: Owner::Coach(id),
+            email: email.clone(),
+            athletes: roster.len(),
+        }));
+    }
+    let Some(session) = session else {
+        return Ok(Step::Who);
+    };
+    let email = session.email.clone();
+    let connection = queries::connections::of_account(&app.pool, session.account).await?;
+    let Some(connection) = connection.filter(|row| row.status == ConnectionStatus::Connected) else {
+        return Ok(Step::Connect { email });
+    };
+    Ok(Step::Agree(Person::Athlete {
+        owner: Owner::Account(session.account),
+        email,
+        reads_only: reads_only(&connection),
+        name: connection.athlete_name,
+    }))
+}
+
+#[derive(Template)]
+#[template(path = "pages/authorize_consent.html")]
+struct Consent {
+    frame: Frame,
+    client: ClientWords,
+    next: NextPage,
+    person: Person,
+    groups: Vec<Offered>,
+    may_write: bool,
+    /// Whether the client asked for more than reading.
+    asks_write: bool,
+    is_new: bool,
+    mistake: Option<&'static str>,
+}
+
+impl Consent {
+    fn shown(&self) -> String {
+        let words: Vec<&str> = self.groups.iter().map(|offered| offered.group.word()).collect();
+        words.join(",")
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/authorize_connect.html")]
+struct Connect {
+    frame: Frame,
+    client: ClientWords,
+    next: NextPage,
+    email: String,
+    oauth: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/authorize_done.html")]
+struct Done {
+    frame: Frame,
+    client: ClientWords,
+}
+
+/// The question, or the step before it.
+pub(super) async fn show(
+    app: &App,
+    request: &Request,
+    session: Option<&Session>,
+    mistake: Option<&'static str>,
+) -> Result<Response, Problem> {
+    let (client, next) = (ClientWords::of(request), NextPage::Request(request.id));
+    let frame = Frame::of(session.is_some());
+    if request.code_used_at.is_some() {
+        return crate::pages::frame::page(&Done { frame, client });
+    }
+    let person = match step(app, request, session).await? {
+        Step::Who => return who(app, request, session, None),
+        Step::Connect { email } => {
+            let connect = Connect {
+                frame,
+                client,
+                next,
+                email,
+                oauth: app.config.offers_oauth(),
+            };
+            return Ok(crate::pages::frame::leading_to_intervals(
+                crate::pages::frame::page(&connect)?,
+            ));
+        }
+        Step::Agree(person) => person,
+    };
+    let key = key_of(request);
+    let before = queries::sign_in_log::choice(&app.pool, person.owner(), &key).await?;
+    let off = before.as_ref().map_or(&[][..], |choice| &choice.groups_off);
+    let asks_write = request.scope.split(' ').any(|word| word == WRITE);
+    let may_write = match &before {
+        Some(choice) => choice.may_write,
+        None => writes_by_default(app, &person).await?,
+    };
+    let status = if mistake.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    let consent = Consent {
+        frame,
+        client,
+        next,
+        groups: links::offered(off),
+        may_write: asks_write && may_write,
+        asks_write,
+        is_new: before.is_none(),
+        person,
+        mistake,
+    };
+    Ok(leading_anywhere(with_status(status, &consent)?))
+}
+
+/// Whether the box for changes is ticked for a client that is new: for an athlete who lets the own link change the calendar, and
+/// for a coach to whom somebody granted a change.
+async fn writes_by_default(app: &App, person: &Person) -> Result<bool, Problem> {
+    Ok(match person.owner() {
+        Owner::Account(account) => {
+            let link = queries::connectors::of_account(&app.pool, account).await?;
+            link.is_some_and(|link| link.may_write == Some(true))
+        }
+        Owner::Coach(coach) => {
+            let roster = queries::grants::roster_of(&app.pool, coach, app.clock.now()).await?;
+            let tools = roster.iter().flat_map(|member| &member.tools);
+            tools
+                .filter_map(|name| permissions::by_name(name))
+                .any(|tool| tool.access == Access::Write)
+        }
+    })
+}
+
+/// `POST /authorize/{request}`: yes or no.
+pub(crate) async fn decide(
+    State(app): State<App>,
+    MaybeSigned(session): MaybeSigned,
+    from: FromNetwork,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let decision = fields.take("decision")?;
+    let Some(request) = opened(&app, &headers, &id).await? else {
+        return gone(session.is_some());
+    };
+    let from = From::of(from.0, &headers);
+    match decision.as_str() {
+        "allow" => allow(&app, &headers, &request, session.as_ref(), &from, fields).await,
+        "deny" => deny(&app, &request, session.as_ref(), &from).await,
+        _ => Err(Problem::BadForm),
+    }
+}
+
+/// Sends the client away. Whoever is not signed in may do that too.
+async fn deny(
+    app: &App,
+    request: &Request,
+    session: Option<&Session>,
+    from: &From,
+) -> Result<Response, Problem> {
+    let mut transaction = app.pool.begin().await?;
+    let owner = request
+        .coach_id
+        .map(Owner::Coach)
+        .or(session.map(|session| Owner::Account(session.account)));
+    if let Some(owner) = owner {
+        let client = Some(request.client_name.as_str());
+        sign_ins::log(
+            &mut *transaction,
+            app,
+            owner,
+            client,
+            SignInOutcome::Declined,
+            from,
+        )
+        .await?;
+    }
+    queries::sign_in_requests::delete(&mut *transaction, request.id).await?;
+    transaction.commit().await?;
+    refused_by_person(&request.client_id);
+    let answer = Answer::Error("access_denied", "The person said no.");
+    let state = request.client_state.as_deref();
+    let url = answer::url(&app.config, &request.redirect_uri, state, answer);
+    back(&url, &request.client_name)
+}
+
+/// Writes what the person agreed to and sends the client its code. A second press gives the same answer, as long as the code can
+/// be exchanged.
+async fn allow(
+    app: &App,
+    headers: &HeaderMap,
+    request: &Request,
+    session: Option<&Session>,
+    from: &From,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let named = fields.take("as")?;
+    let Step::Agree(person) = step(app, request, session).await? else {
+        return show(app, request, session, None).await;
+    };
+    if person.word() != named {
+        let mistake = "Somebody else is signed in now than on the page before. Look again, and then decide.";
+        return show(app, request, session, Some(mistake)).await;
+    }
+    let owner = person.owner();
+    let key = key_of(request);
+    let before = queries::sign_in_log::choice(&app.pool, owner, &key).await?;
+    let off = links::chosen_off(
+        before.map(|choice| choice.groups_off).unwrap_or_default(),
+        &mut fields,
+    )?;
+    let asks_write = request.scope.split(' ').any(|word| word == WRITE);
+    let may_write = asks_write && fields.optional("may-write").is_some();
+
+    let Some(browser) = of_browser(app, headers) else {
+        return gone(session.is_some());
+    };
+    let now = app.clock.now();
+    let mut transaction = app.pool.begin().await?;
+    let db = &mut *transaction;
+    let Some(locked) = queries::sign_in_requests::lock(&mut *db, request.id, browser.hash(), now).await?
+    else {
+        return gone(session.is_some());
+    };
+    if locked.code_expires_at.is_some() {
+        drop(transaction);
+        return again(app, &locked, owner, session);
+    }
+    let code = Token::mint(TokenKind::Code, &app.random);
+    let sealed = app
+        .keys
+        .seal(code_place(request.id), code.expose().as_bytes(), &app.random);
+    let agreed = Agreed {
+        account_id: match owner {
+            Owner::Account(id) => Some(id),
+            Owner::Coach(_) => None,
+        },
+        coach_id: match owner {
+            Owner::Coach(id) => Some(id),
+            Owner::Account(_) => None,
+        },
+        groups_off: &off,
+        may_write,
+        code: code.hash(),
+        code_sealed: &sealed,
+        code_expires_at: now + Duration::minutes(i64::from(app.config.code_minutes)),
+    };
+    queries::sign_in_requests::agree(&mut *db, request.id, &agreed).await?;
+    let is_new = queries::sign_in_log::choose(&mut *db, owner, &key, &off, may_write, now).await?;
+    let client = Some(request.client_name.as_str());
+    sign_ins::log(&mut *db, app, owner, client, SignInOutcome::Granted, from).await?;
+    if let (true, Owner::Account(account)) = (is_new, owner) {
+        tell_of_new_app(db, app, account, request, may_write).await?;
+    }
+    transaction.commit().await?;
+    let state = request.client_state.as_deref();
+    let url = answer::url(
+        &app.config,
+        &request.redirect_uri,
+        state,
+        Answer::Code(code.expose()),
+    );
+    back(&url, &request.client_name)
+}
+
+/// The same answer once more, if the same person pressed again and the code is still good.
+fn again(app: &App, request: &Request, owner: Owner, session: Option<&Session>) -> Result<Response, Problem> {
+    let agreed = request
+        .agreed_account_id
+        .map(Owner::Account)
+        .or(request.agreed_coach_id.map(Owner::Coach));
+    let lives = request.code_used_at.is_none()
+        && request
+            .code_expires_at
+            .is_some_and(|expires| expires > app.clock.now());
+    let code = request
+        .code_sealed
+        .as_ref()
+        .filter(|_| lives && agreed == Some(owner));
+    let code = code.and_then(|sealed| app.keys.open_text(code_place(request.id), sealed).ok());
+    let Some(code) = code else {
+        return gone(session.is_some());
+    };
+    let state = request.client_state.as_deref();
+    let url = answer::url(&app.config, &request.redirect_uri, state, Answer::Code(&code));
+    back(&url, &request.client_name)
+}
+
+/// Queues the mail about a client that the athlete never signed in with before.
+async fn tell_of_new_app(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    account: crate::ids::AccountId,
+    request: &Request,
+    may_write: bool,
+) -> Result<(), Problem> {
+    let Some(owner) = queries::accounts::by_id(&mut *db, account).await? else {
+        return Ok(());
+    };
+    let client = ClientWords::of(request);
+    let mail = Mail::NewApp(NewApp {
+        client: client.name.as_str().into(),
+        leads_to: client.leads_to.as_str().into(),
+        may_write,
+        apps: app.config.page_url("/apps"),
+    });
+    let to = Address::stored(&owner.email, &owner.email_key);
+    outbox::enqueue(db, app, &to, Some(account), mail).await?;
+    Ok(())
+}
