@@ -40,6 +40,7 @@ mod mcp_paths;
 mod mcp_wire;
 mod meanings;
 mod memory;
+mod oauth_clients;
 mod pages;
 mod purge;
 mod resilience;
