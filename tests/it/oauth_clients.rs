@@ -362,6 +362,27 @@ async fn the_inspector_signs_in() {
     walks(INSPECTOR).await;
 }
 
+/// Both look at the address before they open a browser, without its cookies; each reads another kind of refusal.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_no_longer_registered_registers_again() {
+    for client in [REMOTE, FASTMCP] {
+        test(async |world| {
+            let walk = begin(&world, client, Who::Athlete, Way::Registers).await;
+            signs_in(&walk).await;
+            walk.end().await;
+            assert!(walk.run("nobody").await.asked, "its tokens are gone");
+            let forgotten = sqlx::query("delete from oauth_clients")
+                .execute(&world.app.pool)
+                .await;
+            assert_eq!(forgotten.unwrap().rows_affected(), 1);
+            signs_in(&walk).await;
+            assert_eq!(count(&world, "select count(*) from oauth_clients").await, 1);
+            std::fs::remove_dir_all(&walk.store).unwrap();
+        })
+        .await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_conformance_suite_passes_the_authorization_server() {
     test(async |world| {

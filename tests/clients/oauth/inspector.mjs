@@ -1,7 +1,7 @@
 // The Inspector's command line, signing in at the first of its processes; how it is called: person.mjs
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { asked, firstAddress, portOf, surroundings, tell } from './person.mjs'
+import { asked, portOf, surroundings, tell, watch } from './person.mjs'
 
 const { url, store, document, somebody, calls } = asked()
 const launcher = join(process.env.ICUSYNC_NODE_MODULES, '@modelcontextprotocol/inspector/clients/launcher/build/index.js')
@@ -22,7 +22,7 @@ async function inspect(...question) {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   child.stdout.on('data', (chunk) => (said += chunk))
-  const log = firstAddress(child.stderr, new URL(url).origin, tell)
+  const log = watch(child.stderr, new URL(url).origin, tell)
   const code = await new Promise((resolve) => child.once('close', resolve))
   if (code === SIGN_IN_NEEDED && !somebody) {
     tell(null)

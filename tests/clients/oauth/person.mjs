@@ -39,22 +39,24 @@ export function listen(server) {
   })
 }
 
-// The environment of a client that runs as a program of its own: it keeps its things in STORE, and the browser that it
-// opens does nothing.
+// The environment of a client that runs as a program of its own: it keeps its things in STORE, and finds no browser to open.
 export function surroundings(store) {
-  return { PATH: process.env.PATH, HOME: store, MCP_REMOTE_CONFIG_DIR: join(store, 'remote'), BROWSER: 'true' }
+  return { PATH: store, HOME: store, MCP_REMOTE_CONFIG_DIR: join(store, 'remote') }
 }
 
-// Calls `found` with the first address of `host` that a stream of text names.
-export function firstAddress(stream, host, found) {
+// Calls `found` with the address at `issuer` that a program shows: the last one before it says `when`, or the first. Returns
+// what reads all that the program has said.
+export function watch(stream, issuer, found, when) {
+  const address = new RegExp(`${issuer}/authorize\\?\\S+(?=\\s)`, 'g')
   let text = ''
   let done = false
   stream.on('data', (chunk) => {
     text += chunk
-    const address = text.match(new RegExp(`${host}/authorize\\?\\S+(?=\\s)`))?.[0]
-    if (!address || done) return
+    const said = when ? text.slice(0, Math.max(text.indexOf(when), 0)) : text
+    const shown = said.match(address)?.at(when ? -1 : 0)
+    if (!shown || done) return
     done = true
-    found(address)
+    found(shown)
   })
   return () => text
 }
