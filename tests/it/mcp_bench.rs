@@ -336,15 +336,15 @@ impl Bench {
     /// Regenerates Ana's link, as the dashboard does.
     pub(crate) async fn regenerate(&self) {
         let token = Token::parse(TokenKind::Link, self.path.strip_prefix("/mcp/").unwrap()).unwrap();
-        let owner = queries::connectors::owner(&self.app.pool, token.hash())
+        let now = self.app.clock.now();
+        let owner = queries::connectors::owner(&self.app.pool, token.hash(), now)
             .await
             .unwrap()
             .unwrap();
         let fresh = Token::mint(TokenKind::Link, &self.app.random);
-        let now = self.app.clock.now();
         let done = queries::connectors::regenerate(
             &self.app.pool,
-            owner.link_id,
+            owner.id,
             owner.account_id.unwrap(),
             fresh.hash(),
             b"x",
