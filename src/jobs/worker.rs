@@ -237,7 +237,7 @@ async fn with_the_url_of_now(app: &App, parcel: &mut Parcel) -> Option<Ended> {
     match link.await {
         Ok(Some(link)) => match connector::url(app, &link) {
             Some(now) => {
-                *url = now;
+                *url = Some(now);
                 None
             }
             None => Some(Ended::Later(Failure::UrlDoesNotOpen)),

@@ -1,6 +1,8 @@
-//! Whether the service works: itself, its database, its keys, its mail, and intervals.icu as real calls saw it.
+//! Whether the service works: itself, its database, its keys, its mail, sign-ins of clients, and intervals.icu as real calls
+//! saw it; and what an edge before it must let through.
 //!
-//! A check costs next to nothing and asks nobody outside. Nothing here names a person, a host or a number of users.
+//! A check costs next to nothing and asks nobody outside. Nothing here names a person, a host or a number of users, nor a client:
+//! anyone can register one under any name.
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,6 +35,8 @@ const FRESH: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// Email that has waited no longer than this is on its way.
 const MAIL_IS_LATE: chrono::Duration = chrono::Duration::minutes(5);
+/// A sign-in that is never used can be a person who closed the client. From this many on it is trouble.
+const STRANDED: i64 = 3;
 
 /// The last check, shared by all who ask within seconds.
 #[derive(Clone, Default)]
@@ -43,7 +47,7 @@ type Taken = (Instant, Arc<Check>);
 
 /// What one check found.
 struct Check {
-    parts: [Part; 5],
+    parts: [Part; 6],
     at: When,
 }
 
@@ -114,6 +118,7 @@ impl Check {
                 part("Database", database, text),
                 keys(app.seals.state()),
                 mail(overdue, now),
+                sign_ins(None),
                 upstream(app.intervals.lately()),
             ],
             at: When::of(now, None),
@@ -167,6 +172,34 @@ fn mail(overdue: Option<Overdue>, now: chrono::DateTime<chrono::Utc>) -> Part {
     };
     Part {
         name: "Mail",
+        state,
+        text,
+    }
+}
+
+/// `unused` is how many sign-ins of each client got tokens lately and did not use them within two minutes. Then the client's
+/// first call did not arrive, most often because an edge refuses it.
+fn sign_ins(unused: Option<&[(String, i64)]>) -> Part {
+    let (state, text) = match unused.map(|clients| clients.iter().map(|(_, count)| count).sum::<i64>()) {
+        None => (
+            Condition::Unknown,
+            "Their tokens are in the database, which does not answer.".to_owned(),
+        ),
+        Some(0) => (
+            Condition::Good,
+            "Every client that signed in lately came back with its token within two minutes.".to_owned(),
+        ),
+        Some(count) => (
+            if count < STRANDED { Condition::Good } else { Condition::Poor },
+            format!(
+                "{count} {} lately got a token that was not used within two minutes. More than a few mean that something \
+                 between the client and this server refuses its calls: see below.",
+                if count == 1 { "sign-in" } else { "sign-ins" }
+            ),
+        ),
+    };
+    Part {
+        name: "Sign-ins",
         state,
         text,
     }
@@ -263,6 +296,25 @@ mod tests {
             assert_eq!(part.state, state, "{answered} {failed}");
             assert!(part.text.contains(says), "{}", part.text);
         }
+    }
+
+    #[test]
+    fn sign_ins_that_strand_are_trouble_from_the_third_on() {
+        let unused = |counts: &[i64]| {
+            let clients: Vec<_> = counts.iter().map(|count| ("<b>Client</b>".to_owned(), *count)).collect();
+            sign_ins(Some(&clients))
+        };
+        for (counts, state, says) in [
+            (&[][..], Condition::Good, "Every client"),
+            (&[1], Condition::Good, "1 sign-in "),
+            (&[1, 1], Condition::Good, "2 sign-ins "),
+            (&[2, 1], Condition::Poor, "3 sign-ins "),
+        ] {
+            let part = unused(counts);
+            assert_eq!(part.state, state, "{counts:?}");
+            assert!(part.text.contains(says) && !part.text.contains("Client"), "{}", part.text);
+        }
+        assert_eq!(sign_ins(None).state, Condition::Unknown);
     }
 
     #[test]

@@ -895,28 +895,49 @@ fn words_of(command: &str) -> Vec<String> {
 async fn curl(command: &str) -> String {
     let mut words = words_of(command).into_iter();
     assert_eq!(words.next().as_deref(), Some("curl"));
-    let (mut headers, mut body, mut url) = (Vec::new(), None, None);
+    let (mut headers, mut body, mut after, mut mute, mut urls) = (Vec::new(), None, None, 0, Vec::new());
     while let Some(word) = words.next() {
         match word.as_str() {
             "-s" => {}
-            "-w" => assert_eq!(words.next().unwrap(), "\\n%{http_code}\\n"),
+            "-w" => after = words.next(),
             "-H" => headers.push(words.next().unwrap()),
             "-d" => body = words.next(),
-            _ => url = Some(word),
+            "-o" => {
+                assert_eq!(words.next().as_deref(), Some("/dev/null"));
+                mute += 1;
+            }
+            _ => urls.push(word),
         }
     }
-    let url: url::Url = url.unwrap().parse().unwrap();
-    let method = if body.is_some() { Method::POST } else { Method::GET };
-    let mut request = crate::world::Mcp::client()
-        .request(method, url)
-        .header("accept", "*/*");
-    for header in headers {
-        let (name, value) = header.split_once(": ").unwrap();
-        request = request.header(name, value);
+    assert!(mute == 0 || mute == urls.len(), "curl takes one -o for each URL");
+    let (after, method) = (
+        after.unwrap().replace("\\n", "\n"),
+        if body.is_some() { Method::POST } else { Method::GET },
+    );
+    let mut printed = String::new();
+    for url in urls {
+        let mut request = crate::world::Mcp::client()
+            .request(method.clone(), url.parse::<url::Url>().unwrap())
+            .header("accept", "*/*");
+        for header in &headers {
+            let (name, value) = header.split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
+        let answer = request.body(body.clone().unwrap_or_default()).send().await.unwrap();
+        let header = |name: &str| {
+            let value = answer.headers().get(name).map(|value| value.to_str().unwrap());
+            value.unwrap_or_default().to_owned()
+        };
+        let after = after
+            .replace("%{http_code}", answer.status().as_str())
+            .replace("%{content_type}", &header("content-type"))
+            .replace("%header{www-authenticate}", &header("www-authenticate"));
+        if mute == 0 {
+            printed += &answer.text().await.unwrap();
+        }
+        printed += &after;
     }
-    let answer = request.body(body.unwrap_or_default()).send().await.unwrap();
-    let status = answer.status().as_u16();
-    format!("{}\n{status}\n", answer.text().await.unwrap())
+    printed
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -936,7 +957,7 @@ async fn every_command_of_the_lock_page_answers_as_it_says() {
                 .collect::<Vec<_>>()
         };
         let (commands, answers) = (text("pre[id^=command-]"), text("pre[id^=answer-]"));
-        assert_eq!((commands.len(), answers.len()), (7, 7));
+        assert_eq!((commands.len(), answers.len()), (13, 13));
         let mut own = world.jack().link.clone();
         let placeholder = format!("{}/mcp/YOUR-TOKEN", world.links);
         let mut jack = world.signed_in(&world.jack().clone()).await;

@@ -175,7 +175,7 @@ async fn mail_url(
     mail: fn(CoachUrl) -> Mail,
 ) -> Result<Granted, Problem> {
     let mail = mail(CoachUrl {
-        url,
+        url: Some(url),
         athletes: covered(db, app, coach).await?,
         for_coaches: app.config.for_coaches_url(),
     });
