@@ -268,7 +268,9 @@ impl Ready<'_> {
         }
         out.push_str("\nClick: sign in as Ana, or sign up with any address and open its captured mail.\n");
         out.push_str("Plan: the connector URLs of Ana and of her coach may change her calendar.\n");
-        out.push_str("Add: give the URL where clients sign in to any MCP client on this machine, for example\n");
+        out.push_str(
+            "Add: give the URL where clients sign in to any MCP client on this machine, for example\n",
+        );
         let _ = writeln!(
             out,
             "  claude mcp add --transport http icusync {}\nA client that cannot sign in takes a connector URL instead.\n\nCtrl-C ends it.",

@@ -71,7 +71,10 @@ fn signing_in(app: &App) -> Vec<Try> {
     let ping = format!(" -H 'Content-Type: application/json' -d '{PING}'");
     let statuses = |urls: &[String]| {
         let each: Vec<String> = urls.iter().map(|url| format!("-o /dev/null '{url}'")).collect();
-        format!("curl -s -w '%{{http_code}} %{{content_type}}\\n' {}", each.join(" "))
+        format!(
+            "curl -s -w '%{{http_code}} %{{content_type}}\\n' {}",
+            each.join(" ")
+        )
     };
     let links = |path: &str| app.config.link_url.join(path);
     vec![

@@ -190,7 +190,11 @@ fn sign_ins(unused: Option<&[(String, i64)]>) -> Part {
             "Every client that signed in lately came back with its token within two minutes.".to_owned(),
         ),
         Some(count) => (
-            if count < STRANDED { Condition::Good } else { Condition::Poor },
+            if count < STRANDED {
+                Condition::Good
+            } else {
+                Condition::Poor
+            },
             format!(
                 "{count} {} lately got a token that was not used within two minutes. More than a few mean that something \
                  between the client and this server refuses its calls: see below.",
@@ -301,7 +305,10 @@ mod tests {
     #[test]
     fn sign_ins_that_strand_are_trouble_from_the_third_on() {
         let unused = |counts: &[i64]| {
-            let clients: Vec<_> = counts.iter().map(|count| ("<b>Client</b>".to_owned(), *count)).collect();
+            let clients: Vec<_> = counts
+                .iter()
+                .map(|count| ("<b>Client</b>".to_owned(), *count))
+                .collect();
             sign_ins(Some(&clients))
         };
         for (counts, state, says) in [
@@ -312,7 +319,11 @@ mod tests {
         ] {
             let part = unused(counts);
             assert_eq!(part.state, state, "{counts:?}");
-            assert!(part.text.contains(says) && !part.text.contains("Client"), "{}", part.text);
+            assert!(
+                part.text.contains(says) && !part.text.contains("Client"),
+                "{}",
+                part.text
+            );
         }
         assert_eq!(sign_ins(None).state, Condition::Unknown);
     }

@@ -202,7 +202,10 @@ mod tests {
             assert!(!copy.shown.contains("secret"), "{}", copy.id);
         }
         assert!(by_link.claude_code.own.unwrap().ends_with(own));
-        let coach = Steps::for_coaches(&config(), Some(Link::Shown("https://links.example/mcp/YOUR-TOKEN")));
+        let coach = Steps::for_coaches(
+            &config(),
+            Some(Link::Shown("https://links.example/mcp/YOUR-TOKEN")),
+        );
         for any in [&coach.any, &coach.by_link.unwrap().any] {
             let config: Value = serde_json::from_str(&any.shown).unwrap();
             assert!(
@@ -216,7 +219,10 @@ mod tests {
     fn who_signs_in_pastes_no_secret() {
         let url = "https://icusync.example/mcp";
         for steps in [
-            Steps::of(&config(), Some(Link::Shown("https://links.example/mcp/YOUR-TOKEN"))),
+            Steps::of(
+                &config(),
+                Some(Link::Shown("https://links.example/mcp/YOUR-TOKEN")),
+            ),
             Steps::of(&config(), None),
         ] {
             assert_eq!(steps.sign_in.shown, url);

@@ -1152,7 +1152,10 @@ fn a_coach_learns_to_sign_in_before_the_url_that_needs_none() {
             {
                 begun += 1;
                 assert!(steps.unwrap() < url, "{name}: {part}");
-                assert!(part[..url].contains("For clients that cannot sign in"), "{name}: {part}");
+                assert!(
+                    part[..url].contains("For clients that cannot sign in"),
+                    "{name}: {part}"
+                );
             }
             assert!(url.is_none() || steps.is_some(), "{name}: {part}");
         }
@@ -1179,7 +1182,10 @@ fn a_coachs_url_is_never_a_link() {
             );
             assert!(letter.html.contains(URL), "{name}");
         }
-        assert!(!name.ends_with("_off") || !letter.html.contains("/mcp/"), "{name}");
+        assert!(
+            !name.ends_with("_off") || !letter.html.contains("/mcp/"),
+            "{name}"
+        );
     }
     assert_eq!(held, 6);
 }

@@ -923,7 +923,11 @@ async fn curl(command: &str) -> String {
             let (name, value) = header.split_once(": ").unwrap();
             request = request.header(name, value);
         }
-        let answer = request.body(body.clone().unwrap_or_default()).send().await.unwrap();
+        let answer = request
+            .body(body.clone().unwrap_or_default())
+            .send()
+            .await
+            .unwrap();
         let header = |name: &str| {
             let value = answer.headers().get(name).map(|value| value.to_str().unwrap());
             value.unwrap_or_default().to_owned()
@@ -1011,6 +1015,86 @@ async fn every_link_of_ours_leads_to_a_page() {
             }
         },
     )
+    .await;
+}
+
+/// Where the pages for everyone send somebody whose client could not sign in, down to the paragraph.
+#[tokio::test(flavor = "multi_thread")]
+async fn support_walks_through_a_failed_authorization() {
+    test(async |world| {
+        let mut browser = world.browser();
+        let support = browser.get("/support").await;
+        assert!(support.body.contains(&format!("<code>{}/mcp</code>", world.web)));
+        let html = scraper::Html::parse_document(&support.body);
+        let section = scraper::Selector::parse("section:has(#authorization-failed) a[href]").unwrap();
+        let links: std::collections::BTreeSet<&str> = html
+            .select(&section)
+            .map(|link| link.attr("href").unwrap())
+            .collect();
+        for link in [
+            "/apps",
+            "/steps#by-link",
+            "/status",
+            "/status#edge",
+            "/privacy",
+            "/for-coaches#roster",
+        ] {
+            assert!(links.contains(link), "{link}: {links:?}");
+        }
+        let mut seen = 0;
+        for path in ["/", "/steps", "/for-coaches", "/support", "/check", "/status"] {
+            let page = browser.get(path).await;
+            let html = scraper::Html::parse_document(&page.body);
+            let within = scraper::Selector::parse("a[href*='#']").unwrap();
+            for link in html.select(&within).map(|link| link.attr("href").unwrap()) {
+                let (target, id) = link.split_once('#').unwrap();
+                let target = if target.is_empty() { path } else { target };
+                let page = browser.get(target).await;
+                seen += 1;
+                assert!(
+                    page.body.contains(&format!("id=\"{id}\"")),
+                    "{path}: {link} leads to no paragraph"
+                );
+            }
+        }
+        assert!(seen > 10, "hardly any such link: {seen}");
+    })
+    .await;
+}
+
+/// The URL to sign in with comes first, for everyone; the key comes after it, for clients that cannot.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_steps_begin_with_the_url_that_is_no_secret() {
+    test(async |world| {
+        let jack = world.jack().clone();
+        let mut browser = world.signed_in(&jack).await;
+        let url = format!("{}/mcp", world.web);
+        for path in ["/steps", "/for-coaches", "/dashboard"] {
+            let page = browser.get(path).await;
+            let html = scraper::Html::parse_document(&page.body);
+            let text = |selector: &str| {
+                let selector = scraper::Selector::parse(selector).unwrap();
+                html.select(&selector)
+                    .map(|element| element.text().collect::<String>())
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(text("#sign-in-url"), [url.as_str()], "{path}");
+            let configurations = text("pre[id^=copy-]");
+            assert_eq!(configurations.len(), 5, "{path}");
+            assert!(configurations.iter().all(|text| text.contains(&url)), "{path}");
+            let by_link = text("#by-link pre[id^=link-]");
+            assert_eq!(by_link.len(), 3, "{path}");
+            let key = if path == "/dashboard" {
+                &*jack.link
+            } else {
+                "/mcp/YOUR-TOKEN"
+            };
+            assert!(
+                by_link.iter().all(|text| text.contains(key)),
+                "{path}: {by_link:?}"
+            );
+        }
+    })
     .await;
 }
 
