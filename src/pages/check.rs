@@ -14,7 +14,11 @@ use super::{
     site::{About, CHECK},
     steps::placeholder,
 };
-use crate::{app::App, error::Problem};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::sign_ins::{RESOURCE_METADATA, SCOPES},
+};
 
 /// A message that any client may send and that reads nothing.
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
@@ -61,8 +65,11 @@ fn signing_in(app: &App) -> Vec<Try> {
     let url = app.config.mcp_url();
     let at = |path: &str| app.config.page_url(path);
     let challenge = format!(
-        "Bearer resource_metadata=\"{}\", scope=\"read write\"",
-        at("/.well-known/oauth-protected-resource/mcp")
+        "Bearer resource_metadata=\"{}\", scope=\"{SCOPES}\"",
+        at(RESOURCE_METADATA)
+    );
+    let ended = format!(
+        "{challenge}, error=\"invalid_token\", error_description=\"This sign-in has ended or expired. Connect again.\""
     );
     // The body says the same to a client as the header does, and is longer.
     let asked = |headers: &str| {
@@ -98,14 +105,14 @@ fn signing_in(app: &App) -> Vec<Try> {
             text: "The same for one that is malformed, made up, expired or ended. A token that you ended under Connected apps is \
                    a wrong one from then on, on every server of ours.",
             command: asked(&format!(" -H 'Authorization: Bearer icua_not-a-token'{ping}")),
-            answer: format!("401\n{challenge}, error=\"invalid_token\""),
+            answer: format!("401\n{ended}"),
         },
         Try {
             id: "sign-in-wrong-page",
             title: "With a wrong token, opened like a page",
             text: "And once more the same.",
             command: asked(" -H 'Authorization: Bearer icua_not-a-token'"),
-            answer: format!("401\n{challenge}, error=\"invalid_token\""),
+            answer: format!("401\n{ended}"),
         },
         Try {
             id: "sign-in-metadata",
@@ -113,7 +120,7 @@ fn signing_in(app: &App) -> Vec<Try> {
             text: "Two documents, for everyone to read: where this URL lets people sign in, and how that works. Leave out “-o \
                    /dev/null” to see them.",
             command: statuses(&[
-                at("/.well-known/oauth-protected-resource/mcp"),
+                at(RESOURCE_METADATA),
                 at("/.well-known/oauth-authorization-server"),
             ]),
             answer: "200 application/json\n200 application/json".to_owned(),

@@ -25,7 +25,7 @@ use crate::{
     app::App,
     error::Problem,
     intervals::{LATELY, Lately},
-    queries::{self, jobs::Overdue},
+    queries::{self, jobs::Overdue, sign_ins::Unused},
     secrets::Openable,
 };
 
@@ -35,6 +35,10 @@ const FRESH: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// Email that has waited no longer than this is on its way.
 const MAIL_IS_LATE: chrono::Duration = chrono::Duration::minutes(5);
+/// Sign-ins that are looked at.
+const SIGN_INS_COUNT: chrono::Duration = chrono::Duration::hours(1);
+/// A client makes its first call within this time.
+const COMES_BACK: chrono::Duration = chrono::Duration::minutes(2);
 /// A sign-in that is never used can be a person who closed the client. From this many on it is trouble.
 const STRANDED: i64 = 3;
 
@@ -98,6 +102,10 @@ impl Check {
                 .inspect_err(|error| tracing::warn!(%error, "the database did not answer the status page"))
                 .ok()
         });
+        let unused = match overdue {
+            Some(_) => unused(app, now).await,
+            None => None,
+        };
         let (database, text) = if overdue.is_some() {
             (Condition::Good, "Answers.")
         } else {
@@ -118,7 +126,7 @@ impl Check {
                 part("Database", database, text),
                 keys(app.seals.state()),
                 mail(overdue, now),
-                sign_ins(None),
+                sign_ins(unused.as_deref()),
                 upstream(app.intervals.lately()),
             ],
             at: When::of(now, None),
@@ -130,6 +138,15 @@ impl Check {
             .iter()
             .all(|part| matches!(part.state, Condition::Good | Condition::Unknown))
     }
+}
+
+/// How many sign-ins of each client in the last hour got tokens and did not use them within two minutes.
+async fn unused(app: &App, now: chrono::DateTime<chrono::Utc>) -> Option<Vec<Unused>> {
+    let asked = queries::sign_ins::unused(&app.pool, now - SIGN_INS_COUNT, now - COMES_BACK);
+    let asked = timeout(PATIENCE, asked).await.ok()?;
+    asked
+        .inspect_err(|error| tracing::warn!(%error, "the status page could not count sign-ins"))
+        .ok()
 }
 
 fn keys(openable: Openable) -> Part {
@@ -177,17 +194,16 @@ fn mail(overdue: Option<Overdue>, now: chrono::DateTime<chrono::Utc>) -> Part {
     }
 }
 
-/// `unused` is how many sign-ins of each client got tokens lately and did not use them within two minutes. Then the client's
-/// first call did not arrive, most often because an edge refuses it.
-fn sign_ins(unused: Option<&[(String, i64)]>) -> Part {
-    let (state, text) = match unused.map(|clients| clients.iter().map(|(_, count)| count).sum::<i64>()) {
+/// `unused` is what [`unused`] found: the first call of those clients did not arrive, most often because an edge refuses it.
+fn sign_ins(unused: Option<&[Unused]>) -> Part {
+    let (state, text) = match unused.map(|clients| clients.iter().map(|client| client.count).sum::<i64>()) {
         None => (
             Condition::Unknown,
             "Their tokens are in the database, which does not answer.".to_owned(),
         ),
         Some(0) => (
             Condition::Good,
-            "Every client that signed in lately came back with its token within two minutes.".to_owned(),
+            "Every client that signed in within the last hour came back with its token in two minutes.".to_owned(),
         ),
         Some(count) => (
             if count < STRANDED {
@@ -196,7 +212,7 @@ fn sign_ins(unused: Option<&[(String, i64)]>) -> Part {
                 Condition::Poor
             },
             format!(
-                "{count} {} lately got a token that was not used within two minutes. More than a few mean that something \
+                "{count} {} of the last hour got a token that was not used within two minutes. More than a few mean that something \
                  between the client and this server refuses its calls: see below.",
                 if count == 1 { "sign-in" } else { "sign-ins" }
             ),
@@ -305,10 +321,11 @@ mod tests {
     #[test]
     fn sign_ins_that_strand_are_trouble_from_the_third_on() {
         let unused = |counts: &[i64]| {
-            let clients: Vec<_> = counts
-                .iter()
-                .map(|count| ("<b>Client</b>".to_owned(), *count))
-                .collect();
+            let client = |count: &i64| Unused {
+                client_name: "<b>Client</b>".to_owned(),
+                count: *count,
+            };
+            let clients: Vec<_> = counts.iter().map(client).collect();
             sign_ins(Some(&clients))
         };
         for (counts, state, says) in [

@@ -147,12 +147,14 @@ async fn spend(
     Ok(spent.map(|_| (opened, coach)))
 }
 
-/// Emails the same URL to the address that an athlete once gave.
+/// Emails the same URL to the address that an athlete once gave; that there is none, if the coach switched it off.
 async fn resend(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
     let link = queries::connectors::of_coach(&mut *db, coach.id).await?;
-    let Some(url) = link.and_then(|link| connector::url(app, &link)) else {
+    let is_off = link.as_ref().is_some_and(|link| link.token_sealed.is_none());
+    let url = link.and_then(|link| connector::url(app, &link));
+    if url.is_none() && !is_off {
         return Ok(Granted::Unreadable);
-    };
+    }
     mail_url(db, app, coach, url, Mail::CoachUrl).await
 }
 
@@ -163,7 +165,7 @@ async fn regenerate(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<G
     };
     queries::coaches::end_sessions(&mut *db, coach.id).await?;
     queries::mail_links::end_of_coach(&mut *db, &coach.email_key).await?;
-    mail_url(db, app, coach, url, |mail| Mail::CoachNewUrl(CoachNewUrl(mail))).await
+    mail_url(db, app, coach, Some(url), |mail| Mail::CoachNewUrl(CoachNewUrl(mail))).await
 }
 
 /// Queues the email that `mail` makes with the URL and the athletes that it covers.
@@ -171,11 +173,11 @@ async fn mail_url(
     db: &mut PgConnection,
     app: &App,
     coach: &Coach,
-    url: String,
+    url: Option<String>,
     mail: fn(CoachUrl) -> Mail,
 ) -> Result<Granted, Problem> {
     let mail = mail(CoachUrl {
-        url: Some(url),
+        url,
         athletes: covered(db, app, coach).await?,
         for_coaches: app.config.for_coaches_url(),
     });
