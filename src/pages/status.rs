@@ -203,7 +203,8 @@ fn sign_ins(unused: Option<&[Unused]>) -> Part {
         ),
         Some(0) => (
             Condition::Good,
-            "Every client that signed in within the last hour came back with its token in two minutes.".to_owned(),
+            "Every client that signed in within the last hour came back with its token in two minutes."
+                .to_owned(),
         ),
         Some(count) => (
             if count < STRANDED {
