@@ -220,7 +220,7 @@ impl Ready<'_> {
             .collect();
         let mut ready = json!({
             "web": config.public_url.as_str(),
-            "mcp": config.page_url("/mcp"),
+            "mcp": config.mcp_url(),
             "links": config.link_url.as_str(),
             "mail": format!("http://{}", self.inbox),
             "intervals": config.intervals_url.as_str(),
@@ -242,6 +242,7 @@ impl Ready<'_> {
             "\nIcuSync demo is ready.\n\n  Pages           {}\n",
             config.public_url.as_str()
         );
+        let _ = writeln!(out, "  Clients sign in {}", config.mcp_url());
         let _ = writeln!(out, "  Captured mail   http://{}", self.inbox);
         let _ = writeln!(
             out,
@@ -267,11 +268,13 @@ impl Ready<'_> {
         }
         out.push_str("\nClick: sign in as Ana, or sign up with any address and open its captured mail.\n");
         out.push_str("Plan: the connector URLs of Ana and of her coach may change her calendar.\n");
-        out.push_str("Paste: give a connector URL to any MCP client on this machine, for example\n");
-        let url = self.people.first().map_or("", |seeded| seeded.link.as_str());
+        out.push_str(
+            "Add: give the URL where clients sign in to any MCP client on this machine, for example\n",
+        );
         let _ = writeln!(
             out,
-            "  claude mcp add --transport http icusync {url}\n\nCtrl-C ends it."
+            "  claude mcp add --transport http icusync {}\nA client that cannot sign in takes a connector URL instead.\n\nCtrl-C ends it.",
+            config.mcp_url()
         );
         out
     }

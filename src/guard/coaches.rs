@@ -21,6 +21,7 @@ use crate::{
     queries::{
         self,
         connections::Connection,
+        connectors::Link,
         grants::{Grant, NewGrant, Terms},
     },
 };
@@ -184,11 +185,7 @@ pub async fn invite(
     };
     queries::grants::create(&mut *db, new, terms).await?;
     if let Some(link) = queries::connectors::of_coach(&mut *db, coach.id).await? {
-        let url = match link.last_used_at {
-            Some(_) => None,
-            None => connector::url(app, &link),
-        };
-        let mail = joining(app, from, terms, url, true);
+        let mail = joining(app, from, terms, Some(&link), true);
         let queued = outbox::enqueue(db, app, &address, Some(from.account), mail).await?;
         return Ok(Invited::Joined(id, queued));
     }
@@ -219,18 +216,21 @@ async fn invite_granted(
     }
 }
 
-/// The email that brings a coach the URL, with what this athlete grants; the `first` about this grant, or a resend.
+/// The email that tells a coach how to begin, with what this athlete grants; the `first` about this grant, or a resend.
 fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String, first: bool) -> Mail {
     Mail::CoachInvite(CoachInvite {
         first,
         grant: granting(from, terms),
-        url,
+        url: Some(url),
         for_coaches: app.config.for_coaches_url(),
     })
 }
 
-/// The email to a coach who already has a URL, with what this athlete grants; the `first` about this grant, or a resend.
-fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>, first: bool) -> Mail {
+/// The email to a coach who already has a connector, with what this athlete grants; the `first` about this grant, or a
+/// resend. A coach whose `link` is unused gets the steps again.
+fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, link: Option<&Link>, first: bool) -> Mail {
+    let unused = link.filter(|link| link.last_used_at.is_none());
+    let url = unused.and_then(|link| connector::url(app, link));
     let joined = Joined {
         account: from.account,
         first,
@@ -238,6 +238,7 @@ fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>, fi
     };
     Mail::CoachJoined(CoachJoined {
         joined: vec![joined],
+        unused: unused.is_some(),
         url,
         for_coaches: app.config.for_coaches_url(),
     })
@@ -355,7 +356,7 @@ async fn mail_new_terms(
     tell_changed(db, app, from, &address_of(grant), terms).await
 }
 
-/// Resends the invite with the coach's unchanged URL; without the URL if the coach's client already has it.
+/// Resends the invite with the coach's unchanged URL; without the steps and the URL if a client was already used.
 async fn invite_again(
     db: &mut PgConnection,
     app: &App,
@@ -364,10 +365,10 @@ async fn invite_again(
     terms: &Terms<'_>,
 ) -> anyhow::Result<Queued> {
     let link = queries::connectors::of_coach(&mut *db, grant.coach_id).await?;
-    let unused = link.filter(|link| link.last_used_at.is_none());
-    let mail = match unused.and_then(|link| connector::url(app, &link)) {
+    let unused = link.as_ref().filter(|link| link.last_used_at.is_none());
+    let mail = match unused.and_then(|link| connector::url(app, link)) {
         Some(url) => invitation(app, from, terms, url, false),
-        None => joining(app, from, terms, None, false),
+        None => joining(app, from, terms, link.as_ref(), false),
     };
     outbox::enqueue(db, app, &address_of(grant), Some(from.account), mail).await
 }

@@ -222,7 +222,8 @@ async fn mail(app: &App, job: &Job) -> Ended {
 }
 
 /// Puts the coach's current URL into a mail that holds one: it may have been regenerated while the mail waited, and a URL that
-/// no longer works must not be sent. Returns how the job ends when there is none.
+/// no longer works must not be sent. A mail about a URL that was switched off goes without one. Returns how the job ends when it
+/// cannot be sent.
 async fn with_the_url_of_now(app: &App, parcel: &mut Parcel) -> Option<Ended> {
     let url = parcel.mail.url_mut()?;
     let Ok(address) = Address::parse(&parcel.to) else {
@@ -235,9 +236,13 @@ async fn with_the_url_of_now(app: &App, parcel: &mut Parcel) -> Option<Ended> {
         }
     };
     match link.await {
+        Ok(Some(link)) if link.token_sealed.is_none() => {
+            *url = None;
+            None
+        }
         Ok(Some(link)) => match connector::url(app, &link) {
             Some(now) => {
-                *url = now;
+                *url = Some(now);
                 None
             }
             None => Some(Ended::Later(Failure::UrlDoesNotOpen)),

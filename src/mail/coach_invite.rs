@@ -1,10 +1,10 @@
-//! Invites a coach: the first athlete, the connector URL, the steps.
+//! Invites a coach: the first athlete, how to sign in, the connector URL for clients that cannot.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Granting, Whose, Withdrawn, letter};
 
-/// Invites a coach: the first athlete, the connector URL, the steps.
+/// Invites a coach: the first athlete, how to sign in, the connector URL for clients that cannot.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachInvite {
     /// Whether this mail is how the coach learns of the grant. Earlier versions did not store it.
@@ -13,8 +13,8 @@ pub struct CoachInvite {
     /// Who invites, and what is granted.
     #[serde(flatten)]
     pub grant: Granting,
-    /// The coach's connector URL.
-    pub url: String,
+    /// The coach's connector URL; none if the coach switched it off.
+    pub url: Option<String>,
     /// The page For Coaches, absolute.
     pub for_coaches: String,
 }
@@ -26,7 +26,7 @@ impl Content for CoachInvite {
         Some(self.grant.athlete_email.as_written())
     }
 
-    fn url_mut(&mut self) -> Option<&mut String> {
+    fn url_mut(&mut self) -> Option<&mut Option<String>> {
         Some(&mut self.url)
     }
 

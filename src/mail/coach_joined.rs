@@ -1,4 +1,4 @@
-//! Tells a coach that more athletes have joined the roster; the connector URL stays the same.
+//! Tells a coach that more athletes have joined the roster; the connector stays the same.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,12 +8,15 @@ use crate::ids::AccountId;
 /// Athletes in one mail; more go in another.
 const MOST: usize = 50;
 
-/// Tells a coach that more athletes have joined the roster; the connector URL stays the same.
+/// Tells a coach that more athletes have joined the roster; the connector stays the same.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachJoined {
     /// Who, in the order of their invites.
     pub joined: Vec<Joined>,
-    /// The connector URL again, if no client has used it yet.
+    /// Whether no client of the coach has been used yet. Earlier versions did not store it.
+    #[serde(default)]
+    pub unused: bool,
+    /// The connector URL again, if it is unused and not switched off.
     pub url: Option<String>,
     /// The page For Coaches, absolute.
     pub for_coaches: String,
@@ -58,16 +61,22 @@ impl CoachJoined {
             }
             self.joined.push(new);
         }
+        self.unused = later.unused;
         self.url.clone_from(&later.url);
         true
+    }
+
+    /// Whether the coach still has to begin. A mail of an earlier version has the URL then.
+    fn begins(&self) -> bool {
+        self.unused || self.url.is_some()
     }
 }
 
 impl Content for CoachJoined {
     letter! { CoachJoined, "mail/coach_joined.subject", "mail/coach_joined.txt", "mail/coach_joined.html" }
 
-    fn url_mut(&mut self) -> Option<&mut String> {
-        self.url.as_mut()
+    fn url_mut(&mut self) -> Option<&mut Option<String>> {
+        Some(&mut self.url).filter(|url| url.is_some())
     }
 
     /// The account of its only athlete; none if there are several.

@@ -11,7 +11,7 @@ pub struct CoachNewUrl(pub CoachUrl);
 impl Content for CoachNewUrl {
     letter! { CoachNewUrl, "mail/coach_new_url.subject", "mail/coach_new_url.txt", "mail/coach_new_url.html" }
 
-    fn url_mut(&mut self) -> Option<&mut String> {
+    fn url_mut(&mut self) -> Option<&mut Option<String>> {
         self.0.url_mut()
     }
 }

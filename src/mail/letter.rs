@@ -17,6 +17,11 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// The URL at which clients sign in. It is no secret, and still no link: it is for pasting.
+    pub fn mcp_url(&self) -> String {
+        format!("{}/mcp", self.public_url)
+    }
+
     /// The time as a mail shows it, in UTC because the recipient's zone is not known.
     pub fn time(&self) -> String {
         self.at.format("%Y-%m-%d %H:%M UTC").to_string()
@@ -45,8 +50,8 @@ pub(super) trait Content {
         None
     }
 
-    /// The coach's connector URL in it.
-    fn url_mut(&mut self) -> Option<&mut String> {
+    /// The coach's connector URL in it, which may be switched off since.
+    fn url_mut(&mut self) -> Option<&mut Option<String>> {
         None
     }
 

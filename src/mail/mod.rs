@@ -134,7 +134,7 @@ mails! {
     AddressChanged       address_changed       (Owner,   Address, Dropped,  Nothing, false);
     /// To a person whose account was deleted.
     AccountDeleted       account_deleted       (Owner,   Address, Dropped,  Nothing, false);
-    /// To a coach whom an athlete invites, with the connector URL.
+    /// To a coach whom an athlete invites: how to begin.
     CoachInvite          coach_invite          (Coach,   Address, Dropped,  Terms,   true);
     /// To a coach whom another athlete invited.
     CoachJoined          coach_joined          (Coach,   Address, Gathered, Terms,   true);
@@ -180,8 +180,8 @@ impl Mail {
         self.content().render(envelope)
     }
 
-    /// The coach's connector URL in it, if it has one.
-    pub fn url_mut(&mut self) -> Option<&mut String> {
+    /// The coach's connector URL in it, if it is a mail that brings one; none in it if the coach switched the URL off.
+    pub fn url_mut(&mut self) -> Option<&mut Option<String>> {
         self.content_mut().url_mut()
     }
 }

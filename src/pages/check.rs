@@ -1,6 +1,7 @@
-//! How to check with curl that nobody gets in without the token: each command and its answer.
+//! How to check with curl that nobody gets in without a token, at either door: each command and its answer.
 //!
-//! The answers are those of the endpoint in [`crate::mcp`]; an integration test sends what these commands send.
+//! The answers are those of the endpoints in [`crate::mcp`] and of the metadata in `crate::oauth`; an integration test sends
+//! what these commands send.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -13,7 +14,11 @@ use super::{
     site::{About, CHECK},
     steps::placeholder,
 };
-use crate::{app::App, error::Problem};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::sign_ins::{RESOURCE_METADATA, SCOPES},
+};
 
 /// A message that any client may send and that reads nothing.
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
@@ -25,12 +30,118 @@ struct Try {
     /// Why this is the answer, and what to replace in the command.
     text: &'static str,
     command: String,
-    /// What curl prints: the body, and the status on a line of its own.
-    answer: &'static str,
+    /// What curl prints: the body, and the status on a line of its own; or what the command says that it prints.
+    answer: String,
 }
 
-/// Everything to try, in order.
-fn tries(app: &App) -> Vec<Try> {
+/// One of the two ways in.
+struct Door {
+    id: &'static str,
+    title: &'static str,
+    text: &'static str,
+    tries: Vec<Try>,
+}
+
+/// Both ways in, and everything to try at each.
+fn doors(app: &App) -> [Door; 2] {
+    [
+        Door {
+            id: "signing-in",
+            title: "Where clients sign in",
+            text: "Everyone’s clients know this URL, so it opens nothing by itself. Who has no token learns where to get one.",
+            tries: signing_in(app),
+        },
+        Door {
+            id: "links",
+            title: "Connector URLs",
+            text: "For clients that cannot sign in. Here the URL is the key, and who does not have one learns nothing.",
+            tries: links(app),
+        },
+    ]
+}
+
+/// What to try where clients sign in.
+fn signing_in(app: &App) -> Vec<Try> {
+    let url = app.config.mcp_url();
+    let at = |path: &str| app.config.page_url(path);
+    let challenge = format!(
+        "Bearer resource_metadata=\"{}\", scope=\"{SCOPES}\"",
+        at(RESOURCE_METADATA)
+    );
+    let ended = format!(
+        "{challenge}, error=\"invalid_token\", error_description=\"This sign-in has ended or expired. Connect again.\""
+    );
+    // The body says the same to a client as the header does, and is longer.
+    let asked = |headers: &str| {
+        format!("curl -s -o /dev/null -w '%{{http_code}}\\n%header{{www-authenticate}}\\n'{headers} '{url}'")
+    };
+    let ping = format!(" -H 'Content-Type: application/json' -d '{PING}'");
+    let statuses = |urls: &[String]| {
+        let each: Vec<String> = urls.iter().map(|url| format!("-o /dev/null '{url}'")).collect();
+        format!(
+            "curl -s -w '%{{http_code}} %{{content_type}}\\n' {}",
+            each.join(" ")
+        )
+    };
+    let links = |path: &str| app.config.link_url.join(path);
+    vec![
+        Try {
+            id: "sign-in-without",
+            title: "Without a token",
+            text: "Not let in, and told where to sign in and what for.",
+            command: asked(&ping),
+            answer: format!("401\n{challenge}"),
+        },
+        Try {
+            id: "sign-in-page",
+            title: "Opened like a page",
+            text: "The same answer, before anything is said about what is behind it.",
+            command: asked(""),
+            answer: format!("401\n{challenge}"),
+        },
+        Try {
+            id: "sign-in-wrong",
+            title: "With a wrong token",
+            text: "The same for one that is malformed, made up, expired or ended. A token that you ended under Connected apps is \
+                   a wrong one from then on, on every server of ours.",
+            command: asked(&format!(" -H 'Authorization: Bearer icua_not-a-token'{ping}")),
+            answer: format!("401\n{ended}"),
+        },
+        Try {
+            id: "sign-in-wrong-page",
+            title: "With a wrong token, opened like a page",
+            text: "And once more the same.",
+            command: asked(" -H 'Authorization: Bearer icua_not-a-token'"),
+            answer: format!("401\n{ended}"),
+        },
+        Try {
+            id: "sign-in-metadata",
+            title: "What clients read before they sign in",
+            text: "Two documents, for everyone to read: where this URL lets people sign in, and how that works. Leave out “-o \
+                   /dev/null” to see them.",
+            command: statuses(&[
+                at(RESOURCE_METADATA),
+                at("/.well-known/oauth-authorization-server"),
+            ]),
+            answer: "200 application/json\n200 application/json".to_owned(),
+        },
+        Try {
+            id: "sign-in-elsewhere",
+            title: "At the host of the connector URLs",
+            text: "There is no sign-in there, and no document about one: a client that found any would ask for a sign-in where \
+                   the URL is the key.",
+            command: statuses(&[
+                links("/.well-known/oauth-protected-resource"),
+                links("/.well-known/oauth-authorization-server"),
+                links("/authorize"),
+            ]),
+            answer: ["404 text/plain; charset=utf-8"; 3].join("\n"),
+        },
+    ]
+}
+
+/// What to try with a connector URL.
+fn links(app: &App) -> Vec<Try> {
     let links = &app.config.link_url;
     let own = placeholder(app);
     let ping = |url: &str, headers: &str| {
@@ -38,12 +149,12 @@ fn tries(app: &App) -> Vec<Try> {
             "curl -s -w '\\n%{{http_code}}\\n'{headers} -H 'Content-Type: application/json' -d '{PING}' '{url}'"
         )
     };
-    let one = |id, title, text, command, answer| Try {
+    let one = |id, title, text, command, answer: &str| Try {
         id,
         title,
         text,
         command,
-        answer,
+        answer: answer.to_owned(),
     };
     let closed = "Not found\n\n404";
     vec![
@@ -108,7 +219,7 @@ fn tries(app: &App) -> Vec<Try> {
 struct Page {
     frame: Frame,
     about: &'static About,
-    tries: Vec<Try>,
+    doors: [Door; 2],
     placeholder: String,
 }
 
@@ -117,7 +228,7 @@ pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<R
     page(&Page {
         frame: Frame::of(is_signed(&app, &headers).await),
         about: &CHECK,
-        tries: tries(&app),
+        doors: doors(&app),
         placeholder: placeholder(&app),
     })
 }

@@ -21,7 +21,7 @@ use super::{
     form::Mistake,
     frame::{form_page, leading_to_intervals},
     links::{self, Offered},
-    steps::Steps,
+    steps::{Link, Steps},
     when,
 };
 use crate::{
@@ -153,6 +153,10 @@ async fn draw(
     let rows = activity::newest(app, session.account, &shown, RECENT).await?;
     let wrong = mistake.is_some();
     let masked = app.config.connector_url("icul_••••••••••••");
+    let own = match &url {
+        Some(url) => Link::Own { masked: &masked, url },
+        None => Link::Shown(&masked),
+    };
     let groups = links::offered(link.as_ref().map_or(&[][..], |link| &link.groups_off));
     let shown: Vec<&str> = groups.iter().map(|offered| offered.group.word()).collect();
     let template = Dashboard {
@@ -162,7 +166,7 @@ async fn draw(
         card: Card::of(connection, now),
         oauth: app.config.offers_oauth(),
         stakes,
-        steps: Steps::of(&masked, url.as_deref()),
+        steps: Steps::of(&app.config, Some(own)),
         shown: shown.join(","),
         groups,
         writing,

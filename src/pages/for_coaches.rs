@@ -24,7 +24,7 @@ use super::{
     home::is_signed,
     mail_link::AskedFor,
     site::{About, FOR_COACHES},
-    steps::{Steps, placeholder},
+    steps::{Link, Steps, placeholder},
 };
 use crate::{
     app::App,
@@ -98,7 +98,7 @@ impl ForCoaches {
         Self {
             frame: Frame::of(signed),
             about: &FOR_COACHES,
-            steps: Steps::for_coaches(&placeholder(app)),
+            steps: Steps::for_coaches(&app.config, Some(Link::Shown(&placeholder(app)))),
             roster: ROSTER,
             reads: tools(Access::Read),
             writes: tools(Access::Write),

@@ -30,6 +30,9 @@ struct Home {
 struct Privacy {
     frame: Frame,
     about: &'static About,
+    code_minutes: u32,
+    refresh_days: u32,
+    sign_in_days: u32,
     host: String,
     contact: Option<String>,
 }
@@ -50,6 +53,9 @@ pub(crate) async fn privacy(State(app): State<App>, headers: HeaderMap) -> Resul
     page(&Privacy {
         frame: Frame::of(is_signed(&app, &headers).await),
         about: &PRIVACY,
+        code_minutes: app.config.code_minutes,
+        refresh_days: app.config.refresh_days,
+        sign_in_days: app.config.sign_in_days,
         host,
         contact: app.config.support_email.clone(),
     })

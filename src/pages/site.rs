@@ -30,8 +30,8 @@ pub(super) struct About {
 pub(super) static STEPS: About = About {
     path: "/steps",
     title: "Connect your client",
-    description: "How to add intervals.icu to Claude, Claude Code, ChatGPT, Cursor, VS Code and any other MCP client with one \
-                  URL from IcuSync.",
+    description: "How to add intervals.icu to Claude, Claude Code, ChatGPT, Cursor, VS Code and any other MCP client: one \
+                  URL of IcuSync, and sign in.",
 };
 /// A Claude project as a coach.
 pub(super) static COACH_PROJECT: About = About {
@@ -44,15 +44,15 @@ pub(super) static COACH_PROJECT: About = About {
 pub(super) static FOR_COACHES: About = About {
     path: "/for-coaches",
     title: "For coaches",
-    description: "Your athletes invite you by mail, you paste one URL into Claude and ask about any of them. No account, \
-                  nothing to pay. Lost your URL? Have it mailed again here.",
+    description: "Your athletes invite you by mail, you add one URL to Claude, sign in with a code, and ask about any of \
+                  them. No account. Lost your own URL? Have it mailed again.",
 };
 /// Questions and answers.
 pub(super) static SUPPORT: About = About {
     path: "/support",
     title: "Support",
-    description: "Answers to what athletes ask about IcuSync: Strava, missing data, numbers that differ, time zones, limits, \
-                  Claude plans, deleting an account, running it yourself.",
+    description: "Answers to what athletes ask about IcuSync: authorization failed in Claude, Strava, missing data, numbers \
+                  that differ, limits, plans, deleting an account.",
 };
 /// What is stored.
 pub(super) static PRIVACY: About = About {
@@ -64,8 +64,8 @@ pub(super) static PRIVACY: About = About {
 pub(super) static CHECK: About = About {
     path: "/check",
     title: "Check the lock",
-    description: "Commands that show what IcuSync answers without a token, with a wrong one, with a replaced one and from a \
-                  foreign host.",
+    description: "Commands that show what both ways into IcuSync answer without a token, with a wrong one, with a replaced \
+                  one and from a foreign host.",
 };
 /// Whether everything works.
 pub(super) static STATUS: About = About {

@@ -1,6 +1,8 @@
-//! Whether the service works: itself, its database, its keys, its mail, and intervals.icu as real calls saw it.
+//! Whether the service works: itself, its database, its keys, its mail, sign-ins of clients, and intervals.icu as real calls
+//! saw it; and what an edge before it must let through.
 //!
-//! A check costs next to nothing and asks nobody outside. Nothing here names a person, a host or a number of users.
+//! A check costs next to nothing and asks nobody outside. Nothing here names a person, a host or a number of users, nor a client:
+//! anyone can register one under any name.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +25,7 @@ use crate::{
     app::App,
     error::Problem,
     intervals::{LATELY, Lately},
-    queries::{self, jobs::Overdue},
+    queries::{self, jobs::Overdue, sign_ins::Unused},
     secrets::Openable,
 };
 
@@ -33,6 +35,12 @@ const FRESH: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// Email that has waited no longer than this is on its way.
 const MAIL_IS_LATE: chrono::Duration = chrono::Duration::minutes(5);
+/// Sign-ins that are looked at.
+const SIGN_INS_COUNT: chrono::Duration = chrono::Duration::hours(1);
+/// A client makes its first call within this time.
+const COMES_BACK: chrono::Duration = chrono::Duration::minutes(2);
+/// A sign-in that is never used can be a person who closed the client. From this many on it is trouble.
+const STRANDED: i64 = 3;
 
 /// The last check, shared by all who ask within seconds.
 #[derive(Clone, Default)]
@@ -43,7 +51,7 @@ type Taken = (Instant, Arc<Check>);
 
 /// What one check found.
 struct Check {
-    parts: [Part; 5],
+    parts: [Part; 6],
     at: When,
 }
 
@@ -94,6 +102,10 @@ impl Check {
                 .inspect_err(|error| tracing::warn!(%error, "the database did not answer the status page"))
                 .ok()
         });
+        let unused = match overdue {
+            Some(_) => unused(app, now).await,
+            None => None,
+        };
         let (database, text) = if overdue.is_some() {
             (Condition::Good, "Answers.")
         } else {
@@ -114,6 +126,7 @@ impl Check {
                 part("Database", database, text),
                 keys(app.seals.state()),
                 mail(overdue, now),
+                sign_ins(unused.as_deref()),
                 upstream(app.intervals.lately()),
             ],
             at: When::of(now, None),
@@ -125,6 +138,15 @@ impl Check {
             .iter()
             .all(|part| matches!(part.state, Condition::Good | Condition::Unknown))
     }
+}
+
+/// How many sign-ins of each client in the last hour got tokens and did not use them within two minutes.
+async fn unused(app: &App, now: chrono::DateTime<chrono::Utc>) -> Option<Vec<Unused>> {
+    let asked = queries::sign_ins::unused(&app.pool, now - SIGN_INS_COUNT, now - COMES_BACK);
+    let asked = timeout(PATIENCE, asked).await.ok()?;
+    asked
+        .inspect_err(|error| tracing::warn!(%error, "the status page could not count sign-ins"))
+        .ok()
 }
 
 fn keys(openable: Openable) -> Part {
@@ -167,6 +189,38 @@ fn mail(overdue: Option<Overdue>, now: chrono::DateTime<chrono::Utc>) -> Part {
     };
     Part {
         name: "Mail",
+        state,
+        text,
+    }
+}
+
+/// `unused` is what [`unused`] found: the first call of those clients did not arrive, most often because an edge refuses it.
+fn sign_ins(unused: Option<&[Unused]>) -> Part {
+    let (state, text) = match unused.map(|clients| clients.iter().map(|client| client.count).sum::<i64>()) {
+        None => (
+            Condition::Unknown,
+            "Their tokens are in the database, which does not answer.".to_owned(),
+        ),
+        Some(0) => (
+            Condition::Good,
+            "Every client that signed in within the last hour came back with its token in two minutes."
+                .to_owned(),
+        ),
+        Some(count) => (
+            if count < STRANDED {
+                Condition::Good
+            } else {
+                Condition::Poor
+            },
+            format!(
+                "{count} {} of the last hour got a token that was not used within two minutes. More than a few mean that something \
+                 between the client and this server refuses its calls: see below.",
+                if count == 1 { "sign-in" } else { "sign-ins" }
+            ),
+        ),
+    };
+    Part {
+        name: "Sign-ins",
         state,
         text,
     }
@@ -263,6 +317,33 @@ mod tests {
             assert_eq!(part.state, state, "{answered} {failed}");
             assert!(part.text.contains(says), "{}", part.text);
         }
+    }
+
+    #[test]
+    fn sign_ins_that_strand_are_trouble_from_the_third_on() {
+        let unused = |counts: &[i64]| {
+            let client = |count: &i64| Unused {
+                client_name: "<b>Client</b>".to_owned(),
+                count: *count,
+            };
+            let clients: Vec<_> = counts.iter().map(client).collect();
+            sign_ins(Some(&clients))
+        };
+        for (counts, state, says) in [
+            (&[][..], Condition::Good, "Every client"),
+            (&[1], Condition::Good, "1 sign-in "),
+            (&[1, 1], Condition::Good, "2 sign-ins "),
+            (&[2, 1], Condition::Poor, "3 sign-ins "),
+        ] {
+            let part = unused(counts);
+            assert_eq!(part.state, state, "{counts:?}");
+            assert!(
+                part.text.contains(says) && !part.text.contains("Client"),
+                "{}",
+                part.text
+            );
+        }
+        assert_eq!(sign_ins(None).state, Condition::Unknown);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! How to add the connector to each client: with a placeholder on a page for everyone, with the athlete's URL, masked until
-//! it is shown, on the dashboard, and for coaches, whose URL came by email.
+//! How to add the connector to each client: by signing in, and with the connector URL where a client cannot. That is a
+//! placeholder on a page for everyone, masked until it is shown on the dashboard, and in an email for coaches.
 //!
 //! What the clients can do comes from their own documentation; what it leaves open is not mentioned.
 
@@ -14,9 +14,10 @@ use super::{
     home::is_signed,
     site::{About, STEPS},
 };
-use crate::{app::App, error::Problem};
+use crate::{app::App, config::Config, error::Problem};
 
-/// A command or a configuration to copy. If it has a version with the athlete's URL, a masked one is shown first.
+/// Something to copy: a URL, a command or a configuration. If it has a version with the athlete's connector URL, a masked one
+/// is shown first.
 #[derive(Template)]
 #[template(path = "parts/copy.html")]
 pub(super) struct Copy {
@@ -26,14 +27,27 @@ pub(super) struct Copy {
     own: Option<String>,
 }
 
-/// The steps for every client.
+/// The connector URL in the steps. Where there is none, its owner switched it off.
+pub(super) enum Link<'a> {
+    /// A placeholder, or what is left of one that cannot be shown.
+    Shown(&'a str),
+    /// The athlete's own, shown only on demand.
+    Own {
+        /// What stands in its place until then.
+        masked: &'a str,
+        /// The URL.
+        url: &'a str,
+    },
+}
+
+/// The steps for every client: signing in, and the connector URL for clients that cannot.
 pub(super) struct Steps {
-    /// Whether the athlete's URL is in them.
-    pub(super) own: bool,
     /// Whether they are for a coach.
     pub(super) coach: bool,
     /// What to call the connector.
     pub(super) name: &'static str,
+    /// The URL at which every client signs in.
+    pub(super) sign_in: Copy,
     /// A command for Claude Code.
     pub(super) claude_code: Copy,
     /// The configuration of Cursor.
@@ -44,23 +58,72 @@ pub(super) struct Steps {
     pub(super) any: Copy,
     /// The same for a client that only starts programs.
     pub(super) bridge: Copy,
+    /// For clients that cannot sign in; none if the connector URL is switched off.
+    pub(super) by_link: Option<ByLink>,
+}
+
+/// The steps with the connector URL.
+pub(super) struct ByLink {
+    /// Whether the athlete's URL is in them.
+    pub(super) own: bool,
+    /// A command for Claude Code.
+    pub(super) claude_code: Copy,
+    /// The configuration that most clients read.
+    pub(super) any: Copy,
+    /// The same for a client that only starts programs.
+    pub(super) bridge: Copy,
 }
 
 impl Steps {
-    /// With `shown` instead of the URL; `own` is the real one, shown only on demand.
-    pub(super) fn of(shown: &str, own: Option<&str>) -> Self {
-        Self::named("IcuSync", "icusync", shown, own)
+    /// For an athlete.
+    pub(super) fn of(config: &Config, link: Option<Link<'_>>) -> Self {
+        Self::named("IcuSync", "icusync", config, link)
     }
 
     /// For a coach. The connector has another name, so that a coach who also trains can tell the two apart.
-    pub(super) fn for_coaches(shown: &str) -> Self {
+    pub(super) fn for_coaches(config: &Config, link: Option<Link<'_>>) -> Self {
         Self {
             coach: true,
-            ..Self::named("IcuSync Coach", "icusync-coach", shown, None)
+            ..Self::named("IcuSync Coach", "icusync-coach", config, link)
         }
     }
 
-    fn named(name: &'static str, word: &str, shown: &str, own: Option<&str>) -> Self {
+    fn named(name: &'static str, word: &str, config: &Config, link: Option<Link<'_>>) -> Self {
+        let url = config.mcp_url();
+        let copy = |id, what, shown| Copy {
+            id,
+            what,
+            shown,
+            own: None,
+        };
+        Self {
+            coach: false,
+            name,
+            claude_code: copy("copy-claude-code", "command", claude_code(word, &url)),
+            cursor: copy(
+                "copy-cursor",
+                "configuration",
+                pretty(&json!({"mcpServers": {word: {"url": url}}})),
+            ),
+            vs_code: copy(
+                "copy-vs-code",
+                "configuration",
+                pretty(&json!({"servers": {word: {"type": "http", "url": url}}})),
+            ),
+            any: copy("copy-any", "configuration", over_http(word, &url)),
+            bridge: copy("copy-bridge", "configuration", bridged(word, &url)),
+            sign_in: copy("sign-in-url", "URL", url),
+            by_link: link.map(|link| ByLink::of(word, &link)),
+        }
+    }
+}
+
+impl ByLink {
+    fn of(word: &str, link: &Link<'_>) -> Self {
+        let (shown, own) = match link {
+            Link::Shown(url) => (*url, None),
+            Link::Own { masked, url } => (*masked, Some(*url)),
+        };
         let copy = |id, what, text: fn(&str, &str) -> String| Copy {
             id,
             what,
@@ -69,27 +132,25 @@ impl Steps {
         };
         Self {
             own: own.is_some(),
-            coach: false,
-            name,
-            claude_code: copy("copy-claude-code", "command", claude_code),
-            cursor: copy("copy-cursor", "configuration", |word, url| {
-                pretty(&json!({"mcpServers": {word: {"url": url}}}))
-            }),
-            vs_code: copy("copy-vs-code", "configuration", |word, url| {
-                pretty(&json!({"servers": {word: {"type": "http", "url": url}}}))
-            }),
-            any: copy("copy-any", "configuration", |word, url| {
-                pretty(&json!({"mcpServers": {word: {"type": "http", "url": url}}}))
-            }),
-            bridge: copy("copy-bridge", "configuration", |word, url| {
-                pretty(&json!({"mcpServers": {word: {"command": "npx", "args": ["-y", "mcp-remote", url]}}}))
-            }),
+            claude_code: copy("link-claude-code", "command", claude_code),
+            any: copy("link-any", "configuration", over_http),
+            bridge: copy("link-bridge", "configuration", bridged),
         }
     }
 }
 
 fn claude_code(word: &str, url: &str) -> String {
     format!("claude mcp add --transport http --scope user {word} {url}")
+}
+
+/// What most clients read.
+fn over_http(word: &str, url: &str) -> String {
+    pretty(&json!({"mcpServers": {word: {"type": "http", "url": url}}}))
+}
+
+/// For a client that starts a program, which then asks the URL.
+fn bridged(word: &str, url: &str) -> String {
+    pretty(&json!({"mcpServers": {word: {"command": "npx", "args": ["-y", "mcp-remote", url]}}}))
 }
 
 fn pretty(value: &Value) -> String {
@@ -114,7 +175,7 @@ pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<R
     page(&Page {
         frame: Frame::of(is_signed(&app, &headers).await),
         about: &STEPS,
-        steps: Steps::of(&placeholder(&app), None),
+        steps: Steps::of(&app.config, Some(Link::Shown(&placeholder(&app)))),
     })
 }
 
@@ -122,21 +183,56 @@ pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<R
 mod tests {
     use super::*;
 
+    fn config() -> Config {
+        Config {
+            public_url: "https://icusync.example".parse().unwrap(),
+            ..Config::defaults()
+        }
+    }
+
     #[test]
     fn every_configuration_is_json_with_the_url_and_the_mask_hides_it() {
         let own = "https://links.example/mcp/icul_secret";
-        let steps = Steps::of("https://links.example/mcp/icul_••••", Some(own));
-        for copy in [&steps.cursor, &steps.vs_code, &steps.any, &steps.bridge] {
+        let masked = "https://links.example/mcp/icul_••••";
+        let steps = Steps::of(&config(), Some(Link::Own { masked, url: own }));
+        let by_link = steps.by_link.unwrap();
+        for copy in [&by_link.any, &by_link.bridge] {
             let config: Value = serde_json::from_str(copy.own.as_ref().unwrap()).unwrap();
             assert!(config.to_string().contains(own), "{}", copy.id);
             assert!(!copy.shown.contains("secret"), "{}", copy.id);
         }
-        assert!(steps.claude_code.own.unwrap().ends_with(own));
-        let coach = Steps::for_coaches("https://links.example/mcp/YOUR-TOKEN");
-        let config: Value = serde_json::from_str(&coach.any.shown).unwrap();
-        assert!(
-            config["mcpServers"]["icusync-coach"].is_object(),
-            "a coach who also trains keeps both: {config}"
+        assert!(by_link.claude_code.own.unwrap().ends_with(own));
+        let coach = Steps::for_coaches(
+            &config(),
+            Some(Link::Shown("https://links.example/mcp/YOUR-TOKEN")),
         );
+        for any in [&coach.any, &coach.by_link.unwrap().any] {
+            let config: Value = serde_json::from_str(&any.shown).unwrap();
+            assert!(
+                config["mcpServers"]["icusync-coach"].is_object(),
+                "a coach who also trains keeps both: {config}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_signs_in_pastes_no_secret() {
+        let url = "https://icusync.example/mcp";
+        for steps in [
+            Steps::of(
+                &config(),
+                Some(Link::Shown("https://links.example/mcp/YOUR-TOKEN")),
+            ),
+            Steps::of(&config(), None),
+        ] {
+            assert_eq!(steps.sign_in.shown, url);
+            assert!(steps.claude_code.shown.ends_with(url));
+            for copy in [&steps.cursor, &steps.vs_code, &steps.any, &steps.bridge] {
+                let config: Value = serde_json::from_str(&copy.shown).unwrap();
+                assert!(config.to_string().contains(&format!("\"{url}\"")), "{}", copy.id);
+                assert!(copy.own.is_none() && !copy.shown.contains("links"), "{}", copy.id);
+            }
+        }
+        assert!(Steps::of(&config(), None).by_link.is_none());
     }
 }

@@ -17,6 +17,8 @@ use crate::{app::App, error::Problem};
 struct Page {
     frame: Frame,
     about: &'static About,
+    /// The URL at which clients sign in.
+    mcp_url: String,
     contact: Option<String>,
     calls_per_minute: u32,
     calls_at_once: u32,
@@ -30,6 +32,7 @@ pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<R
     page(&Page {
         frame: Frame::of(is_signed(&app, &headers).await),
         about: &SUPPORT,
+        mcp_url: config.mcp_url(),
         contact: config.support_email.clone(),
         calls_per_minute: config.calls_per_minute,
         calls_at_once: config.calls_at_once,

@@ -492,14 +492,14 @@ async fn no_mail_leaves_with_a_url_that_no_longer_works() {
         let for_coaches = world.app.config.for_coaches_url();
         let athletes = vec!["Ana Berger".into()];
         let again = Mail::CoachUrl(CoachUrl {
-            url: first.clone(),
+            url: Some(first.clone()),
             athletes: athletes.clone(),
             for_coaches: for_coaches.clone(),
         });
         enqueue(&world, COACH, None, again).await;
         let second = regenerate(&world).await;
         let mail = Mail::CoachNewUrl(CoachNewUrl(CoachUrl {
-            url: second.clone(),
+            url: Some(second.clone()),
             athletes,
             for_coaches,
         }));

@@ -512,14 +512,21 @@ fn invite(grant: Granting) -> Mail {
     Mail::CoachInvite(CoachInvite {
         first: true,
         grant,
-        url: URL.to_owned(),
+        url: Some(URL.to_owned()),
         for_coaches: at("for-coaches"),
     })
+}
+
+/// `mail` after its coach switched the connector URL off.
+fn switched_off(mut mail: Mail) -> Mail {
+    *mail.url_mut().unwrap() = None;
+    mail
 }
 
 fn joining(athletes: Vec<Granting>, url: Option<&str>) -> Mail {
     Mail::CoachJoined(CoachJoined {
         joined: athletes.into_iter().map(joined).collect(),
+        unused: url.is_some(),
         url: url.map(str::to_owned),
         for_coaches: at("for-coaches"),
     })
@@ -607,8 +614,10 @@ fn about_invites() -> Vec<Sample> {
     };
     vec![
         ("", invite(ana)),
-        ("_short", invite(jack)),
+        ("_short", invite(jack.clone())),
+        ("_off", switched_off(invite(jack))),
         ("", joining(vec![tria], None)),
+        ("_off", switched_off(joining(vec![writing.clone()], Some(URL)))),
         ("_many", joining(vec![writing, until], Some(URL))),
     ]
 }
@@ -616,7 +625,7 @@ fn about_invites() -> Vec<Sample> {
 /// A coach's URL and the athletes whom it covers.
 fn coach_url(athletes: &[&str]) -> CoachUrl {
     CoachUrl {
-        url: URL.to_owned(),
+        url: Some(URL.to_owned()),
         athletes: athletes.iter().map(|name| (*name).into()).collect(),
         for_coaches: at("for-coaches"),
     }
@@ -647,7 +656,12 @@ fn about_urls() -> Vec<Sample> {
             Mail::CoachUrl(coach_url(&["Ana Berger", "Jack Nguyen", "Tríona O’Shea-Łuczak"])),
         ),
         ("_alone", Mail::CoachUrl(coach_url(&[]))),
+        ("_off", switched_off(Mail::CoachUrl(coach_url(&["Ana Berger"])))),
         ("", Mail::CoachNewUrl(CoachNewUrl(coach_url(&["Ana Berger"])))),
+        (
+            "_off",
+            switched_off(Mail::CoachNewUrl(CoachNewUrl(coach_url(&["Ana Berger"])))),
+        ),
     ]
 }
 
@@ -1122,7 +1136,31 @@ fn nothing_that_others_wrote_is_a_link() {
             }
         }
     }
-    assert_eq!(hit.len(), 19, "mails in which somebody else writes: {hit:?}");
+    assert_eq!(hit.len(), 23, "mails in which somebody else writes: {hit:?}");
+}
+
+/// How to begin comes first, and the key below it, for clients that cannot sign in.
+#[test]
+fn a_coach_learns_to_sign_in_before_the_url_that_needs_none() {
+    let mut begun = 0;
+    for (name, mail) in samples() {
+        let letter = mail.render(&envelope()).unwrap();
+        for part in [&letter.text, &letter.html] {
+            let (steps, url) = (part.find("https://icusync.example/mcp"), part.find(URL));
+            if ["coach_invite", "coach_joined"].contains(&mail.kind().name())
+                && let Some(url) = url
+            {
+                begun += 1;
+                assert!(steps.unwrap() < url, "{name}: {part}");
+                assert!(
+                    part[..url].contains("For clients that cannot sign in"),
+                    "{name}: {part}"
+                );
+            }
+            assert!(url.is_none() || steps.is_some(), "{name}: {part}");
+        }
+    }
+    assert_eq!(begun, 6);
 }
 
 /// A coach's URL is for pasting: gateways rewrite and fetch links.
@@ -1144,6 +1182,10 @@ fn a_coachs_url_is_never_a_link() {
             );
             assert!(letter.html.contains(URL), "{name}");
         }
+        assert!(
+            !name.ends_with("_off") || !letter.html.contains("/mcp/"),
+            "{name}"
+        );
     }
     assert_eq!(held, 6);
 }

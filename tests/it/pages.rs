@@ -895,28 +895,53 @@ fn words_of(command: &str) -> Vec<String> {
 async fn curl(command: &str) -> String {
     let mut words = words_of(command).into_iter();
     assert_eq!(words.next().as_deref(), Some("curl"));
-    let (mut headers, mut body, mut url) = (Vec::new(), None, None);
+    let (mut headers, mut body, mut after, mut mute, mut urls) = (Vec::new(), None, None, 0, Vec::new());
     while let Some(word) = words.next() {
         match word.as_str() {
             "-s" => {}
-            "-w" => assert_eq!(words.next().unwrap(), "\\n%{http_code}\\n"),
+            "-w" => after = words.next(),
             "-H" => headers.push(words.next().unwrap()),
             "-d" => body = words.next(),
-            _ => url = Some(word),
+            "-o" => {
+                assert_eq!(words.next().as_deref(), Some("/dev/null"));
+                mute += 1;
+            }
+            _ => urls.push(word),
         }
     }
-    let url: url::Url = url.unwrap().parse().unwrap();
-    let method = if body.is_some() { Method::POST } else { Method::GET };
-    let mut request = crate::world::Mcp::client()
-        .request(method, url)
-        .header("accept", "*/*");
-    for header in headers {
-        let (name, value) = header.split_once(": ").unwrap();
-        request = request.header(name, value);
+    assert!(mute == 0 || mute == urls.len(), "curl takes one -o for each URL");
+    let (after, method) = (
+        after.unwrap().replace("\\n", "\n"),
+        if body.is_some() { Method::POST } else { Method::GET },
+    );
+    let mut printed = String::new();
+    for url in urls {
+        let mut request = crate::world::Mcp::client()
+            .request(method.clone(), url.parse::<url::Url>().unwrap())
+            .header("accept", "*/*");
+        for header in &headers {
+            let (name, value) = header.split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
+        let answer = request
+            .body(body.clone().unwrap_or_default())
+            .send()
+            .await
+            .unwrap();
+        let header = |name: &str| {
+            let value = answer.headers().get(name).map(|value| value.to_str().unwrap());
+            value.unwrap_or_default().to_owned()
+        };
+        let after = after
+            .replace("%{http_code}", answer.status().as_str())
+            .replace("%{content_type}", &header("content-type"))
+            .replace("%header{www-authenticate}", &header("www-authenticate"));
+        if mute == 0 {
+            printed += &answer.text().await.unwrap();
+        }
+        printed += &after;
     }
-    let answer = request.body(body.unwrap_or_default()).send().await.unwrap();
-    let status = answer.status().as_u16();
-    format!("{}\n{status}\n", answer.text().await.unwrap())
+    printed
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -936,7 +961,7 @@ async fn every_command_of_the_lock_page_answers_as_it_says() {
                 .collect::<Vec<_>>()
         };
         let (commands, answers) = (text("pre[id^=command-]"), text("pre[id^=answer-]"));
-        assert_eq!((commands.len(), answers.len()), (7, 7));
+        assert_eq!((commands.len(), answers.len()), (13, 13));
         let mut own = world.jack().link.clone();
         let placeholder = format!("{}/mcp/YOUR-TOKEN", world.links);
         let mut jack = world.signed_in(&world.jack().clone()).await;
@@ -990,6 +1015,86 @@ async fn every_link_of_ours_leads_to_a_page() {
             }
         },
     )
+    .await;
+}
+
+/// Where the pages for everyone send somebody whose client could not sign in, down to the paragraph.
+#[tokio::test(flavor = "multi_thread")]
+async fn support_walks_through_a_failed_authorization() {
+    test(async |world| {
+        let mut browser = world.browser();
+        let support = browser.get("/support").await;
+        assert!(support.body.contains(&format!("<code>{}/mcp</code>", world.web)));
+        let html = scraper::Html::parse_document(&support.body);
+        let section = scraper::Selector::parse("section:has(#authorization-failed) a[href]").unwrap();
+        let links: std::collections::BTreeSet<&str> = html
+            .select(&section)
+            .map(|link| link.attr("href").unwrap())
+            .collect();
+        for link in [
+            "/apps",
+            "/steps#by-link",
+            "/status",
+            "/status#edge",
+            "/privacy",
+            "/for-coaches#roster",
+        ] {
+            assert!(links.contains(link), "{link}: {links:?}");
+        }
+        let mut seen = 0;
+        for path in ["/", "/steps", "/for-coaches", "/support", "/check", "/status"] {
+            let page = browser.get(path).await;
+            let html = scraper::Html::parse_document(&page.body);
+            let within = scraper::Selector::parse("a[href*='#']").unwrap();
+            for link in html.select(&within).map(|link| link.attr("href").unwrap()) {
+                let (target, id) = link.split_once('#').unwrap();
+                let target = if target.is_empty() { path } else { target };
+                let page = browser.get(target).await;
+                seen += 1;
+                assert!(
+                    page.body.contains(&format!("id=\"{id}\"")),
+                    "{path}: {link} leads to no paragraph"
+                );
+            }
+        }
+        assert!(seen > 10, "hardly any such link: {seen}");
+    })
+    .await;
+}
+
+/// The URL to sign in with comes first, for everyone; the key comes after it, for clients that cannot.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_steps_begin_with_the_url_that_is_no_secret() {
+    test(async |world| {
+        let jack = world.jack().clone();
+        let mut browser = world.signed_in(&jack).await;
+        let url = format!("{}/mcp", world.web);
+        for path in ["/steps", "/for-coaches", "/dashboard"] {
+            let page = browser.get(path).await;
+            let html = scraper::Html::parse_document(&page.body);
+            let text = |selector: &str| {
+                let selector = scraper::Selector::parse(selector).unwrap();
+                html.select(&selector)
+                    .map(|element| element.text().collect::<String>())
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(text("#sign-in-url"), [url.as_str()], "{path}");
+            let configurations = text("pre[id^=copy-]");
+            assert_eq!(configurations.len(), 5, "{path}");
+            assert!(configurations.iter().all(|text| text.contains(&url)), "{path}");
+            let by_link = text("#by-link pre[id^=link-]");
+            assert_eq!(by_link.len(), 3, "{path}");
+            let key = if path == "/dashboard" {
+                &*jack.link
+            } else {
+                "/mcp/YOUR-TOKEN"
+            };
+            assert!(
+                by_link.iter().all(|text| text.contains(key)),
+                "{path}: {by_link:?}"
+            );
+        }
+    })
     .await;
 }
 

@@ -197,7 +197,7 @@ async fn a_coachs_url_and_the_mail_that_brings_it_outlive_a_key_120() {
         let coach = coach.unwrap().unwrap();
         // One mail with the URL waits.
         let again = Mail::CoachUrl(CoachUrl {
-            url: coaches[0].link.clone(),
+            url: Some(coaches[0].link.clone()),
             athletes: vec![],
             for_coaches: "https://icusync.example/for-coaches".to_owned(),
         });

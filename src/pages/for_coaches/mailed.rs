@@ -81,6 +81,8 @@ enum Granted {
     Visit(HeaderValue),
     /// Nothing: the URL can no longer be opened.
     Unreadable,
+    /// Nothing: the coach switched the URL off.
+    SwitchedOff,
     /// Nothing: the coach has no URL.
     Nothing,
 }
@@ -113,6 +115,10 @@ pub(crate) async fn confirm(
         Granted::Unreadable => {
             transaction.commit().await?;
             return ended(End::Unreadable, signed);
+        }
+        Granted::SwitchedOff => {
+            transaction.commit().await?;
+            return ended(End::SwitchedOff, signed);
         }
         Granted::Mailed(Queued::Queued) => {
             Redirect::to(&format!("/for-coaches/{}/done", row.word)).into_response()
@@ -150,6 +156,9 @@ async fn spend(
 /// Emails the same URL to the address that an athlete once gave.
 async fn resend(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
     let link = queries::connectors::of_coach(&mut *db, coach.id).await?;
+    if link.as_ref().is_some_and(|link| link.token_sealed.is_none()) {
+        return Ok(Granted::SwitchedOff);
+    }
     let Some(url) = link.and_then(|link| connector::url(app, &link)) else {
         return Ok(Granted::Unreadable);
     };
@@ -175,7 +184,7 @@ async fn mail_url(
     mail: fn(CoachUrl) -> Mail,
 ) -> Result<Granted, Problem> {
     let mail = mail(CoachUrl {
-        url,
+        url: Some(url),
         athletes: covered(db, app, coach).await?,
         for_coaches: app.config.for_coaches_url(),
     });
@@ -212,11 +221,13 @@ pub(super) enum End {
     TooMany,
     /// The URL can no longer be opened.
     Unreadable,
+    /// There is none: the coach switched it off.
+    SwitchedOff,
 }
 
 fn ended(end: End, signed: bool) -> Result<Response, Problem> {
     let status = match end {
-        End::Resent | End::Regenerated | End::Unreadable => StatusCode::OK,
+        End::Resent | End::Regenerated | End::Unreadable | End::SwitchedOff => StatusCode::OK,
         End::TooMany => StatusCode::TOO_MANY_REQUESTS,
     };
     let frame = Frame::of(signed);
