@@ -7,6 +7,7 @@ mod cluster;
 mod logs;
 mod mcp;
 mod proxy;
+pub mod sign_in;
 
 use std::{
     future::Future,
@@ -217,6 +218,17 @@ impl World {
 
     /// The same, with other settings.
     pub async fn other_instance_with(&self, tweak: impl FnOnce(&mut Config)) -> Instance {
+        self.instance_on(self.app.pool.clone(), tweak).await
+    }
+
+    /// Another instance that reaches the database at this URL, such as through a [`Proxy`].
+    pub async fn instance_at(&self, database_url: &str) -> Instance {
+        let reach = start::Reach::at(database_url).unwrap();
+        let pool = reach.pool(&self.app.config).await.unwrap();
+        self.instance_on(pool, |_| ()).await
+    }
+
+    async fn instance_on(&self, pool: sqlx::PgPool, tweak: impl FnOnce(&mut Config)) -> Instance {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let ports = demo::config(listener.local_addr().unwrap().port()).unwrap();
         let mut config = self.app.config.clone();
@@ -225,7 +237,7 @@ impl World {
         config.bind = ports.bind;
         tweak(&mut config);
         let ingredients = Ingredients {
-            pool: self.app.pool.clone(),
+            pool,
             keys: self.app.keys.clone(),
             mail: self.app.mail.clone(),
             clock: self.clock.clone(),
