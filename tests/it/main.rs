@@ -41,6 +41,8 @@ mod mcp_wire;
 mod meanings;
 mod memory;
 mod oauth_clients;
+mod oauth_documents;
+mod oauth_registration;
 mod pages;
 mod purge;
 mod resilience;
