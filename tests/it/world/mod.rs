@@ -4,6 +4,7 @@
 
 mod browser;
 mod cluster;
+mod documents;
 mod logs;
 mod mcp;
 mod proxy;
@@ -39,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use browser::{Browser, Page, form};
 pub use cluster::{fresh_database, scratch, url_of};
+pub use documents::Documents;
 pub use mcp::Mcp;
 pub use proxy::Proxy;
 
@@ -54,6 +56,8 @@ pub struct World {
     pub sim: Arc<sim::Running>,
     /// Mails that were sent.
     pub mails: Captured,
+    /// What clients say of themselves.
+    pub documents: Documents,
     /// Set by hand.
     pub clock: Clock,
     /// `http://localhost:PORT`
@@ -126,17 +130,15 @@ impl World {
             Some(url) => Transport::smtp(url, config.smtp_ca_file.as_deref()).unwrap(),
             None => Transport::Captured(mails.clone()),
         };
-        let app = start::app(
-            config,
-            Ingredients {
-                pool,
-                keys,
-                mail,
-                clock: clock.clone(),
-                random,
-            },
-        )
-        .unwrap();
+        let documents = Documents::default();
+        let ingredients = Ingredients {
+            pool,
+            keys,
+            mail,
+            clock: clock.clone(),
+            random,
+        };
+        let app = start::app_with(config, ingredients, documents.fetcher()).unwrap();
         let people = demo::seed::seed(&app).await.unwrap();
         let shutdown = CancellationToken::new();
         let router = icusync::routes::service(app.clone());
@@ -151,6 +153,7 @@ impl World {
             app,
             sim: Arc::new(sim),
             mails,
+            documents,
             clock,
             web,
             links,
@@ -243,7 +246,7 @@ impl World {
             clock: self.clock.clone(),
             random: Random::from_os(),
         };
-        let app = start::app(config, ingredients).unwrap();
+        let app = start::app_with(config, ingredients, self.documents.fetcher()).unwrap();
         let router = icusync::routes::service(app.clone());
         tokio::spawn(icusync::server::serve(listener, router, self.shutdown.clone()));
         Instance {
