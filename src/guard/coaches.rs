@@ -185,7 +185,8 @@ pub async fn invite(
     };
     queries::grants::create(&mut *db, new, terms).await?;
     if let Some(link) = queries::connectors::of_coach(&mut *db, coach.id).await? {
-        let mail = joining(app, from, terms, Some(&link), true);
+        let begun = queries::connectors::any_used_by_coach(&mut *db, coach.id).await?;
+        let mail = joining(app, from, terms, Some(&link).filter(|_| !begun), true);
         let queued = outbox::enqueue(db, app, &address, Some(from.account), mail).await?;
         return Ok(Invited::Joined(id, queued));
     }
@@ -227,9 +228,8 @@ fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String, first: 
 }
 
 /// The email to a coach who already has a connector, with what this athlete grants; the `first` about this grant, or a
-/// resend. A coach whose `link` is unused gets the steps again.
-fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, link: Option<&Link>, first: bool) -> Mail {
-    let unused = link.filter(|link| link.last_used_at.is_none());
+/// resend. A coach of whom no client was used yet gets the steps again, with the URL of the `unused` link.
+fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, unused: Option<&Link>, first: bool) -> Mail {
     let url = unused.and_then(|link| connector::url(app, link));
     let joined = Joined {
         account: from.account,
@@ -365,10 +365,11 @@ async fn invite_again(
     terms: &Terms<'_>,
 ) -> anyhow::Result<Queued> {
     let link = queries::connectors::of_coach(&mut *db, grant.coach_id).await?;
-    let unused = link.as_ref().filter(|link| link.last_used_at.is_none());
+    let begun = queries::connectors::any_used_by_coach(&mut *db, grant.coach_id).await?;
+    let unused = link.as_ref().filter(|_| !begun);
     let mail = match unused.and_then(|link| connector::url(app, link)) {
         Some(url) => invitation(app, from, terms, url, false),
-        None => joining(app, from, terms, link.as_ref(), false),
+        None => joining(app, from, terms, unused, false),
     };
     outbox::enqueue(db, app, &address_of(grant), Some(from.account), mail).await
 }

@@ -198,6 +198,18 @@ pub async fn of_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<Option
     .await
 }
 
+/// Whether a call ever came through one of the coach's connectors that still exist.
+pub async fn any_used_by_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (select from connectors where coach_id = $1 and last_used_at is not null) as "used!"
+        "#,
+        coach_id.0
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Replaces the coach's old token by a new one; the old one, and the selection, end with the commit.
 pub async fn regenerate_for_coach(
     db: impl Db<'_>,

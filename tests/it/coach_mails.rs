@@ -9,7 +9,7 @@ use icusync::{
         coaches::{self, Edited, Grantor, Invited},
         connector,
     },
-    ids::CoachId,
+    ids::{CoachId, ConnectorId},
     jobs,
     mail::{
         Address, CoachNewUrl, CoachUrl, Envelope, GrantChanged, Granting, Mail, NewClient, Why,
@@ -19,6 +19,7 @@ use icusync::{
     queries::{
         self,
         grants::{Grant, Terms},
+        sign_ins,
     },
     words::{Failure, JobKind},
 };
@@ -156,6 +157,46 @@ fn subjects(mails: &[CapturedMail]) -> Vec<&str> {
 
 async fn waiting(world: &World) -> i64 {
     queries::jobs::waiting(&world.app.pool).await.unwrap()
+}
+
+/// A coach who signed in has begun as well as one who pasted the URL.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coach_who_signed_in_does_not_get_the_steps_again() {
+    test(async |world| {
+        invite(&world, world.ana()).await;
+        let url = url(&world).await;
+        let sign_in = ConnectorId(world.app.random.uuid(&world.app.clock));
+        let now = world.app.clock.now();
+        let new = sign_ins::New {
+            id: sign_in,
+            owner: sign_ins::Owner::Coach(coach_id(&world).await),
+            groups_off: &[],
+            may_write: true,
+            client_id: "https://claude.ai/oauth/mcp-oauth-client-metadata",
+            client_name: "Claude",
+            client_host: Some("claude.ai"),
+            redirect_host: "claude.ai",
+            scope: "read write",
+            now,
+            ends_at: now + Duration::days(365),
+        };
+        let mut db = world.app.pool.acquire().await.unwrap();
+        sign_ins::create(&mut db, &new).await.unwrap();
+        for (athlete, used) in [(world.jack(), false), (world.nell(), true)] {
+            if used {
+                queries::connectors::touch(&mut *db, sign_in, "Claude", now)
+                    .await
+                    .unwrap();
+            }
+            world.clock.advance(Duration::hours(2));
+            assert!(matches!(invite(&world, athlete).await, Invited::Joined(..)));
+            let mails = world.mails_to(COACH).await;
+            let text = &mails.last().unwrap().letter.text;
+            assert_eq!(text.contains("This is how to begin"), !used, "{text}");
+            assert_eq!(text.contains(&url), !used, "{text}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,8 +114,8 @@ async fn one_line_of_json_tells_all_and_everything_in_it_answers() {
     assert_eq!(status(ready["web"].as_str().unwrap()).await, 200);
     assert_eq!(
         status(ready["mcp"].as_str().unwrap()).await,
-        404,
-        "until sign-in over OAuth exists"
+        401,
+        "clients sign in there"
     );
     assert_eq!(status(ready["mail"].as_str().unwrap()).await, 200);
     let foreign = http

@@ -18,7 +18,7 @@ use icusync::{
         self, Above, AccountDeleted, Address, AddressChanged, AlreadyHere, AthleteReplaced, CoachInvite,
         CoachJoined, CoachLeft, CoachNewUrl, CoachRegenerate, CoachResend, CoachRoster, CoachUrl, Confirm,
         ConnectionAttention, Envelope, GrantAsleep, GrantChanged, GrantEnded, Granting, How, Joined, Kind,
-        Mail, May, NewAddress, NewClient, PasswordChanged, Reader, Reset, Turn, Why,
+        Mail, May, NewAddress, NewApp, NewClient, PasswordChanged, Reader, Reset, SignInCode, Turn, Why,
         outbox::{self, Queued},
     },
     permissions, queries,
@@ -724,12 +724,40 @@ fn about_grants() -> Vec<Sample> {
 }
 
 /// Every mail of the service, and each variant that reads differently, with the name of its snapshot.
+fn about_sign_ins() -> Vec<Sample> {
+    let new_app = |may_write| {
+        Mail::NewApp(NewApp {
+            client: "Claude".into(),
+            leads_to: "claude.ai".into(),
+            may_write,
+            apps: at("apps"),
+        })
+    };
+    vec![
+        (
+            "",
+            Mail::SignInCode(SignInCode {
+                code: "K7QM 2XFD".to_owned(),
+                client: "Claude".into(),
+            }),
+        ),
+        ("", new_app(false)),
+        ("_writes", new_app(true)),
+    ]
+}
+
 fn samples() -> Vec<(String, Mail)> {
-    [to_accounts(), about_invites(), about_urls(), about_grants()]
-        .into_iter()
-        .flatten()
-        .map(|(way, mail)| (format!("{}{way}", mail.kind().name()), mail))
-        .collect()
+    [
+        to_accounts(),
+        about_invites(),
+        about_urls(),
+        about_grants(),
+        about_sign_ins(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(way, mail)| (format!("{}{way}", mail.kind().name()), mail))
+    .collect()
 }
 
 #[test]
@@ -1003,7 +1031,9 @@ fn what_people_chose_stays_where_it_belongs() {
 }
 
 /// Fields of a mail whose words are our own, or whose address its owner has confirmed.
-const OURS: [&str; 19] = [
+const OURS: [&str; 21] = [
+    "apps",
+    "code",
     "mail",
     "how",
     "why",
@@ -1136,7 +1166,7 @@ fn nothing_that_others_wrote_is_a_link() {
             }
         }
     }
-    assert_eq!(hit.len(), 23, "mails in which somebody else writes: {hit:?}");
+    assert_eq!(hit.len(), 26, "mails in which somebody else writes: {hit:?}");
 }
 
 /// How to begin comes first, and the key below it, for clients that cannot sign in.
