@@ -455,16 +455,16 @@ async fn a_client_goes_when_nobody_needs_it_and_never_with_a_sign_in() {
             .unwrap();
         let left = async || -> Vec<String> {
             jobs::purge(&world.app).await.unwrap();
-            let names = sqlx::query_scalar("select name from oauth_clients order by created_at, id");
+            let names = sqlx::query_scalar("select name from oauth_clients order by name");
             names.fetch_all(&world.app.pool).await.unwrap()
         };
         let start = world.clock.now();
         world.clock.set(start + Duration::days(30) - Duration::seconds(1));
-        assert_eq!(left().await, ["unused", "used", "signed in"]);
+        assert_eq!(left().await, ["signed in", "unused", "used"]);
         world.clock.set(start + Duration::days(30));
-        assert_eq!(left().await, ["used", "signed in"]);
+        assert_eq!(left().await, ["signed in", "used"]);
         world.clock.set(start + Duration::days(90) - Duration::seconds(1));
-        assert_eq!(left().await, ["used", "signed in"]);
+        assert_eq!(left().await, ["signed in", "used"]);
         world.clock.set(start + Duration::days(90));
         assert_eq!(left().await, ["signed in"]);
     })
