@@ -9,10 +9,12 @@ use axum::{
 
 use crate::{
     app::App,
-    guard::sign_ins::RESOURCE_METADATA,
     layers::{self, ByHost, Hosts},
     mcp,
-    oauth::{metadata, register, revoke, token},
+    oauth::{
+        metadata::{self, RESOURCE_METADATA},
+        register, revoke, token,
+    },
     pages::{
         accounts, activity, address, assets, authorize, changes, check, coach_project, coaches, connections,
         dashboard, delete, export,

@@ -9,7 +9,7 @@ use super::{
     LONGEST,
     reseal::{self, KeyUse},
 };
-use crate::{app::App, queries};
+use crate::{app::App, oauth::known, queries};
 
 /// Within the time for which the copies are promised to be there.
 const OFTEN: Duration = Duration::from_secs(10);
@@ -44,10 +44,20 @@ async fn often(app: &App) -> sqlx::Result<()> {
     super::purge::erase_copies(app).await?;
     let now = app.clock.now();
     let stranded = queries::sign_ins::unused(&app.pool, now - COUNTED, now - USED_WITHIN).await?;
-    let count: i64 = stranded.iter().map(|client| client.count).sum();
-    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 sign-ins an hour")]
-    metrics::gauge!("icusync_sign_ins_unused").set(count as f64);
+    // Anybody can register any name, and a label must not grow with what they make up.
+    let names = known::names();
+    let of = |name: &str| stranded.iter().filter(move |client| client.client_name == name);
+    let others = stranded.iter().filter(|client| !names.contains(&client.client_name.as_str()));
+    for name in &names {
+        stranded_sign_ins(name, of(name).map(|client| client.count).sum());
+    }
+    stranded_sign_ins("other", others.map(|client| client.count).sum());
     Ok(())
+}
+
+fn stranded_sign_ins(client: &'static str, count: i64) {
+    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 sign-ins an hour")]
+    metrics::gauge!("icusync_sign_ins_unused", "client" => client).set(count as f64);
 }
 
 async fn look_after(app: &App) {

@@ -83,6 +83,11 @@ pub(crate) fn find(client_id: &str) -> Option<Known> {
         .or_else(|| chatgpt_app(client_id))
 }
 
+/// What people call the pinned clients, each once.
+pub(crate) fn names() -> Vec<&'static str> {
+    ENTRIES.iter().map(|entry| entry.name).collect()
+}
+
 /// Each app in ChatGPT has a document and a redirect of its own, both named after the app's id.
 fn chatgpt_app(client_id: &str) -> Option<Known> {
     let id = client_id

@@ -12,6 +12,7 @@ use axum::{
 use http::{HeaderValue, header::CACHE_CONTROL};
 use serde_json::{Value, json};
 
+pub(crate) use crate::guard::sign_ins::RESOURCE_METADATA;
 use crate::{
     app::App,
     config::Config,

@@ -136,8 +136,8 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "jobs",
-        &["app", "guard", "intervals", "mail", "queries"],
-        "sends mails, revokes upstream, purges what has expired",
+        &["app", "guard", "intervals", "mail", "oauth", "queries"],
+        "sends mails, revokes upstream, purges what has expired; counts stranded sign-ins by the names of known clients",
     ),
     (
         "mail",

@@ -26,7 +26,7 @@ use tokio::{
 use icusync_sim::Fault;
 use sqlx::{Connection as _, PgConnection};
 
-use crate::world::{Mcp, fresh_database, scratch, url_of};
+use crate::world::{Mcp, Page, fresh_database, scratch, sign_in, url_of};
 
 fn icusync(arguments: &[&str], data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_icusync"));
@@ -726,6 +726,112 @@ async fn connector(service: &Service, password: &str, api_key: &str) -> String {
     let dashboard = http.get(service.url("/dashboard")).header("cookie", cookie);
     let dashboard = dashboard.send().await.unwrap().text().await.unwrap();
     link_in(&dashboard)
+}
+
+/// The service is killed after it has written new tokens and before the client has read them: asked again within the grace, the
+/// next service gives the same ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_a_kill_cut_off_gives_its_answer_again() {
+    let folder = scratch("serve-refresh");
+    let config = demo::config(0).unwrap();
+    let sim = demo::simulate(&Clock::system(), &config, 0, 0).await.unwrap();
+    let ana = icusync_sim::Person::of_slug("ana").unwrap();
+    let (url, keys) = (
+        url_of(&fresh_database().await),
+        KeyRing::generate(&Random::from_os()),
+    );
+    let settings = [
+        ("DATABASE_URL", &*url),
+        ("SEAL_KEYS", &*keys),
+        ("INTERVALS_URL", &*sim.base_url),
+    ];
+    let password = create_account("me@example.test", &folder, &settings).await;
+    let mut service = Service::start(&folder, &settings).await;
+    connector(&service, &password, ana.api_key).await;
+    let (id, first) = tokens(&service, &password).await;
+
+    let form = format!(
+        "grant_type=refresh_token&client_id={id}&refresh_token={}",
+        first["refresh_token"].as_str().unwrap()
+    );
+    let request = format!(
+        "POST /token HTTP/1.1\r\nHost: localhost:{}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{form}",
+        service.port,
+        form.len()
+    );
+    let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", service.port)).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes()).await.unwrap();
+    let mut db = PgConnection::connect(&url).await.unwrap();
+    let issued = async {
+        let used = "select exists (select from refresh_tokens where used_at is not null)";
+        while !sqlx::query_scalar::<_, bool>(used).fetch_one(&mut db).await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), issued).await.unwrap();
+    service.child.kill().await.unwrap();
+    drop(socket);
+
+    let next = Service::start(&folder, &settings).await;
+    let again = Mcp::client().post(next.url("/token")).body(form.clone());
+    let again = again.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+    assert_eq!(again.status(), 200);
+    let again: serde_json::Value = again.json().await.unwrap();
+    let count: i64 = sqlx::query_scalar("select count(*) from refresh_tokens").fetch_one(&mut db).await.unwrap();
+    assert_eq!(count, 2, "one lineage");
+    db.close().await.unwrap();
+    let client = Mcp::at(&next.url("/mcp")).with_token(again["access_token"].as_str().unwrap());
+    assert_eq!(client.request("ping", serde_json::json!({})).await.status, 200);
+    next.stop().await;
+}
+
+/// A whole sign-in of the account: the client's id, and the tokens.
+async fn tokens(service: &Service, password: &str) -> (String, serde_json::Value) {
+    let http = Mcp::client();
+    let redirect = "http://127.0.0.1:1/cb";
+    let asked = serde_json::json!({"redirect_uris": [redirect], "token_endpoint_auth_method": "none"});
+    let registered = http.post(service.url("/register")).json(&asked).send().await.unwrap();
+    let registered: serde_json::Value = registered.json().await.unwrap();
+    let id = registered["client_id"].as_str().unwrap().to_owned();
+    let verifier = "v".repeat(43);
+    let challenge = sign_in::challenge(&verifier);
+    let cookie_of = |answer: &reqwest::Response| {
+        let set = answer.headers()["set-cookie"].to_str().unwrap();
+        set.split(';').next().unwrap().to_owned()
+    };
+    let form = [("email", "me@example.test"), ("password", password)];
+    let signed = http.post(service.url("/sign-in")).header("origin", service.url("")).form(&form);
+    let session = cookie_of(&signed.send().await.unwrap());
+    let query = crate::world::form(&[
+        ("response_type", "code"),
+        ("client_id", &id),
+        ("redirect_uri", redirect),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ]);
+    let begun = http.get(service.url(&format!("/authorize?{query}"))).send().await.unwrap();
+    let cookies = format!("{session}; {}", cookie_of(&begun));
+    let path = begun.headers()["location"].to_str().unwrap().to_owned();
+    let page = http.get(service.url(&path)).header("cookie", &cookies).send().await.unwrap();
+    let page = Page {
+        status: page.status().as_u16(),
+        headers: page.headers().clone(),
+        body: page.text().await.unwrap(),
+    };
+    let mut fields = sign_in::consent_fields(&page, false);
+    fields.push(("decision".to_owned(), "allow".to_owned()));
+    let allowed = http.post(service.url(&path)).header("origin", service.url("")).header("cookie", &cookies);
+    let allowed = allowed.form(&fields).send().await.unwrap();
+    let code = sign_in::query(allowed.headers()["location"].to_str().unwrap(), "code").unwrap();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("client_id", &id),
+        ("code_verifier", &verifier),
+    ];
+    let tokens = http.post(service.url("/token")).form(&form).send().await.unwrap();
+    (id, tokens.json().await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
