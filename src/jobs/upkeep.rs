@@ -46,16 +46,18 @@ async fn often(app: &App) -> sqlx::Result<()> {
     let stranded = queries::sign_ins::unused(&app.pool, now - COUNTED, now - USED_WITHIN).await?;
     // Anybody can register any name, and a label must not grow with what they make up.
     let names = known::names();
-    let of = |name: &str| stranded.iter().filter(move |client| client.client_name == name);
-    let others = stranded.iter().filter(|client| !names.contains(&client.client_name.as_str()));
-    for name in &names {
-        stranded_sign_ins(name, of(name).map(|client| client.count).sum());
+    let mut others: i64 = stranded.iter().map(|client| client.count).sum();
+    for name in names {
+        let named = stranded.iter().filter(|client| client.client_name == name);
+        let count: i64 = named.map(|client| client.count).sum();
+        others -= count;
+        tell_stranded(name, count);
     }
-    stranded_sign_ins("other", others.map(|client| client.count).sum());
+    tell_stranded("other", others);
     Ok(())
 }
 
-fn stranded_sign_ins(client: &'static str, count: i64) {
+fn tell_stranded(client: &'static str, count: i64) {
     #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 sign-ins an hour")]
     metrics::gauge!("icusync_sign_ins_unused", "client" => client).set(count as f64);
 }

@@ -24,8 +24,8 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("config", &[], "reads the environment; keys are parsed by secrets"),
     (
         "app",
-        &["config", "guard", "intervals", "mail"],
-        "holds what everybody shares, ready made: settings, limits, client, mailer",
+        &["config", "guard", "intervals", "mail", "oauth"],
+        "holds what everybody shares, ready made: settings, limits, client, mailer, the fetcher of clients' documents",
     ),
     ("error", &["guard"], "says a failure in one of our answers"),
     (
@@ -38,6 +38,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "jobs",
             "mail",
             "mcp",
+            "oauth",
             "postgres",
             "queries",
             "routes",
@@ -64,6 +65,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
         "pages",
         &[
             "app",
+            "config",
             "error",
             "guard",
             "intervals",
@@ -76,7 +78,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "tool_error",
             "tools",
         ],
-        "a screen asks, decides, writes, answers; the CSP layer learns a form's target; \
+        "a screen asks, decides, writes, answers; the steps are made from the settings; the CSP layer learns a form's target; \
          a disconnect queues its revoke in the same transaction; the page for coaches shows the roster's tools; a button undoes a change",
     ),
     (
