@@ -245,36 +245,39 @@ pub(crate) async fn decide(
     let from = From::of(from.0, &headers);
     match decision.as_str() {
         "allow" => allow(&app, &headers, &request, session.as_ref(), &from, fields).await,
-        "deny" => deny(&app, &request, session.as_ref(), &from).await,
+        "deny" => deny(&app, &headers, &request, session.as_ref(), &from).await,
         _ => Err(Problem::BadForm),
     }
 }
 
-/// Sends the client away. Whoever is not signed in may do that too.
+/// Sends the client away, also after a yes whose code nobody has exchanged. Whoever is not signed in may do that too. Once there
+/// are tokens it is too late for this answer, which would say that there are none.
 async fn deny(
     app: &App,
+    headers: &HeaderMap,
     request: &Request,
     session: Option<&Session>,
     from: &From,
 ) -> Result<Response, Problem> {
+    let Some(browser) = of_browser(app, headers) else {
+        return gone(session.is_some());
+    };
     let mut transaction = app.pool.begin().await?;
+    let db = &mut *transaction;
+    let now = app.clock.now();
+    let locked = queries::sign_in_requests::lock(&mut *db, request.id, browser.hash(), now).await?;
+    let Some(request) = locked.filter(|locked| locked.code_used_at.is_none()) else {
+        return gone(session.is_some());
+    };
     let owner = request
         .coach_id
         .map(Owner::Coach)
         .or(session.map(|session| Owner::Account(session.account)));
     if let Some(owner) = owner {
         let client = Some(request.client_name.as_str());
-        sign_ins::log(
-            &mut *transaction,
-            app,
-            owner,
-            client,
-            SignInOutcome::Declined,
-            from,
-        )
-        .await?;
+        sign_ins::log(&mut *db, app, owner, client, SignInOutcome::Declined, from).await?;
     }
-    queries::sign_in_requests::delete(&mut *transaction, request.id).await?;
+    queries::sign_in_requests::delete(&mut *db, request.id).await?;
     transaction.commit().await?;
     refused_by_person(&request.client_id);
     let answer = Answer::Error("access_denied", "The person said no.");
