@@ -75,7 +75,9 @@ fn programs(app: &App) -> Router {
         "/mcp/.well-known/oauth-authorization-server",
         "/mcp/.well-known/openid-configuration",
     ] {
-        router = router.route(path, get(metadata::server));
+        router = router
+            .route(path, get(metadata::server))
+            .route(&format!("{path}/"), get(metadata::server));
     }
     layers::around_programs(router.with_state(app.clone()))
 }
