@@ -7,7 +7,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use http::{
-    HeaderName, StatusCode,
+    HeaderName, HeaderValue, StatusCode,
     header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE},
 };
 
@@ -30,16 +30,15 @@ pub(crate) async fn not_found() -> Problem {
     Problem::NotFound
 }
 
-/// Gives a page to each error that comes without one.
+/// Gives a page to each error that comes without one. JSON is for a program that asked for it, and stays.
 pub async fn dress(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
     let response = next.run(request).await;
     let status = response.status();
-    let is_page = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_page || !(status.is_client_error() || status.is_server_error()) {
+    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_whole =
+        kind.is_some_and(|kind| kind.starts_with(b"text/html") || kind.starts_with(b"application/json"));
+    if is_whole || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let (title, text) = words(status);
