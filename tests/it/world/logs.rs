@@ -1,6 +1,7 @@
 //! Everything that the run logs, kept so that secrets can be searched for.
 
 use std::{
+    collections::BTreeSet,
     io,
     sync::{Mutex, Once},
 };
@@ -43,4 +44,17 @@ pub fn holding(secrets: &[String]) -> Vec<String> {
         .filter(|secret| text.contains(secret.as_str()))
         .map(|secret| secret.chars().take(6).collect())
         .collect()
+}
+
+/// The refusals of a client in the log so far: at which endpoint, and why.
+pub fn refusals_of(client: &str) -> BTreeSet<(String, String)> {
+    let lines = LINES.lock().unwrap();
+    let text = String::from_utf8_lossy(&lines);
+    let told = text.lines().filter(|line| line.contains("refused a client"));
+    told.filter_map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        let field = |name: &str| line["fields"][name].as_str().map(str::to_owned);
+        (field("client")? == client).then_some((field("at")?, field("reason")?))
+    })
+    .collect()
 }

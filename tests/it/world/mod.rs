@@ -9,6 +9,7 @@ mod logs;
 mod mcp;
 mod proxy;
 pub mod sign_in;
+pub mod wire;
 
 use std::{
     future::Future,
@@ -41,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 pub use browser::{Browser, Page, form};
 pub use cluster::{fresh_database, scratch, url_of};
 pub use documents::Documents;
+pub use logs::refusals_of;
 pub use mcp::Mcp;
 pub use proxy::Proxy;
 
