@@ -3,6 +3,8 @@
 -- sign-ins.
 alter table links rename to connectors;
 alter table connectors add column is_sign_in boolean not null default false;
+-- Of a sign-in: when a call first came through it.
+alter table connectors add column first_used_at timestamptz;
 -- A link that its owner switched off has no token; a sign-in's tokens have a table of their own.
 alter table connectors alter column token_hash drop not null;
 alter table connectors alter column token_sealed drop not null;

@@ -16,9 +16,9 @@ use crate::{
         register, revoke, token,
     },
     pages::{
-        accounts, activity, address, assets, authorize, changes, check, coach_project, coaches, connections,
-        dashboard, delete, export,
-        for_coaches::{self, erase, mailed, my_roster, wish},
+        accounts, activity, address, apps, assets, authorize, changes, check, coach_project, coaches,
+        connections, dashboard, delete, export,
+        for_coaches::{self, apps as coachs_apps, erase, mailed, my_roster, wish},
         health, home, links,
         mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RESET_PAGE},
         password, problem, reset, sessions, settings, site, status, steps, support,
@@ -139,7 +139,12 @@ fn pages(app: &App) -> Router {
         )
         .route("/coaches/{grant}/revoke", post(coaches::revoke))
         .route("/coaches/{grant}/resend", post(coaches::resend))
+        .route("/apps", get(apps::show))
+        .route("/apps/end", post(apps::end))
+        .route("/apps/end-all", post(apps::end_all))
+        .route("/apps/{app}", get(apps::form).post(apps::save))
         .route("/link/tools", post(links::choose_tools))
+        .route("/link/off", post(links::switch_off))
         .route("/link/writing", post(changes::choose))
         .route(
             "/link/regenerate",
@@ -196,6 +201,14 @@ fn coaches() -> Router<App> {
             "/for-coaches/my-roster/erase",
             get(erase::form).post(erase::erase),
         )
+        .route("/for-coaches/my-roster/apps/end", post(coachs_apps::end))
+        .route("/for-coaches/my-roster/apps/end-all", post(coachs_apps::end_all))
+        .route(
+            "/for-coaches/my-roster/apps/{app}",
+            get(coachs_apps::form).post(coachs_apps::save),
+        )
+        .route("/for-coaches/my-roster/link/off", post(coachs_apps::link_off))
+        .route("/for-coaches/my-roster/link/on", post(coachs_apps::link_on))
         .route("/for-coaches/my-roster/done", post(my_roster::finish))
         .route("/for-coaches/erased", get(erase::done))
 }

@@ -237,8 +237,30 @@ fn opened(app: &App, row: &Refresh) -> Option<Tokens> {
     })
 }
 
-/// Ends all of somebody's sign-ins within `db`'s transaction, and what they agreed to and no client has fetched yet.
-pub(crate) async fn end_all(db: &mut PgConnection, owner: Owner) -> sqlx::Result<u64> {
+/// Ends one of somebody's sign-ins within `db`'s transaction, with a row in the log for which `from` says who asked; false if
+/// there is no such.
+pub(crate) async fn end_one(
+    db: &mut PgConnection,
+    app: &App,
+    owner: Owner,
+    id: ConnectorId,
+    from: &From,
+) -> sqlx::Result<bool> {
+    let Some(client) = sign_ins::end_of(&mut *db, owner, id).await? else {
+        return Ok(false);
+    };
+    log(db, app, owner, Some(&client), SignInOutcome::Ended, from).await?;
+    Ok(true)
+}
+
+/// Ends all of somebody's sign-ins within `db`'s transaction, and what they agreed to and no client has fetched yet. The log gets
+/// a row for each name of a client. Returns how many sign-ins there were.
+pub(crate) async fn end_all(
+    db: &mut PgConnection,
+    app: &App,
+    owner: Owner,
+    from: &From,
+) -> sqlx::Result<usize> {
     match owner {
         Owner::Account(account) => {
             queries::sign_in_requests::end_agreed_of_account(&mut *db, account).await?;
@@ -248,7 +270,14 @@ pub(crate) async fn end_all(db: &mut PgConnection, owner: Owner) -> sqlx::Result
             queries::sign_in_codes::end_of_coach(&mut *db, coach).await?;
         }
     }
-    sign_ins::end_all_of(db, owner).await
+    let mut clients = sign_ins::end_all_of(&mut *db, owner).await?;
+    let ended = clients.len();
+    clients.sort_unstable();
+    clients.dedup();
+    for client in &clients {
+        log(&mut *db, app, owner, Some(client), SignInOutcome::Ended, from).await?;
+    }
+    Ok(ended)
 }
 
 /// Who asked, as the log of sign-ins keeps it.

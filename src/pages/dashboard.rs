@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Fields, Frame, Signed,
     activity::{self, Row},
+    apps::Summary,
     changes::{
         Writing,
         list::{self, Row as Changed},
@@ -21,7 +22,7 @@ use super::{
     form::Mistake,
     frame::{form_page, leading_to_intervals},
     links::{self, Offered},
-    steps::{Link, Steps},
+    steps::{Copy, Link, Steps},
     when,
 };
 use crate::{
@@ -105,6 +106,10 @@ struct Dashboard {
     card: Card,
     oauth: bool,
     stakes: Stakes,
+    apps: Summary,
+    sign_in: Copy,
+    /// Whether the connector URL is on.
+    link_is_on: bool,
     url: Option<String>,
     masked: String,
     link_used: Option<String>,
@@ -153,9 +158,10 @@ async fn draw(
     let rows = activity::newest(app, session.account, &shown, RECENT).await?;
     let wrong = mistake.is_some();
     let masked = app.config.connector_url("icul_••••••••••••");
+    let link_is_on = link.as_ref().is_some_and(|link| link.token_sealed.is_some());
     let own = match &url {
-        Some(url) => Link::Own { masked: &masked, url },
-        None => Link::Shown(&masked),
+        Some(url) => Some(Link::Own { masked: &masked, url }),
+        None => link_is_on.then_some(Link::Shown(&masked)),
     };
     let groups = links::offered(link.as_ref().map_or(&[][..], |link| &link.groups_off));
     let shown: Vec<&str> = groups.iter().map(|offered| offered.group.word()).collect();
@@ -166,7 +172,10 @@ async fn draw(
         card: Card::of(connection, now),
         oauth: app.config.offers_oauth(),
         stakes,
-        steps: Steps::of(&app.config, Some(own)),
+        apps: Summary::of(app, session.account).await?,
+        sign_in: Copy::of_sign_in("apps-url", &app.config),
+        link_is_on,
+        steps: Steps::of(&app.config, own),
         shown: shown.join(","),
         groups,
         writing,

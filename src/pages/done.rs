@@ -14,6 +14,8 @@ const DASHBOARD: &str = "/dashboard";
 const ACCOUNT: &str = "/account";
 const COACHES: &str = "/coaches";
 const MY_ROSTER: &str = "/for-coaches/my-roster";
+const APPS: &str = "/apps";
+const SIGN_IN: &str = "/sign-in";
 
 /// How a sentence is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +73,13 @@ done! {
         "intervals.icu is disconnected: your API key was erased here. At intervals.icu it stays valid until you replace it.";
     Regenerated = DASHBOARD, "regenerated", Good,
         "Your connector has a new URL. The old one no longer works: replace it in Claude.";
+    RegeneratedAppsEnded = DASHBOARD, "regenerated-apps", Good,
+        "Your connector has a new URL. The old one no longer works: replace it in Claude. All connected apps were ended too: \
+             they have to sign in again.";
+    LinkOff = DASHBOARD, "link-off", Good,
+        "Your connector URL is switched off: nobody gets in with it any more. Connected apps go on working.";
+    LinkOn = DASHBOARD, "link-on", Good,
+        "Your connector URL is on again, and it is a new one: the one from before stays dead.";
     ToolsChosen = DASHBOARD, "tools", Good,
         "Saved: it counts from the next question on. A client may show its old list of tools for up to a day.";
     WritingOn = DASHBOARD, "writing-on", Good,
@@ -85,15 +94,33 @@ done! {
         "Your time zone is set.";
     PasswordReset = DASHBOARD, "password", Good,
         "Your password is changed, and every other session has been signed out.";
+    PasswordResetAppsEnded = DASHBOARD, "password-apps", Good,
+        "Your password is changed, every other session has been signed out, and all connected apps were ended.";
 
     PasswordChanged = ACCOUNT, "password", Good,
         "Your password is changed, and every other session has been signed out.";
+    PasswordChangedAppsEnded = ACCOUNT, "password-apps", Good,
+        "Your password is changed, every other session has been signed out, and all connected apps were ended.";
     AddressChanged = ACCOUNT, "address", Good,
         "Your address is changed. Sign in with the new one from now on.";
     SessionEnded = ACCOUNT, "session", Good,
         "That session has been signed out.";
     OtherSessionsEnded = ACCOUNT, "others", Good,
         "Every other session has been signed out.";
+
+    SignedOutEverywhere = SIGN_IN, "everywhere", Good,
+        "You are signed out, here and in every other browser.";
+    SignedOutEverywhereAppsEnded = SIGN_IN, "everywhere-apps", Good,
+        "You are signed out, here and in every other browser, and all connected apps were ended.";
+
+    AppEnded = APPS, "ended", Good,
+        "Ended: the app’s next call is refused, and so is a call that is running.";
+    AppsEnded = APPS, "ended-all", Good,
+        "All are ended: their next calls are refused. Your connector URL, if you use it, goes on working.";
+    AppGone = APPS, "gone", Good,
+        "That had ended already. Nothing was changed.";
+    AppSaved = APPS, "saved", Good,
+        "Saved: it counts from the app’s next call on. An app may show its old list of tools for up to a day.";
 
     /// The sentence does not say whether the address was a coach's already: that is for the coach to say.
     Invited = COACHES, "sent", Good,
@@ -144,6 +171,18 @@ done! {
         "You have left everybody and take no invites any more. A mail tells each athlete. Your URL opens nothing now.";
     AllWelcome = MY_ROSTER, "welcome-all", Good,
         "Athletes can invite you again.";
+    CoachAppEnded = MY_ROSTER, "app-ended", Good,
+        "Ended: the app’s next call is refused, and so is a call that is running.";
+    CoachAppsEnded = MY_ROSTER, "apps-ended", Good,
+        "All signed-in apps are ended: their next calls are refused. Your URL, if you use it, goes on working.";
+    CoachAppGone = MY_ROSTER, "app-gone", Good,
+        "That had ended already. Nothing was changed.";
+    CoachAppSaved = MY_ROSTER, "app-saved", Good,
+        "Saved: it counts from the app’s next call on. An app may show its old list of tools for up to a day.";
+    CoachUrlOff = MY_ROSTER, "url-off", Good,
+        "Your URL is switched off: nobody gets in with it any more. Signed-in apps go on working.";
+    CoachUrlOn = MY_ROSTER, "url-on", Good,
+        "Your URL is on again, and it is a new one: a mail brings it. The one from before stays dead.";
 }
 
 impl Done {

@@ -3,6 +3,8 @@
 //! It contains no secret: no hash, no token, no key, sealed or not. Training data is here only
 //! as calendar entries that were changed: the states before and after, while they are kept.
 
+mod signed_in;
+
 use axum::{
     body::{Body, Bytes},
     extract::State,
@@ -13,6 +15,7 @@ use futures::{Stream, stream};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use signed_in::SignedIn;
 
 use super::{FromNetwork, Signed};
 use crate::{
@@ -24,7 +27,7 @@ use crate::{
     },
     ids::{AccountId, LogId},
     intervals::model::EntryFields,
-    queries::{self, activity_log::Entry},
+    queries::{self, activity_log::Entry, sign_ins::Owner},
     words::{Access, ChangeState, ConnectionKind, ConnectionStatus, Outcome, ZoneSource},
 };
 
@@ -32,7 +35,7 @@ use crate::{
 const ROWS: usize = 500;
 
 /// The file's schema. Raise it with every change of a field.
-const FORMAT: &str = "icusync-export/4";
+const FORMAT: &str = "icusync-export/5";
 
 /// Everything but the activity log, which follows row by row. All times are UTC; what is not known is null.
 #[derive(Serialize)]
@@ -43,6 +46,8 @@ struct Head {
     sessions: Vec<BrowserSession>,
     connection: Option<Connection>,
     connector_url: Option<ConnectorUrl>,
+    #[serde(flatten)]
+    signed_in: SignedIn,
     /// What the athlete grants coaches.
     grants: Vec<queries::grants::ExportedGrant>,
     refused_by_coaches: Vec<queries::coaches::ExportedRefusal>,
@@ -111,6 +116,8 @@ struct Connection {
 
 #[derive(Serialize)]
 struct ConnectorUrl {
+    /// Whether it is switched on.
+    on: bool,
     made_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
     last_client: Option<String>,
@@ -128,12 +135,16 @@ struct Coach {
     first_invited_at: DateTime<Utc>,
     refuses_all_since: Option<DateTime<Utc>>,
     connector_url: Option<CoachUrl>,
+    #[serde(flatten)]
+    signed_in: SignedIn,
     athletes: Vec<Coached>,
     refuses: Vec<RefusedAthlete>,
 }
 
 #[derive(Serialize)]
 struct CoachUrl {
+    /// Whether it is switched on.
+    on: bool,
     made_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
     last_client: Option<String>,
@@ -254,12 +265,14 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             refused_since: row.marked_at,
         }),
         connector_url: link.map(|link| ConnectorUrl {
+            on: link.token_sealed.is_some(),
             made_at: link.created_at,
             last_used_at: link.last_used_at,
             last_client: link.last_client,
             groups_off: link.groups_off,
             may_change_calendar: link.may_write,
         }),
+        signed_in: signed_in::of(app, Owner::Account(account), &[]).await?,
         grants: queries::grants::for_export(pool, account).await?,
         refused_by_coaches: queries::coaches::refusing(pool, account).await?,
         as_a_coach: coach(app, &owner.email_key).await?,
@@ -311,6 +324,7 @@ async fn coach(app: &App, email_key: &str) -> Result<Option<Coach>, Problem> {
                 .iter()
                 .find(|member| selection.is_some_and(|it| it.grant_id == member.grant_id));
             Some(CoachUrl {
+                on: link.token_sealed.is_some(),
                 made_at: link.created_at,
                 last_used_at: link.last_used_at,
                 last_client: link.last_client,
@@ -327,6 +341,7 @@ async fn coach(app: &App, email_key: &str) -> Result<Option<Coach>, Problem> {
         first_invited_at: row.created_at,
         refuses_all_since: row.refuses_all_at,
         connector_url,
+        signed_in: signed_in::of(app, Owner::Coach(row.id), &roster).await?,
         athletes: roster
             .into_iter()
             .map(|member| Coached {

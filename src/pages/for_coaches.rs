@@ -4,6 +4,7 @@
 //! Nobody learns here whether an address is a coach's: each wish gets the same answer after the same work, and whatever
 //! follows happens behind a link in an email.
 
+pub(crate) mod apps;
 pub(crate) mod erase;
 pub(crate) mod mailed;
 pub(crate) mod my_roster;

@@ -2,26 +2,32 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use http::HeaderMap;
 
-use super::{Fields, Frame, Signed, done::Done, frame::page};
+use super::{Fields, Frame, FromNetwork, Signed, apps::end_apps_ticked, done::Done, frame::page};
 use crate::{
     app::App,
     error::Problem,
-    guard::connector::{self, Minted},
+    guard::{
+        connector::{self, Minted},
+        sign_ins::{self, From},
+    },
     ids::AccountId,
     permissions::{self, Access, Group, Permission},
-    queries::{self, connectors::Link},
+    queries::{self, connectors::Link, sign_ins::Owner},
 };
 
 #[derive(Template)]
 #[template(path = "pages/regenerate.html")]
 struct Regenerate {
     frame: Frame,
+    /// Whether there is a URL now.
+    on: bool,
     last_used: Option<String>,
     last_client: Option<String>,
 }
 
-/// The account's link and its URL in the clear; no URL if it was sealed with a sealing key that is gone.
+/// The account's link and its URL in the clear; no URL if it is switched off, or was sealed with a sealing key that is gone.
 pub(crate) async fn url_of(app: &App, account: AccountId) -> Result<(Option<Link>, Option<String>), Problem> {
     let link = queries::connectors::of_account(&app.pool, account).await?;
     let url = link.as_ref().and_then(|link| connector::url(app, link));
@@ -104,18 +110,46 @@ pub(crate) async fn regenerate_page(State(app): State<App>, signed: Signed) -> R
         .and_then(|link| Some(super::when::ago(now, link.last_used_at?)));
     page(&Regenerate {
         frame: Frame::of(true),
+        on: link.as_ref().is_some_and(|link| link.token_sealed.is_some()),
         last_used,
         last_client: link.and_then(|link| link.last_client),
     })
 }
 
-/// `POST /link/regenerate`: the old URL stops working with the commit, on every instance.
-pub(crate) async fn regenerate(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+/// `POST /link/regenerate`: the old URL, if there is one, stops working with the commit, on every instance; if the box is ticked, all
+/// connected apps end with it.
+pub(crate) async fn regenerate(
+    State(app): State<App>,
+    signed: Signed,
+    from: FromNetwork,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
     let account = signed.0.account;
-    let link = queries::connectors::of_account(&app.pool, account)
+    let mut transaction = app.pool.begin().await?;
+    let db = &mut *transaction;
+    let link = queries::connectors::of_account(&mut *db, account)
         .await?
         .ok_or(Problem::NotFound)?;
     let Minted { hash, sealed, .. } = connector::mint(&app, link.id);
-    queries::connectors::regenerate(&app.pool, link.id, account, hash, &sealed, app.clock.now()).await?;
-    Ok(Done::Regenerated.answer())
+    queries::connectors::regenerate(&mut *db, link.id, account, hash, &sealed, app.clock.now()).await?;
+    let ended = if end_apps_ticked(&mut fields) {
+        let from = From::of(from.0, &headers);
+        sign_ins::end_all(db, &app, Owner::Account(account), &from).await?
+    } else {
+        0
+    };
+    transaction.commit().await?;
+    let done = match (ended, link.token_sealed) {
+        (1.., _) => Done::RegeneratedAppsEnded,
+        (0, Some(_)) => Done::Regenerated,
+        (0, None) => Done::LinkOn,
+    };
+    Ok(done.answer())
+}
+
+/// `POST /link/off`: the URL opens nothing from the commit on, until a new one is made. Connected apps stay.
+pub(crate) async fn switch_off(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    queries::connectors::switch_off(&app.pool, signed.0.account).await?;
+    Ok(Done::LinkOff.answer())
 }

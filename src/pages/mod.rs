@@ -5,6 +5,7 @@
 pub(crate) mod accounts;
 pub(crate) mod activity;
 pub(crate) mod address;
+pub(crate) mod apps;
 pub(crate) mod assets;
 pub(crate) mod authorize;
 pub(crate) mod changes;

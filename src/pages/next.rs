@@ -21,6 +21,8 @@ pub(crate) enum NextPage {
     Invite,
     /// The activity log.
     Activity,
+    /// Connected apps.
+    Apps,
     /// Regenerating the connector URL.
     Regenerate,
     /// Disconnecting intervals.icu.
@@ -38,12 +40,13 @@ pub(crate) enum NextPage {
 }
 
 impl NextPage {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Dashboard,
         Self::Connect,
         Self::Coaches,
         Self::Invite,
         Self::Activity,
+        Self::Apps,
         Self::Regenerate,
         Self::Disconnect,
         Self::Account,
@@ -61,6 +64,7 @@ impl NextPage {
             Self::Coaches => "coaches",
             Self::Invite => "invite",
             Self::Activity => "activity",
+            Self::Apps => "apps",
             Self::Regenerate => "regenerate",
             Self::Disconnect => "disconnect",
             Self::Account => "account",
@@ -79,6 +83,7 @@ impl NextPage {
             Self::Coaches => "/coaches",
             Self::Invite => "/coaches/invite",
             Self::Activity => "/activity",
+            Self::Apps => "/apps",
             Self::Regenerate => "/link/regenerate",
             Self::Disconnect => "/disconnect",
             Self::Account => "/account",
@@ -129,14 +134,15 @@ impl NextPage {
         )
     }
 
-    /// The page to return to after the sign-in stopped a request for `path`; for one grant, the list of all.
+    /// The page to return to after the sign-in stopped a request for `path`; for one grant or app, the list of all.
     pub(crate) fn of_path(path: &str) -> Self {
         let known = Self::ALL.into_iter().find(|page| page.path() == path);
-        known.unwrap_or(if path.starts_with("/coaches/") {
-            Self::Coaches
-        } else {
-            Self::default()
-        })
+        let list = || match path {
+            _ if path.starts_with("/coaches/") => Self::Coaches,
+            _ if path.starts_with("/apps/") => Self::Apps,
+            _ => Self::default(),
+        };
+        known.unwrap_or_else(list)
     }
 }
 
@@ -162,6 +168,7 @@ mod tests {
             assert_eq!(NextPage::of_word(text), NextPage::Dashboard, "{text}");
         }
         assert_eq!(NextPage::of_path("/coaches/x/revoke"), NextPage::Coaches);
+        assert_eq!(NextPage::of_path("/apps/x"), NextPage::Apps);
         assert_eq!(NextPage::of_path("/coachesx"), NextPage::Dashboard);
         for page in NextPage::ALL {
             assert_eq!(NextPage::of_word(&page.word()), page);

@@ -8,16 +8,19 @@ use axum::{
 use http::HeaderMap;
 
 use super::{
-    Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize,
+    Fields, Frame, FromNetwork, MaybeSigned, NextPage,
+    apps::end_apps_ticked,
+    authorize,
     done::Done,
     form::Mistake,
     frame::{form_page, page},
-    mail_link::{self, AskedFor, RESET_PAGE, password_page},
+    mail_link::{self, AskedFor, Opened, RESET_PAGE},
     password,
 };
 use crate::{
     app::App,
     error::Problem,
+    guard::sign_ins::From,
     mail::{self, Address, Mail},
     queries,
     secrets::Password,
@@ -39,7 +42,28 @@ struct Sent {
     next: NextPage,
 }
 
-password_page!(Reset, "pages/reset.html");
+#[derive(Template)]
+#[template(path = "pages/reset.html")]
+struct Reset {
+    frame: Frame,
+    email: String,
+    form: String,
+    end_apps: bool,
+    mistake: Option<Mistake>,
+}
+
+impl Reset {
+    fn draw(opened: &Opened, end_apps: bool, mistake: Option<Mistake>) -> Result<Response, Problem> {
+        let page = Self {
+            frame: Frame::of(false),
+            email: opened.link.email.clone(),
+            form: opened.form(),
+            end_apps,
+            mistake,
+        };
+        form_page(page.mistake.is_some(), &page)
+    }
+}
 
 fn ask(signed: bool, email: String, next: NextPage, mistake: Option<Mistake>) -> Result<Response, Problem> {
     let form = Forgot {
@@ -98,24 +122,27 @@ pub(crate) async fn sent(RawQuery(query): RawQuery) -> Result<Response, Problem>
 /// `GET /reset`: asks for the new password.
 pub(crate) async fn form(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     match RESET_PAGE.opened(&app.pool, &app, &headers).await? {
-        Some(opened) => Reset::draw(false, &opened, None),
+        Some(opened) => Reset::draw(&opened, true, None),
         None => mail_link::gone(false),
     }
 }
 
-/// `POST /reset`: sets the password, ends every session and open mail link of the account, queues the email, signs in.
+/// `POST /reset`: sets the password, ends every session and open mail link of the account, queues the email, signs in; if the box is
+/// ticked, ends all connected apps.
 pub(crate) async fn reset(
     State(app): State<App>,
+    from: FromNetwork,
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (form, password) = (fields.take("form")?, fields.take("password")?);
+    let end_apps = end_apps_ticked(&mut fields);
     let Some(opened) = RESET_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
         return mail_link::gone(false);
     };
     let password = match Password::choose(password, &opened.link.email) {
         Ok(password) => password,
-        Err(error) => return Reset::draw(false, &opened, Some(Mistake::new("password", &error))),
+        Err(error) => return Reset::draw(&opened, end_apps, Some(Mistake::new("password", &error))),
     };
     let Some(account) = opened.link.account_id else {
         return mail_link::gone(false);
@@ -132,9 +159,15 @@ pub(crate) async fn reset(
     let Some(owner) = owner.filter(|owner| owner.email_key == opened.link.email_key) else {
         return mail_link::gone(false);
     };
-    password::replace(&mut transaction, &app, &owner, &hash).await?;
+    let from = end_apps.then(|| From::of(from.0, &headers));
+    let ended = password::replace(&mut transaction, &app, &owner, &hash, from.as_ref()).await?;
+    let done = if ended > 0 {
+        Done::PasswordResetAppsEnded
+    } else {
+        Done::PasswordReset
+    };
     let answer = authorize::after_mail(&app, &headers, opened.link.request_id, "Your password is changed")
         .await?
-        .unwrap_or_else(|| Done::PasswordReset.answer());
+        .unwrap_or_else(|| done.answer());
     opened.sign_in(transaction, &app, account, &headers, answer).await
 }

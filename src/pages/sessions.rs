@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 
 use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage,
+    done::{Done, JustDone},
     frame::{page, with_status},
 };
 use crate::{
@@ -34,12 +35,14 @@ struct Form {
     email: String,
     next: NextPage,
     refused: bool,
+    done: Option<Done>,
 }
 
-/// `GET /sign-in?next=`.
+/// `GET /sign-in?next=`, or with `?done=` after something was done.
 pub(crate) async fn form(
     State(app): State<App>,
     visitor: MaybeSigned,
+    JustDone(done): JustDone,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let next = NextPage::of_query(query.as_deref());
@@ -52,6 +55,7 @@ pub(crate) async fn form(
         email: String::new(),
         next,
         refused: false,
+        done,
     })
 }
 
@@ -83,6 +87,7 @@ pub(crate) async fn sign_in(
             email,
             next,
             refused: true,
+            done: None,
         };
         with_status(StatusCode::UNPROCESSABLE_ENTITY, &form)
     };

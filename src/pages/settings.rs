@@ -3,13 +3,14 @@
 use askama::Template;
 use axum::{
     extract::State,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use chrono_tz::Tz;
 use http::{HeaderMap, header::SET_COOKIE};
 
 use super::{
-    Fields, Frame, Signed,
+    Fields, Frame, FromNetwork, Signed,
+    apps::{Summary, end_apps_ticked},
     done::{Done, JustDone},
     frame::page,
     when::{self, When},
@@ -17,9 +18,12 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::session,
+    guard::{
+        session,
+        sign_ins::{self, From},
+    },
     ids::SessionId,
-    queries::{self, sessions::Listed},
+    queries::{self, sessions::Listed, sign_ins::Owner},
     text::browser,
 };
 
@@ -41,6 +45,7 @@ struct Settings {
     since: When,
     zone: String,
     rows: Vec<Row>,
+    apps: Summary,
 }
 
 /// `GET /account`, with `?done=` after something was done.
@@ -78,6 +83,7 @@ pub(crate) async fn show(
         since: When::of(account.created_at, zone),
         zone: zone.map_or("UTC", Tz::name).to_owned(),
         rows: sessions.into_iter().map(row).collect(),
+        apps: Summary::of(&app, session.account).await?,
     })
 }
 
@@ -98,13 +104,30 @@ pub(crate) async fn end_other_sessions(State(app): State<App>, signed: Signed) -
     Ok(Done::OtherSessionsEnded.answer())
 }
 
-/// `POST /account/sessions/end-all`: ends every session, this one too.
+/// `POST /account/sessions/end-all`: ends every session, this one too; if the box is ticked, ends all connected apps.
 pub(crate) async fn end_all_sessions(
     State(app): State<App>,
     signed: Signed,
+    from: FromNetwork,
     headers: HeaderMap,
+    mut fields: Fields,
 ) -> Result<Response, Problem> {
-    queries::sessions::end_all(&app.pool, signed.0.account).await?;
+    let account = signed.0.account;
+    let mut transaction = app.pool.begin().await?;
+    let db = &mut *transaction;
+    queries::sessions::end_all(&mut *db, account).await?;
+    let ended = if end_apps_ticked(&mut fields) {
+        let from = From::of(from.0, &headers);
+        sign_ins::end_all(db, &app, Owner::Account(account), &from).await?
+    } else {
+        0
+    };
+    transaction.commit().await?;
     let cookie = session::end(&app, &headers).await?;
-    Ok(([(SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
+    let done = if ended > 0 {
+        Done::SignedOutEverywhereAppsEnded
+    } else {
+        Done::SignedOutEverywhere
+    };
+    Ok(([(SET_COOKIE, cookie)], done.answer()).into_response())
 }

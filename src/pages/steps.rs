@@ -27,6 +27,18 @@ pub(super) struct Copy {
     own: Option<String>,
 }
 
+impl Copy {
+    /// The URL at which every client signs in.
+    pub(super) fn of_sign_in(id: &'static str, config: &Config) -> Self {
+        Self {
+            id,
+            what: "URL",
+            shown: config.mcp_url(),
+            own: None,
+        }
+    }
+}
+
 /// The connector URL in the steps. Where there is none, its owner switched it off.
 pub(super) enum Link<'a> {
     /// A placeholder, or what is left of one that cannot be shown.
@@ -112,7 +124,7 @@ impl Steps {
             ),
             any: copy("copy-any", "configuration", over_http(word, &url)),
             bridge: copy("copy-bridge", "configuration", bridged(word, &url)),
-            sign_in: copy("sign-in-url", "URL", url),
+            sign_in: Copy::of_sign_in("sign-in-url", config),
             by_link: link.map(|link| ByLink::of(word, &link)),
         }
     }

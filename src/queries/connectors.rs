@@ -347,10 +347,14 @@ pub async fn set_may_write(db: impl Db<'_>, account_id: AccountId, may: Option<b
     .map(drop)
 }
 
-/// Notes that a call came through a connector.
+/// Notes that a call came through a connector; of a sign-in also the first one.
 pub async fn touch(db: impl Db<'_>, id: ConnectorId, client: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "update connectors set last_used_at = $2, last_client = $3 where id = $1",
+        r#"
+        update connectors set last_used_at = $2, last_client = $3,
+            first_used_at = case when is_sign_in then coalesce(first_used_at, $2) end
+        where id = $1
+        "#,
         id.0,
         now,
         client

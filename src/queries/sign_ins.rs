@@ -269,19 +269,22 @@ pub async fn end_of(db: impl Db<'_>, owner: Owner, id: ConnectorId) -> sqlx::Res
     .await
 }
 
-/// Ends all of somebody's sign-ins and returns how many there were.
-pub async fn end_all_of(db: impl Db<'_>, owner: Owner) -> sqlx::Result<u64> {
-    let done = sqlx::query!(
+/// Ends all of somebody's sign-ins and returns the client's name of each.
+pub async fn end_all_of(db: impl Db<'_>, owner: Owner) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
         r#"
-        delete from connectors
-        where is_sign_in and account_id is not distinct from $1 and coach_id is not distinct from $2
+        with ended as (
+            delete from connectors
+            where is_sign_in and account_id is not distinct from $1 and coach_id is not distinct from $2
+            returning id
+        )
+        select s.client_name from sign_ins s join ended on ended.id = s.connector_id
         "#,
         owner.account(),
         owner.coach()
     )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected())
+    .fetch_all(db)
+    .await
 }
 
 /// A sign-in as its owner sees it.
@@ -289,18 +292,24 @@ pub async fn end_all_of(db: impl Db<'_>, owner: Owner) -> sqlx::Result<u64> {
 pub struct Listed {
     /// Its connector.
     pub id: ConnectorId,
-    /// The client, as it calls itself.
+    /// The client.
+    pub client_id: String,
+    /// As it calls itself.
     pub client_name: String,
     /// The host that vouches for it.
     pub client_host: Option<String>,
     /// Where its code went.
     pub redirect_host: String,
+    /// The words of the scope that it asked for.
+    pub scope: String,
     /// Words of the groups that are left out.
     pub groups_off: Vec<String>,
     /// Whether it may change something.
     pub may_write: bool,
     /// When the person agreed.
     pub created_at: DateTime<Utc>,
+    /// When a call first came through it.
+    pub first_used_at: Option<DateTime<Utc>>,
     /// When a call last came through it.
     pub last_used_at: Option<DateTime<Utc>>,
     /// Which client made that call.
@@ -314,8 +323,9 @@ pub async fn all_of(db: impl Db<'_>, owner: Owner, now: DateTime<Utc>) -> sqlx::
     sqlx::query_as!(
         Listed,
         r#"
-        select k.id as "id: ConnectorId", s.client_name, s.client_host, s.redirect_host, k.groups_off,
-            coalesce(k.may_write, false) as "may_write!", k.created_at, k.last_used_at, k.last_client, s.ends_at
+        select k.id as "id: ConnectorId", s.client_id, s.client_name, s.client_host, s.redirect_host, s.scope, k.groups_off,
+            coalesce(k.may_write, false) as "may_write!", k.created_at, k.first_used_at, k.last_used_at, k.last_client,
+            s.ends_at
         from connectors k join sign_ins s on s.connector_id = k.id
         where k.account_id is not distinct from $1 and k.coach_id is not distinct from $2 and k.is_sign_in and s.ends_at > $3
         order by coalesce(k.last_used_at, k.created_at) desc, k.id
@@ -325,6 +335,32 @@ pub async fn all_of(db: impl Db<'_>, owner: Owner, now: DateTime<Utc>) -> sqlx::
         now
     )
     .fetch_all(db)
+    .await
+}
+
+/// One of somebody's sign-ins; none if there is no such.
+pub async fn one_of(
+    db: impl Db<'_>,
+    owner: Owner,
+    id: ConnectorId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Listed>> {
+    sqlx::query_as!(
+        Listed,
+        r#"
+        select k.id as "id: ConnectorId", s.client_id, s.client_name, s.client_host, s.redirect_host, s.scope, k.groups_off,
+            coalesce(k.may_write, false) as "may_write!", k.created_at, k.first_used_at, k.last_used_at, k.last_client,
+            s.ends_at
+        from connectors k join sign_ins s on s.connector_id = k.id
+        where k.id = $1 and k.account_id is not distinct from $2 and k.coach_id is not distinct from $3 and k.is_sign_in
+            and s.ends_at > $4
+        "#,
+        id.0,
+        owner.account(),
+        owner.coach(),
+        now
+    )
+    .fetch_optional(db)
     .await
 }
 

@@ -25,6 +25,9 @@ async fn axe_finds_nothing_on_any_page() {
             mcp.call("push_workout", crate::changes::workout("2026-11-25", "Easy"))
                 .await;
             let grant = crate::coaches::invite_somebody(&world, &mut browser).await;
+            world.app_of(&world.ana().clone(), true).await;
+            let listed = browser.get("/apps").await;
+            let app = listed.attribute("a[href^='/apps/']", "href").unwrap();
             let (modules, script) = (script("modules.mjs"), script("browser/accessibility.mjs"));
             let strangers = [
                 "/",
@@ -64,6 +67,8 @@ async fn axe_finds_nothing_on_any_page() {
                 "/disconnect",
                 "/link/regenerate",
                 "/account?done=others",
+                "/apps?done=saved",
+                &app,
                 "/account/password",
                 "/account/address",
                 "/account/address/sent",

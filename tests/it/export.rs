@@ -92,7 +92,7 @@ async fn an_export_holds_all_the_accounts_data_and_no_secret_122() {
         assert_eq!(page.header("cache-control"), "no-store");
         assert_eq!(page.header("x-content-type-options"), "nosniff");
         let file: Value = serde_json::from_str(&page.body).unwrap();
-        assert_eq!(file["format"], "icusync-export/4");
+        assert_eq!(file["format"], "icusync-export/5");
         assert_eq!(file["account"]["email"], ana.person.email);
         assert_eq!(file["sessions"].as_array().unwrap().len(), 1);
         assert_eq!(file["sessions"][0]["this_one"], true);
@@ -303,6 +303,61 @@ async fn coaches_and_coaching_are_in_it() {
     .await;
 }
 
+/// The apps, choices and log of the person, as an athlete and as a coach, and nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_ins_are_in_it_without_their_tokens() {
+    test(async |world| {
+        world.coaches().await;
+        let (tria, jack) = (world.tria().clone(), world.jack().clone());
+        let (program, tokens) = world.app_of(&tria, true).await;
+        let call = program.mcp(tokens.access());
+        assert!(!call.call("get_wellness", serde_json::json!({})).await.is_error());
+        world.app_of(&jack, false).await;
+        let (program, tokens) = world.app_of_coach(tria.person.email, false).await;
+        let select = serde_json::json!({"athlete": tria.person.name});
+        let selected = program.mcp(tokens.access()).call("select_athlete", select).await;
+        assert!(!selected.is_error(), "{}", selected.text());
+
+        let mut browser = world.signed_in(&tria).await;
+        let page = browser.post("/account/export", &[]).await;
+        let file: Value = serde_json::from_str(&page.body).unwrap();
+        let apps = file["connected_apps"].as_array().unwrap();
+        assert_eq!(apps.len(), 1, "{apps:?}");
+        for (name, value) in [
+            ("name", serde_json::json!("Claude")),
+            ("sent_to", serde_json::json!("claude.ai")),
+            ("allowed_at", serde_json::json!("2026-11-21T08:00:00Z")),
+            ("first_used_at", serde_json::json!("2026-11-21T08:00:00Z")),
+            ("last_client", serde_json::json!("world-test/1.0")),
+            ("asked_for", serde_json::json!("read write")),
+            ("may_change_calendar", serde_json::json!(true)),
+            ("selected", Value::Null),
+        ] {
+            assert_eq!(apps[0][name], value, "{name}");
+        }
+        assert_eq!(file["sign_in_choices"][0]["client"], "claude.ai: Claude");
+        let log = file["sign_in_log"].as_array().unwrap();
+        assert!(
+            log.iter()
+                .any(|row| row["client"] == "Claude" && row["outcome"] == "granted"),
+            "{log:?}"
+        );
+        assert!(log.iter().any(|row| row["client"].is_null()), "{log:?}");
+        let role = &file["as_a_coach"];
+        assert_eq!(role["connected_apps"][0]["selected"], tria.person.name);
+        assert_eq!(role["connected_apps"].as_array().unwrap().len(), 1);
+        assert_eq!(role["sign_in_log"].as_array().unwrap().len(), 1);
+        assert_eq!(role["sign_in_choices"][0]["may_write"], false);
+        for secret in world.secrets() {
+            assert!(!page.body.contains(&secret), "a secret is in the export");
+        }
+        for never in ["icua_", "icur_", "icuc_", "hash", "sealed"] {
+            assert!(!page.body.contains(never), "{never} is in the export");
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_its_owner_can_fetch_it_and_only_from_our_own_page() {
     test(async |world| {
@@ -341,9 +396,89 @@ const WITHHELD: &[(&str, &str)] = &[
     ("tries.hashed", "true for the moment of hashing"),
     ("connections.id", "a row's name"),
     ("connections.token_sealed", "a secret"),
-    ("links.id", "a row's name"),
-    ("links.token_hash", "a secret"),
-    ("links.token_sealed", "a secret"),
+    ("connectors.id", "a row's name"),
+    ("connectors.token_hash", "a secret"),
+    ("connectors.token_sealed", "a secret"),
+    ("connectors.is_sign_in", "which of two lists it is in"),
+    ("sign_ins.connector_id", "a row's name"),
+    ("access_tokens.hash", "a secret"),
+    ("access_tokens.connector_id", "a row's name"),
+    (
+        "access_tokens.created_at",
+        "when a client fetched a token, which it does by itself",
+    ),
+    ("access_tokens.expires_at", "as above"),
+    ("refresh_tokens.id", "a row's name"),
+    ("refresh_tokens.hash", "a secret"),
+    ("refresh_tokens.connector_id", "a row's name"),
+    ("refresh_tokens.created_at", "as for access tokens"),
+    ("refresh_tokens.expires_at", "as above"),
+    ("refresh_tokens.used_at", "as above"),
+    ("refresh_tokens.answer_sealed", "a secret, gone after a minute"),
+    ("oauth_clients.id", "about a program, and nobody's"),
+    (
+        "oauth_clients.client_id",
+        "as above; that of a sign-in is exported with it",
+    ),
+    ("oauth_clients.is_document", "as above"),
+    ("oauth_clients.name", "as above"),
+    ("oauth_clients.redirect_uris", "as above"),
+    ("oauth_clients.auth_method", "as above"),
+    ("oauth_clients.secret_hash", "a secret"),
+    ("oauth_clients.secret_sealed", "a secret"),
+    (
+        "oauth_clients.registration_hash",
+        "a hash of a registration and its network",
+    ),
+    ("oauth_clients.registration", "about a program, and nobody's"),
+    ("oauth_clients.created_at", "as above"),
+    ("oauth_clients.fetched_at", "as above"),
+    ("oauth_clients.last_used_at", "as above"),
+    ("sign_in_requests.id", "a row's name"),
+    ("sign_in_requests.browser_hash", "a secret"),
+    ("sign_in_requests.network_hash", "a hash"),
+    (
+        "sign_in_requests.client_id",
+        "gone within hours; what came of it is in the log and the list of apps",
+    ),
+    ("sign_in_requests.client_name", "as above"),
+    ("sign_in_requests.client_host", "as above"),
+    ("sign_in_requests.redirect_uri", "as above"),
+    ("sign_in_requests.client_state", "the client's own secret"),
+    ("sign_in_requests.code_challenge", "the client's own secret"),
+    ("sign_in_requests.scope", "as for client_id"),
+    ("sign_in_requests.created_at", "as above"),
+    ("sign_in_requests.expires_at", "as above"),
+    ("sign_in_requests.opened_at", "as above"),
+    ("sign_in_requests.coach_id", "a row's name"),
+    ("sign_in_requests.agreed_account_id", "a row's name"),
+    ("sign_in_requests.agreed_coach_id", "a row's name"),
+    (
+        "sign_in_requests.groups_off",
+        "in the choices and the list of apps",
+    ),
+    ("sign_in_requests.may_write", "as above"),
+    ("sign_in_requests.code_hash", "a secret"),
+    ("sign_in_requests.code_sealed", "a secret"),
+    ("sign_in_requests.code_expires_at", "as for client_id"),
+    ("sign_in_requests.code_used_at", "as above"),
+    ("sign_in_requests.connector_id", "a row's name"),
+    ("sign_in_codes.id", "a row's name"),
+    ("sign_in_codes.request_id", "a row's name"),
+    (
+        "sign_in_codes.email",
+        "what somebody typed, gone within hours; the mail is exported",
+    ),
+    ("sign_in_codes.coach_id", "a row's name"),
+    ("sign_in_codes.code_hash", "a secret"),
+    ("sign_in_codes.tries", "as for the address"),
+    ("sign_in_codes.created_at", "as above"),
+    ("sign_in_codes.expires_at", "as above"),
+    ("sign_in_choices.coach_id", "a row's name"),
+    ("sign_in_log.id", "a row's name"),
+    ("sign_in_log.coach_id", "a row's name"),
+    ("oauth_states.request_id", "a row's name"),
+    ("mail_links.request_id", "a row's name"),
     ("oauth_states.hash", "a secret"),
     ("oauth_states.session_hash", "a secret"),
     (
@@ -353,7 +488,7 @@ const WITHHELD: &[(&str, &str)] = &[
     ("oauth_states.expires_at", "as above"),
     (
         "oauth_states.may_write",
-        "gone after ten minutes, and then in links",
+        "gone after ten minutes, and then in connectors",
     ),
     ("jobs.id", "a row's name"),
     ("jobs.recipient", "a hash of the address"),
@@ -368,8 +503,11 @@ const WITHHELD: &[(&str, &str)] = &[
     ("grants.coach_id", "a row's name; the coach's address is exported"),
     ("grant_clients.grant_id", "a row's name"),
     ("coaches.id", "a row's name"),
-    ("links.coach_id", "a row's name"),
-    ("links.selected_grant_id", "a row's name; the athlete is exported"),
+    ("connectors.coach_id", "a row's name"),
+    (
+        "connectors.selected_grant_id",
+        "a row's name; the athlete is exported",
+    ),
     (
         "refusals.coach_id",
         "a row's name; the coach's address is exported",
@@ -391,7 +529,7 @@ const WITHHELD: &[(&str, &str)] = &[
     ),
     ("changes.ended_at", "seconds later; the log has how long it took"),
     ("confirmations.hash", "a secret"),
-    ("confirmations.link_id", "a row's name"),
+    ("confirmations.connector_id", "a row's name"),
     ("confirmations.what_hash", "a hash"),
     ("confirmations.seen", "hashes"),
     (
@@ -445,16 +583,35 @@ const EXPORTED: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "links",
+        "connectors",
         &[
             "created_at",
+            "first_used_at",
             "last_used_at",
             "last_client",
             "groups_off",
             "may_write",
             "selected_at",
-            "may_write",
         ],
+    ),
+    (
+        "sign_ins",
+        &[
+            "client_id",
+            "client_name",
+            "client_host",
+            "redirect_host",
+            "scope",
+            "ends_at",
+        ],
+    ),
+    (
+        "sign_in_choices",
+        &["client", "groups_off", "may_write", "chosen_at"],
+    ),
+    (
+        "sign_in_log",
+        &["at", "client", "outcome", "network", "browser", "news"],
     ),
     (
         "changes",

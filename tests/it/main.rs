@@ -13,6 +13,7 @@ mod accounts;
 mod activity;
 mod address;
 mod another_athlete;
+mod apps;
 mod arrows;
 mod browser;
 mod changes;

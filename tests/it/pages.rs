@@ -60,7 +60,7 @@ const FOR_ALL: [&str; 24] = [
     "/account/address/sent",
     "/account/deleted",
 ];
-const FOR_ATHLETES: [&str; 18] = [
+const FOR_ATHLETES: [&str; 20] = [
     "/dashboard",
     "/coaches",
     "/coaches?done=sent",
@@ -74,6 +74,8 @@ const FOR_ATHLETES: [&str; 18] = [
     "/link/regenerate",
     "/connect/callback?state=x",
     "/account?done=others",
+    "/apps",
+    "/apps?done=ended",
     "/account/password",
     "/account/address",
     "/account/address/sent",
@@ -493,6 +495,10 @@ async fn only_our_own_pages_may_post() {
                 "/connect/key",
                 "/disconnect",
                 "/link/regenerate",
+                "/link/off",
+                "/apps/end",
+                "/apps/end-all",
+                "/apps/00000000-0000-7000-8000-000000000001",
                 "/dashboard/zone",
                 "/confirm",
                 "/reset",
@@ -520,6 +526,11 @@ async fn only_our_own_pages_may_post() {
                 "/for-coaches/my-roster/refuse-all",
                 "/for-coaches/my-roster/welcome-all",
                 "/for-coaches/my-roster/erase",
+                "/for-coaches/my-roster/apps/end",
+                "/for-coaches/my-roster/apps/end-all",
+                "/for-coaches/my-roster/apps/00000000-0000-7000-8000-000000000001",
+                "/for-coaches/my-roster/link/off",
+                "/for-coaches/my-roster/link/on",
                 "/for-coaches/my-roster/done",
             ] {
                 assert_eq!(signed.post(path, &[]).await.status, 403, "{path}");

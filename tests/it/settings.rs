@@ -136,7 +136,12 @@ async fn the_others_or_all_can_be_signed_out() {
             let mut second = world.signed_in(&world.ana().clone()).await;
             let kept = all[0].clone();
             let out = all[0].post("/account/sessions/end-all", &[]).await;
-            assert_eq!(out.location(), "/sign-in");
+            assert_eq!(out.location(), "/sign-in?done=everywhere");
+            let told = all[0].get(out.location()).await.text();
+            assert!(
+                told.contains("signed out, here and in every other browser."),
+                "{told}"
+            );
             assert!(all[0].cookies.is_empty());
             for mut over in [kept, second.clone()] {
                 assert_eq!(

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Path, RawQuery, State, rejection::PathRejection},
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::SET_COOKIE};
@@ -19,19 +19,24 @@ use crate::{
         coach_session,
         coaches::{self, asleep},
         connector,
+        sign_ins::{self, From},
     },
     mail::{
         CoachNewUrl, CoachUrl, Mail, Theirs,
         outbox::{self, Queued},
     },
     pages::{
-        Fields, Frame, MaybeSigned,
+        Fields, Frame, FromNetwork, MaybeSigned,
+        apps::end_apps_ticked,
         frame::{page, with_status},
         mail_link::{self, Opened},
     },
-    queries::{self, coaches::Coach},
+    queries::{self, coaches::Coach, sign_ins::Owner},
     words::MemberStatus,
 };
+
+/// In the query of the last page: the sign-ins were ended too.
+const APPS_ENDED: &str = "apps=ended";
 
 /// `GET /for-coaches/{wish}/{token}`, the link in the email.
 pub(crate) async fn open_link(
@@ -77,6 +82,8 @@ pub(crate) async fn confirm_page(
 enum Granted {
     /// The URL is in an email, unless the address is above the limit for such emails.
     Mailed(Queued),
+    /// A new URL is in an email, and every client that had signed in was ended.
+    ReplacedAndEnded,
     /// A visit to the roster began, with this `Set-Cookie`.
     Visit(HeaderValue),
     /// Nothing: the URL can no longer be opened.
@@ -91,11 +98,13 @@ enum Granted {
 pub(crate) async fn confirm(
     State(app): State<App>,
     wish: Wish,
+    from: FromNetwork,
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let form = fields.take("form")?;
+    let from = end_apps_ticked(&mut fields).then(|| From::of(from.0, &headers));
     let (signed, row) = (session.is_some(), wish.row());
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
@@ -105,7 +114,7 @@ pub(crate) async fn confirm(
     };
     let granted = match wish {
         Wish::Resend => resend(db, &app, &coach).await?,
-        Wish::Regenerate => regenerate(db, &app, &coach).await?,
+        Wish::Regenerate => regenerate(db, &app, &coach, from.as_ref()).await?,
         Wish::Roster => Granted::Visit(coach_session::begin(db, &app, coach.id, &headers).await?),
     };
     let done = match granted {
@@ -122,6 +131,9 @@ pub(crate) async fn confirm(
         }
         Granted::Mailed(Queued::Queued) => {
             Redirect::to(&format!("/for-coaches/{}/done", row.word)).into_response()
+        }
+        Granted::ReplacedAndEnded => {
+            Redirect::to(&format!("/for-coaches/{}/done?{APPS_ENDED}", row.word)).into_response()
         }
         Granted::Visit(cookie) => {
             ([(SET_COOKIE, cookie)], Redirect::to("/for-coaches/my-roster")).into_response()
@@ -162,34 +174,49 @@ async fn resend(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Grant
     let Some(url) = link.and_then(|link| connector::url(app, &link)) else {
         return Ok(Granted::Unreadable);
     };
-    mail_url(db, app, coach, url, Mail::CoachUrl).await
+    Ok(Granted::Mailed(
+        mail_url(db, app, coach, url, Mail::CoachUrl).await?,
+    ))
 }
 
-/// Makes a new URL, emails it, and ends every visit and mail link of the coach. The old URL stops working with the commit.
-async fn regenerate(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
+/// Makes a new URL, emails it, and ends every visit and mail link of the coach; with `end_apps` also the sign-ins. The old URL
+/// stops working with the commit.
+async fn regenerate(
+    db: &mut PgConnection,
+    app: &App,
+    coach: &Coach,
+    end_apps: Option<&From>,
+) -> Result<Granted, Problem> {
     let Some(url) = coaches::regenerate(db, app, coach.id).await? else {
         return Ok(Granted::Nothing);
     };
     queries::coaches::end_sessions(&mut *db, coach.id).await?;
     queries::mail_links::end_of_coach(&mut *db, &coach.email_key).await?;
-    mail_url(db, app, coach, url, |mail| Mail::CoachNewUrl(CoachNewUrl(mail))).await
+    let ended = match end_apps {
+        Some(from) => sign_ins::end_all(&mut *db, app, Owner::Coach(coach.id), from).await?,
+        None => 0,
+    };
+    let new = |mail| Mail::CoachNewUrl(CoachNewUrl(mail));
+    Ok(match mail_url(db, app, coach, url, new).await? {
+        Queued::Queued if ended > 0 => Granted::ReplacedAndEnded,
+        queued => Granted::Mailed(queued),
+    })
 }
 
 /// Queues the email that `mail` makes with the URL and the athletes that it covers.
-async fn mail_url(
+pub(super) async fn mail_url(
     db: &mut PgConnection,
     app: &App,
     coach: &Coach,
     url: String,
     mail: fn(CoachUrl) -> Mail,
-) -> Result<Granted, Problem> {
+) -> Result<Queued, Problem> {
     let mail = mail(CoachUrl {
         url: Some(url),
         athletes: covered(db, app, coach).await?,
         for_coaches: app.config.for_coaches_url(),
     });
-    let queued = outbox::enqueue(db, app, &address_of(coach), None, mail).await?;
-    Ok(Granted::Mailed(queued))
+    Ok(outbox::enqueue(db, app, &address_of(coach), None, mail).await?)
 }
 
 /// The names of the athletes that the coach's URL covers now.
@@ -217,6 +244,8 @@ pub(super) enum End {
     Resent,
     /// The new URL is on its way, and the old one no longer works.
     Regenerated,
+    /// The same, and every client that had signed in was ended.
+    RegeneratedAndEnded,
     /// Nothing was done: the address has reached the limit for such emails, and without one it would have been no use.
     TooMany,
     /// The URL can no longer be opened.
@@ -227,7 +256,9 @@ pub(super) enum End {
 
 fn ended(end: End, signed: bool) -> Result<Response, Problem> {
     let status = match end {
-        End::Resent | End::Regenerated | End::Unreadable | End::SwitchedOff => StatusCode::OK,
+        End::Resent | End::Regenerated | End::RegeneratedAndEnded | End::Unreadable | End::SwitchedOff => {
+            StatusCode::OK
+        }
         End::TooMany => StatusCode::TOO_MANY_REQUESTS,
     };
     let frame = Frame::of(signed);
@@ -239,7 +270,11 @@ pub(crate) async fn done(
     State(app): State<App>,
     wish: Wish,
     MaybeSigned(session): MaybeSigned,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
+    if wish == Wish::Regenerate && query.as_deref() == Some(APPS_ENDED) {
+        return ended(End::RegeneratedAndEnded, session.is_some());
+    }
     match wish.row() {
         Row { end: Some(end), .. } => ended(end, session.is_some()),
         Row { page, .. } => Ok(page.open(&app, "done")),

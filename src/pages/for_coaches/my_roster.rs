@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use http::{HeaderMap, StatusCode, header::SET_COOKIE, request::Parts};
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use super::NAME;
+use super::{NAME, apps};
 use crate::{
     app::App,
     error::Problem,
@@ -24,14 +24,17 @@ use crate::{
     mail::{Address, CoachLeft, How, Mail, May, outbox},
     pages::{
         Fields, Frame, MaybeSigned,
+        apps::Apps,
         done::{Done, JustDone},
         frame::{page, with_status},
+        steps::Copy,
         when,
     },
     queries::{
         self,
         coaches::{Coach, Refused},
         grants::{Leave, Member},
+        sign_ins::Owner,
     },
     text,
     words::MemberStatus,
@@ -120,6 +123,10 @@ struct Page {
     athletes: Vec<Athlete>,
     refused: Vec<RefusedRow>,
     refuses_all: Option<String>,
+    apps: Apps,
+    /// Whether the coach's URL is on; none if there is no URL.
+    url_is_on: Option<bool>,
+    sign_in: Copy,
 }
 
 #[derive(Template)]
@@ -147,6 +154,7 @@ pub(crate) async fn show(
     let now = app.clock.now();
     let roster = queries::grants::roster_of(&app.pool, coach.id, now).await?;
     let refused = queries::coaches::refused_by(&app.pool, coach.id).await?;
+    let link = queries::connectors::of_coach(&app.pool, coach.id).await?;
     let mut athletes: Vec<Athlete> = roster
         .into_iter()
         .map(|member| Athlete::of(member, now))
@@ -159,6 +167,9 @@ pub(crate) async fn show(
         athletes,
         refused: refused.into_iter().map(|row| RefusedRow::of(row, now)).collect(),
         refuses_all: coach.refuses_all_at.map(|at| when::ago(now, at)),
+        apps: Apps::of(&app, Owner::Coach(coach.id), &apps::HERE, None).await?,
+        url_is_on: link.map(|link| link.token_sealed.is_some()),
+        sign_in: Copy::of_sign_in("sign-in-url", &app.config),
     })
 }
 
@@ -236,7 +247,7 @@ fn athlete(fields: &mut Fields) -> Result<AccountId, Problem> {
 }
 
 /// Back to the roster, which says what was done.
-fn back(done: Option<Done>) -> Response {
+pub(super) fn back(done: Option<Done>) -> Response {
     done.map_or_else(
         || Redirect::to("/for-coaches/my-roster").into_response(),
         Done::answer,
