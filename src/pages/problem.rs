@@ -30,16 +30,16 @@ pub(crate) async fn not_found() -> Problem {
     Problem::NotFound
 }
 
-/// Gives a page to each error that comes without one.
+/// Gives a page to each error that comes without one. What is said to a program in JSON stays as it is.
 pub async fn dress(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
     let response = next.run(request).await;
     let status = response.status();
-    let is_page = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_page || !(status.is_client_error() || status.is_server_error()) {
+    let is_said = response.headers().get(CONTENT_TYPE).is_some_and(|kind| {
+        let kind = kind.as_bytes();
+        kind.starts_with(b"text/html") || kind.starts_with(b"application/json")
+    });
+    if is_said || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let (title, text) = words(status);
