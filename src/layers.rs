@@ -268,8 +268,7 @@ async fn whole_form(request: Request, next: Next) -> Response {
     }
 }
 
-/// Whether a body was longer than it may be.
-pub(crate) fn is_too_long(error: &axum::Error) -> bool {
+fn is_too_long(error: &axum::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if error.is::<http_body_util::LengthLimitError>() {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     app::App,
-    guard::{session, tries},
+    guard::{session, sign_ins, tries},
     oauth::register,
     queries,
 };
@@ -22,6 +22,10 @@ pub(super) const COACHES_KEPT: Duration = Duration::days(90);
 /// long after its last use if no sign-in is left.
 const UNUSED_CLIENTS_KEPT: Duration = Duration::days(30);
 const USED_CLIENTS_KEPT: Duration = Duration::days(90);
+/// Sign-ins that were answered, or never were, are kept this long after their end, so that a code that comes again is known.
+const REQUESTS_KEPT: Duration = Duration::hours(1);
+/// What a person chose for a client is offered again for so long.
+const CHOICES_KEPT: Duration = Duration::days(365);
 /// Rows deleted by one statement, so that none holds many locks or times out.
 const BATCH: u64 = 1_000;
 
@@ -41,13 +45,17 @@ enum Table {
     Changes,
     WriteLeases,
     Confirmations,
-    /// Not rows: readable copies in them.
-    ClientSecrets,
     OAuthClients,
+    SignInRequests,
+    SignInCodes,
+    SignIns,
+    Tokens,
+    SignInLog,
+    SignInChoices,
 }
 
 impl Table {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 20] = [
         Self::ActivityLog,
         Self::Sessions,
         Self::MailLinks,
@@ -62,8 +70,14 @@ impl Table {
         Self::Changes,
         Self::WriteLeases,
         Self::Confirmations,
-        Self::ClientSecrets,
+        // The sign-ins before their clients: one without sign-ins may go too.
+        Self::SignInRequests,
+        Self::SignInCodes,
+        Self::SignIns,
+        Self::Tokens,
         Self::OAuthClients,
+        Self::SignInLog,
+        Self::SignInChoices,
     ];
 
     const fn name(self) -> &'static str {
@@ -81,8 +95,13 @@ impl Table {
             Self::Changes => "changes",
             Self::WriteLeases => "write_leases",
             Self::Confirmations => "confirmations",
-            Self::ClientSecrets => "client_secrets",
             Self::OAuthClients => "oauth_clients",
+            Self::SignInRequests => "sign_in_requests",
+            Self::SignInCodes => "sign_in_codes",
+            Self::SignIns => "sign_ins",
+            Self::Tokens => "tokens",
+            Self::SignInLog => "sign_in_log",
+            Self::SignInChoices => "sign_in_choices",
         }
     }
 
@@ -105,12 +124,19 @@ impl Table {
             Self::Changes => queries::changes::purge(pool, now - LOG_KEPT, limit).await,
             Self::WriteLeases => queries::changes::purge_leases(pool, limit).await,
             Self::Confirmations => queries::changes::purge_confirmations(pool, now, limit).await,
-            Self::ClientSecrets => {
-                queries::oauth_clients::erase_secrets(pool, now - register::SAME_ANSWER, limit).await
-            }
             Self::OAuthClients => {
                 let (unused, used) = (now - UNUSED_CLIENTS_KEPT, now - USED_CLIENTS_KEPT);
                 queries::oauth_clients::purge(pool, unused, used, limit).await
+            }
+            Self::SignInRequests => {
+                queries::sign_in_requests::purge(pool, now - REQUESTS_KEPT, limit).await
+            }
+            Self::SignInCodes => queries::sign_in_codes::purge(pool, now, limit).await,
+            Self::SignIns => queries::sign_ins::purge(pool, now, limit).await,
+            Self::Tokens => queries::sign_ins::purge_tokens(pool, now, limit).await,
+            Self::SignInLog => queries::sign_in_log::purge(pool, now - LOG_KEPT, limit).await,
+            Self::SignInChoices => {
+                queries::sign_in_log::purge_choices(pool, now - CHOICES_KEPT, limit).await
             }
         }
     }
@@ -134,11 +160,21 @@ impl Table {
     }
 }
 
+/// Erases the readable copies of tokens whose time is over: of a refresh's answer, of a code, of a client's secret. A few indexed
+/// statements, so that it can be done often.
+pub(super) async fn erase_copies(app: &App) -> sqlx::Result<()> {
+    let (pool, now, limit) = (&app.pool, app.clock.now(), BATCH.cast_signed());
+    queries::sign_ins::erase_answers(pool, now - sign_ins::GRACE).await?;
+    queries::sign_in_requests::erase_codes(pool, now).await?;
+    queries::oauth_clients::erase_secrets(pool, now - register::SAME_ANSWER, limit).await?;
+    Ok(())
+}
+
 /// Deletes what is past its time. Several instances can run this at once: each takes rows that no other is deleting. A table
 /// that cannot be purged does not hold up the others; the last failure is returned.
 pub async fn purge(app: &App) -> sqlx::Result<()> {
     let now = app.clock.now();
-    let mut done = Ok(());
+    let mut done = erase_copies(app).await;
     for table in Table::ALL {
         if let Err(error) = table.purge(app, now).await {
             tracing::warn!(table = table.name(), %error, "cannot purge");

@@ -1,4 +1,5 @@
-//! The upkeep at start and every hour: grants and rows past their time, values under an old key.
+//! The upkeep at start and every hour: grants and rows past their time, values under an old key. And what cannot wait for an hour:
+//! readable copies of tokens, and the count of sign-ins that strand.
 
 use std::time::Duration;
 
@@ -8,8 +9,15 @@ use super::{
     LONGEST,
     reseal::{self, KeyUse},
 };
-use crate::app::App;
+use crate::{app::App, queries};
 
+/// Within the time for which the copies are promised to be there.
+const OFTEN: Duration = Duration::from_secs(10);
+/// Sign-ins of this time are counted if no call came through them. It is the sign of an edge that lets the one of a client's two
+/// programs through and stops the other.
+const COUNTED: chrono::Duration = chrono::Duration::hours(1);
+/// A client that works uses its tokens within this time.
+const USED_WITHIN: chrono::Duration = chrono::Duration::minutes(2);
 /// Well within a day, to keep the promise that things are gone after a day.
 const EVERY: Duration = Duration::from_hours(1);
 
@@ -18,7 +26,28 @@ pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
     tokio::select! {
         () = shutdown.cancelled() => {}
         () = look_after(app) => {}
+        () = look_often(app) => {}
     }
+}
+
+/// Does every few seconds what is small and must be on time.
+async fn look_often(app: &App) {
+    loop {
+        tokio::time::sleep(OFTEN).await;
+        if let Err(error) = often(app).await {
+            tracing::warn!(%error, "cannot erase copies of tokens, or count sign-ins");
+        }
+    }
+}
+
+async fn often(app: &App) -> sqlx::Result<()> {
+    super::purge::erase_copies(app).await?;
+    let now = app.clock.now();
+    let stranded = queries::sign_ins::unused(&app.pool, now - COUNTED, now - USED_WITHIN).await?;
+    let count: i64 = stranded.iter().map(|client| client.count).sum();
+    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 sign-ins an hour")]
+    metrics::gauge!("icusync_sign_ins_unused").set(count as f64);
+    Ok(())
 }
 
 async fn look_after(app: &App) {

@@ -162,8 +162,8 @@ pub(crate) async fn find(app: &App, client_id: &str, redirect_uri: Option<&str>)
     };
     let reason = match &found {
         Ok(_) | Err(NotFound::Database(_)) => return found,
-        Err(NotFound::Unknown) => "unknown client",
-        Err(NotFound::Unreachable { .. }) => "document unreachable",
+        Err(NotFound::Unknown) => "unknown_client",
+        Err(NotFound::Unreachable { .. }) => "document_unreachable",
         Err(NotFound::Invalid(reason)) => reason,
     };
     error::refused("client", client_id, reason);

@@ -75,7 +75,7 @@ const NOT_OF_THE_WEB: [&str; 20] = [
 pub enum FetchError {
     /// It could not be had now, and may be had later.
     Unreachable,
-    /// The URL, or what is behind it, is not a client's document: in the words of a log and a metric.
+    /// The URL, or what is behind it, is not a client's document: in a word of the log.
     Wrong(&'static str),
 }
 
@@ -181,25 +181,25 @@ impl fmt::Debug for Fetcher {
 /// spelling that a URL parser gives it, so without a user, a fragment or steps upwards.
 pub(crate) fn admissible(client_id: &str) -> Result<Url, &'static str> {
     if client_id.len() > LONGEST_URL {
-        return Err("url too long");
+        return Err("url_too_long");
     }
-    let url = Url::parse(client_id).map_err(|_| "not a url")?;
+    let url = Url::parse(client_id).map_err(|_| "not_a_url")?;
     if url.scheme() != "https" {
-        return Err("not https");
+        return Err("not_https");
     }
     let host = match url.host() {
         Some(Host::Domain(host)) => host,
-        _ => return Err("address instead of a name"),
+        _ => return Err("address_instead_of_a_name"),
     };
     if !is_of_the_web(host) {
-        return Err("not a name of the web");
+        return Err("not_a_name_of_the_web");
     }
     if url.port().is_some() {
-        return Err("other port");
+        return Err("other_port");
     }
     let has_user = !url.username().is_empty() || url.password().is_some();
     if has_user || url.fragment().is_some() || url.path() == "/" || url.as_str() != client_id {
-        return Err("url not plain");
+        return Err("url_not_plain");
     }
     Ok(url)
 }
@@ -313,12 +313,12 @@ async fn get(http: reqwest::Client, url: Url) -> Result<Vec<u8>, FetchError> {
     let sent = timeout_at(deadline, http.get(url).send()).await;
     let mut response = match sent {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) if is_not_public(&error) => return Err(FetchError::Wrong("not a public address")),
+        Ok(Err(error)) if is_not_public(&error) => return Err(FetchError::Wrong("not_a_public_address")),
         Ok(Err(_)) | Err(_) => return Err(FetchError::Unreachable),
     };
     match response.status() {
         StatusCode::OK => {}
-        StatusCode::NOT_FOUND | StatusCode::GONE => return Err(FetchError::Wrong("no document")),
+        StatusCode::NOT_FOUND | StatusCode::GONE => return Err(FetchError::Wrong("no_document")),
         status if status.is_redirection() => return Err(FetchError::Wrong("redirect")),
         // Some hosts refuse the addresses of hosting providers, at times.
         _ => return Err(FetchError::Unreachable),
@@ -327,10 +327,10 @@ async fn get(http: reqwest::Client, url: Url) -> Result<Vec<u8>, FetchError> {
     loop {
         match timeout_at(deadline, response.chunk()).await {
             Ok(Ok(Some(chunk))) if body.len() + chunk.len() <= LONGEST => body.extend_from_slice(&chunk),
-            Ok(Ok(Some(_))) => return Err(FetchError::Wrong("too long")),
+            Ok(Ok(Some(_))) => return Err(FetchError::Wrong("too_long")),
             Ok(Ok(None)) => return Ok(body),
             Ok(Err(_)) => return Err(FetchError::Unreachable),
-            Err(_) => return Err(FetchError::Wrong("too slow")),
+            Err(_) => return Err(FetchError::Wrong("too_slow")),
         }
     }
 }
@@ -350,32 +350,32 @@ fn is_not_public(error: &reqwest::Error) -> bool {
 /// left out.
 fn read(body: &[u8], url: &Url) -> Result<Document, &'static str> {
     if body.len() > LONGEST {
-        return Err("too long");
+        return Err("too_long");
     }
-    let document: HashMap<String, Value> = serde_json::from_slice(body).map_err(|_| "not a json object")?;
+    let document: HashMap<String, Value> = serde_json::from_slice(body).map_err(|_| "not_a_json_object")?;
     let text = |name: &str| document.get(name).and_then(Value::as_str);
     let is_given = |name: &&str| document.get(*name).is_some_and(|value| !value.is_null());
     if text("client_id") != Some(url.as_str()) {
-        return Err("another client id");
+        return Err("another_client_id");
     }
     if ["client_secret", "client_secret_expires_at"]
         .iter()
         .any(|name| is_given(name))
     {
-        return Err("a secret in public");
+        return Err("a_secret_in_public");
     }
     let auth_method = text("token_endpoint_auth_method").unwrap_or("none");
     if auth_method.starts_with("client_secret") {
-        return Err("a method with a secret");
+        return Err("a_method_with_a_secret");
     }
     let is_https = |name: &&str| text(name).is_some_and(is_https);
     let pictures = ["logo_uri", "client_uri"];
     if !pictures.iter().filter(|name| is_given(name)).all(is_https) {
-        return Err("an unsafe link");
+        return Err("an_unsafe_link");
     }
     let redirect_uris = registrable(document.get("redirect_uris"));
     if redirect_uris.is_empty() {
-        return Err("no usable redirect");
+        return Err("no_usable_redirect");
     }
     let name = text::clean(text("client_name").unwrap_or_default(), NAME);
     let host = url.host_str().unwrap_or_default();

@@ -3,15 +3,12 @@
 //! What the client asks for is honoured as far as it can be and left out otherwise, and the answer says what was
 //! understood: clients give up for good when a registration fails.
 
-use std::{net::SocketAddr, time::Duration};
-
 use axum::{
     Json,
-    body::to_bytes,
-    extract::{ConnectInfo, Request, State},
+    body::Bytes,
+    extract::State,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -25,8 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
-    guard::{limits::Network, tries::Registrants},
-    layers,
+    guard::{limits::FromNetwork, tries::Registrants},
     queries::{
         self,
         oauth_clients::{NewClient, Registered},
@@ -35,10 +31,6 @@ use crate::{
     text,
 };
 
-/// The longest registration, in bytes.
-const LONGEST: usize = 16 * 1024;
-/// The time in which it must arrive.
-const ARRIVES_IN: Duration = Duration::from_secs(10);
 /// The same registration from the same network gets the same answer for so long: some clients register twice at once.
 pub(crate) const SAME_ANSWER: TimeDelta = TimeDelta::minutes(10);
 /// What a client can do here.
@@ -104,11 +96,11 @@ impl Answer {
 }
 
 /// `POST /register`.
-pub(crate) async fn register(State(app): State<App>, request: Request) -> Result<Response, OAuthError> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |peer| peer.0);
-    let network = Network::of_client(&app.config, peer.ip(), request.headers());
-    let body = whole_body(request).await?;
+pub(crate) async fn register(
+    State(app): State<App>,
+    from: FromNetwork,
+    body: Bytes,
+) -> Result<Response, OAuthError> {
     let asked: Map<String, Value> = serde_json::from_slice(&body).map_err(|_| {
         refused(
             "malformed",
@@ -117,7 +109,7 @@ pub(crate) async fn register(State(app): State<App>, request: Request) -> Result
         )
     })?;
     let registration = understand(&asked)?;
-    let registrants = Registrants::of(&app.config, network);
+    let registrants = Registrants::of(&app.config, from.0);
     let mut hash = Sha256::new_with_prefix(registrants.subject());
     hash.update(Value::Object(asked).to_string());
     let hash: [u8; 32] = hash.finalize().into();
@@ -127,33 +119,12 @@ pub(crate) async fn register(State(app): State<App>, request: Request) -> Result
     Ok(response)
 }
 
-async fn whole_body(request: Request) -> Result<Bytes, OAuthError> {
-    let body = to_bytes(request.into_body(), LONGEST);
-    let status = match tokio::time::timeout(ARRIVES_IN, body).await {
-        Ok(Ok(bytes)) => return Ok(bytes),
-        Ok(Err(error)) if layers::is_too_long(&error) => StatusCode::PAYLOAD_TOO_LARGE,
-        Ok(Err(_)) => StatusCode::BAD_REQUEST,
-        Err(_) => StatusCode::REQUEST_TIMEOUT,
-    };
-    let reason = if status == StatusCode::PAYLOAD_TOO_LARGE {
-        "too long"
-    } else {
-        "broken off"
-    };
-    let error = refused(
-        reason,
-        "invalid_client_metadata",
-        "The registration is too long or incomplete.",
-    );
-    Err(error.with_status(status))
-}
-
 /// Reads a registration. Redirects that nobody may register, and what is not known here, are left out.
 fn understand(asked: &Map<String, Value>) -> Result<Registration, OAuthError> {
     let redirect_uris = registrable(asked.get("redirect_uris"));
     if redirect_uris.is_empty() {
         return Err(refused(
-            "no usable redirect",
+            "no_usable_redirect",
             "invalid_redirect_uri",
             "No redirect_uri can be used: https, http to this computer, or the scheme of an app, without a fragment.",
         ));
@@ -209,7 +180,7 @@ async fn same_or_new(
         return Ok(Ok(answer));
     }
     if let Err(full) = registrants.count(&mut transaction, app).await? {
-        error::refused("register", &registration.client_name, "too many");
+        error::refused("register", &registration.client_name, "too_many");
         return Ok(Err(full.into()));
     }
     let answer = add(app, &mut transaction, hash, registration, now).await?;

@@ -503,6 +503,15 @@ async fn no_sealed_column_is_forgotten() {
         };
         let mut sealed: Vec<(String, String)> =
             columns.into_iter().filter(|(_, column)| !is_hash(column)).collect();
+        // Copies of tokens for a minute to ten: what a key seals is gone long before the key is.
+        let short_lived = [
+            ("oauth_clients", "secret_sealed"),
+            ("refresh_tokens", "answer_sealed"),
+            ("sign_in_requests", "code_sealed"),
+        ];
+        let before = sealed.len();
+        sealed.retain(|(table, column)| !short_lived.contains(&(table.as_str(), column.as_str())));
+        assert_eq!(before - sealed.len(), short_lived.len(), "one is gone");
         sealed.sort();
         let mut known: Vec<(String, String)> = Store::ALL
             .iter()

@@ -211,46 +211,46 @@ fn a_wrong_document_is_refused() {
         (
             "client_id",
             json!("https://client.example/oauth/client.json/"),
-            "another client id",
+            "another_client_id",
         ),
         (
             "client_id",
             json!("https://other.example/client.json"),
-            "another client id",
+            "another_client_id",
         ),
-        ("client_id", json!(null), "another client id"),
+        ("client_id", json!(null), "another_client_id"),
         (
             "token_endpoint_auth_method",
             json!("client_secret_post"),
-            "a method with a secret",
+            "a_method_with_a_secret",
         ),
         (
             "token_endpoint_auth_method",
             json!("client_secret_basic"),
-            "a method with a secret",
+            "a_method_with_a_secret",
         ),
         (
             "token_endpoint_auth_method",
             json!("client_secret_jwt"),
-            "a method with a secret",
+            "a_method_with_a_secret",
         ),
-        ("client_secret", json!("x"), "a secret in public"),
-        ("client_secret_expires_at", json!(0), "a secret in public"),
+        ("client_secret", json!("x"), "a_secret_in_public"),
+        ("client_secret_expires_at", json!(0), "a_secret_in_public"),
         (
             "logo_uri",
             json!("http://client.example/logo.png"),
-            "an unsafe link",
+            "an_unsafe_link",
         ),
-        ("logo_uri", json!("javascript:alert(1)"), "an unsafe link"),
-        ("logo_uri", json!("data:image/svg+xml,x"), "an unsafe link"),
-        ("client_uri", json!(7), "an unsafe link"),
+        ("logo_uri", json!("javascript:alert(1)"), "an_unsafe_link"),
+        ("logo_uri", json!("data:image/svg+xml,x"), "an_unsafe_link"),
+        ("client_uri", json!(7), "an_unsafe_link"),
         (
             "redirect_uris",
             json!(["http://evil.example/"]),
-            "no usable redirect",
+            "no_usable_redirect",
         ),
-        ("redirect_uris", json!([]), "no usable redirect"),
-        ("redirect_uris", json!(null), "no usable redirect"),
+        ("redirect_uris", json!([]), "no_usable_redirect"),
+        ("redirect_uris", json!(null), "no_usable_redirect"),
     ] {
         let mut document = document();
         document[field] = value;
@@ -258,11 +258,11 @@ fn a_wrong_document_is_refused() {
     }
     let url = Url::parse(ID).unwrap();
     for body in [&b""[..], b"[]", b"<html>", b"{", b"\xff"] {
-        assert_eq!(read(body, &url), Err("not a json object"));
+        assert_eq!(read(body, &url), Err("not_a_json_object"));
     }
     let mut long = document();
     long["client_name"] = json!("x".repeat(LONGEST));
-    assert_eq!(read_json(&long), Err("too long"));
+    assert_eq!(read_json(&long), Err("too_long"));
 }
 
 proptest! {
@@ -344,7 +344,7 @@ async fn what_is_no_answer_is_told_from_what_is_a_wrong_one() {
         got("HTTP/1.1 302 Found\r\nlocation: http://client.example/other\r\ncontent-length: 0\r\n\r\n").await,
         wrong("redirect")
     );
-    assert_eq!(got(full("404 Not Found", "")).await, wrong("no document"));
+    assert_eq!(got(full("404 Not Found", "")).await, wrong("no_document"));
     for status in [
         "403 Forbidden",
         "429 Too Many Requests",
@@ -358,7 +358,7 @@ async fn what_is_no_answer_is_told_from_what_is_a_wrong_one() {
     }
     assert_eq!(
         got(full("200 OK", &"x".repeat(LONGEST + 1))).await,
-        wrong("too long")
+        wrong("too_long")
     );
     assert_eq!(
         got(full("200 OK", &"x".repeat(LONGEST))).await.unwrap().len(),
@@ -368,7 +368,7 @@ async fn what_is_no_answer_is_told_from_what_is_a_wrong_one() {
     let chunked = format!(
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1400\r\n{chunk}\r\n1\r\nx\r\n0\r\n\r\n"
     );
-    assert_eq!(got(chunked).await, wrong("too long"));
+    assert_eq!(got(chunked).await, wrong("too_long"));
     assert_eq!(got("nonsense\r\n\r\n").await, Err(FetchError::Unreachable));
 }
 
@@ -376,7 +376,7 @@ async fn what_is_no_answer_is_told_from_what_is_a_wrong_one() {
 async fn a_slow_answer_is_given_up() {
     assert_eq!(
         got("HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{").await,
-        Err(FetchError::Wrong("too slow"))
+        Err(FetchError::Wrong("too_slow"))
     );
 }
 
@@ -389,12 +389,12 @@ async fn the_web_begins_where_this_network_ends() {
     let url = Url::parse("https://localhost/client.json").unwrap();
     assert_eq!(
         get(http, url).await,
-        Err(FetchError::Wrong("not a public address"))
+        Err(FetchError::Wrong("not_a_public_address"))
     );
     let web = Fetcher::web("https://icusync.example").unwrap();
     let clock = Clock::system();
     let asked = web.document(&clock, "https://127.0.0.1/client.json").await;
-    assert_eq!(asked, Err(FetchError::Wrong("address instead of a name")));
+    assert_eq!(asked, Err(FetchError::Wrong("address_instead_of_a_name")));
 }
 
 fn counting(answer: Result<Vec<u8>, FetchError>) -> (Fetcher, Arc<AtomicU32>) {

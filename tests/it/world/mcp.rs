@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 /// A client on one connector URL.
 pub struct Mcp {
     url: String,
+    token: Option<String>,
     http: reqwest::Client,
     next: AtomicU64,
 }
@@ -39,8 +40,26 @@ impl Mcp {
     pub fn at(url: &str) -> Self {
         Self {
             url: url.to_owned(),
+            token: None,
             http: Self::client(),
             next: AtomicU64::new(1),
+        }
+    }
+
+    /// The same with an access token.
+    #[must_use]
+    pub fn with_token(self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self
+        }
+    }
+
+    fn post(&self) -> reqwest::RequestBuilder {
+        let request = self.http.post(&self.url);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
         }
     }
 
@@ -59,8 +78,7 @@ impl Mcp {
         let id = self.next.fetch_add(1, Ordering::SeqCst);
         let body = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         let answer = self
-            .http
-            .post(&self.url)
+            .post()
             .header("accept", "application/json, text/event-stream")
             .header("mcp-protocol-version", "2025-11-25")
             .header("user-agent", "world-test/1.0")
@@ -84,8 +102,7 @@ impl Mcp {
             "io.modelcontextprotocol/clientCapabilities": {},
         });
         let mut request = self
-            .http
-            .post(&self.url)
+            .post()
             .header("accept", "application/json, text/event-stream")
             .header("mcp-protocol-version", "2026-07-28")
             .header("mcp-method", method);

@@ -4,9 +4,11 @@
 
 mod browser;
 mod cluster;
+mod documents;
 mod logs;
 mod mcp;
 mod proxy;
+pub mod sign_in;
 
 use std::{
     future::Future,
@@ -38,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use browser::{Browser, Page, form};
 pub use cluster::{fresh_database, scratch, url_of};
+pub use documents::Documents;
 pub use mcp::Mcp;
 pub use proxy::Proxy;
 
@@ -53,6 +56,8 @@ pub struct World {
     pub sim: Arc<sim::Running>,
     /// Mails that were sent.
     pub mails: Captured,
+    /// What clients say of themselves.
+    pub documents: Documents,
     /// Set by hand.
     pub clock: Clock,
     /// `http://localhost:PORT`
@@ -125,17 +130,15 @@ impl World {
             Some(url) => Transport::smtp(url, config.smtp_ca_file.as_deref()).unwrap(),
             None => Transport::Captured(mails.clone()),
         };
-        let app = start::app(
-            config,
-            Ingredients {
-                pool,
-                keys,
-                mail,
-                clock: clock.clone(),
-                random,
-            },
-        )
-        .unwrap();
+        let documents = Documents::default();
+        let ingredients = Ingredients {
+            pool,
+            keys,
+            mail,
+            clock: clock.clone(),
+            random,
+        };
+        let app = start::app_with(config, ingredients, documents.fetcher()).unwrap();
         let people = demo::seed::seed(&app).await.unwrap();
         let shutdown = CancellationToken::new();
         let router = icusync::routes::service(app.clone());
@@ -150,6 +153,7 @@ impl World {
             app,
             sim: Arc::new(sim),
             mails,
+            documents,
             clock,
             web,
             links,
@@ -217,6 +221,17 @@ impl World {
 
     /// The same, with other settings.
     pub async fn other_instance_with(&self, tweak: impl FnOnce(&mut Config)) -> Instance {
+        self.instance_on(self.app.pool.clone(), tweak).await
+    }
+
+    /// Another instance that reaches the database at this URL, such as through a [`Proxy`].
+    pub async fn instance_at(&self, database_url: &str) -> Instance {
+        let reach = start::Reach::at(database_url).unwrap();
+        let pool = reach.pool(&self.app.config).await.unwrap();
+        self.instance_on(pool, |_| ()).await
+    }
+
+    async fn instance_on(&self, pool: sqlx::PgPool, tweak: impl FnOnce(&mut Config)) -> Instance {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let ports = demo::config(listener.local_addr().unwrap().port()).unwrap();
         let mut config = self.app.config.clone();
@@ -225,13 +240,13 @@ impl World {
         config.bind = ports.bind;
         tweak(&mut config);
         let ingredients = Ingredients {
-            pool: self.app.pool.clone(),
+            pool,
             keys: self.app.keys.clone(),
             mail: self.app.mail.clone(),
             clock: self.clock.clone(),
             random: Random::from_os(),
         };
-        let app = start::app(config, ingredients).unwrap();
+        let app = start::app_with(config, ingredients, self.documents.fetcher()).unwrap();
         let router = icusync::routes::service(app.clone());
         tokio::spawn(icusync::server::serve(listener, router, self.shutdown.clone()));
         Instance {
