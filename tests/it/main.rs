@@ -42,6 +42,7 @@ mod meanings;
 mod memory;
 mod oauth_clients;
 mod oauth_documents;
+mod oauth_metadata;
 mod oauth_people;
 mod oauth_registration;
 mod oauth_token;
