@@ -187,9 +187,8 @@ pub(crate) fn admissible(client_id: &str) -> Result<Url, &'static str> {
     if url.scheme() != "https" {
         return Err("not_https");
     }
-    let host = match url.host() {
-        Some(Host::Domain(host)) => host,
-        _ => return Err("address_instead_of_a_name"),
+    let Some(Host::Domain(host)) = url.host() else {
+        return Err("address_instead_of_a_name");
     };
     if !is_of_the_web(host) {
         return Err("not_a_name_of_the_web");
@@ -226,10 +225,12 @@ fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(v4: Ipv4Addr) -> bool {
     let special = match v4.octets() {
-        // This network; shared (RFC 6598); reserved and broadcast.
-        [0 | 240..=255, ..] | [100, 64..=127, ..] => true,
-        // IETF protocols; 6to4 relays; benchmarks.
-        [192, 0, 0, _] | [192, 88, 99, _] | [198, 18 | 19, ..] => true,
+        // This network; reserved and broadcast; shared (RFC 6598); IETF protocols; 6to4 relays; benchmarks.
+        [0 | 240..=255, ..]
+        | [100, 64..=127, ..]
+        | [192, 0, 0, _]
+        | [192, 88, 99, _]
+        | [198, 18 | 19, ..] => true,
         _ => {
             v4.is_private()
                 || v4.is_loopback()
@@ -244,7 +245,7 @@ fn is_public_v4(v4: Ipv4Addr) -> bool {
 fn is_public_v6(v6: Ipv6Addr) -> bool {
     match v6.segments() {
         // Teredo and other protocols; documentation; 6to4.
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
         // Global unicast is all that is given out.
         [first, ..] => first & 0xe000 == 0x2000,
     }
@@ -360,7 +361,7 @@ fn read(body: &[u8], url: &Url) -> Result<Document, &'static str> {
     }
     if ["client_secret", "client_secret_expires_at"]
         .iter()
-        .any(|name| is_given(name))
+        .any(&is_given)
     {
         return Err("a_secret_in_public");
     }

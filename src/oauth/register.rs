@@ -27,7 +27,7 @@ use crate::{
         self,
         oauth_clients::{NewClient, Registered},
     },
-    secrets::{Place, Token, TokenKind},
+    secrets::{Place, Token, TokenHash, TokenKind},
     text,
 };
 
@@ -221,7 +221,7 @@ async fn add(
         name: &registration.client_name,
         redirect_uris: &registration.redirect_uris,
         auth_method: &registration.token_endpoint_auth_method,
-        secret_hash: secret_hash.as_ref().map(|hash| hash.as_bytes()),
+        secret_hash: secret_hash.as_ref().map(TokenHash::as_bytes),
         secret_sealed: sealed.as_deref(),
         registration_hash: hash,
         registration: &stored,

@@ -148,6 +148,7 @@ async fn a_second_press_gives_the_same_answer_while_the_code_is_unused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_browser_finds_nothing_under_the_id() {
     test(async |world| {
+        world.coaches().await;
         let program = Program::registered(&world, "Evil", "https://evil.example/cb").await;
         let mut attacker = world.browser();
         let (path, _) = program.begin(&mut attacker).await;
@@ -254,6 +255,7 @@ async fn a_new_athlete_gets_from_the_client_to_the_first_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_coach_signs_in_with_a_mailed_code() {
     test(async |world| {
+        let coaches = world.coaches().await;
         let program = Program::registered(&world, "Claude", CALLBACK).await;
         let mut browser = world.browser();
         let (path, _) = program.begin(&mut browser).await;
@@ -281,7 +283,6 @@ async fn a_coach_signs_in_with_a_mailed_code() {
         let (second, tokens) = world.app_of_coach(COACH, false).await;
         let other = second.mcp(tokens.access());
         assert!(other.call("get_fitness", json!({})).await.is_error());
-        let coaches = world.coaches().await;
         let link = coaches.iter().find(|coach| coach.email == COACH).unwrap();
         let by_link = world.mcp(&link.link);
         assert!(by_link.call("get_fitness", json!({})).await.is_error());
@@ -294,6 +295,7 @@ async fn a_coach_signs_in_with_a_mailed_code() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_cannot_be_guessed() {
     test(async |world| {
+        world.coaches().await;
         let program = Program::registered(&world, "Evil", "https://evil.example/cb").await;
         let mut judged = 0;
         let mut pages: [Vec<String>; 2] = Default::default();

@@ -445,18 +445,26 @@ async fn a_client_goes_when_nobody_needs_it_and_never_with_a_sign_in() {
             .execute(&world.app.pool)
             .await
             .unwrap();
+        // What lives has a token that can be refreshed.
+        sqlx::query("insert into refresh_tokens (id, hash, connector_id, created_at, expires_at) values ($1, 'h', $1, $2, $3)")
+            .bind(connector)
+            .bind(world.clock.now())
+            .bind(world.clock.now() + Duration::days(180))
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
         let left = async || -> Vec<String> {
             jobs::purge(&world.app).await.unwrap();
-            let names = sqlx::query_scalar("select name from oauth_clients order by created_at, id");
+            let names = sqlx::query_scalar("select name from oauth_clients order by name");
             names.fetch_all(&world.app.pool).await.unwrap()
         };
         let start = world.clock.now();
         world.clock.set(start + Duration::days(30) - Duration::seconds(1));
-        assert_eq!(left().await, ["unused", "used", "signed in"]);
+        assert_eq!(left().await, ["signed in", "unused", "used"]);
         world.clock.set(start + Duration::days(30));
-        assert_eq!(left().await, ["used", "signed in"]);
+        assert_eq!(left().await, ["signed in", "used"]);
         world.clock.set(start + Duration::days(90) - Duration::seconds(1));
-        assert_eq!(left().await, ["used", "signed in"]);
+        assert_eq!(left().await, ["signed in", "used"]);
         world.clock.set(start + Duration::days(90));
         assert_eq!(left().await, ["signed in"]);
     })

@@ -118,6 +118,14 @@ impl Program {
         }
     }
 
+    /// The same client at another instance.
+    pub fn at(&self, web: &str) -> Self {
+        Self {
+            web: web.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The path to which the client sends a person. `other` replaces or adds parameters; an empty one is left out.
     pub fn authorize(&self, other: &[(&str, &str)]) -> String {
         let challenge = challenge(&self.verifier);
