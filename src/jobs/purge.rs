@@ -128,16 +128,12 @@ impl Table {
                 let (unused, used) = (now - UNUSED_CLIENTS_KEPT, now - USED_CLIENTS_KEPT);
                 queries::oauth_clients::purge(pool, unused, used, limit).await
             }
-            Self::SignInRequests => {
-                queries::sign_in_requests::purge(pool, now - REQUESTS_KEPT, limit).await
-            }
+            Self::SignInRequests => queries::sign_in_requests::purge(pool, now - REQUESTS_KEPT, limit).await,
             Self::SignInCodes => queries::sign_in_codes::purge(pool, now, limit).await,
             Self::SignIns => queries::sign_ins::purge(pool, now, limit).await,
             Self::Tokens => queries::sign_ins::purge_tokens(pool, now, limit).await,
             Self::SignInLog => queries::sign_in_log::purge(pool, now - LOG_KEPT, limit).await,
-            Self::SignInChoices => {
-                queries::sign_in_log::purge_choices(pool, now - CHOICES_KEPT, limit).await
-            }
+            Self::SignInChoices => queries::sign_in_log::purge_choices(pool, now - CHOICES_KEPT, limit).await,
         }
     }
 

@@ -15,7 +15,12 @@ use crate::world::{Browser, Page, World, form, test, test_with};
 pub const ALL: [&str; 4] = ["ACTIVITY:READ", "WELLNESS:READ", "CALENDAR:READ", "SETTINGS:READ"];
 
 /// The same with changes to the calendar.
-pub const WRITING: [&str; 4] = ["ACTIVITY:READ", "WELLNESS:READ", "CALENDAR:WRITE", "SETTINGS:READ"];
+pub const WRITING: [&str; 4] = [
+    "ACTIVITY:READ",
+    "WELLNESS:READ",
+    "CALENDAR:WRITE",
+    "SETTINGS:READ",
+];
 
 /// The way to intervals.icu's consent page: where the athlete is sent.
 async fn leave(browser: &mut Browser) -> String {

@@ -45,6 +45,7 @@ mod oauth_attacker;
 mod oauth_clients;
 mod oauth_discovery;
 mod oauth_documents;
+mod oauth_metadata;
 mod oauth_named;
 mod oauth_people;
 mod oauth_registration;

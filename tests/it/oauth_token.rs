@@ -22,7 +22,9 @@ async fn a_code_gives_tokens_that_open_the_persons_own_tools() {
         let mcp = program.mcp(tokens.access());
         let answer = mcp.call("get_fitness", json!({})).await;
         assert!(answer.text().starts_with("Ana Berger"), "{}", answer.text());
-        let modern = mcp.modern("tools/call", json!({"name": "get_fitness", "arguments": {}})).await;
+        let modern = mcp
+            .modern("tools/call", json!({"name": "get_fitness", "arguments": {}}))
+            .await;
         assert!(modern.text().starts_with("Ana Berger"));
     })
     .await;
@@ -38,13 +40,36 @@ async fn a_code_is_good_once_for_its_client_and_its_verifier() {
         let code = code(&program.agree(&mut browser, false).await);
         let wrong: [(&str, &[(&str, &str)], &str); 8] = [
             ("another client", &[("client_id", &other.id)], "invalid_grant"),
-            ("a wrong verifier", &[("code_verifier", &"x".repeat(43))], "invalid_grant"),
+            (
+                "a wrong verifier",
+                &[("code_verifier", &"x".repeat(43))],
+                "invalid_grant",
+            ),
             ("a short verifier", &[("code_verifier", "x")], "invalid_grant"),
             ("no verifier", &[("code_verifier", "")], "invalid_request"),
-            ("the challenge itself", &[("code_verifier", &crate::world::sign_in::challenge(&program.verifier))], "invalid_grant"),
-            ("another redirect", &[("redirect_uri", "https://evil.example/")], "invalid_grant"),
-            ("another resource", &[("resource", "https://evil.example/mcp")], "invalid_target"),
-            ("another grant", &[("grant_type", "password")], "unsupported_grant_type"),
+            (
+                "the challenge itself",
+                &[(
+                    "code_verifier",
+                    &crate::world::sign_in::challenge(&program.verifier),
+                )],
+                "invalid_grant",
+            ),
+            (
+                "another redirect",
+                &[("redirect_uri", "https://evil.example/")],
+                "invalid_grant",
+            ),
+            (
+                "another resource",
+                &[("resource", "https://evil.example/mcp")],
+                "invalid_target",
+            ),
+            (
+                "another grant",
+                &[("grant_type", "password")],
+                "unsupported_grant_type",
+            ),
         ];
         for (what, other, error) in wrong {
             let refused = program.exchange_with(&code, other).await;
@@ -58,7 +83,10 @@ async fn a_code_is_good_once_for_its_client_and_its_verifier() {
         // The second time it is refused, and what it gave is over.
         assert_eq!(program.exchange(&code).await.error(), (400, "invalid_grant"));
         assert_eq!(mcp.request("ping", json!({})).await.status, 401);
-        assert_eq!(program.refresh(tokens.refresh()).await.error(), (400, "invalid_grant"));
+        assert_eq!(
+            program.refresh(tokens.refresh()).await.error(),
+            (400, "invalid_grant")
+        );
     })
     .await;
 }
@@ -103,7 +131,10 @@ async fn a_refresh_token_is_good_once_and_a_minute_for_whoever_asks_at_the_same_
         assert_eq!(first.text("scope"), "read write");
         world.clock.advance(chrono::Duration::seconds(59));
         let again = program.refresh(tokens.refresh()).await;
-        assert_eq!((again.access(), again.refresh()), (first.access(), first.refresh()));
+        assert_eq!(
+            (again.access(), again.refresh()),
+            (first.access(), first.refresh())
+        );
         assert_eq!(again.body["expires_in"], 14 * 24 * 3600 - 59);
         let mcp = program.mcp(first.access());
         assert_eq!(mcp.request("ping", json!({})).await.status, 200);
@@ -118,13 +149,20 @@ async fn a_refresh_token_is_good_once_and_a_minute_for_whoever_asks_at_the_same_
         .await
         .unwrap();
         assert_eq!(copies, 0);
-        assert_eq!(program.refresh(tokens.refresh()).await.error(), (400, "invalid_grant"));
+        assert_eq!(
+            program.refresh(tokens.refresh()).await.error(),
+            (400, "invalid_grant")
+        );
         assert_eq!(mcp.request("ping", json!({})).await.status, 401);
-        assert_eq!(program.refresh(first.refresh()).await.error(), (400, "invalid_grant"));
-        let log: Vec<String> = sqlx::query_scalar("select outcome from sign_in_log where client is not null order by id")
-            .fetch_all(&world.app.pool)
-            .await
-            .unwrap();
+        assert_eq!(
+            program.refresh(first.refresh()).await.error(),
+            (400, "invalid_grant")
+        );
+        let log: Vec<String> =
+            sqlx::query_scalar("select outcome from sign_in_log where client is not null order by id")
+                .fetch_all(&world.app.pool)
+                .await
+                .unwrap();
         assert_eq!(log, ["granted", "token_again"]);
     })
     .await;
@@ -136,9 +174,13 @@ async fn ten_refreshes_at_once_on_two_instances_are_one() {
         let (program, tokens) = world.app_of(world.ana(), false).await;
         let other = program.at(&world.other_instance().await.web);
         let token = tokens.refresh();
-        let all = futures::future::join_all(
-            (0..10).map(|at| if at % 2 == 0 { program.refresh(token) } else { other.refresh(token) }),
-        )
+        let all = futures::future::join_all((0..10).map(|at| {
+            if at % 2 == 0 {
+                program.refresh(token)
+            } else {
+                other.refresh(token)
+            }
+        }))
         .await;
         let one = all[0].refresh();
         assert!(all.iter().all(|reply| reply.refresh() == one), "{all:?}");
@@ -163,7 +205,10 @@ async fn a_sign_in_ends_when_it_is_not_used_and_after_a_year_in_all() {
             world.clock.advance(chrono::Duration::days(days));
             token = program.refresh(&token).await.refresh().to_owned();
         }
-        assert_eq!(idle.refresh(unused.refresh()).await.error(), (400, "invalid_grant"));
+        assert_eq!(
+            idle.refresh(unused.refresh()).await.error(),
+            (400, "invalid_grant")
+        );
         // 340 days old: what is left is less than the time of an access token.
         world.clock.advance(chrono::Duration::days(20));
         let last = program.refresh(&token).await;
@@ -171,7 +216,10 @@ async fn a_sign_in_ends_when_it_is_not_used_and_after_a_year_in_all() {
         world.clock.advance(chrono::Duration::days(5));
         let mcp = program.mcp(last.access());
         assert_eq!(mcp.request("ping", json!({})).await.status, 401);
-        assert_eq!(program.refresh(last.refresh()).await.error(), (400, "invalid_grant"));
+        assert_eq!(
+            program.refresh(last.refresh()).await.error(),
+            (400, "invalid_grant")
+        );
         icusync::jobs::purge(&world.app).await.unwrap();
         let left: i64 = sqlx::query_scalar("select count(*) from connectors where is_sign_in")
             .fetch_one(&world.app.pool)
@@ -226,8 +274,20 @@ async fn a_client_gives_back_its_own_tokens_only() {
         ];
         assert_eq!(program.post("/revoke", &fields, &[]).await.status, 200);
         assert_eq!(mcp.request("ping", json!({})).await.status, 401);
-        assert_eq!(program.post("/revoke", &[("client_id", &program.id)], &[]).await.error(), (400, "invalid_request"));
-        assert_eq!(program.post("/revoke", &[("token", "x"), ("client_id", "nobody")], &[]).await.error(), (401, "invalid_client"));
+        assert_eq!(
+            program
+                .post("/revoke", &[("client_id", &program.id)], &[])
+                .await
+                .error(),
+            (400, "invalid_request")
+        );
+        assert_eq!(
+            program
+                .post("/revoke", &[("token", "x"), ("client_id", "nobody")], &[])
+                .await
+                .error(),
+            (401, "invalid_client")
+        );
     })
     .await;
 }
@@ -238,25 +298,60 @@ async fn what_is_no_request_gets_an_error_that_clients_read() {
     test(async |world| {
         let program = Program::registered(&world, "Claude", CALLBACK).await;
         let id = program.id.as_str();
-        let json = program.post_json("/token", &json!({"grant_type": "refresh_token"})).await;
+        let json = program
+            .post_json("/token", &json!({"grant_type": "refresh_token"}))
+            .await;
         assert_eq!(json.error(), (400, "invalid_request"));
-        let twice = [("grant_type", "refresh_token"), ("grant_type", "x"), ("client_id", id)];
-        assert_eq!(program.post("/token", &twice, &[]).await.error(), (400, "invalid_request"));
+        let twice = [
+            ("grant_type", "refresh_token"),
+            ("grant_type", "x"),
+            ("client_id", id),
+        ];
+        assert_eq!(
+            program.post("/token", &twice, &[]).await.error(),
+            (400, "invalid_request")
+        );
         let none = [("grant_type", "refresh_token"), ("refresh_token", "x")];
-        assert_eq!(program.post("/token", &none, &[]).await.error(), (400, "invalid_request"));
-        for (grant, error) in [("refresh_token", "invalid_request"), ("authorization_code", "invalid_request"), ("", "invalid_request")] {
+        assert_eq!(
+            program.post("/token", &none, &[]).await.error(),
+            (400, "invalid_request")
+        );
+        for (grant, error) in [
+            ("refresh_token", "invalid_request"),
+            ("authorization_code", "invalid_request"),
+            ("", "invalid_request"),
+        ] {
             let fields = [("grant_type", grant), ("client_id", id)];
-            assert_eq!(program.post("/token", &fields, &[]).await.error(), (400, error), "{grant}");
+            assert_eq!(
+                program.post("/token", &fields, &[]).await.error(),
+                (400, error),
+                "{grant}"
+            );
         }
         for basic in ["Basic !", "Basic", "Bearer x", "Basic Og=="] {
             let broken = program.post("/token", &none, &[("authorization", basic)]).await;
             assert_eq!(broken.error(), (401, "invalid_client"), "{basic}");
-            assert!(broken.headers[header::WWW_AUTHENTICATE].to_str().unwrap().starts_with("Basic"));
+            assert!(
+                broken.headers[header::WWW_AUTHENTICATE]
+                    .to_str()
+                    .unwrap()
+                    .starts_with("Basic")
+            );
         }
-        let unknown = [("grant_type", "refresh_token"), ("refresh_token", "x"), ("client_id", "0195a0c4-0000-7000-8000-000000000000")];
-        assert_eq!(program.post("/token", &unknown, &[]).await.error(), (401, "invalid_client"));
+        let unknown = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", "x"),
+            ("client_id", "0195a0c4-0000-7000-8000-000000000000"),
+        ];
+        assert_eq!(
+            program.post("/token", &unknown, &[]).await.error(),
+            (401, "invalid_client")
+        );
         let big = "x".repeat(20_000);
-        assert_eq!(program.post("/token", &[("grant_type", &big)], &[]).await.status, 413);
+        assert_eq!(
+            program.post("/token", &[("grant_type", &big)], &[]).await.status,
+            413
+        );
         assert_eq!(program.get("/token").await.status, 405);
     })
     .await;
@@ -320,7 +415,10 @@ async fn two_windows_of_one_client_both_live() {
         assert_ne!(first, second);
         let done_two = crate::world::sign_in::allow(&mut browser, &second, &page_two, false).await;
         let done_one = crate::world::sign_in::allow(&mut browser, &first, &page_one, false).await;
-        let (a, b) = (one.exchange(&code(&done_one)).await, two.exchange(&code(&done_two)).await);
+        let (a, b) = (
+            one.exchange(&code(&done_one)).await,
+            two.exchange(&code(&done_two)).await,
+        );
         for tokens in [&a, &b] {
             let mcp = one.mcp(tokens.access());
             assert_eq!(mcp.request("ping", json!({})).await.status, 200);
@@ -339,7 +437,11 @@ async fn the_database_away_in_the_middle_of_an_exchange_spends_nothing() {
         let other = program.at(&world.instance_at(&proxy.url).await.web);
         proxy.cut();
         let away = other.exchange_with(&code, &[("resource", "")]).await;
-        assert_eq!((away.status, away.text("error")), (503, "temporarily_unavailable"), "{away:?}");
+        assert_eq!(
+            (away.status, away.text("error")),
+            (503, "temporarily_unavailable"),
+            "{away:?}"
+        );
         assert!(away.headers.contains_key(header::RETRY_AFTER));
         proxy.mend();
         assert_eq!(program.exchange(&code).await.status, 200);

@@ -503,8 +503,10 @@ async fn no_sealed_column_is_forgotten() {
         let is_hash = |column: &str| {
             column.ends_with("_hash") || ["hash", "recipient", "fingerprint", "seen"].contains(&column)
         };
-        let mut sealed: Vec<(String, String)> =
-            columns.into_iter().filter(|(_, column)| !is_hash(column)).collect();
+        let mut sealed: Vec<(String, String)> = columns
+            .into_iter()
+            .filter(|(_, column)| !is_hash(column))
+            .collect();
         // Copies of tokens for a minute to ten: what a key seals is gone long before the key is.
         let short_lived = [
             ("oauth_clients", "secret_sealed"),
@@ -525,7 +527,10 @@ async fn no_sealed_column_is_forgotten() {
             })
             .collect();
         known.sort();
-        assert_eq!(sealed, known, "a column of bytes is a hash or is in queries::sealed");
+        assert_eq!(
+            sealed, known,
+            "a column of bytes is a hash or is in queries::sealed"
+        );
     })
     .await;
 }

@@ -760,25 +760,42 @@ async fn a_refresh_that_a_kill_cut_off_gives_its_answer_again() {
         service.port,
         form.len()
     );
-    let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", service.port)).await.unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes()).await.unwrap();
+    let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", service.port))
+        .await
+        .unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes())
+        .await
+        .unwrap();
     let mut db = PgConnection::connect(&url).await.unwrap();
     let issued = async {
         let used = "select exists (select from refresh_tokens where used_at is not null)";
-        while !sqlx::query_scalar::<_, bool>(used).fetch_one(&mut db).await.unwrap() {
+        while !sqlx::query_scalar::<_, bool>(used)
+            .fetch_one(&mut db)
+            .await
+            .unwrap()
+        {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), issued).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), issued)
+        .await
+        .unwrap();
     service.child.kill().await.unwrap();
     drop(socket);
 
     let next = Service::start(&folder, &settings).await;
     let again = Mcp::client().post(next.url("/token")).body(form.clone());
-    let again = again.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+    let again = again
+        .header("content-type", "application/x-www-form-urlencoded")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(again.status(), 200);
     let again: serde_json::Value = again.json().await.unwrap();
-    let count: i64 = sqlx::query_scalar("select count(*) from refresh_tokens").fetch_one(&mut db).await.unwrap();
+    let count: i64 = sqlx::query_scalar("select count(*) from refresh_tokens")
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
     assert_eq!(count, 2, "one lineage");
     db.close().await.unwrap();
     let client = Mcp::at(&next.url("/mcp")).with_token(again["access_token"].as_str().unwrap());
@@ -791,7 +808,12 @@ async fn tokens(service: &Service, password: &str) -> (String, serde_json::Value
     let http = Mcp::client();
     let redirect = "http://127.0.0.1:1/cb";
     let asked = serde_json::json!({"redirect_uris": [redirect], "token_endpoint_auth_method": "none"});
-    let registered = http.post(service.url("/register")).json(&asked).send().await.unwrap();
+    let registered = http
+        .post(service.url("/register"))
+        .json(&asked)
+        .send()
+        .await
+        .unwrap();
     let registered: serde_json::Value = registered.json().await.unwrap();
     let id = registered["client_id"].as_str().unwrap().to_owned();
     let verifier = "v".repeat(43);
@@ -801,7 +823,10 @@ async fn tokens(service: &Service, password: &str) -> (String, serde_json::Value
         set.split(';').next().unwrap().to_owned()
     };
     let form = [("email", "me@example.test"), ("password", password)];
-    let signed = http.post(service.url("/sign-in")).header("origin", service.url("")).form(&form);
+    let signed = http
+        .post(service.url("/sign-in"))
+        .header("origin", service.url(""))
+        .form(&form);
     let session = cookie_of(&signed.send().await.unwrap());
     let query = crate::world::form(&[
         ("response_type", "code"),
@@ -810,10 +835,19 @@ async fn tokens(service: &Service, password: &str) -> (String, serde_json::Value
         ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
     ]);
-    let begun = http.get(service.url(&format!("/authorize?{query}"))).send().await.unwrap();
+    let begun = http
+        .get(service.url(&format!("/authorize?{query}")))
+        .send()
+        .await
+        .unwrap();
     let cookies = format!("{session}; {}", cookie_of(&begun));
     let path = begun.headers()["location"].to_str().unwrap().to_owned();
-    let page = http.get(service.url(&path)).header("cookie", &cookies).send().await.unwrap();
+    let page = http
+        .get(service.url(&path))
+        .header("cookie", &cookies)
+        .send()
+        .await
+        .unwrap();
     let page = Page {
         status: page.status().as_u16(),
         headers: page.headers().clone(),
@@ -821,7 +855,10 @@ async fn tokens(service: &Service, password: &str) -> (String, serde_json::Value
     };
     let mut fields = sign_in::consent_fields(&page, false);
     fields.push(("decision".to_owned(), "allow".to_owned()));
-    let allowed = http.post(service.url(&path)).header("origin", service.url("")).header("cookie", &cookies);
+    let allowed = http
+        .post(service.url(&path))
+        .header("origin", service.url(""))
+        .header("cookie", &cookies);
     let allowed = allowed.form(&fields).send().await.unwrap();
     let code = sign_in::query(allowed.headers()["location"].to_str().unwrap(), "code").unwrap();
     let form = [

@@ -102,7 +102,8 @@ impl Program {
     /// A client that registers with this name.
     pub async fn registered(world: &Arc<World>, name: &str, redirect: &str) -> Self {
         let mut program = Self::known(world, "", redirect);
-        let asked = json!({"client_name": name, "redirect_uris": [redirect], "token_endpoint_auth_method": "none"});
+        let asked =
+            json!({"client_name": name, "redirect_uris": [redirect], "token_endpoint_auth_method": "none"});
         let answer = program.post_json("/register", &asked).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
         program.id = answer.text("client_id").to_owned();
@@ -265,7 +266,10 @@ impl Program {
 /// The person presses Allow on the consent page at `path`, with the boxes as they are but that for changes.
 pub async fn allow(browser: &mut Browser, path: &str, page: &Page, may_write: bool) -> Page {
     let fields = consent_fields(page, may_write);
-    let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     fields.push(("decision", "allow"));
     browser.post(path, &fields).await
 }
@@ -284,7 +288,10 @@ pub fn consent_fields(page: &Page, may_write: bool) -> Vec<(String, String)> {
             !is_box || input.attr("checked").is_some()
         };
         if ticked {
-            fields.push((name.to_owned(), input.attr("value").unwrap_or_default().to_owned()));
+            fields.push((
+                name.to_owned(),
+                input.attr("value").unwrap_or_default().to_owned(),
+            ));
         }
     }
     assert!(
@@ -326,7 +333,9 @@ impl Program {
     /// The coach with this address signs in with the mailed code and agrees.
     pub async fn sign_in_coach(&self, browser: &mut Browser, address: &str, may_write: bool) -> Reply {
         let (path, _) = self.begin(browser).await;
-        let asked = browser.post(&format!("{path}/coach"), &[("email", address)]).await;
+        let asked = browser
+            .post(&format!("{path}/coach"), &[("email", address)])
+            .await;
         assert_eq!(asked.status, 303, "{}", asked.text());
         let code = self.world.code_mailed_to(address).await;
         let typed = browser.post(&format!("{path}/code"), &[("code", &code)]).await;
@@ -337,7 +346,12 @@ impl Program {
     }
 
     /// The athlete signs in with the password, in a browser where nobody is, and agrees.
-    pub async fn sign_in_with_password(&self, browser: &mut Browser, seeded: &Seeded, may_write: bool) -> Reply {
+    pub async fn sign_in_with_password(
+        &self,
+        browser: &mut Browser,
+        seeded: &Seeded,
+        may_write: bool,
+    ) -> Reply {
         let (path, page) = self.begin(browser).await;
         let next = page.attribute("input[name=next]", "value").unwrap();
         let fields = [
@@ -346,7 +360,12 @@ impl Program {
             ("next", next.as_str()),
         ];
         let signed = browser.post("/sign-in", &fields).await;
-        assert_eq!((signed.status, signed.location()), (303, path.as_str()), "{}", signed.text());
+        assert_eq!(
+            (signed.status, signed.location()),
+            (303, path.as_str()),
+            "{}",
+            signed.text()
+        );
         let page = browser.get(&path).await;
         let done = allow(browser, &path, &page, may_write).await;
         self.exchange(&code(&done)).await
