@@ -44,8 +44,6 @@ pub(crate) struct Request {
     pub client_state: Option<String>,
     /// The words of the scope that the client asked for.
     pub scope: String,
-    /// When it expires.
-    pub expires_at: DateTime<Utc>,
     /// The coach who typed the mailed code.
     pub coach_id: Option<CoachId>,
     /// That coach's address.
@@ -156,7 +154,7 @@ macro_rules! requests {
             Request,
             r#"
             select r.id as "id: RequestId", r.client_id, r.client_name, r.client_host, r.redirect_uri, r.client_state, r.scope,
-                r.expires_at, r.coach_id as "coach_id: CoachId", c.email as "coach_email?",
+                r.coach_id as "coach_id: CoachId", c.email as "coach_email?",
                 r.agreed_account_id as "agreed_account_id: AccountId", r.agreed_coach_id as "agreed_coach_id: CoachId",
                 r.code_sealed, r.code_expires_at, r.code_used_at
             from sign_in_requests r left join coaches c on c.id = r.coach_id
