@@ -177,10 +177,15 @@ async fn by_code(app: &App, asked: &Asked, from: &From) -> Result<Tokens, OAuthE
         ));
     }
     if coded.code_used_at.is_some() {
+        // The connector is locked before the request, as when its owner ends it, so that the two never wait for each other.
+        transaction.rollback().await?;
         if let (Some(id), Some(owner)) = (coded.connector_id, sign_ins::owner_of(&coded)) {
+            let mut transaction = app.pool.begin().await?;
+            let db = &mut *transaction;
             let client = Some(coded.client_name.as_str());
-            sign_ins::log(&mut *db, app, owner, client, SignInOutcome::CodeAgain, from).await?;
-            queries::sign_ins::end(&mut *db, id).await?;
+            if queries::sign_ins::end(&mut *db, id).await? {
+                sign_ins::log(&mut *db, app, owner, client, SignInOutcome::CodeAgain, from).await?;
+            }
             transaction.commit().await?;
         }
         return Err(bad_grant(asked, "code_again", "The code was used before."));

@@ -155,6 +155,7 @@ pub(crate) async fn confirm_page(
 /// sign up now, not who could when the email was requested.
 pub(crate) async fn confirm(
     State(app): State<App>,
+    from: FromNetwork,
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
@@ -180,7 +181,9 @@ pub(crate) async fn confirm(
             let answer = authorize::after_mail(&app, &headers, link.request_id, "Your account is ready")
                 .await?
                 .unwrap_or_else(|| Redirect::to("/dashboard").into_response());
-            opened.sign_in(transaction, &app, account, &headers, answer).await
+            opened
+                .sign_in(transaction, &app, account, (&headers, from), answer)
+                .await
         }
         None => mail_link::gone(false),
     }

@@ -131,6 +131,7 @@ pub(crate) async fn confirm_page(
 /// password too, so that opening an email that someone else requested does not give their account your address.
 pub(crate) async fn confirm(
     State(app): State<App>,
+    from: FromNetwork,
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,
     mut fields: Fields,
@@ -162,7 +163,8 @@ pub(crate) async fn confirm(
         intervals: app.config.intervals_url.join("/settings"),
     });
     outbox::enqueue(&mut transaction, &app, &proof.address(), Some(owner), changed).await?;
+    let answer = Done::AddressChanged.answer();
     opened
-        .sign_in(transaction, &app, owner, &headers, Done::AddressChanged.answer())
+        .sign_in(transaction, &app, owner, (&headers, from), answer)
         .await
 }

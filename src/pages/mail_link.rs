@@ -23,16 +23,20 @@ use crate::{
     error::Problem,
     guard::{
         cookie::{ADDRESS, CONFIRM, Cookie, REGENERATE, RESEND, RESET, ROSTER},
-        limits::Network,
-        session, tries,
+        limits::{FromNetwork, Network},
+        session,
+        sign_ins::{self, From},
+        tries,
     },
     ids::{AccountId, RequestId},
     mail::{Address, Mail, outbox},
     queries::{
         self, Db,
         mail_links::{MailLink, MailLinkKind, NewMailLink},
+        sign_ins::Owner,
     },
     secrets::{Password, PasswordHash, Token, TokenHash, TokenKind},
+    words::SignInOutcome,
 };
 
 /// How long the page with the button stays usable; after that, the link in the email must be opened again.
@@ -252,10 +256,12 @@ impl Opened {
         mut transaction: Transaction<'static, Postgres>,
         app: &App,
         account: AccountId,
-        headers: &HeaderMap,
+        (headers, from): (&HeaderMap, FromNetwork),
         answer: Response,
     ) -> Result<Response, Problem> {
         let cookie = session::begin(&mut transaction, app, account, headers).await?;
+        let (owner, from) = (Owner::Account(account), From::of(from.0, headers));
+        sign_ins::log(&mut *transaction, app, owner, None, SignInOutcome::Granted, &from).await?;
         transaction.commit().await?;
         let done = ([(SET_COOKIE, cookie)], answer).into_response();
         Ok(self.forgotten(app, done))

@@ -159,8 +159,8 @@ pub(crate) async fn reset(
     let Some(owner) = owner.filter(|owner| owner.email_key == opened.link.email_key) else {
         return mail_link::gone(false);
     };
-    let from = end_apps.then(|| From::of(from.0, &headers));
-    let ended = password::replace(&mut transaction, &app, &owner, &hash, from.as_ref()).await?;
+    let ends = end_apps.then(|| From::of(from.0, &headers));
+    let ended = password::replace(&mut transaction, &app, &owner, &hash, ends.as_ref()).await?;
     let done = if ended > 0 {
         Done::PasswordResetAppsEnded
     } else {
@@ -169,5 +169,7 @@ pub(crate) async fn reset(
     let answer = authorize::after_mail(&app, &headers, opened.link.request_id, "Your password is changed")
         .await?
         .unwrap_or_else(|| done.answer());
-    opened.sign_in(transaction, &app, account, &headers, answer).await
+    opened
+        .sign_in(transaction, &app, account, (&headers, from), answer)
+        .await
 }

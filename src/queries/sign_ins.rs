@@ -166,13 +166,13 @@ pub struct Refresh {
     pub answer_sealed: Option<Vec<u8>>,
 }
 
-/// The refresh token with this hash. Its sign-in is locked until the transaction ends, so that of many refreshes at once, on
+/// The refresh token with this hash. Its connector is locked, as when a sign-in ends, until the transaction ends, so that of many refreshes at once, on
 /// whichever instance, one is the first.
 pub async fn lock_refresh(db: &mut sqlx::PgConnection, hash: TokenHash) -> sqlx::Result<Option<Refresh>> {
     sqlx::query!(
         r#"
-        select connector_id from sign_ins
-        where connector_id in (select connector_id from refresh_tokens where hash = $1)
+        select id from connectors
+        where id in (select connector_id from refresh_tokens where hash = $1)
         for update
         "#,
         hash.as_bytes()

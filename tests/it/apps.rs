@@ -165,7 +165,7 @@ async fn an_athlete_sees_each_app_and_ends_one() {
         let text = page.text();
         for words in [
             "Claude",
-            "nobody; it calls itself so",
+            "its own name for itself",
             "Sent to claude.ai",
             "Sent to this computer",
             "Calendar may change it",
