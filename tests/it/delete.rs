@@ -119,7 +119,7 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
             for table in [
                 "accounts",
                 "sessions",
-                "links",
+                "connectors",
                 "connections",
                 "activity_log",
                 "mail_links",
