@@ -375,6 +375,7 @@ fn harden(app: &App, response: &mut Response<Body>) {
 }
 
 /// Where the forms of a page may lead.
+#[derive(Clone, Copy)]
 enum Forms<'a> {
     /// To our own pages.
     SelfOnly,

@@ -119,9 +119,18 @@ fn pages(app: &App) -> Router {
             "/authorize/{request}",
             get(authorize::show).post(authorize::consent::decide),
         )
-        .route("/authorize/{request}/coach", post(authorize::coach::ask))
-        .route("/authorize/{request}/code", post(authorize::coach::type_code))
-        .route("/authorize/{request}/switch", post(authorize::coach::switch))
+        .route(
+            "/authorize/{request}/coach",
+            get(authorize::coach::again).post(authorize::coach::ask),
+        )
+        .route(
+            "/authorize/{request}/code",
+            get(authorize::coach::again).post(authorize::coach::type_code),
+        )
+        .route(
+            "/authorize/{request}/switch",
+            get(authorize::coach::again).post(authorize::coach::switch),
+        )
         // For the athlete.
         .route("/dashboard", get(dashboard::show))
         .route("/dashboard/zone", post(dashboard::set_zone))

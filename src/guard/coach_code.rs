@@ -131,37 +131,53 @@ pub(crate) async fn asked_for(app: &App, request: RequestId) -> sqlx::Result<Opt
 }
 
 /// Judges a typed code. The right one makes the coach the one who signs in.
-pub(crate) async fn try_code(app: &App, request: &Request, typed: &str, from: &From) -> sqlx::Result<Typed> {
+/// `client` is the client as the log names it.
+pub(crate) async fn try_code(
+    app: &App,
+    request: &Request,
+    typed: &str,
+    client: &str,
+    from: &From,
+) -> sqlx::Result<Typed> {
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
+    // The request before its codes, as when it is deleted.
+    if !queries::sign_in_requests::hold(&mut *db, request.id).await? {
+        return Ok(Typed::Over);
+    }
     let code = sign_in_codes::newest(&mut *db, request.id, app.clock.now()).await?;
     let Some(code) = code.filter(|code| code.tries < TRIES) else {
         return Ok(Typed::Over);
     };
     let sent = fingerprint(app, request.id, &plain(typed));
-    let is_right: bool = sent.as_slice().ct_eq(&code.code_hash).into();
+    let is_right: bool = sent.as_slice().ct_eq(&code.hash).into();
     let right: Option<CoachId> = code.coach_id.filter(|_| is_right);
-    let judged = match right {
-        Some(coach) => {
-            queries::sign_in_requests::set_coach(&mut *db, request.id, Some(coach)).await?;
-            sign_in_codes::end(&mut *db, request.id).await?;
-            Typed::Right
-        }
-        None => {
-            sign_in_codes::count_try(&mut *db, code.id).await?;
-            if let Some(coach) = code.coach_id {
-                let outcome = SignInOutcome::WrongCode;
-                let client = Some(request.client_name.as_str());
-                sign_ins::log(&mut *db, app, Owner::Coach(coach), client, outcome, from).await?;
-            }
-            match TRIES - code.tries - 1 {
-                0 => Typed::Over,
-                left => Typed::Wrong(left),
-            }
-        }
-    };
+    if let Some(coach) = right {
+        queries::sign_in_requests::set_coach(&mut *db, request.id, Some(coach)).await?;
+        sign_in_codes::end(&mut *db, request.id).await?;
+        transaction.commit().await?;
+        return Ok(Typed::Right);
+    }
+    sign_in_codes::count_try(&mut *db, code.id).await?;
     transaction.commit().await?;
-    Ok(judged)
+    if let Some(coach) = code.coach_id {
+        note_wrong(app, coach, client, from);
+    }
+    Ok(match TRIES - code.tries - 1 {
+        0 => Typed::Over,
+        left => Typed::Wrong(left),
+    })
+}
+
+/// Writes a wrong code into the coach's log: apart, so that the answer takes as long as for an address without a grant.
+fn note_wrong(app: &App, coach: CoachId, client: &str, from: &From) {
+    let (app, client, from) = (app.clone(), client.to_owned(), from.clone());
+    tokio::spawn(async move {
+        let (owner, wrong) = (Owner::Coach(coach), SignInOutcome::WrongCode);
+        if let Err(error) = sign_ins::log(&app.pool, &app, owner, Some(&client), wrong, &from).await {
+            tracing::warn!(%error, "cannot write a wrong code into the log of sign-ins");
+        }
+    });
 }
 
 #[cfg(test)]

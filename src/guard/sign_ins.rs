@@ -37,6 +37,8 @@ pub const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource/mcp";
 pub const GRACE: Duration = Duration::seconds(60);
 /// How many access tokens of one sign-in may be valid.
 const ACCESS_KEPT: i64 = 20;
+/// How many used refresh tokens of one sign-in are remembered, to know them when they come again.
+const REFRESH_KEPT: i64 = 50;
 /// How many characters of a browser's name for itself are read.
 const USER_AGENT_CHARS: usize = 400;
 
@@ -108,6 +110,7 @@ pub(crate) async fn begin(
     let owner = owner_of(coded).ok_or_else(|| anyhow::anyhow!("a code that nobody agreed to"))?;
     let id = ConnectorId(app.random.uuid(&app.clock));
     let ends_at = now + Duration::days(i64::from(app.config.sign_in_days));
+    let scope = granted(&coded.scope, coded.may_write);
     sign_ins::create(
         &mut *db,
         &New {
@@ -119,14 +122,21 @@ pub(crate) async fn begin(
             client_name: &coded.client_name,
             client_host: coded.client_host.as_deref(),
             redirect_host,
-            scope: &coded.scope,
+            scope: &scope,
             now,
             ends_at,
         },
     )
     .await?;
     queries::sign_in_requests::spend(&mut *db, coded.id, id, now).await?;
-    Ok(mint(db, app, id, &coded.scope, ends_at).await?)
+    Ok(mint(db, app, id, &scope, ends_at).await?)
+}
+
+/// The words of the scope that a person granted (RFC 6749 section 5.1): those that were asked for, without changing if that was
+/// left out. It says how the sign-in began; what it may do is looked up at each call.
+fn granted(asked: &str, may_write: bool) -> String {
+    let words = asked.split(' ').filter(|word| may_write || *word != WRITE);
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Whose the sign-in of a code is.
@@ -192,6 +202,7 @@ pub(crate) async fn refresh(
             .keys
             .seal(answer_place(row.row), &serde_json::to_vec(&answer)?, &app.random);
         sign_ins::use_refresh(&mut *db, row.row, &sealed, now).await?;
+        sign_ins::trim_refresh(&mut *db, row.id, REFRESH_KEPT).await?;
         transaction.commit().await?;
         return Ok(Ok(tokens));
     };
@@ -206,7 +217,7 @@ pub(crate) async fn refresh(
             &mut *db,
             app,
             owner,
-            Some(&row.client_name),
+            Some(&label(&row.client_name, &row.redirect_host)),
             SignInOutcome::TokenAgain,
             from,
         )
@@ -246,9 +257,10 @@ pub(crate) async fn end_one(
     id: ConnectorId,
     from: &From,
 ) -> sqlx::Result<bool> {
-    let Some(client) = sign_ins::end_of(&mut *db, owner, id).await? else {
+    let Some(ended) = sign_ins::end_of(&mut *db, owner, id).await? else {
         return Ok(false);
     };
+    let client = label(&ended.client_name, &ended.redirect_host);
     log(db, app, owner, Some(&client), SignInOutcome::Ended, from).await?;
     Ok(true)
 }
@@ -261,6 +273,8 @@ pub(crate) async fn end_all(
     owner: Owner,
     from: &From,
 ) -> sqlx::Result<usize> {
+    // Whoever agrees at this moment waits, and then looks again at who is signed in.
+    lock_owner(&mut *db, owner).await?;
     match owner {
         Owner::Account(account) => {
             queries::sign_in_requests::end_agreed_of_account(&mut *db, account).await?;
@@ -270,7 +284,11 @@ pub(crate) async fn end_all(
             queries::sign_in_codes::end_of_coach(&mut *db, coach).await?;
         }
     }
-    let mut clients = sign_ins::end_all_of(&mut *db, owner).await?;
+    let mut clients: Vec<String> = sign_ins::end_all_of(&mut *db, owner)
+        .await?
+        .iter()
+        .map(|ended| label(&ended.client_name, &ended.redirect_host))
+        .collect();
     let ended = clients.len();
     clients.sort_unstable();
     clients.dedup();
@@ -278,6 +296,19 @@ pub(crate) async fn end_all(
         log(&mut *db, app, owner, Some(client), SignInOutcome::Ended, from).await?;
     }
     Ok(ended)
+}
+
+/// Locks somebody until the transaction ends, before anything of theirs; false if they are gone.
+pub(crate) async fn lock_owner(db: &mut PgConnection, owner: Owner) -> sqlx::Result<bool> {
+    match owner {
+        Owner::Account(account) => queries::accounts::lock(db, account).await,
+        Owner::Coach(coach) => Ok(queries::coaches::locked(db, coach).await?.is_some()),
+    }
+}
+
+/// A client as the log names it: what it calls itself, and where it was sent, because anybody can call themselves anything.
+pub(crate) fn label(name: &str, redirect_host: &str) -> String {
+    format!("{name} ({redirect_host})")
 }
 
 /// Who asked, as the log of sign-ins keeps it.

@@ -48,8 +48,8 @@ async fn often(app: &App) -> sqlx::Result<()> {
     let names = known::names();
     let mut others: i64 = stranded.iter().map(|client| client.count).sum();
     for name in names {
-        let named = stranded.iter().filter(|client| client.client_name == name);
-        let count: i64 = named.map(|client| client.count).sum();
+        let of_it = stranded.iter().filter(|client| client.client_name == name);
+        let count: i64 = of_it.map(|client| client.count).sum();
         others -= count;
         tell_stranded(name, count);
     }

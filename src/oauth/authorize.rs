@@ -83,7 +83,7 @@ pub(crate) async fn begin(
     headers: &HeaderMap,
     query: &str,
 ) -> Result<Begun, Problem> {
-    let asked = match read(app, query).await? {
+    let asked = match read(app, network, query).await? {
         Read::Asked(asked) => asked,
         Read::Client(url) => return Ok(Begun::Client(url)),
         Read::Refused(refused) => return Ok(Begun::Refused(refused)),
@@ -142,7 +142,7 @@ enum Read {
 }
 
 /// Reads what a client asks for.
-async fn read(app: &App, query: &str) -> Result<Read, Problem> {
+async fn read(app: &App, network: Network, query: &str) -> Result<Read, Problem> {
     let page = |refusal: Refused, client: &str| {
         refused("authorize", client, refusal.word());
         Ok(Read::Refused(refusal))
@@ -155,7 +155,7 @@ async fn read(app: &App, query: &str) -> Result<Read, Problem> {
         return page(Refused::Malformed, "");
     };
     let sent = parameters.get("redirect_uri");
-    let client = match clients::find(app, client_id, sent).await {
+    let client = match clients::find(app, client_id, sent, Some(network)).await {
         Ok(client) => client,
         Err(NotFound::Database(error)) => return Err(error.into()),
         // Noted where it was looked for.

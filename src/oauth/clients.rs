@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     app::App,
+    guard::limits::Network,
     queries::{
         self,
         oauth_clients::{NewDocument, StoredClient},
@@ -143,10 +144,16 @@ pub(crate) fn key(client_id: &str, host: Option<&str>, name: &str, redirect: &st
 }
 
 /// The client with this id. A known client with a known `redirect_uri` needs neither the database nor its document. Without a
-/// redirect a copy of any age will do, and only a client of which nothing is kept is fetched.
+/// redirect a copy of any age will do. A document is fetched only for a person who is sent here, from the network `from`, which
+/// may make us ask so many strangers a minute; without one, a client of which nothing is kept is unknown.
 ///
 /// What is refused is logged and counted here.
-pub(crate) async fn find(app: &App, client_id: &str, redirect_uri: Option<&str>) -> Result<Client, NotFound> {
+pub(crate) async fn find(
+    app: &App,
+    client_id: &str,
+    redirect_uri: Option<&str>,
+    from: Option<Network>,
+) -> Result<Client, NotFound> {
     let known = known::find(client_id);
     if let Some(known) = &known
         && redirect_uri.is_none_or(|redirect| known.allows(redirect))
@@ -156,7 +163,7 @@ pub(crate) async fn find(app: &App, client_id: &str, redirect_uri: Option<&str>)
     let found = if client_id.len() > LONGEST_ID {
         Err(NotFound::Unknown)
     } else if client_id.contains("://") {
-        of_document(app, client_id, redirect_uri.is_some()).await
+        of_document(app, client_id, redirect_uri.is_some(), from).await
     } else {
         of_registration(app, client_id).await
     };
@@ -183,7 +190,12 @@ async fn of_registration(app: &App, client_id: &str) -> Result<Client, NotFound>
     Ok(Client::registered(client_id, stored))
 }
 
-async fn of_document(app: &App, client_id: &str, fresh: bool) -> Result<Client, NotFound> {
+async fn of_document(
+    app: &App,
+    client_id: &str,
+    fresh: bool,
+    from: Option<Network>,
+) -> Result<Client, NotFound> {
     super::documents::admissible(client_id).map_err(NotFound::Invalid)?;
     let now = app.clock.now();
     let copy = queries::oauth_clients::find(&app.pool, client_id).await?;
@@ -193,7 +205,14 @@ async fn of_document(app: &App, client_id: &str, fresh: bool) -> Result<Client, 
         Some(copy) if will_do(&copy) => return Ok(Client::described(client_id, copy.into())),
         copy => copy.filter(|copy| age(copy).is_some_and(|age| age < LAST_GOOD)),
     };
-    match (app.documents.document(&app.clock, client_id).await, copy) {
+    let found = match from {
+        None => Err(FetchError::Unreachable),
+        Some(from) => match app.limits.attempt(from) {
+            Err(_) => Err(FetchError::Unreachable),
+            Ok(()) => app.documents.document(&app.clock, client_id).await,
+        },
+    };
+    match (found, copy) {
         (Ok(document), _) => {
             keep(app, client_id, &document).await?;
             Ok(Client::described(client_id, Document::clone(&document)))

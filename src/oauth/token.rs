@@ -91,16 +91,11 @@ pub(super) async fn read(
             credentials.by_basic,
         )
     };
-    // Without a redirect: a code or a token is bound to its client, and where the code went was judged before it was given.
-    let client = match clients::find(app, id, None).await {
+    // Nothing is fetched: a code or a token is bound to its client, of which something was kept when it was given.
+    let client = match clients::find(app, id, None, None).await {
         Ok(client) => client,
         Err(NotFound::Database(error)) => return Err(error.into()),
-        Err(NotFound::Unreachable { retry_after }) => {
-            refused(at, id, "client_away");
-            let text = "The client's metadata document cannot be fetched.";
-            return Err(OAuthError::unavailable(text, retry_after));
-        }
-        Err(NotFound::Unknown) => return Err(unknown("unknown_client")),
+        Err(NotFound::Unknown | NotFound::Unreachable { .. }) => return Err(unknown("unknown_client")),
         Err(NotFound::Invalid(_)) => return Err(unknown("wrong_document")),
     };
     if let Some(secret) = &credentials.secret
@@ -182,18 +177,26 @@ async fn by_code(app: &App, asked: &Asked, from: &From) -> Result<Tokens, OAuthE
         if let (Some(id), Some(owner)) = (coded.connector_id, sign_ins::owner_of(&coded)) {
             let mut transaction = app.pool.begin().await?;
             let db = &mut *transaction;
-            let client = Some(coded.client_name.as_str());
+            let client = label_of(&coded);
             if queries::sign_ins::end(&mut *db, id).await? {
-                sign_ins::log(&mut *db, app, owner, client, SignInOutcome::CodeAgain, from).await?;
+                sign_ins::log(
+                    &mut *db,
+                    app,
+                    owner,
+                    Some(&client),
+                    SignInOutcome::CodeAgain,
+                    from,
+                )
+                .await?;
             }
             transaction.commit().await?;
         }
         return Err(bad_grant(asked, "code_again", "The code was used before."));
     }
     if let Some(reason) = mismatch(app, asked, &coded, verifier) {
-        let client = Some(coded.client_name.as_str());
         if let Some(owner) = sign_ins::owner_of(&coded) {
-            sign_ins::log(&mut *db, app, owner, client, SignInOutcome::Refused, from).await?;
+            let client = label_of(&coded);
+            sign_ins::log(&mut *db, app, owner, Some(&client), SignInOutcome::Refused, from).await?;
             transaction.commit().await?;
         }
         return Err(bad_grant(asked, reason.0, reason.1));
@@ -202,6 +205,11 @@ async fn by_code(app: &App, asked: &Asked, from: &From) -> Result<Tokens, OAuthE
     let tokens = sign_ins::begin(db, app, &coded, &redirect_host).await?;
     transaction.commit().await?;
     Ok(tokens)
+}
+
+/// The client of a code, as the log names it.
+fn label_of(coded: &Coded) -> String {
+    sign_ins::label(&coded.client_name, &redirects::host_of(&coded.redirect_uri))
 }
 
 /// What is wrong with a code that is the client's and was not used.

@@ -20,12 +20,12 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::{coach_code, session::Session},
+    guard::{coach_code, session::Session, sign_ins},
     ids::RequestId,
     layers::FormsLeadAnywhere,
     oauth::{
         authorize::{self, Begun, Refused},
-        redirects,
+        known, redirects,
     },
     queries::{self, sign_in_requests::Request},
 };
@@ -41,6 +41,8 @@ pub(super) struct ClientWords {
     pub(super) host: Option<String>,
     /// Where the answer goes.
     pub(super) leads_to: String,
+    /// Whether IcuSync itself knows the client by its document.
+    pub(super) is_known: bool,
     /// Whether that is a program on this computer, or an app: anybody may have written it.
     pub(super) is_local: bool,
 }
@@ -56,9 +58,17 @@ impl ClientWords {
             }
             .to_owned(),
             host: request.client_host.clone(),
+            is_known: known::find(&request.client_id).is_some(),
             leads_to: redirects::host_of(&request.redirect_uri),
             is_local: !request.redirect_uri.starts_with("https:"),
         }
+    }
+}
+
+impl ClientWords {
+    /// The client as the log of sign-ins names it.
+    pub(super) fn label(&self) -> String {
+        sign_ins::label(&self.name, &self.leads_to)
     }
 }
 
@@ -90,8 +100,7 @@ pub(crate) async fn begin(
 /// those at which clients register anew.
 fn cannot_begin(refused: Refused, headers: &HeaderMap) -> Result<Response, Problem> {
     let (status, error, wait) = match refused {
-        Refused::Malformed => (StatusCode::BAD_REQUEST, "invalid_request", None),
-        Refused::WrongRedirect => (StatusCode::BAD_REQUEST, "invalid_request", None),
+        Refused::Malformed | Refused::WrongRedirect => (StatusCode::BAD_REQUEST, "invalid_request", None),
         Refused::UnknownClient => (StatusCode::BAD_REQUEST, "invalid_client", None),
         Refused::ClientAway(wait) => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -178,7 +187,7 @@ pub(super) fn gone(signed: bool) -> Result<Response, Problem> {
 
 #[derive(Template)]
 #[template(path = "pages/authorize_who.html")]
-pub(super) struct Who {
+struct Who {
     frame: Frame,
     client: ClientWords,
     next: NextPage,
@@ -187,6 +196,42 @@ pub(super) struct Who {
     signed: Option<String>,
     /// What was typed as the coach's address and is not one, and why.
     wrong: Option<(String, String)>,
+    /// The athlete's address, if the password was wrong.
+    refused: Option<String>,
+}
+
+/// The page that asks who signs in, after a wrong password; none if the sign-in is not open in this browser.
+pub(super) async fn who_again(
+    app: &App,
+    headers: &HeaderMap,
+    id: RequestId,
+    email: String,
+) -> Result<Option<Response>, Problem> {
+    let Some(request) = opened(app, headers, &id.to_string()).await? else {
+        return Ok(None);
+    };
+    let page = Who::of(app, &request, None, None, Some(email));
+    with_status(StatusCode::UNPROCESSABLE_ENTITY, &page).map(Some)
+}
+
+impl Who {
+    fn of(
+        app: &App,
+        request: &Request,
+        session: Option<&Session>,
+        wrong: Option<(String, String)>,
+        refused: Option<String>,
+    ) -> Self {
+        Self {
+            frame: Frame::of(session.is_some()),
+            client: ClientWords::of(request),
+            next: NextPage::Request(request.id),
+            is_open: app.config.is_sign_up_open(),
+            signed: session.map(|session| session.email.clone()),
+            wrong,
+            refused,
+        }
+    }
 }
 
 /// The page that asks who signs in.
@@ -201,17 +246,7 @@ pub(super) fn who(
     } else {
         StatusCode::OK
     };
-    with_status(
-        status,
-        &Who {
-            frame: Frame::of(session.is_some()),
-            client: ClientWords::of(request),
-            next: NextPage::Request(request.id),
-            is_open: app.config.is_sign_up_open(),
-            signed: session.map(|session| session.email.clone()),
-            wrong,
-        },
-    )
+    with_status(status, &Who::of(app, request, session, wrong, None))
 }
 
 /// `GET /authorize/{request}`: the next step of this sign-in. Opening it does nothing.

@@ -8,7 +8,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 
 use super::{
-    Fields, Frame, FromNetwork, MaybeSigned, NextPage,
+    Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize,
     done::{Done, JustDone},
     frame::{page, with_status},
 };
@@ -84,7 +84,7 @@ pub(crate) async fn sign_in(
         let form = Form {
             frame: Frame::of(false),
             open: app.config.is_sign_up_open(),
-            email,
+            email: email.clone(),
             next,
             refused: true,
             done: None,
@@ -95,6 +95,12 @@ pub(crate) async fn sign_in(
     let Some(account) = account.filter(|_| fits) else {
         if let Some(account) = account {
             note_wrong(&app, account, log);
+        }
+        // Whoever came from a client stays with it.
+        if let Some(request) = next.request()
+            && let Some(again) = authorize::who_again(&app, &headers, request, email.clone()).await?
+        {
+            return Ok(again);
         }
         return refused();
     };

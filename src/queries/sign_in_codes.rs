@@ -55,7 +55,7 @@ pub(crate) struct Code {
     /// The coach with the address.
     pub coach_id: Option<CoachId>,
     /// The code's fingerprint.
-    pub code_hash: Vec<u8>,
+    pub hash: Vec<u8>,
     /// Wrong codes so far.
     pub tries: i32,
 }
@@ -69,7 +69,7 @@ pub(crate) async fn newest(
     sqlx::query_as!(
         Code,
         r#"
-        select id, email, coach_id as "coach_id: CoachId", code_hash, tries from sign_in_codes
+        select id, email, coach_id as "coach_id: CoachId", code_hash as hash, tries from sign_in_codes
         where request_id = $1 and expires_at > $2
         order by created_at desc, id desc
         limit 1

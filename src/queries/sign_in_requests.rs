@@ -210,6 +210,12 @@ pub(crate) async fn open(db: impl Db<'_>, id: RequestId, now: DateTime<Utc>) -> 
     .map(drop)
 }
 
+/// Locks a sign-in until the transaction ends; false if it is gone.
+pub(crate) async fn hold(db: impl Db<'_>, id: RequestId) -> sqlx::Result<bool> {
+    let row = sqlx::query_scalar!("select id from sign_in_requests where id = $1 for update", id.0);
+    Ok(row.fetch_optional(db).await?.is_some())
+}
+
 /// Whether the sign-in still waits for an answer, in whichever browser.
 pub(crate) async fn waits(db: impl Db<'_>, id: RequestId, now: DateTime<Utc>) -> sqlx::Result<bool> {
     sqlx::query_scalar!(

@@ -154,6 +154,8 @@ pub struct Refresh {
     pub client_id: String,
     /// As that calls itself.
     pub client_name: String,
+    /// Where its code went.
+    pub redirect_host: String,
     /// The words of the scope.
     pub scope: String,
     /// When the sign-in ends.
@@ -184,7 +186,7 @@ pub async fn lock_refresh(db: &mut sqlx::PgConnection, hash: TokenHash) -> sqlx:
         Refresh,
         r#"
         select r.id as row, r.connector_id as "id: ConnectorId", k.account_id as "account_id: AccountId",
-            k.coach_id as "coach_id: CoachId", s.client_id, s.client_name, s.scope, s.ends_at, r.expires_at, r.used_at,
+            k.coach_id as "coach_id: CoachId", s.client_id, s.client_name, s.redirect_host, s.scope, s.ends_at, r.expires_at, r.used_at,
             r.answer_sealed
         from refresh_tokens r
             join sign_ins s on s.connector_id = r.connector_id
@@ -242,6 +244,25 @@ pub async fn trim_access(
     .map(drop)
 }
 
+/// Deletes the used refresh tokens of a sign-in but the `kept` newest: a client that refreshes over and over must not fill the
+/// table.
+pub async fn trim_refresh(db: impl Db<'_>, id: ConnectorId, kept: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        delete from refresh_tokens
+        where connector_id = $1 and used_at is not null and id not in (
+            select id from refresh_tokens where connector_id = $1 and used_at is not null
+            order by used_at desc, id desc limit $2
+        )
+        "#,
+        id.0,
+        kept
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
 /// Ends a sign-in: its tokens stop working with the commit.
 pub async fn end(db: impl Db<'_>, id: ConnectorId) -> sqlx::Result<bool> {
     let done = sqlx::query!("delete from connectors where id = $1 and is_sign_in", id.0)
@@ -250,16 +271,26 @@ pub async fn end(db: impl Db<'_>, id: ConnectorId) -> sqlx::Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends one of somebody's sign-ins and returns the client's name; none if there is no such.
-pub async fn end_of(db: impl Db<'_>, owner: Owner, id: ConnectorId) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!(
+/// A sign-in that was ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The client, as it calls itself.
+    pub client_name: String,
+    /// Where its code went.
+    pub redirect_host: String,
+}
+
+/// Ends one of somebody's sign-ins and returns the client's name and where it was sent; none if there is no such.
+pub async fn end_of(db: impl Db<'_>, owner: Owner, id: ConnectorId) -> sqlx::Result<Option<Ended>> {
+    sqlx::query_as!(
+        Ended,
         r#"
         with ended as (
             delete from connectors
             where id = $1 and is_sign_in and account_id is not distinct from $2 and coach_id is not distinct from $3
             returning id
         )
-        select s.client_name from sign_ins s join ended on ended.id = s.connector_id
+        select s.client_name, s.redirect_host from sign_ins s join ended on ended.id = s.connector_id
         "#,
         id.0,
         owner.account(),
@@ -269,16 +300,17 @@ pub async fn end_of(db: impl Db<'_>, owner: Owner, id: ConnectorId) -> sqlx::Res
     .await
 }
 
-/// Ends all of somebody's sign-ins and returns the client's name of each.
-pub async fn end_all_of(db: impl Db<'_>, owner: Owner) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar!(
+/// Ends all of somebody's sign-ins and returns of each the client's name and where it was sent.
+pub async fn end_all_of(db: impl Db<'_>, owner: Owner) -> sqlx::Result<Vec<Ended>> {
+    sqlx::query_as!(
+        Ended,
         r#"
         with ended as (
             delete from connectors
             where is_sign_in and account_id is not distinct from $1 and coach_id is not distinct from $2
             returning id
         )
-        select s.client_name from sign_ins s join ended on ended.id = s.connector_id
+        select s.client_name, s.redirect_host from sign_ins s join ended on ended.id = s.connector_id
         "#,
         owner.account(),
         owner.coach()

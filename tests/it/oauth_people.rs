@@ -560,3 +560,91 @@ async fn nobody_agrees_as_somebody_else_than_the_page_named() {
     })
     .await;
 }
+
+/// Ending all apps also ends what is being agreed to at that moment: nobody with a stolen session gets in past it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_in_flight_does_not_outlive_the_end_of_all_apps() {
+    test(async |world| {
+        for round in 0..6 {
+            let program = Program::registered(&world, "Evil", "https://evil.example/cb").await;
+            let windows: Vec<Program> = (0..4)
+                .map(|at| program.in_another_window(&format!("{round}-{at}")))
+                .collect();
+            let mut thief = world.signed_in(world.ana()).await;
+            let mut pages = Vec::new();
+            for window in &windows {
+                pages.push(window.begin(&mut thief).await);
+            }
+            let mut owner = world.signed_in(world.ana()).await;
+            let presses = pages.iter().map(|(path, page)| {
+                let mut thief = thief.clone();
+                async move { allow(&mut thief, path, page, false).await }
+            });
+            let ends = owner.post("/account/sessions/end-all", &[("end-apps", "on")]);
+            let (answers, ended) = futures::future::join(futures::future::join_all(presses), ends).await;
+            assert_eq!(ended.status, 303);
+            for (window, answer) in windows.iter().zip(&answers) {
+                if answer.status == 303 && answer.location().contains("code=") {
+                    assert_eq!(
+                        window.exchange(&code(answer)).await.status,
+                        400,
+                        "a code outlived the end"
+                    );
+                }
+            }
+        }
+    })
+    .await;
+}
+
+/// A wrong password leaves the person with the client, and a reload of an address that was posted to leads back to the sign-in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistake_loses_no_client() {
+    test(async |world| {
+        let program = Program::registered(&world, "Claude", CALLBACK).await;
+        let mut browser = world.browser();
+        let (path, page) = program.begin(&mut browser).await;
+        let next = page.attribute("input[name=next]", "value").unwrap();
+        let fields = [
+            ("email", world.ana().person.email),
+            ("password", "wrong"),
+            ("next", &next),
+        ];
+        let again = browser.post("/sign-in", &fields).await;
+        assert_eq!(again.status, 422);
+        let text = again.text();
+        assert!(
+            text.contains("That did not match") && text.contains("Sign in to connect Claude"),
+            "{text}"
+        );
+        for posted in ["coach", "code", "switch"] {
+            let back = browser.get(&format!("{path}/{posted}")).await;
+            assert_eq!((back.status, back.location()), (303, path.as_str()));
+        }
+    })
+    .await;
+}
+
+/// The log tells apart two clients that call themselves the same, by where they were sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_imitates_a_name_stands_out_in_the_log() {
+    test(async |world| {
+        let mut browser = world.signed_in(world.ana()).await;
+        for redirect in [CALLBACK, "https://evil.example/cb"] {
+            let program = Program::registered(&world, "Claude", redirect).await;
+            assert_eq!(program.sign_in(&mut browser, false).await.status, 200);
+        }
+        let log: Vec<(String, Vec<String>)> =
+            sqlx::query_as("select client, news from sign_in_log where client is not null order by id")
+                .fetch_all(&world.app.pool)
+                .await
+                .unwrap();
+        let names: Vec<&str> = log.iter().map(|(client, _)| client.as_str()).collect();
+        assert_eq!(names, ["Claude (claude.ai)", "Claude (evil.example)"]);
+        assert!(
+            log.iter().all(|(_, news)| news.contains(&"client".to_owned())),
+            "{log:?}"
+        );
+    })
+    .await;
+}

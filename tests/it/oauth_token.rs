@@ -16,7 +16,7 @@ async fn a_code_gives_tokens_that_open_the_persons_own_tools() {
     test(async |world| {
         let (program, tokens) = world.app_of(world.ana(), false).await;
         assert_eq!(tokens.text("token_type"), "Bearer");
-        assert_eq!(tokens.text("scope"), "read write");
+        assert_eq!(tokens.text("scope"), "read");
         assert_eq!(tokens.body["expires_in"], 14 * 24 * 3600);
         assert_eq!(tokens.headers[header::CACHE_CONTROL], "no-store");
         let mcp = program.mcp(tokens.access());
@@ -128,7 +128,7 @@ async fn a_refresh_token_is_good_once_and_a_minute_for_whoever_asks_at_the_same_
         world.clock.advance(chrono::Duration::days(13));
         let first = program.refresh(tokens.refresh()).await;
         assert_ne!(first.refresh(), tokens.refresh());
-        assert_eq!(first.text("scope"), "read write");
+        assert_eq!(first.text("scope"), "read");
         world.clock.advance(chrono::Duration::seconds(59));
         let again = program.refresh(tokens.refresh()).await;
         assert_eq!(

@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 
-use super::{ClientWords, gone, opened, who};
+use super::{ClientWords, gone, id_in, opened, who};
 use crate::{
     app::App,
     error::Problem,
@@ -104,10 +104,19 @@ pub(crate) async fn type_code(
     };
     app.limits.sign_in(from.0)?;
     let from = From::of(from.0, &headers);
-    match coach_code::try_code(&app, &request, &typed, &from).await? {
+    let client = ClientWords::of(&request).label();
+    match coach_code::try_code(&app, &request, &typed, &client, &from).await? {
         Typed::Right => Ok(Redirect::to(&NextPage::Request(request.id).path()).into_response()),
         Typed::Wrong(left) => code_page(&request, signed, email, Some(Said::Wrong(left))),
         Typed::Over => code_page(&request, signed, email, Some(Said::Over)),
+    }
+}
+
+/// `GET` of a path that a form posts to: whoever reloads comes back to the sign-in.
+pub(crate) async fn again(Path(id): Path<String>) -> Response {
+    match id_in(&id) {
+        Some(id) => Redirect::to(&NextPage::Request(id).path()).into_response(),
+        None => Problem::NotFound.into_response(),
     }
 }
 

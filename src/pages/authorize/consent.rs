@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use http::{HeaderMap, StatusCode};
 
 use super::{ClientWords, back, gone, leading_anywhere, opened, who};
@@ -13,7 +13,7 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
-        session::Session,
+        session::{self, Session},
         sign_ins::{self, From, WRITE, code_place},
     },
     mail::{Address, Mail, NewApp, outbox},
@@ -154,6 +154,8 @@ struct Connect {
 struct Done {
     frame: Frame,
     client: ClientWords,
+    /// Whether a coach signed in, who has no account.
+    is_coach: bool,
 }
 
 /// The question, or the step before it.
@@ -166,7 +168,11 @@ pub(super) async fn show(
     let (client, next) = (ClientWords::of(request), NextPage::Request(request.id));
     let frame = Frame::of(session.is_some());
     if request.code_used_at.is_some() {
-        return crate::pages::frame::page(&Done { frame, client });
+        return crate::pages::frame::page(&Done {
+            frame,
+            client,
+            is_coach: request.agreed_coach_id.is_some(),
+        });
     }
     let person = match step(app, request, session).await? {
         Step::Who => return who(app, request, session, None),
@@ -274,8 +280,8 @@ async fn deny(
         .map(Owner::Coach)
         .or(session.map(|session| Owner::Account(session.account)));
     if let Some(owner) = owner {
-        let client = Some(request.client_name.as_str());
-        sign_ins::log(&mut *db, app, owner, client, SignInOutcome::Declined, from).await?;
+        let client = ClientWords::of(&request).label();
+        sign_ins::log(&mut *db, app, owner, Some(&client), SignInOutcome::Declined, from).await?;
     }
     queries::sign_in_requests::delete(&mut *db, request.id).await?;
     transaction.commit().await?;
@@ -320,10 +326,19 @@ async fn allow(
     let now = app.clock.now();
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
+    // Whoever ends all apps of this person holds the same lock, and ends the session or the visit with it: what was true when the
+    // page was drawn is looked at again.
+    if !sign_ins::lock_owner(&mut *db, owner).await? {
+        return gone(session.is_some());
+    }
     let Some(locked) = queries::sign_in_requests::lock(&mut *db, request.id, browser.hash(), now).await?
     else {
         return gone(session.is_some());
     };
+    if !is_still(&mut *db, owner, &locked, session, now).await? {
+        drop(transaction);
+        return who(app, request, None, None);
+    }
     if locked.code_expires_at.is_some() {
         drop(transaction);
         return again(app, &locked, owner, session);
@@ -349,8 +364,8 @@ async fn allow(
     };
     queries::sign_in_requests::agree(&mut *db, request.id, &agreed).await?;
     let is_new = queries::sign_in_log::choose(&mut *db, owner, &key, &off, may_write, now).await?;
-    let client = Some(request.client_name.as_str());
-    sign_ins::log(&mut *db, app, owner, client, SignInOutcome::Granted, from).await?;
+    let client = ClientWords::of(request).label();
+    sign_ins::log(&mut *db, app, owner, Some(&client), SignInOutcome::Granted, from).await?;
     if let (true, Owner::Account(account)) = (is_new, owner) {
         tell_of_new_app(db, app, account, request, may_write).await?;
     }
@@ -363,6 +378,25 @@ async fn allow(
         Answer::Code(code.expose()),
     );
     back(&url, &request.client_name)
+}
+
+/// Whether the person who was asked is still the one: the session lives, or the coach's code still counts.
+async fn is_still(
+    db: &mut sqlx::PgConnection,
+    owner: Owner,
+    locked: &Request,
+    asked: Option<&Session>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    match (owner, asked) {
+        (Owner::Coach(coach), _) => Ok(locked.coach_id == Some(coach)),
+        (Owner::Account(account), Some(asked)) => {
+            let (began, used) = (now - session::ABSOLUTE, now - session::IDLE);
+            let living = queries::sessions::living(db, asked.hash, began, used).await?;
+            Ok(living.is_some_and(|living| living.account_id == account))
+        }
+        (Owner::Account(_), None) => Ok(false),
+    }
 }
 
 /// The same answer once more, if the same person pressed again and the code is still good.
