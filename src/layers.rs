@@ -39,7 +39,6 @@ const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 const FORM_TIMEOUT: Duration = Duration::from_secs(10);
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
@@ -358,7 +357,8 @@ fn harden(app: &App, response: &mut Response<Body>) {
     set(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // For browsers that do not know frame-ancestors.
     set(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    set(COOP, HeaderValue::from_static("same-origin"));
+    // No Cross-Origin-Opener-Policy: a client that opens the sign-in in a pop-up would lose sight of it, and never get its answer.
+    // Our own pages open no window and read none.
     set(CORP, HeaderValue::from_static("same-origin"));
     set(
         PERMISSIONS,

@@ -284,8 +284,14 @@ closed_set! {
         CodeAgain = "code_again",
         /// A refresh token came again long after its use: the sign-in was ended.
         TokenAgain = "token_again",
-        /// A client's request for tokens was refused.
-        Refused = "refused",
+        /// A client came with its code too late.
+        CodeLate = "code_late",
+        /// A client came with a code that was sent elsewhere.
+        WrongRedirect = "wrong_redirect",
+        /// Whoever came with a code was not the client that began (RFC 7636).
+        WrongVerifier = "wrong_verifier",
+        /// The client gave its access back (RFC 7009).
+        GivenBack = "given_back",
         /// The owner ended it.
         Ended = "ended",
         /// Something that only another version of the service knows.

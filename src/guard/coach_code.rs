@@ -86,6 +86,9 @@ pub(crate) async fn ask(app: &App, request: &Request, typed: &Address) -> anyhow
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     tries::one_ask_at_a_time(&mut *db).await?;
+    if !queries::sign_in_requests::hold(&mut *db, request.id).await? {
+        return Ok(Asked::Waits);
+    }
     if sign_in_codes::newest(&mut *db, request.id, now).await?.is_some() {
         return Ok(Asked::Waits);
     }

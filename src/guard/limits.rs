@@ -122,6 +122,7 @@ pub struct Limits {
     by_network: Keyed<Network>,
     sign_ins: Keyed<Network>,
     sign_ups: Keyed<Network>,
+    documents: Keyed<Network>,
 }
 
 impl Limits {
@@ -133,6 +134,7 @@ impl Limits {
                 config.sign_ins_per_minute.saturating_mul(FLOOD),
             ))),
             sign_ups: Keyed::new(Quota::per_hour(at_least_one(config.sign_ups_per_hour))),
+            documents: Keyed::new(Quota::per_minute(at_least_one(config.sign_ins_per_minute))),
         }
     }
 
@@ -144,6 +146,11 @@ impl Limits {
     /// Counts one attempt at something that strangers or key thieves could hammer: a forgotten password, an API key.
     pub fn attempt(&self, from: Network) -> Result<(), TooMany> {
         self.by_network.check(&from)
+    }
+
+    /// Counts one client's document that is fetched because somebody named it.
+    pub fn document(&self, from: Network) -> Result<(), TooMany> {
+        self.documents.check(&from)
     }
 
     /// Counts one sign-up.

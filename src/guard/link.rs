@@ -120,7 +120,7 @@ impl Gate {
     /// not in use (regenerated, ended, expired, never minted) costs the same query.
     pub(crate) async fn admit(&self, app: &App, kind: TokenKind, text: &str) -> Result<Visitor, Turned> {
         let Some(token) = Token::parse(kind, text) else {
-            return Err(self.stranger());
+            return Err(self.stranger(kind));
         };
         let hash = token.hash();
         let _turn = if self.flooded() && !self.familiar.contains_key(&hash) {
@@ -136,7 +136,7 @@ impl Gate {
         })?;
         let Some(owner) = owner else {
             self.familiar.invalidate(&hash).await;
-            return Err(self.stranger());
+            return Err(self.stranger(kind));
         };
         self.familiar.insert(hash, ()).await;
         let lane = self
@@ -169,15 +169,20 @@ impl Gate {
         })
     }
 
-    /// Counts a request without a valid token.
-    fn stranger(&self) -> Turned {
+    /// Counts a request without a valid token. A client that signed in hears that its token is over, however many strangers
+    /// there are: only that makes it refresh the token, or ask its person.
+    fn stranger(&self, kind: TokenKind) -> Turned {
         match self.strangers.check() {
             Ok(()) => Turned::Unknown,
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now());
                 *self.flooded_until.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some(Instant::now() + wait);
-                Turned::Flood(wait)
+                if kind == TokenKind::Access {
+                    Turned::Unknown
+                } else {
+                    Turned::Flood(wait)
+                }
             }
         }
     }

@@ -19,4 +19,8 @@ pub struct NewApp {
 
 impl Content for NewApp {
     letter! { NewApp, "mail/new_app.subject", "mail/new_app.txt", "mail/new_app.html" }
+
+    fn about(&self) -> Option<&str> {
+        Some(self.client.as_written())
+    }
 }

@@ -207,7 +207,7 @@ async fn of_document(
     };
     let found = match from {
         None => Err(FetchError::Unreachable),
-        Some(from) => match app.limits.attempt(from) {
+        Some(from) => match app.limits.document(from) {
             Err(_) => Err(FetchError::Unreachable),
             Ok(()) => app.documents.document(&app.clock, client_id).await,
         },

@@ -83,6 +83,13 @@ pub(crate) fn find(client_id: &str) -> Option<Known> {
         .or_else(|| chatgpt_app(client_id))
 }
 
+/// Whether `redirect` leads to a pinned client on the web. A program on the person's computer may be anything.
+pub(crate) fn is_home(redirect: &str) -> bool {
+    let mut known = ENTRIES.iter().flat_map(|entry| entry.redirect_uris);
+    known.any(|known| known.starts_with("https:") && *known == redirect)
+        || redirect.starts_with("https://chatgpt.com/connector/oauth/")
+}
+
 /// What people call the pinned clients, each once.
 pub(crate) fn names() -> Vec<&'static str> {
     ENTRIES.iter().map(|entry| entry.name).collect()

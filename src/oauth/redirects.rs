@@ -69,6 +69,9 @@ const NOT_AN_APP: [&str; 55] = [
     "x",
 ];
 
+/// What people read for a program on the computer of their browser.
+pub(crate) const THIS_COMPUTER: &str = "this computer";
+
 /// Where a redirect leads. Its `Display` is for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -113,7 +116,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Web(host) => f.write_str(host),
-            Self::ThisComputer => f.write_str("this computer"),
+            Self::ThisComputer => f.write_str(THIS_COMPUTER),
             Self::App(scheme) => write!(f, "the app {scheme}"),
         }
     }

@@ -11,13 +11,19 @@ use super::{
 };
 use crate::{
     app::App,
+    guard::{
+        limits::FromNetwork,
+        sign_ins::{self, From},
+    },
     queries,
     secrets::{Token, TokenKind},
+    words::SignInOutcome,
 };
 
 /// `POST /revoke`. The hint (section 2.1) is not needed: a token shows what it is.
 pub(crate) async fn revoke(
     State(app): State<App>,
+    from: FromNetwork,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, OAuthError> {
@@ -34,8 +40,21 @@ pub(crate) async fn revoke(
         Some(token) => queries::sign_ins::of_refresh(&mut *db, token.hash()).await?,
         None => None,
     };
-    if let Some(found) = of_refresh.filter(|found| found.client_id == asked.client.id) {
-        queries::sign_ins::end(&mut *db, found.id).await?;
+    if let Some(found) = of_refresh.filter(|found| found.client_id == asked.client.id)
+        && queries::sign_ins::end(&mut *db, found.id).await?
+        && let Some(owner) = found.owner()
+    {
+        let client = sign_ins::label(&found.client_name, &found.redirect_host);
+        let from = From::of(from.0, &headers);
+        sign_ins::log(
+            &mut *db,
+            &app,
+            owner,
+            Some(&client),
+            SignInOutcome::GivenBack,
+            &from,
+        )
+        .await?;
     }
     if let Some(token) = &access {
         let found = queries::sign_ins::of_access(&mut *db, token.hash()).await?;

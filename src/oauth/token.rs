@@ -196,7 +196,7 @@ async fn by_code(app: &App, asked: &Asked, from: &From) -> Result<Tokens, OAuthE
     if let Some(reason) = mismatch(app, asked, &coded, verifier) {
         if let Some(owner) = sign_ins::owner_of(&coded) {
             let client = label_of(&coded);
-            sign_ins::log(&mut *db, app, owner, Some(&client), SignInOutcome::Refused, from).await?;
+            sign_ins::log(&mut *db, app, owner, Some(&client), reason.2, from).await?;
             transaction.commit().await?;
         }
         return Err(bad_grant(asked, reason.0, reason.1));
@@ -213,9 +213,14 @@ fn label_of(coded: &Coded) -> String {
 }
 
 /// What is wrong with a code that is the client's and was not used.
-fn mismatch(app: &App, asked: &Asked, coded: &Coded, verifier: &str) -> Option<(&'static str, &'static str)> {
+fn mismatch(
+    app: &App,
+    asked: &Asked,
+    coded: &Coded,
+    verifier: &str,
+) -> Option<(&'static str, &'static str, SignInOutcome)> {
     if coded.code_expires_at <= app.clock.now() {
-        return Some(("code_expired", "The code has expired."));
+        return Some(("code_expired", "The code has expired.", SignInOutcome::CodeLate));
     }
     // OAuth 2.1 no longer asks for it; who sends it must send the same.
     let redirect = asked.form.get("redirect_uri");
@@ -223,9 +228,15 @@ fn mismatch(app: &App, asked: &Asked, coded: &Coded, verifier: &str) -> Option<(
         return Some((
             "wrong_redirect",
             "redirect_uri is not the one of the authorization request.",
+            SignInOutcome::WrongRedirect,
         ));
     }
-    (!fits(verifier, &coded.code_challenge)).then_some(("wrong_verifier", "code_verifier does not fit."))
+    let wrong = (
+        "wrong_verifier",
+        "code_verifier does not fit.",
+        SignInOutcome::WrongVerifier,
+    );
+    (!fits(verifier, &coded.code_challenge)).then_some(wrong)
 }
 
 /// Whether the verifier fits the S256 challenge (RFC 7636 section 4.6).

@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 
 use super::{
     Fields, Frame, FromNetwork, Signed,
+    authorize::consent::elsewhere,
     done::{Done, JustDone},
     frame::page,
     links::{self, Offered},
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::sign_ins::{self, From, WRITE},
+    guard::sign_ins::{self, From},
     ids::{AccountId, ConnectorId},
     queries::{
         self,
@@ -103,7 +104,7 @@ impl Row {
             id: listed.id,
             name: named(listed.client_name),
             host: listed.client_host,
-            leads_to: listed.redirect_host,
+            leads_to: elsewhere(&listed.redirect_host).to_owned(),
             groups: on.map(|offered| offered.group.title()).collect(),
             may_write: listed.may_write,
             agreed: When::of(listed.created_at, zone),
@@ -161,7 +162,10 @@ const fn in_words(outcome: SignInOutcome, app: bool) -> &'static str {
         SignInOutcome::Declined => "Not allowed",
         SignInOutcome::CodeAgain => "Ended: its code came twice",
         SignInOutcome::TokenAgain => "Ended: an old token of it came again",
-        SignInOutcome::Refused => "Refused",
+        SignInOutcome::CodeLate => "Refused: its code came too late",
+        SignInOutcome::WrongRedirect => "Refused: its code was sent elsewhere",
+        SignInOutcome::WrongVerifier => "Refused: somebody else came with its code",
+        SignInOutcome::GivenBack => "Ended by the app",
         SignInOutcome::Ended => "Ended by you",
         SignInOutcome::Other => "Something that a newer version knows",
     }
@@ -310,8 +314,6 @@ struct Rights {
     coach: bool,
     groups: Vec<Offered>,
     may_write: bool,
-    /// Whether the app asked for more than reading.
-    asked_write: bool,
 }
 
 impl Rights {
@@ -345,7 +347,6 @@ pub(super) async fn rights(
         coach: matches!(owner, Owner::Coach(_)),
         groups: links::offered(&listed.groups_off),
         may_write: listed.may_write,
-        asked_write: listed.scope.split(' ').any(|word| word == WRITE),
     })
 }
 

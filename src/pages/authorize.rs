@@ -43,6 +43,8 @@ pub(super) struct ClientWords {
     pub(super) leads_to: String,
     /// Whether IcuSync itself knows the client by its document.
     pub(super) is_known: bool,
+    /// Whether the answer goes to the host of a client that IcuSync knows, whatever the client calls itself.
+    pub(super) is_trusted: bool,
     /// Whether that is a program on this computer, or an app: anybody may have written it.
     pub(super) is_local: bool,
 }
@@ -59,6 +61,7 @@ impl ClientWords {
             .to_owned(),
             host: request.client_host.clone(),
             is_known: known::find(&request.client_id).is_some(),
+            is_trusted: known::is_home(&request.redirect_uri),
             leads_to: redirects::host_of(&request.redirect_uri),
             is_local: !request.redirect_uri.starts_with("https:"),
         }
@@ -211,7 +214,8 @@ pub(super) async fn who_again(
         return Ok(None);
     };
     let page = Who::of(app, &request, None, None, Some(email));
-    with_status(StatusCode::UNPROCESSABLE_ENTITY, &page).map(Some)
+    let page = with_status(StatusCode::UNPROCESSABLE_ENTITY, &page)?;
+    Ok(Some(leading_anywhere(page)))
 }
 
 impl Who {
@@ -246,7 +250,8 @@ pub(super) fn who(
     } else {
         StatusCode::OK
     };
-    with_status(status, &Who::of(app, request, session, wrong, None))
+    let who = Who::of(app, request, session, wrong, None);
+    Ok(leading_anywhere(with_status(status, &who)?))
 }
 
 /// `GET /authorize/{request}`: the next step of this sign-in. Opening it does nothing.

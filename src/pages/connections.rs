@@ -54,7 +54,8 @@ struct Failed {
     frame: Frame,
     title: &'static str,
     text: &'static [&'static str],
-    again: bool,
+    /// Where somebody who is signed in goes on: the dashboard, or a client's sign-in. None for somebody who is not.
+    next: Option<NextPage>,
 }
 
 #[derive(Template)]
@@ -176,11 +177,12 @@ pub(crate) async fn callback(
     let Some(begun) = taken.await? else {
         return not_ours(signed);
     };
+    let next = begun.request_id.map_or(NextPage::Dashboard, NextPage::Request);
     if let Some(error) = fields.optional("error") {
         return if error == "access_denied" {
-            declined()
+            declined(next)
         } else {
-            upstream_failed()
+            upstream_failed(next)
         };
     }
     let Some(code) = fields.optional("code").filter(|code| is_token_text(code)) else {
@@ -188,11 +190,11 @@ pub(crate) async fn callback(
     };
     let connected = match app.intervals.exchange(&code).await {
         Ok(connected) => connected,
-        Err(ExchangeError::CodeRefused) => return too_late(),
-        Err(ExchangeError::Busy { .. } | ExchangeError::Unavailable) => return upstream_failed(),
+        Err(ExchangeError::CodeRefused) => return too_late(next),
+        Err(ExchangeError::Busy { .. } | ExchangeError::Unavailable) => return upstream_failed(next),
         Err(error @ (ExchangeError::ClientRefused | ExchangeError::NotConfigured)) => {
             tracing::error!(%error, "INTERVALS_CLIENT_ID or INTERVALS_CLIENT_SECRET is wrong");
-            return misconfigured();
+            return misconfigured(next);
         }
     };
     let given = Authorization {
@@ -274,7 +276,7 @@ async fn finish(
             };
             Ok(done.answer())
         }
-        Made::HeldByAnother => held(),
+        Made::HeldByAnother => held(begun.request_id.map_or(NextPage::Dashboard, NextPage::Request)),
     }
 }
 
@@ -323,18 +325,17 @@ fn is_token_text(text: &str) -> bool {
 
 fn failed(
     status: StatusCode,
-    signed: bool,
+    next: Option<NextPage>,
     title: &'static str,
     text: &'static [&'static str],
 ) -> Result<Response, Problem> {
-    let again = signed;
     Ok(leading_to_intervals(with_status(
         status,
         &Failed {
-            frame: Frame::of(signed),
+            frame: Frame::of(next.is_some()),
             title,
             text,
-            again,
+            next,
         },
     )?))
 }
@@ -344,7 +345,7 @@ fn failed(
 fn not_ours(signed: bool) -> Result<Response, Problem> {
     failed(
         StatusCode::BAD_REQUEST,
-        signed,
+        signed.then_some(NextPage::Dashboard),
         "This connect attempt cannot be finished",
         &[
             "It was started in another browser, took longer than ten minutes, or was finished already. Nothing was connected or changed.",
@@ -353,10 +354,10 @@ fn not_ours(signed: bool) -> Result<Response, Problem> {
     )
 }
 
-fn declined() -> Result<Response, Problem> {
+fn declined(next: NextPage) -> Result<Response, Problem> {
     failed(
         StatusCode::OK,
-        true,
+        Some(next),
         "You declined, and nothing was shared",
         &[
             "intervals.icu told us that you did not allow access. IcuSync has received nothing.",
@@ -365,10 +366,10 @@ fn declined() -> Result<Response, Problem> {
     )
 }
 
-fn too_late() -> Result<Response, Problem> {
+fn too_late(next: NextPage) -> Result<Response, Problem> {
     failed(
         StatusCode::BAD_REQUEST,
-        true,
+        Some(next),
         "That took a little too long",
         &[
             "intervals.icu gives us two minutes to finish after you press Allow, and they had passed. Nothing was connected or changed.",
@@ -376,10 +377,10 @@ fn too_late() -> Result<Response, Problem> {
     )
 }
 
-fn upstream_failed() -> Result<Response, Problem> {
+fn upstream_failed(next: NextPage) -> Result<Response, Problem> {
     failed(
         StatusCode::BAD_GATEWAY,
-        true,
+        Some(next),
         "intervals.icu did not finish the connection",
         &[
             "Your consent went through, but intervals.icu is not answering properly right now. Nothing was connected or changed. Try again in a few minutes.",
@@ -387,10 +388,10 @@ fn upstream_failed() -> Result<Response, Problem> {
     )
 }
 
-fn misconfigured() -> Result<Response, Problem> {
+fn misconfigured(next: NextPage) -> Result<Response, Problem> {
     failed(
         StatusCode::INTERNAL_SERVER_ERROR,
-        true,
+        Some(next),
         "IcuSync is not set up correctly",
         &[
             "intervals.icu does not recognise this IcuSync. That is for whoever runs it to repair; trying again will not help. It has been noted.",
@@ -398,10 +399,10 @@ fn misconfigured() -> Result<Response, Problem> {
     )
 }
 
-fn held() -> Result<Response, Problem> {
+fn held(next: NextPage) -> Result<Response, Problem> {
     failed(
         StatusCode::CONFLICT,
-        true,
+        Some(next),
         "This athlete is connected to another IcuSync account",
         &[
             "An intervals.icu athlete belongs to one IcuSync account at a time. Nothing changed here or there, and we kept no key to your data.",

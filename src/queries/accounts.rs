@@ -140,7 +140,7 @@ pub async fn password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<
 /// [`password_of`], locked: no one else changes or deletes the account until this transaction ends.
 pub async fn lock_password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<PasswordHash>> {
     sqlx::query_scalar!(
-        r#"select password_hash as "password_hash: PasswordHash" from accounts where id = $1 for update"#,
+        r#"select password_hash as "password_hash: PasswordHash" from accounts where id = $1 for no key update"#,
         id.0
     )
     .fetch_optional(db)

@@ -33,7 +33,7 @@ pub async fn write(db: impl Db<'_>, new: &New<'_>) -> sqlx::Result<()> {
         r#"
         with before as materialized (
             select client, network, browser from sign_in_log
-            where account_id is not distinct from $3 and coach_id is not distinct from $4 and outcome = $9
+            where (account_id = $3 or coach_id = $4) and outcome = $9
         )
         insert into sign_in_log (id, at, account_id, coach_id, client, outcome, network, browser, news)
         select $1, $2, $3, $4, $5, $6, $7, $8, case when exists (select from before) then array_remove(array[
@@ -74,19 +74,34 @@ pub struct Entry {
     pub news: Vec<String>,
 }
 
-/// Somebody's log, newest first.
+/// Somebody's log, newest first: the newest `limit` wrong passwords and codes, and the newest `limit` of everything else, so that
+/// no stranger who only guesses pushes the rest out of sight.
 pub async fn of(db: impl Db<'_>, owner: Owner, limit: i64) -> sqlx::Result<Vec<Entry>> {
+    // What strangers can write into anybody's log.
+    let guesses =
+        [SignInOutcome::WrongPassword, SignInOutcome::WrongCode].map(|outcome| outcome.as_str().to_owned());
     sqlx::query_as!(
         Entry,
         r#"
-        select at, client, outcome as "outcome: SignInOutcome", network, browser, news from sign_in_log
-        where account_id is not distinct from $1 and coach_id is not distinct from $2
+        select at as "at!", client, outcome as "outcome!: SignInOutcome", network as "network!", browser as "browser!",
+            news as "news!"
+        from (
+            (
+                select * from sign_in_log where (account_id = $1 or coach_id = $2) and outcome = any($4)
+                order by id desc limit $3
+            )
+            union all
+            (
+                select * from sign_in_log where (account_id = $1 or coach_id = $2) and outcome <> all($4)
+                order by id desc limit $3
+            )
+        ) shown
         order by id desc
-        limit $3
         "#,
         owner.account(),
         owner.coach(),
-        limit
+        limit,
+        &guesses
     )
     .fetch_all(db)
     .await
@@ -127,7 +142,7 @@ pub async fn choice(db: impl Db<'_>, owner: Owner, client: &str) -> sqlx::Result
         Choice,
         r#"
         select client, groups_off, may_write, chosen_at from sign_in_choices
-        where account_id is not distinct from $1 and coach_id is not distinct from $2 and client = $3
+        where (account_id = $1 or coach_id = $2) and client = $3
         "#,
         owner.account(),
         owner.coach(),
@@ -143,7 +158,7 @@ pub async fn choices(db: impl Db<'_>, owner: Owner) -> sqlx::Result<Vec<Choice>>
         Choice,
         r#"
         select client, groups_off, may_write, chosen_at from sign_in_choices
-        where account_id is not distinct from $1 and coach_id is not distinct from $2
+        where (account_id = $1 or coach_id = $2)
         order by client
         "#,
         owner.account(),

@@ -287,7 +287,7 @@ pub async fn end_of(db: impl Db<'_>, owner: Owner, id: ConnectorId) -> sqlx::Res
         r#"
         with ended as (
             delete from connectors
-            where id = $1 and is_sign_in and account_id is not distinct from $2 and coach_id is not distinct from $3
+            where id = $1 and is_sign_in and (account_id = $2 or coach_id = $3)
             returning id
         )
         select s.client_name, s.redirect_host from sign_ins s join ended on ended.id = s.connector_id
@@ -307,7 +307,7 @@ pub async fn end_all_of(db: impl Db<'_>, owner: Owner) -> sqlx::Result<Vec<Ended
         r#"
         with ended as (
             delete from connectors
-            where is_sign_in and account_id is not distinct from $1 and coach_id is not distinct from $2
+            where is_sign_in and (account_id = $1 or coach_id = $2)
             returning id
         )
         select s.client_name, s.redirect_host from sign_ins s join ended on ended.id = s.connector_id
@@ -359,7 +359,7 @@ pub async fn all_of(db: impl Db<'_>, owner: Owner, now: DateTime<Utc>) -> sqlx::
             coalesce(k.may_write, false) as "may_write!", k.created_at, k.first_used_at, k.last_used_at, k.last_client,
             s.ends_at
         from connectors k join sign_ins s on s.connector_id = k.id
-        where k.account_id is not distinct from $1 and k.coach_id is not distinct from $2 and k.is_sign_in and s.ends_at > $3
+        where (k.account_id = $1 or k.coach_id = $2) and k.is_sign_in and s.ends_at > $3
         order by coalesce(k.last_used_at, k.created_at) desc, k.id
         "#,
         owner.account(),
@@ -384,7 +384,7 @@ pub async fn one_of(
             coalesce(k.may_write, false) as "may_write!", k.created_at, k.first_used_at, k.last_used_at, k.last_client,
             s.ends_at
         from connectors k join sign_ins s on s.connector_id = k.id
-        where k.id = $1 and k.account_id is not distinct from $2 and k.coach_id is not distinct from $3 and k.is_sign_in
+        where k.id = $1 and (k.account_id = $2 or k.coach_id = $3) and k.is_sign_in
             and s.ends_at > $4
         "#,
         id.0,
@@ -407,7 +407,7 @@ pub async fn set_rights(
     let done = sqlx::query!(
         r#"
         update connectors set groups_off = $4, may_write = $5
-        where id = $1 and is_sign_in and account_id is not distinct from $2 and coach_id is not distinct from $3
+        where id = $1 and is_sign_in and (account_id = $2 or coach_id = $3)
         "#,
         id.0,
         owner.account(),
@@ -425,8 +425,24 @@ pub async fn set_rights(
 pub struct Revocable {
     /// The sign-in.
     pub id: ConnectorId,
+    /// Whose, if it is an athlete's.
+    pub account_id: Option<AccountId>,
+    /// Whose, if it is a coach's.
+    pub coach_id: Option<CoachId>,
     /// The client that it was given to.
     pub client_id: String,
+    /// As that calls itself.
+    pub client_name: String,
+    /// Where its code went.
+    pub redirect_host: String,
+}
+
+impl Revocable {
+    /// Whose the sign-in is.
+    pub fn owner(&self) -> Option<Owner> {
+        let account = self.account_id.map(Owner::Account);
+        account.or(self.coach_id.map(Owner::Coach))
+    }
 }
 
 /// The sign-in of an access token.
@@ -434,8 +450,11 @@ pub async fn of_access(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<
     sqlx::query_as!(
         Revocable,
         r#"
-        select s.connector_id as "id: ConnectorId", s.client_id
-        from access_tokens a join sign_ins s on s.connector_id = a.connector_id
+        select s.connector_id as "id: ConnectorId", k.account_id as "account_id: AccountId",
+            k.coach_id as "coach_id: CoachId", s.client_id, s.client_name, s.redirect_host
+        from access_tokens a
+            join sign_ins s on s.connector_id = a.connector_id
+            join connectors k on k.id = s.connector_id
         where a.hash = $1
         "#,
         hash.as_bytes()
@@ -449,8 +468,11 @@ pub async fn of_refresh(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option
     sqlx::query_as!(
         Revocable,
         r#"
-        select s.connector_id as "id: ConnectorId", s.client_id
-        from refresh_tokens r join sign_ins s on s.connector_id = r.connector_id
+        select s.connector_id as "id: ConnectorId", k.account_id as "account_id: AccountId",
+            k.coach_id as "coach_id: CoachId", s.client_id, s.client_name, s.redirect_host
+        from refresh_tokens r
+            join sign_ins s on s.connector_id = r.connector_id
+            join connectors k on k.id = s.connector_id
         where r.hash = $1
         "#,
         hash.as_bytes()
@@ -476,7 +498,7 @@ pub struct Unused {
     pub count: i64,
 }
 
-/// Sign-ins made after `since` and before `until` through which no call came, by client.
+/// Whose sign-ins were made after `since` and before `until`, with no call through any of them within two minutes, by client.
 pub async fn unused(
     db: impl Db<'_>,
     since: DateTime<Utc>,
@@ -485,11 +507,12 @@ pub async fn unused(
     sqlx::query_as!(
         Unused,
         r#"
-        select s.client_name, count(*) as "count!"
+        select s.client_name, count(distinct coalesce(k.account_id, k.coach_id)) as "count!"
         from connectors k join sign_ins s on s.connector_id = k.id
-        where k.created_at > $1 and k.created_at < $2 and k.last_used_at is null
+        where k.created_at > $1 and k.created_at < $2
+            and (k.first_used_at is null or k.first_used_at > k.created_at + interval '2 minutes')
         group by s.client_name
-        order by count(*) desc, s.client_name
+        order by 2 desc, s.client_name
         "#,
         since,
         until

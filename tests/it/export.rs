@@ -329,7 +329,7 @@ async fn sign_ins_are_in_it_without_their_tokens() {
             ("allowed_at", serde_json::json!("2026-11-21T08:00:00Z")),
             ("first_used_at", serde_json::json!("2026-11-21T08:00:00Z")),
             ("last_client", serde_json::json!("world-test/1.0")),
-            ("asked_for", serde_json::json!("read write")),
+            ("allowed_at_first", serde_json::json!("read write")),
             ("may_change_calendar", serde_json::json!(true)),
             ("selected", Value::Null),
         ] {

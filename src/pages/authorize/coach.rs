@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 
-use super::{ClientWords, gone, id_in, opened, who};
+use super::{ClientWords, gone, id_in, leading_anywhere, opened, who};
 use crate::{
     app::App,
     error::Problem,
@@ -59,7 +59,7 @@ pub(super) fn code_page(
         email,
         said,
     };
-    with_status(status, &code)
+    Ok(leading_anywhere(with_status(status, &code)?))
 }
 
 /// `POST /authorize/{request}/coach`: mails a code to the address, if an athlete has granted it something. The answer and the work

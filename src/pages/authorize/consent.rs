@@ -20,7 +20,7 @@ use crate::{
     oauth::{
         answer::{self, Answer},
         authorize::{of_browser, refused_by_person},
-        clients,
+        clients, redirects,
     },
     pages::{
         Fields, Frame, FromNetwork, MaybeSigned, NextPage,
@@ -158,6 +158,15 @@ struct Done {
     is_coach: bool,
 }
 
+/// The page that says that the client is signed in: it has its tokens.
+fn done(request: &Request, session: Option<&Session>) -> Result<Response, Problem> {
+    crate::pages::frame::page(&Done {
+        frame: Frame::of(session.is_some()),
+        client: ClientWords::of(request),
+        is_coach: request.agreed_coach_id.is_some(),
+    })
+}
+
 /// The question, or the step before it.
 pub(super) async fn show(
     app: &App,
@@ -168,11 +177,7 @@ pub(super) async fn show(
     let (client, next) = (ClientWords::of(request), NextPage::Request(request.id));
     let frame = Frame::of(session.is_some());
     if request.code_used_at.is_some() {
-        return crate::pages::frame::page(&Done {
-            frame,
-            client,
-            is_coach: request.agreed_coach_id.is_some(),
-        });
+        return done(request, session);
     }
     let person = match step(app, request, session).await? {
         Step::Who => return who(app, request, session, None),
@@ -184,9 +189,7 @@ pub(super) async fn show(
                 email,
                 oauth: app.config.offers_oauth(),
             };
-            return Ok(crate::pages::frame::leading_to_intervals(
-                crate::pages::frame::page(&connect)?,
-            ));
+            return Ok(leading_anywhere(crate::pages::frame::page(&connect)?));
         }
         Step::Agree(person) => person,
     };
@@ -196,7 +199,8 @@ pub(super) async fn show(
     let asks_write = request.scope.split(' ').any(|word| word == WRITE);
     let may_write = match &before {
         Some(choice) => choice.may_write,
-        None => writes_by_default(app, &person).await?,
+        // Whoever only calls itself a known client gets nothing in advance.
+        None => client.is_trusted && writes_by_default(app, &person).await?,
     };
     let status = if mistake.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
@@ -272,9 +276,12 @@ async fn deny(
     let db = &mut *transaction;
     let now = app.clock.now();
     let locked = queries::sign_in_requests::lock(&mut *db, request.id, browser.hash(), now).await?;
-    let Some(request) = locked.filter(|locked| locked.code_used_at.is_none()) else {
+    let Some(request) = locked else {
         return gone(session.is_some());
     };
+    if request.code_used_at.is_some() {
+        return done(&request, session);
+    }
     let owner = request
         .coach_id
         .map(Owner::Coach)
@@ -313,12 +320,15 @@ async fn allow(
     let owner = person.owner();
     let key = key_of(request);
     let before = queries::sign_in_log::choice(&app.pool, owner, &key).await?;
+    let wrote = before.as_ref().is_some_and(|choice| choice.may_write);
     let off = links::chosen_off(
         before.map(|choice| choice.groups_off).unwrap_or_default(),
         &mut fields,
     )?;
     let asks_write = request.scope.split(' ').any(|word| word == WRITE);
     let may_write = asks_write && fields.optional("may-write").is_some();
+    // A client that asks to read says nothing about what the person thinks of changes.
+    let remembered = if asks_write { may_write } else { wrote };
 
     let Some(browser) = of_browser(app, headers) else {
         return gone(session.is_some());
@@ -363,7 +373,7 @@ async fn allow(
         code_expires_at: now + Duration::minutes(i64::from(app.config.code_minutes)),
     };
     queries::sign_in_requests::agree(&mut *db, request.id, &agreed).await?;
-    let is_new = queries::sign_in_log::choose(&mut *db, owner, &key, &off, may_write, now).await?;
+    let is_new = queries::sign_in_log::choose(&mut *db, owner, &key, &off, remembered, now).await?;
     let client = ClientWords::of(request).label();
     sign_ins::log(&mut *db, app, owner, Some(&client), SignInOutcome::Granted, from).await?;
     if let (true, Owner::Account(account)) = (is_new, owner) {
@@ -405,6 +415,9 @@ fn again(app: &App, request: &Request, owner: Owner, session: Option<&Session>) 
         .agreed_account_id
         .map(Owner::Account)
         .or(request.agreed_coach_id.map(Owner::Coach));
+    if request.code_used_at.is_some() && agreed == Some(owner) {
+        return done(request, session);
+    }
     let lives = request.code_used_at.is_none()
         && request
             .code_expires_at
@@ -422,6 +435,15 @@ fn again(app: &App, request: &Request, owner: Owner, session: Option<&Session>) 
     back(&url, &request.client_name)
 }
 
+/// Where a client was sent, for somebody who may read it on another computer.
+pub(in crate::pages) fn elsewhere(leads_to: &str) -> &str {
+    if leads_to == redirects::THIS_COMPUTER {
+        "a program on the computer where it was allowed"
+    } else {
+        leads_to
+    }
+}
+
 /// Queues the mail about a client that the athlete never signed in with before.
 async fn tell_of_new_app(
     db: &mut sqlx::PgConnection,
@@ -436,7 +458,7 @@ async fn tell_of_new_app(
     let client = ClientWords::of(request);
     let mail = Mail::NewApp(NewApp {
         client: client.name.as_str().into(),
-        leads_to: client.leads_to.as_str().into(),
+        leads_to: elsewhere(&client.leads_to).into(),
         may_write,
         apps: app.config.page_url("/apps"),
     });

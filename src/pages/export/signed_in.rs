@@ -31,7 +31,7 @@ struct ConnectedApp {
     /// Null for one that registered itself.
     vouched_for_by: Option<String>,
     sent_to: String,
-    asked_for: String,
+    allowed_at_first: String,
     /// Groups of tools that are switched off.
     groups_off: Vec<String>,
     may_change_calendar: bool,
@@ -75,7 +75,7 @@ impl ConnectedApp {
             client_id: listed.client_id,
             vouched_for_by: listed.client_host,
             sent_to: listed.redirect_host,
-            asked_for: listed.scope,
+            allowed_at_first: listed.scope,
             groups_off: listed.groups_off,
             may_change_calendar: listed.may_write,
             allowed_at: listed.created_at,
