@@ -87,21 +87,21 @@ fn signing_in(app: &App) -> Vec<Try> {
     vec![
         Try {
             id: "sign-in-without",
-            title: "Without a token",
+            title: "Without signing in",
             text: "Not let in, and told where to sign in and what for.",
             command: asked(&ping),
             answer: format!("401\n{challenge}"),
         },
         Try {
             id: "sign-in-page",
-            title: "Opened like a page",
+            title: "The same, opened like a page",
             text: "The same answer, before anything is said about what is behind it.",
             command: asked(""),
             answer: format!("401\n{challenge}"),
         },
         Try {
             id: "sign-in-wrong",
-            title: "With a wrong token",
+            title: "With a token that is not in use",
             text: "The same for one that is malformed, made up, expired or ended. A token that you ended under Connected apps is \
                    a wrong one from then on, on every server of ours.",
             command: asked(&format!(" -H 'Authorization: Bearer icua_not-a-token'{ping}")),
@@ -109,7 +109,7 @@ fn signing_in(app: &App) -> Vec<Try> {
         },
         Try {
             id: "sign-in-wrong-page",
-            title: "With a wrong token, opened like a page",
+            title: "With such a token, opened like a page",
             text: "And once more the same.",
             command: asked(" -H 'Authorization: Bearer icua_not-a-token'"),
             answer: format!("401\n{ended}"),

@@ -659,7 +659,7 @@ async fn the_log_says_who_came_from_where_and_what_is_new() {
         assert!(text.contains("Firefox on Linux"), "{text}");
         App::claude(&world, &mut browser).await;
         let text = browser.get("/apps").await.text();
-        assert!(text.contains("Claude Allowed new app"), "{text}");
+        assert!(text.contains("Claude (claude.ai) Allowed new app"), "{text}");
         let (program, path) = (
             Program::registered(&world, "Nosy", "https://nosy.example/cb").await,
             "/apps",
@@ -668,7 +668,7 @@ async fn the_log_says_who_came_from_where_and_what_is_new() {
         assert!(page.text().contains("Allow Nosy"));
         browser.post(&asks, &[("decision", "deny")]).await;
         let text = browser.get(path).await.text();
-        assert!(text.contains("Nosy Not allowed new app"), "{text}");
+        assert!(text.contains("Nosy (nosy.example) Not allowed new app"), "{text}");
         let mut jack = world.signed_in(&world.jack().clone()).await;
         let his = jack.get("/apps").await.text();
         assert!(!his.contains("Nosy") && !his.contains("Wrong password"), "{his}");

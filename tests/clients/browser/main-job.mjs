@@ -54,7 +54,7 @@ const told = await withBrowser(
     const url = (await page.locator('#connector-url').innerText()).trim()
     let copied = null
     if (javaScriptEnabled) {
-      await page.getByRole('button', { name: 'Copy URL' }).click()
+      await page.locator('[data-copy=connector-url]').click()
       copied = await page.evaluate(() => navigator.clipboard.readText())
     }
     await page.getByText('Hide URL').click()

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderMap;
-use icusync::demo::seed::PASSWORD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -343,31 +342,5 @@ impl Program {
         let page = browser.get(&path).await;
         let done = allow(browser, &path, &page, may_write).await;
         self.exchange(&super::sign_in::code(&done)).await
-    }
-
-    /// The athlete signs in with the password, in a browser where nobody is, and agrees.
-    pub async fn sign_in_with_password(
-        &self,
-        browser: &mut Browser,
-        seeded: &Seeded,
-        may_write: bool,
-    ) -> Reply {
-        let (path, page) = self.begin(browser).await;
-        let next = page.attribute("input[name=next]", "value").unwrap();
-        let fields = [
-            ("email", seeded.person.email),
-            ("password", PASSWORD),
-            ("next", next.as_str()),
-        ];
-        let signed = browser.post("/sign-in", &fields).await;
-        assert_eq!(
-            (signed.status, signed.location()),
-            (303, path.as_str()),
-            "{}",
-            signed.text()
-        );
-        let page = browser.get(&path).await;
-        let done = allow(browser, &path, &page, may_write).await;
-        self.exchange(&code(&done)).await
     }
 }
