@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::world::{
     Browser, Mcp, World, form, refusals_of,
-    sign_in::{Program, allow, code, consent_fields, query},
+    sign_in::{Fields, Program, allow, code, consent_fields, query},
     test,
     wire::send,
 };
@@ -623,7 +623,7 @@ async fn an_attacker_gets_nothing_and_the_log_shows_the_attempts() {
         assert_eq!(jacks.get(&path).await.status, 404);
         assert_eq!(victim.post(&path, &[("decision", "deny")]).await.status, 303);
 
-        let wrong: [(&[(&str, &str)], (u16, &str)); 6] = [
+        let wrong: [(Fields<'_>, (u16, &str)); 6] = [
             (&[("grant_type", "authorization_code"), ("code", anas.access()), ("code_verifier", &evil.verifier)], (400, "invalid_grant")),
             (&[("grant_type", "refresh_token"), ("refresh_token", own.refresh()), ("resource", "https://evil.example/")], (400, "invalid_target")),
             (&[("grant_type", "refresh_token"), ("refresh_token", anas.refresh())], (400, "invalid_grant")),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::{
     Mcp, World, form,
-    sign_in::{Program, allow, code, query},
+    sign_in::{Fields, Program, allow, code, query},
     test,
     wire::{Seen, message, send},
 };
@@ -84,7 +84,7 @@ async fn whoever_is_not_signed_in_is_told_where_to_sign_in_101() {
         assert_eq!(ended.0.revoke(ended.1.refresh()).await.status, 200);
         let ended = format!("Bearer {}", ended.1.access());
         let basic = format!("Basic {}", tokens.access());
-        let cases: [(&str, &[(&str, &str)], bool); 12] = [
+        let cases: [(&str, Fields<'_>, bool); 12] = [
             ("no header", &[], false),
             ("an empty one", &[("authorization", "")], false),
             ("no token", &[("authorization", "Bearer")], false),

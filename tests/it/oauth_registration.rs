@@ -309,7 +309,7 @@ async fn a_secret_can_be_read_again_for_ten_minutes_only() {
             .fetch_one(&world.app.pool)
             .await
             .unwrap();
-        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex = secret.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         assert!(!row.contains(secret) && !row.contains(&hex));
         world.clock.advance(Duration::minutes(10) - Duration::seconds(1));
         jobs::purge(&world.app).await.unwrap();

@@ -1,11 +1,12 @@
 //! The token endpoint and what its tokens open: codes, refreshing, giving back, and the faults around them.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::header;
 use serde_json::json;
 
 use crate::world::{
     Proxy,
-    sign_in::{Program, code},
+    sign_in::{Fields, Program, code},
     test, url_of,
 };
 
@@ -38,7 +39,7 @@ async fn a_code_is_good_once_for_its_client_and_its_verifier() {
         let other = Program::registered(&world, "Other", CALLBACK).await;
         let mut browser = world.signed_in(world.ana()).await;
         let code = code(&program.agree(&mut browser, false).await);
-        let wrong: [(&str, &[(&str, &str)], &str); 8] = [
+        let wrong: [(&str, Fields<'_>, &str); 8] = [
             ("another client", &[("client_id", &other.id)], "invalid_grant"),
             (
                 "a wrong verifier",
@@ -366,11 +367,10 @@ async fn a_client_authenticates_in_any_way() {
             let asked = json!({"client_name": method, "redirect_uris": [CALLBACK], "token_endpoint_auth_method": method});
             let registered = program.post_json("/register", &asked).await;
             assert_eq!(registered.text("token_endpoint_auth_method"), method);
-            program.id = registered.text("client_id").to_owned();
+            registered.text("client_id").clone_into(&mut program.id);
             let secret = registered.body["client_secret"].as_str().map(str::to_owned);
             assert_eq!(secret.is_some(), method != "none");
             let sent = secret.clone().unwrap_or_default();
-            use base64::{Engine as _, engine::general_purpose::STANDARD};
             let basic = format!("Basic {}", STANDARD.encode(format!("{}:{sent}", program.id)));
             let mut browser = world.signed_in(world.ana()).await;
             let exchanged = program.sign_in(&mut browser, false).await;

@@ -28,6 +28,9 @@ pub struct Program {
     pub state: String,
 }
 
+/// Fields of a form, or headers, by name.
+pub type Fields<'a> = &'a [(&'a str, &'a str)];
+
 /// What an endpoint for programs answered.
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -105,7 +108,7 @@ impl Program {
             json!({"client_name": name, "redirect_uris": [redirect], "token_endpoint_auth_method": "none"});
         let answer = program.post_json("/register", &asked).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
-        program.id = answer.text("client_id").to_owned();
+        answer.text("client_id").clone_into(&mut program.id);
         program
     }
 
