@@ -167,7 +167,7 @@ async fn an_athlete_sees_each_app_and_ends_one() {
             "Claude",
             "its own name for itself",
             "Sent to claude.ai",
-            "Sent to this computer",
+            "Sent to a program on the computer where it was allowed",
             "Calendar may change it",
             "Allowed Sat 21 Nov 2026, 09:00",
             "First used Sat 21 Nov 2026, 09:00",
