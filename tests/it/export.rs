@@ -339,7 +339,7 @@ async fn sign_ins_are_in_it_without_their_tokens() {
         let log = file["sign_in_log"].as_array().unwrap();
         assert!(
             log.iter()
-                .any(|row| row["client"] == "Claude" && row["outcome"] == "granted"),
+                .any(|row| row["client"] == "Claude (claude.ai)" && row["outcome"] == "granted"),
             "{log:?}"
         );
         assert!(log.iter().any(|row| row["client"].is_null()), "{log:?}");
