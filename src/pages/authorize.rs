@@ -267,14 +267,16 @@ pub(crate) async fn show(
     };
     queries::sign_in_requests::open(&app.pool, request.id, app.clock.now()).await?;
     // Somebody who wants to be somebody else sees the choice again.
-    let switches = query.as_deref() == Some("switch");
-    if request.coach_id.is_none() || switches {
-        if let Some(email) = coach_code::asked_for(&app, request.id).await? {
-            return coach::code_page(&request, session.is_some(), email, None);
-        }
-        if switches || session.is_none() {
-            return who(&app, &request, session.as_ref(), None);
-        }
+    if query.as_deref() == Some("switch") {
+        return who(&app, &request, session.as_ref(), None);
+    }
+    // Whoever asked for a code types it, unless an athlete has signed in since.
+    let types_code = session.is_none() || query.as_deref() == Some(coach::CODE);
+    if request.coach_id.is_none()
+        && types_code
+        && let Some(email) = coach_code::asked_for(&app, request.id).await?
+    {
+        return coach::code_page(&request, session.is_some(), email, None);
     }
     consent::show(&app, &request, session.as_ref(), None).await
 }

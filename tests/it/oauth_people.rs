@@ -186,7 +186,7 @@ async fn a_second_press_gives_the_same_answer_while_the_code_is_unused() {
         let tokens = program.exchange(&code(&first)).await;
         assert_eq!(tokens.status, 200);
         let third = allow(&mut browser, &path, &page, false).await;
-        assert_eq!(third.status, 404);
+        assert!(third.text().contains("is signed in"), "{}", third.text());
         assert!(browser.get(&path).await.text().contains("is signed in"));
         assert_eq!(
             program
@@ -644,6 +644,53 @@ async fn who_imitates_a_name_stands_out_in_the_log() {
         assert!(
             log.iter().all(|(_, news)| news.contains(&"client".to_owned())),
             "{log:?}"
+        );
+    })
+    .await;
+}
+
+/// Whoever asked for a code may think better of it, and an athlete who is signed in may be a coach as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_an_athlete_or_a_coach_until_the_end() {
+    test(async |world| {
+        world.coaches().await;
+        let program = Program::registered(&world, "Claude", CALLBACK).await;
+        let mut browser = world.browser();
+        let (path, page) = program.begin(&mut browser).await;
+        let asked = browser.post(&format!("{path}/coach"), &[("email", COACH)]).await;
+        let typing = browser.get(&asked.location().to_owned()).await;
+        assert!(typing.attribute("#code", "name").is_some(), "{}", typing.text());
+        let switched = browser.post(&format!("{path}/switch"), &[]).await;
+        let who = browser.get(&switched.location().to_owned()).await;
+        assert!(
+            who.attribute("input[type=password]", "name").is_some(),
+            "{}",
+            who.text()
+        );
+        let next = page.attribute("input[name=next]", "value").unwrap();
+        let fields = [
+            ("email", world.ana().person.email),
+            ("password", PASSWORD),
+            ("next", &next),
+        ];
+        assert_eq!(browser.post("/sign-in", &fields).await.location(), path);
+        let consent = browser.get(&path).await;
+        assert!(
+            consent.text().contains("Athlete Ana Berger"),
+            "{}",
+            consent.text()
+        );
+        // Back to the code, which still lives, with the athlete signed in.
+        let typing = browser.get(&format!("{path}?code")).await;
+        assert!(typing.attribute("#code", "name").is_some(), "{}", typing.text());
+        let code = world.code_mailed_to(COACH).await;
+        let typed = browser.post(&format!("{path}/code"), &[("code", &code)]).await;
+        assert_eq!((typed.status, typed.location()), (303, path.as_str()));
+        let consent = browser.get(&path).await;
+        assert!(
+            consent.text().contains(&format!("Coach {COACH}")),
+            "{}",
+            consent.text()
         );
     })
     .await;

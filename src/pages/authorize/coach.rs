@@ -20,6 +20,9 @@ use crate::{
     queries::{self, sign_in_requests::Request},
 };
 
+/// The query of a sign-in's page on which the code is typed, also by somebody who is signed in as an athlete.
+pub(super) const CODE: &str = "code";
+
 /// What is said above the field for the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Said {
@@ -83,7 +86,10 @@ pub(crate) async fn ask(
     app.limits.attempt(from.0)?;
     let asked = coach_code::ask(&app, &request, &address).await?;
     match asked {
-        Asked::Sent => Ok(Redirect::to(&NextPage::Request(request.id).path()).into_response()),
+        Asked::Sent => {
+            let path = format!("{}?{CODE}", NextPage::Request(request.id).path());
+            Ok(Redirect::to(&path).into_response())
+        }
         Asked::Waits => code_page(&request, session.is_some(), email, Some(Said::Waits)),
     }
 }
@@ -103,6 +109,8 @@ pub(crate) async fn type_code(
         return gone(signed);
     };
     app.limits.sign_in(from.0)?;
+    // What the form says counts only once there is no code any more.
+    let email = coach_code::asked_for(&app, request.id).await?.unwrap_or(email);
     let from = From::of(from.0, &headers);
     let client = ClientWords::of(&request).label();
     match coach_code::try_code(&app, &request, &typed, &client, &from).await? {

@@ -317,8 +317,9 @@ impl World {
     /// The code in the newest mail to a coach.
     pub async fn code_mailed_to(&self, address: &str) -> String {
         let mails = self.mails_to(address).await;
-        let subject = &mails.last().expect("no mail").letter.subject;
-        subject.rsplit(": ").next().unwrap().to_owned()
+        let mut subjects = mails.iter().rev().map(|mail| mail.letter.subject.as_str());
+        let code = subjects.find_map(|subject| subject.strip_prefix("Your code to sign in: "));
+        code.expect("no code was mailed").to_owned()
     }
 
     /// A coach's whole sign-in, by the mailed code: the client and its tokens.
