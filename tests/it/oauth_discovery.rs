@@ -632,7 +632,7 @@ async fn every_name_of_the_resource_and_any_scope_will_do() {
             assert_eq!(begun.status, 303, "{asked}");
             let path = begun.location().to_owned();
             let page = browser.get(&path).await;
-            let code = code(&allow(&mut browser, &path, &page, false).await);
+            let code = code(&allow(&mut browser, &path, &page, true).await);
             let tokens = window.exchange(&code).await;
             assert_eq!(tokens.text("scope"), given, "{asked}");
             assert!(

@@ -7,7 +7,7 @@ use chrono::Duration;
 use icusync::oauth::documents::FetchError;
 use serde_json::{Value, json};
 
-use crate::world::{Page, World, form, test};
+use crate::world::{Page, World, form, test, test_with};
 
 const CLAUDE: &str = "https://claude.ai/oauth/mcp-oauth-client-metadata";
 const CLAUDE_CODE: &str = "https://claude.ai/oauth/claude-code-client-metadata";
@@ -186,37 +186,40 @@ async fn a_document_that_cannot_be_had_now_is_a_matter_of_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_document_is_an_unknown_client_and_fetched_once_98() {
-    test(async |world| {
-        let changed = |field: &str, value: Value| {
-            let mut document = document();
-            document[field] = value;
-            Ok(document.to_string().into_bytes())
-        };
-        let wrong = [
-            changed("client_id", json!("https://other.example/client.json")),
-            changed("logo_uri", json!("javascript:alert(1)")),
-            changed("token_endpoint_auth_method", json!("client_secret_basic")),
-            changed("redirect_uris", json!(["http://evil.example/"])),
-            changed("client_name", json!("x".repeat(6_000))),
-            Ok(b"<html></html>".to_vec()),
-            Err(FetchError::Wrong("redirect")),
-        ];
-        for (number, answer) in wrong.into_iter().enumerate() {
-            world.documents.answer(ID, answer);
-            for _ in 0..3 {
-                let page = sent(&world, ID, BACK).await;
-                assert!(!begins(&page), "{number}");
-                assert_eq!(page.status, 400, "{number}");
+    test_with(
+        |config| config.sign_ins_per_minute = 10_000,
+        async |world| {
+            let changed = |field: &str, value: Value| {
+                let mut document = document();
+                document[field] = value;
+                Ok(document.to_string().into_bytes())
+            };
+            let wrong = [
+                changed("client_id", json!("https://other.example/client.json")),
+                changed("logo_uri", json!("javascript:alert(1)")),
+                changed("token_endpoint_auth_method", json!("client_secret_basic")),
+                changed("redirect_uris", json!(["http://evil.example/"])),
+                changed("client_name", json!("x".repeat(6_000))),
+                Ok(b"<html></html>".to_vec()),
+                Err(FetchError::Wrong("redirect")),
+            ];
+            for (number, answer) in wrong.into_iter().enumerate() {
+                world.documents.answer(ID, answer);
+                for _ in 0..3 {
+                    let page = sent(&world, ID, BACK).await;
+                    assert!(!begins(&page), "{number}");
+                    assert_eq!(page.status, 400, "{number}");
+                }
+                assert_eq!(world.documents.asked(), number + 1);
+                world.clock.advance(Duration::seconds(30));
             }
-            assert_eq!(world.documents.asked(), number + 1);
-            world.clock.advance(Duration::seconds(30));
-        }
-        let kept: i64 = sqlx::query_scalar("select count(*) from oauth_clients")
-            .fetch_one(&world.app.pool)
-            .await
-            .unwrap();
-        assert_eq!(kept, 0);
-    })
+            let kept: i64 = sqlx::query_scalar("select count(*) from oauth_clients")
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap();
+            assert_eq!(kept, 0);
+        },
+    )
     .await;
 }
 

@@ -234,15 +234,11 @@ async fn a_sign_in_that_ended_says_how_to_come_back() {
 async fn status_counts_who_got_tokens_and_never_came_back() {
     test(async |world| {
         let program = Program::registered(&world, "Zebra", CALLBACK).await;
-        let mut browser = world.signed_in(world.ana()).await;
         let mut tokens = Vec::new();
-        for window in ["one", "two", "three"] {
-            tokens.push(
-                program
-                    .in_another_window(window)
-                    .sign_in(&mut browser, false)
-                    .await,
-            );
+        for person in [world.ana(), world.jack(), world.tria()] {
+            let mut browser = world.signed_in(person).await;
+            let window = program.in_another_window(person.person.slug);
+            tokens.push(window.sign_in(&mut browser, false).await);
         }
         // Each instance looks anew.
         let status = async || {
@@ -271,6 +267,9 @@ async fn status_counts_who_got_tokens_and_never_came_back() {
             let answer = program.mcp(tokens.access()).call("get_fitness", json!({})).await;
             assert!(!answer.is_error(), "{}", answer.text());
         }
+        // They came late, which is what the page tells of: for an hour.
+        assert!(status().await.contains("3 sign-ins of the last hour"));
+        world.clock.advance(Duration::hours(1));
         assert!(status().await.contains("Every client that signed in"));
     })
     .await;

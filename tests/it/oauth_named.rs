@@ -660,7 +660,8 @@ async fn codex() {
             let tokens = client
                 .exchange(&client.code(answer.location()), &found.resource)
                 .await;
-            assert_eq!(tokens["scope"], found.scope, "more than was registered");
+            // More could be asked for than was registered; the box for changes was left alone.
+            assert_eq!(tokens["scope"], "read offline_access");
             opens(
                 &world,
                 tokens["access_token"].as_str().unwrap(),
