@@ -658,10 +658,10 @@ async fn a_person_is_an_athlete_or_a_coach_until_the_end() {
         let mut browser = world.browser();
         let (path, page) = program.begin(&mut browser).await;
         let asked = browser.post(&format!("{path}/coach"), &[("email", COACH)]).await;
-        let typing = browser.get(&asked.location().to_owned()).await;
+        let typing = browser.get(asked.location()).await;
         assert!(typing.attribute("#code", "name").is_some(), "{}", typing.text());
         let switched = browser.post(&format!("{path}/switch"), &[]).await;
-        let who = browser.get(&switched.location().to_owned()).await;
+        let who = browser.get(switched.location()).await;
         assert!(
             who.attribute("input[type=password]", "name").is_some(),
             "{}",
