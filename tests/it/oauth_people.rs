@@ -635,7 +635,7 @@ async fn who_imitates_a_name_stands_out_in_the_log() {
             assert_eq!(program.sign_in(&mut browser, false).await.status, 200);
         }
         let log: Vec<(String, Vec<String>)> =
-            sqlx::query_as("select client, news from sign_in_log where client is not null order by id")
+            sqlx::query_as("select client, news from sign_in_log where client is not null order by client")
                 .fetch_all(&world.app.pool)
                 .await
                 .unwrap();
