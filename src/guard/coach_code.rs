@@ -134,6 +134,7 @@ pub(crate) async fn asked_for(app: &App, request: RequestId) -> sqlx::Result<Opt
 }
 
 /// Judges a typed code. The right one makes the coach the one who signs in.
+///
 /// `client` is the client as the log names it.
 pub(crate) async fn try_code(
     app: &App,
@@ -164,23 +165,13 @@ pub(crate) async fn try_code(
     sign_in_codes::count_try(&mut *db, code.id).await?;
     transaction.commit().await?;
     if let Some(coach) = code.coach_id {
-        note_wrong(app, coach, client, from);
+        let (owner, wrong) = (Owner::Coach(coach), SignInOutcome::WrongCode);
+        sign_ins::log_apart(app, owner, Some(client.to_owned()), wrong, from.clone());
     }
     Ok(match TRIES - code.tries - 1 {
         0 => Typed::Over,
         left => Typed::Wrong(left),
     })
-}
-
-/// Writes a wrong code into the coach's log: apart, so that the answer takes as long as for an address without a grant.
-fn note_wrong(app: &App, coach: CoachId, client: &str, from: &From) {
-    let (app, client, from) = (app.clone(), client.to_owned(), from.clone());
-    tokio::spawn(async move {
-        let (owner, wrong) = (Owner::Coach(coach), SignInOutcome::WrongCode);
-        if let Err(error) = sign_ins::log(&app.pool, &app, owner, Some(&client), wrong, &from).await {
-            tracing::warn!(%error, "cannot write a wrong code into the log of sign-ins");
-        }
-    });
 }
 
 #[cfg(test)]

@@ -141,8 +141,7 @@ fn granted(asked: &str, may_write: bool) -> String {
 
 /// Whose the sign-in of a code is.
 pub(crate) fn owner_of(coded: &Coded) -> Option<Owner> {
-    let account = coded.agreed_account_id.map(Owner::Account);
-    account.or(coded.agreed_coach_id.map(Owner::Coach))
+    Owner::of(coded.agreed_account_id, coded.agreed_coach_id)
 }
 
 /// Mints a pair of tokens for a sign-in within `db`'s transaction.
@@ -211,7 +210,7 @@ pub(crate) async fn refresh(
         // Another instance's clock may be ahead, so that the copy is gone: no reason to take its owner for a thief.
         return Ok(opened(app, &row).ok_or(NotRefreshed::Unknown));
     }
-    if let Some(owner) = owner_of_refresh(&row) {
+    if let Some(owner) = Owner::of(row.account_id, row.coach_id) {
         log(
             &mut *db,
             app,
@@ -225,11 +224,6 @@ pub(crate) async fn refresh(
     sign_ins::end(&mut *db, row.id).await?;
     transaction.commit().await?;
     Ok(Err(NotRefreshed::Again))
-}
-
-fn owner_of_refresh(row: &Refresh) -> Option<Owner> {
-    let account = row.account_id.map(Owner::Account);
-    account.or(row.coach_id.map(Owner::Coach))
 }
 
 /// What the token's use answered, if it still opens.
@@ -332,6 +326,16 @@ impl From {
             browser: browser::in_words(&agent),
         }
     }
+}
+
+/// [`log`] of a wrong password or code, apart, so that the answer takes as long as where there is nobody whose log it is.
+pub(crate) fn log_apart(app: &App, owner: Owner, client: Option<String>, outcome: SignInOutcome, from: From) {
+    let app = app.clone();
+    tokio::spawn(async move {
+        if let Err(error) = log(&app.pool, &app, owner, client.as_deref(), outcome, &from).await {
+            tracing::warn!(%error, %outcome, "cannot write the log of sign-ins");
+        }
+    });
 }
 
 /// Writes a row into somebody's log of sign-ins.

@@ -318,8 +318,7 @@ struct Rights {
 
 impl Rights {
     fn shown(&self) -> String {
-        let words: Vec<&str> = self.groups.iter().map(|offered| offered.group.word()).collect();
-        words.join(",")
+        links::shown(&self.groups)
     }
 }
 

@@ -164,7 +164,7 @@ async fn draw(
         None => link_is_on.then_some(Link::Shown(&masked)),
     };
     let groups = links::offered(link.as_ref().map_or(&[][..], |link| &link.groups_off));
-    let shown: Vec<&str> = groups.iter().map(|offered| offered.group.word()).collect();
+    let shown = links::shown(&groups);
     let template = Dashboard {
         frame: Frame::of(true),
         email: session.email.clone(),
@@ -176,7 +176,7 @@ async fn draw(
         sign_in: Copy::of_sign_in("apps-url", &app.config),
         link_is_on,
         steps: Steps::of(&app.config, own),
-        shown: shown.join(","),
+        shown,
         groups,
         writing,
         url,

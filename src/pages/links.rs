@@ -85,6 +85,12 @@ pub(crate) async fn choose_tools(
     Ok(Done::ToolsChosen.answer())
 }
 
+/// The words of the groups that a form shows, as [`chosen_off`] reads them.
+pub(super) fn shown(groups: &[Offered]) -> String {
+    let words: Vec<&str> = groups.iter().map(|offered| offered.group.word()).collect();
+    words.join(",")
+}
+
 /// The groups that are off after a form with a box for each group that it showed. A group that it did not show stays as it is.
 pub(super) fn chosen_off(mut off: Vec<String>, fields: &mut Fields) -> Result<Vec<String>, Problem> {
     let shown = fields.take("shown")?;

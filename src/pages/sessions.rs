@@ -20,7 +20,6 @@ use crate::{
         sign_ins::{self, From},
         tries,
     },
-    ids::AccountId,
     mail::Address,
     queries::{self, sign_ins::Owner},
     secrets::PasswordHash,
@@ -94,7 +93,13 @@ pub(crate) async fn sign_in(
     let log = From::of(from.0, &headers);
     let Some(account) = account.filter(|_| fits) else {
         if let Some(account) = account {
-            note_wrong(&app, account, log);
+            sign_ins::log_apart(
+                &app,
+                Owner::Account(account),
+                None,
+                SignInOutcome::WrongPassword,
+                log,
+            );
         }
         // Whoever came from a client stays with it.
         if let Some(request) = next.request()
@@ -118,17 +123,6 @@ pub(crate) async fn sign_in(
         who.note(account);
     }
     Ok(([(SET_COOKIE, cookie)], Redirect::to(&next.path())).into_response())
-}
-
-/// Writes a wrong password into the log of its account: apart, so that the answer takes as long as for an address without one.
-fn note_wrong(app: &App, account: AccountId, from: From) {
-    let app = app.clone();
-    tokio::spawn(async move {
-        let (owner, wrong) = (Owner::Account(account), SignInOutcome::WrongPassword);
-        if let Err(error) = sign_ins::log(&app.pool, &app, owner, None, wrong, &from).await {
-            tracing::warn!(%error, "cannot write a wrong password into the log of sign-ins");
-        }
-    });
 }
 
 /// `POST /sign-out`.

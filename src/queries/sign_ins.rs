@@ -19,6 +19,11 @@ pub enum Owner {
 }
 
 impl Owner {
+    /// The one of a row that belongs to an account or to a coach.
+    pub fn of(account: Option<AccountId>, coach: Option<CoachId>) -> Option<Self> {
+        account.map(Self::Account).or(coach.map(Self::Coach))
+    }
+
     /// The account's id, for a query's parameter.
     pub(super) fn account(self) -> Option<Uuid> {
         match self {
@@ -440,8 +445,7 @@ pub struct Revocable {
 impl Revocable {
     /// Whose the sign-in is.
     pub fn owner(&self) -> Option<Owner> {
-        let account = self.account_id.map(Owner::Account);
-        account.or(self.coach_id.map(Owner::Coach))
+        Owner::of(self.account_id, self.coach_id)
     }
 }
 

@@ -71,6 +71,11 @@ impl Person {
     }
 }
 
+/// Whether the client asked for more than reading.
+fn asks_write(request: &Request) -> bool {
+    request.scope.split(' ').any(|word| word == WRITE)
+}
+
 fn key_of(request: &Request) -> String {
     let host = request.client_host.as_deref();
     clients::key(
@@ -134,8 +139,7 @@ struct Consent {
 
 impl Consent {
     fn shown(&self) -> String {
-        let words: Vec<&str> = self.groups.iter().map(|offered| offered.group.word()).collect();
-        words.join(",")
+        links::shown(&self.groups)
     }
 }
 
@@ -196,7 +200,7 @@ pub(super) async fn show(
     let key = key_of(request);
     let before = queries::sign_in_log::choice(&app.pool, person.owner(), &key).await?;
     let off = before.as_ref().map_or(&[][..], |choice| &choice.groups_off);
-    let asks_write = request.scope.split(' ').any(|word| word == WRITE);
+    let asks_write = asks_write(request);
     let may_write = match &before {
         Some(choice) => choice.may_write,
         // Whoever only calls itself a known client gets nothing in advance.
@@ -325,7 +329,7 @@ async fn allow(
         before.map(|choice| choice.groups_off).unwrap_or_default(),
         &mut fields,
     )?;
-    let asks_write = request.scope.split(' ').any(|word| word == WRITE);
+    let asks_write = asks_write(request);
     let may_write = asks_write && fields.optional("may-write").is_some();
     // A client that asks to read says nothing about what the person thinks of changes.
     let remembered = if asks_write { may_write } else { wrote };
@@ -411,17 +415,12 @@ async fn is_still(
 
 /// The same answer once more, if the same person pressed again and the code is still good.
 fn again(app: &App, request: &Request, owner: Owner, session: Option<&Session>) -> Result<Response, Problem> {
-    let agreed = request
-        .agreed_account_id
-        .map(Owner::Account)
-        .or(request.agreed_coach_id.map(Owner::Coach));
+    let agreed = Owner::of(request.agreed_account_id, request.agreed_coach_id);
     if request.code_used_at.is_some() && agreed == Some(owner) {
         return done(request, session);
     }
-    let lives = request.code_used_at.is_none()
-        && request
-            .code_expires_at
-            .is_some_and(|expires| expires > app.clock.now());
+    let now = app.clock.now();
+    let lives = request.code_expires_at.is_some_and(|expires| expires > now);
     let code = request
         .code_sealed
         .as_ref()
