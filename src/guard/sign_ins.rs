@@ -328,7 +328,7 @@ impl From {
     }
 }
 
-/// [`log`] of a wrong password or code, apart, so that the answer takes as long as where there is nobody whose log it is.
+/// [`log()`] of a wrong password or code, apart, so that the answer takes as long as where there is nobody whose log it is.
 pub(crate) fn log_apart(app: &App, owner: Owner, client: Option<String>, outcome: SignInOutcome, from: From) {
     let app = app.clone();
     tokio::spawn(async move {
