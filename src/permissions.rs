@@ -19,6 +19,8 @@ pub enum Group {
     Wellness,
     /// Planned workouts, races, notes.
     Calendar,
+    /// What other tools changed. No switch of its own: it goes with whatever can change something.
+    Changes,
 }
 
 impl Group {
@@ -30,6 +32,7 @@ impl Group {
             Self::Fitness => "fitness",
             Self::Wellness => "wellness",
             Self::Calendar => "calendar",
+            Self::Changes => "changes",
         }
     }
 
@@ -41,6 +44,7 @@ impl Group {
             Self::Fitness => "Fitness and form",
             Self::Wellness => "Wellness",
             Self::Calendar => "Calendar",
+            Self::Changes => "Changes",
         }
     }
 }
@@ -130,6 +134,9 @@ permissions! {
     DELETE_WORKOUT = "delete_workout", "Delete planned workouts", Calendar, Write, [Calendar],
         "Take planned workouts off the calendar, whoever put them there. Includes seeing the calendar, because answers show what \
         goes.";
+    PUSH_WELLNESS = "push_wellness", "Write wellness", Wellness, Write, [Wellness],
+        "Write weight, sleep, how the athlete feels and other wellness values of a day, and see the values that these replace. Each \
+        can be taken back, but intervals.icu may keep a value where there was none before.";
 }
 
 permissions! {
@@ -138,9 +145,9 @@ permissions! {
     WITHOUT_GRANT:
     GET_WORKOUT_GUIDE = "get_workout_guide", "How to write workouts", Calendar, Read, [],
         "Read how a workout is written.";
-    LIST_CHANGES = "list_changes", "Changes made", Calendar, Read, [],
+    LIST_CHANGES = "list_changes", "Changes made", Changes, Read, [],
         "See the changes that were made through IcuSync.";
-    UNDO_CHANGE = "undo_change", "Take a change back", Calendar, Write, [Calendar],
+    UNDO_CHANGE = "undo_change", "Take a change back", Changes, Write, [],
         "Take back a change that was made through IcuSync.";
 }
 

@@ -21,7 +21,7 @@ use super::{Caller, connection::away};
 use crate::{
     app::App,
     ids::{AccountId, ChangeId, CoachId, ConnectorId, LogId},
-    intervals::model::EntryFields,
+    intervals::model::{EntryFields, RecordId, Values},
     permissions,
     queries::{
         activity_log::{self, Entry},
@@ -56,9 +56,34 @@ const ALIKE: i64 = 60;
 /// Open changes, or those since one, that are looked at together.
 const MOST_SINCE: i64 = 500;
 
+/// What is kept of a change: sealed, for thirty days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Kept {
+    /// Of something that is changed in place. First, because only it names what it is of.
+    Record(KeptRecord),
+    /// Of an entry of the calendar.
+    Entry(KeptEntry),
+}
+
+/// A record before and after a change: only the fields that the change is about, with those that follow from them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptRecord {
+    /// Its address.
+    pub of: RecordId,
+    /// What people call it: the name of an activity with its day, the sports of a group; empty for a day.
+    pub name: String,
+    /// Fields that only say how the others are read, such as the unit of a pace.
+    pub context: Values,
+    /// What stood there.
+    pub before: Values,
+    /// What stands there; until the end is known, what is meant to.
+    pub after: Values,
+}
+
 /// An entry of the calendar before and after a change. Without a before it was made, without an after it was deleted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct KeptEntry {
     /// What stood there.
     pub before: Option<EntryFields>,
     /// What stands there; until the end is known, what is meant to.
@@ -88,7 +113,7 @@ pub struct Change {
     pub event_id: Option<i64>,
     /// Ours, of a new entry.
     pub external_id: Option<String>,
-    /// The entry before and after; None once it is erased.
+    /// What it changed, before and after; None once it is erased.
     pub kept: Option<Kept>,
     /// When it was written down.
     pub created_at: DateTime<Utc>,
@@ -98,6 +123,24 @@ pub struct Change {
     pub kept_until: DateTime<Utc>,
 }
 
+impl Change {
+    /// The entry of the calendar before and after; None if it is of something else, or once it is erased.
+    pub fn entry(&self) -> Option<&KeptEntry> {
+        match &self.kept {
+            Some(Kept::Entry(entry)) => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// The record before and after; None if it is of an entry, or once it is erased.
+    pub fn record(&self) -> Option<&KeptRecord> {
+        match &self.kept {
+            Some(Kept::Record(record)) => Some(record),
+            _ => None,
+        }
+    }
+}
+
 /// A change that is about to be sent.
 #[derive(Debug)]
 pub struct Intended {
@@ -105,9 +148,9 @@ pub struct Intended {
     pub event_id: Option<i64>,
     /// Ours, for a new entry.
     pub external_id: Option<String>,
-    /// Of what was asked for.
+    /// Of what was asked for; of a record, of its address.
     pub fingerprint: Option<[u8; 32]>,
-    /// The entry before, and as it is meant to be.
+    /// What it changes, before and as it is meant to be.
     pub kept: Kept,
     /// The changes that it takes back.
     pub undoes: Vec<Change>,
@@ -122,8 +165,17 @@ pub struct Ended {
     pub state: ChangeState,
     /// The entry, if it stands.
     pub event_id: Option<i64>,
-    /// What stands there, if that is known.
-    pub after: Option<EntryFields>,
+    /// What it left, if that is known.
+    pub after: Option<Left>,
+}
+
+/// What a change left.
+#[derive(Debug)]
+pub enum Left {
+    /// An entry of the calendar.
+    Entry(EntryFields),
+    /// The fields of a record that the change is about.
+    Record(Values),
 }
 
 /// The changes that a caller may know of. It reads only.
@@ -479,8 +531,10 @@ impl Journal {
         };
         let connector = changes::connector(&mut *db, hash, app.clock.now()).await?;
         Ok(connector.is_some_and(|now| {
-            let is_off = now.groups_off.iter().any(|word| word == self.group());
-            now.may_write && !is_off
+            let mut needed = tools.iter().filter_map(|name| permissions::by_name(name));
+            let is_off =
+                |tool: &permissions::Permission| now.groups_off.iter().any(|word| word == tool.group.word());
+            now.may_write && !needed.any(is_off)
         }))
     }
 
@@ -498,14 +552,6 @@ impl Journal {
         Err(ToolError::Refused(
             "Not done: what this call may do changed while it was running.".to_owned(),
         ))
-    }
-
-    /// The word of the group that the call's tool is in.
-    fn group(&self) -> &'static str {
-        let mut tools = permissions::ALL.iter().chain(permissions::WITHOUT_GRANT);
-        tools
-            .find(|tool| tool.name == self.tool)
-            .map_or("", |tool| tool.group.word())
     }
 
     /// The tools of which a coach must have all granted for this: the tool of the call if it is granted by its name, otherwise
@@ -528,11 +574,18 @@ impl Journal {
 
     async fn write_end(&self, change: &Change, ended: Ended) -> sqlx::Result<()> {
         let Changes { app, account, .. } = &self.changes;
-        let after = ended.after.zip(change.kept.as_ref());
-        let kept = after.map(|(after, kept)| Kept {
-            before: kept.before.clone(),
-            after: Some(after),
-        });
+        let kept = match (ended.after, &change.kept) {
+            (Some(Left::Entry(after)), Some(Kept::Entry(kept))) => Some(Kept::Entry(KeptEntry {
+                before: kept.before.clone(),
+                after: Some(after),
+            })),
+            (Some(Left::Record(after)), Some(Kept::Record(kept))) => Some(Kept::Record(KeptRecord {
+                before: kept.before.of_the_fields_of(&after),
+                after,
+                ..kept.clone()
+            })),
+            _ => None,
+        };
         let sealed = kept.as_ref().map(|kept| sealed(app, change.id, Some(kept)));
         let taken_back = ended.state == ChangeState::Held;
         let undone: Vec<Uuid> = change
@@ -587,14 +640,15 @@ impl Journal {
             ..Filter::default()
         };
         let found = self.changes.whoever_made(filter, MOST_SINCE).await?;
-        let is_new = |change: &Change| change.kept.as_ref().is_some_and(|kept| kept.before.is_none());
+        let is_new = |change: &Change| change.entry().is_some_and(|kept| kept.before.is_none());
         let made = found.into_iter().filter(is_new);
         Ok(made
             .filter_map(|change| Some((change.event_id?, change.number)))
             .collect())
     }
 
-    /// Earlier changes of the same, newest first, whoever made them: two callers who ask for the same get it once.
+    /// Earlier changes of the same, newest first, whoever made them: two callers who ask for the same get it once. Of a record,
+    /// all changes of it.
     pub(crate) async fn alike(&self, fingerprint: [u8; 32]) -> Result<Vec<Change>, ToolError> {
         let fingerprint = self.app().keys.fingerprint(&fingerprint);
         let filter = Filter {

@@ -8,7 +8,7 @@ use super::Caller;
 use crate::{
     app::App,
     ids::ConnectorId,
-    permissions::{self, Access, OF_THE_ROSTER, Permission, ROSTER_WORD},
+    permissions::{self, Access, Group, OF_THE_ROSTER, Permission, ROSTER_WORD},
     tool_error::ToolError,
 };
 
@@ -114,9 +114,26 @@ impl Offer {
         Self { off, ..self.clone() }
     }
 
-    /// Why `tool` is not offered; `None` if it is.
+    /// Why `tool` is not offered; `None` if it is. What was changed can be listed and taken back wherever a group that changes
+    /// something is offered.
     pub fn lacks(&self, tool: &Permission) -> Option<Lack> {
         let Narrow { readonly, only } = &self.narrow;
+        let is_named = |words: &Vec<String>| words.iter().any(|word| names(word, tool));
+        if tool.group == Group::Changes && !only.as_ref().is_some_and(is_named) {
+            let may_write = Self {
+                narrow: Narrow {
+                    readonly: *readonly && tool.access == Access::Write,
+                    only: only.clone(),
+                },
+                ..self.clone()
+            };
+            let writes = permissions::ALL
+                .iter()
+                .filter(|tool| tool.access == Access::Write);
+            let mut lacks = writes.map(|tool| may_write.lacks(tool));
+            let first = lacks.next().flatten();
+            return first.filter(|_| lacks.all(|lack| lack.is_some()));
+        }
         if self.off.iter().any(|word| word == tool.group.word()) {
             Some(Lack::SwitchedOff)
         } else if *readonly && tool.access == Access::Write {

@@ -6,6 +6,7 @@ mod analysis;
 mod calendar;
 mod curves;
 mod extended;
+mod records;
 mod streams;
 mod weeks;
 mod writes;

@@ -11,6 +11,7 @@ pub(super) mod curves;
 mod detail;
 mod event;
 mod figure;
+pub(crate) mod record;
 mod settings;
 mod streams;
 pub mod weeks;
@@ -32,6 +33,7 @@ pub use detail::{
 pub(crate) use event::Length;
 pub(crate) use figure::{Amount, amount, positive, sane};
 use figure::{Feel, Rpe};
+pub use record::{Record, RecordId, Values};
 pub use streams::Stream;
 pub(crate) use wellness::is_total;
 pub(crate) use written::FOLLOWING;

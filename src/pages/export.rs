@@ -14,6 +14,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use futures::{Stream, stream};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Serialize;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use signed_in::SignedIn;
 
@@ -22,11 +23,11 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
-        journal,
+        journal::{self, Kept},
         session::{self, Session},
     },
     ids::{AccountId, LogId},
-    intervals::model::EntryFields,
+    intervals::model::RecordId,
     queries::{self, activity_log::Entry, sign_ins::Owner},
     words::{Access, ChangeState, ConnectionKind, ConnectionStatus, Outcome, ZoneSource},
 };
@@ -59,7 +60,7 @@ struct Head {
     changes: Vec<Changed>,
 }
 
-/// A change, with the entry of the calendar before and after it in the clear while they are kept.
+/// A change, with what it changed before and after in the clear while that is kept.
 #[derive(Serialize)]
 struct Changed {
     number: i32,
@@ -72,10 +73,12 @@ struct Changed {
     event_id: Option<i64>,
     external_id: Option<String>,
     kept_until: DateTime<Utc>,
+    /// The wellness day, activity or settings that it is of; null for an entry of the calendar.
+    of: Option<RecordId>,
     /// Null for an entry that was made, and when nothing is kept.
-    before: Option<EntryFields>,
+    before: Value,
     /// Null for an entry that was deleted, and when nothing is kept.
-    after: Option<EntryFields>,
+    after: Value,
 }
 
 #[derive(Serialize)]
@@ -293,7 +296,11 @@ async fn changes(app: &App, account: AccountId) -> Result<Vec<Changed>, Problem>
     let changed = |row: queries::changes::Change| {
         let athlete_id = row.athlete_id.clone();
         let change = journal::opened(app, row);
-        let (before, after) = change.kept.map_or((None, None), |kept| (kept.before, kept.after));
+        let (of, before, after) = match &change.kept {
+            Some(Kept::Entry(kept)) => (None, json!(kept.before), json!(kept.after)),
+            Some(Kept::Record(kept)) => (Some(kept.of.clone()), json!(kept.before), json!(kept.after)),
+            None => (None, Value::Null, Value::Null),
+        };
         Changed {
             number: change.number,
             athlete_id,
@@ -304,6 +311,7 @@ async fn changes(app: &App, account: AccountId) -> Result<Vec<Changed>, Problem>
             event_id: change.event_id,
             external_id: change.external_id,
             kept_until: change.kept_until,
+            of,
             before,
             after,
         }

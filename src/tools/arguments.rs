@@ -539,6 +539,23 @@ impl Arguments {
         })
     }
 
+    /// An object of names and values, in the order of the names; empty when left out.
+    pub(crate) fn values(&self, name: &str) -> Result<Map<String, Value>, ToolError> {
+        let (Kind::Values, value) = self.of(name) else {
+            other(name)
+        };
+        match value {
+            None => Ok(Map::new()),
+            Some(Value::Object(values)) => Ok(values.clone()),
+            // Some clients send an object inside an argument as text.
+            Some(Value::String(text)) => match serde_json::from_str(text) {
+                Ok(Value::Object(values)) => Ok(values),
+                _ => Err(wrong(name, "must be an object of names and values")),
+            },
+            Some(_) => Err(wrong(name, "must be an object of names and values")),
+        }
+    }
+
     /// A list of objects, each read as arguments of its own. Their errors name the row: `workouts 3: date must be …`.
     pub(crate) fn rows(&self, name: &str) -> Result<Vec<Self>, ToolError> {
         let (Kind::Rows { fields, most }, value) = self.of(name) else {

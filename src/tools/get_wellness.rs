@@ -3,8 +3,6 @@
 //! One request (`GET /athlete/{id}/wellness`, 60 days for the averages, rows only for the range); with `detail: full` a
 //! second one for the names of the athlete's own fields, if there are any.
 
-mod fields;
-
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +21,7 @@ use super::{
         words::{DOT, around, joined},
     },
     arguments::{Arguments, Detail, Range, Span},
+    day_fields::{self as fields, FIELDS, Field, View},
     params::Param,
     part::if_there,
     vitals::{self, Averages, Compared, Hrv},
@@ -35,7 +34,6 @@ use crate::{
     tool_error::ToolError,
     training::{roster::BASE, weeks},
 };
-use fields::{FIELDS, Field, View};
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_WELLNESS,

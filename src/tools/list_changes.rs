@@ -56,7 +56,7 @@ fn render(ask: &Ask, shown: &[Change], hidden: usize, more: bool) -> Answer {
         .column("when", |change| moment(ask, change.created_at))
         .column("by", |change| by(ask, change))
         .column("tool", |change| clean(&change.tool, 40))
-        .column("what", undo::what)
+        .column("what", |change| undo::what(change, ask.card.units))
         .column("how it ended", |change| undo::standing(change, ask.now))
         .table(shown);
     let hidden = if hidden == 0 {
@@ -74,7 +74,7 @@ fn render(ask: &Ask, shown: &[Change], hidden: usize, more: bool) -> Answer {
     };
     let can_be = shown.iter().any(|change| change.state == ChangeState::Held);
     let undo = if can_be {
-        "What is done can be undone for 30 days, as long as nobody changed the entry since.".to_owned()
+        "What is done can be undone for 30 days, as long as nobody changed it since.".to_owned()
     } else {
         String::new()
     };

@@ -11,6 +11,7 @@ mod activities;
 pub(crate) mod answer;
 pub(crate) mod arguments;
 mod curves;
+mod day_fields;
 mod day_form;
 mod delete_workout;
 mod edit_workout;
@@ -37,7 +38,9 @@ pub mod params;
 mod part;
 mod plan_state;
 mod planned;
+mod push_wellness;
 mod push_workout;
+pub(crate) mod records;
 mod select_athlete;
 mod steps;
 mod sums;
@@ -147,6 +150,7 @@ pub static CATALOGUE: &[Tool] = &[
     push_workout::TOOL,
     edit_workout::TOOL,
     delete_workout::TOOL,
+    push_wellness::TOOL,
     list_changes::TOOL,
     undo_change::TOOL,
 ];

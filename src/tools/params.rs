@@ -50,6 +50,8 @@ pub(super) enum Kind {
     Flag,
     /// Lines of text, of at most this many characters.
     Lines(usize),
+    /// An object of names and values that the tool reads itself.
+    Values,
     /// A list of 1 to `most` objects with these parameters.
     Rows { fields: &'static [Param], most: usize },
 }
@@ -193,6 +195,11 @@ impl Param {
         Self::new(name, Kind::Day, [says, ""])
     }
 
+    /// An object of names and values: where there are too many, or the athlete's own, to list each.
+    pub(super) const fn values(name: &'static str, says: &'static str) -> Self {
+        Self::new(name, Kind::Values, [says, ""])
+    }
+
     /// A list of at most `most` objects.
     pub(super) const fn rows(
         name: &'static str,
@@ -223,6 +230,7 @@ impl Param {
             }
             Kind::Number(..) => json!({"type": "number"}),
             Kind::Flag => json!({"type": "boolean"}),
+            Kind::Values => json!({"type": "object"}),
             Kind::Rows { fields, .. } => json!({"type": "array", "items": schema(fields)}),
             Kind::Day
             | Kind::ActivityId

@@ -6,6 +6,7 @@
 
 pub(super) mod entry;
 pub(super) mod find;
+pub(super) mod record;
 pub(super) mod said;
 mod settle;
 #[cfg(test)]
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     guard::{
         Granted,
-        journal::{Change, ChangeState, Ended, Intended, Journal, Kept, Lease, Noted},
+        journal::{Change, ChangeState, Ended, Intended, Journal, Kept, KeptEntry, Lease, Left, Noted},
     },
     intervals::{
         Athlete, Error,
@@ -189,7 +190,7 @@ impl<'a> Writing<'a> {
     /// The fields of the entry as the last change through IcuSync left them; None if there was none.
     pub(super) async fn last_written(&self, event: i64) -> Result<Option<EntryFields>, ToolError> {
         let last = self.journal().last_of(event).await?;
-        Ok(last.and_then(|change| change.kept?.after))
+        Ok(last.and_then(|change| change.entry()?.after.clone()))
     }
 
     /// The change by which this very call was made a moment ago, if the entry stands as it left it.
@@ -202,7 +203,7 @@ impl<'a> Writing<'a> {
             && same.iter().any(|change| change.number == last.number)
             && self.granted.ask().now - last.created_at < SAME_CALL_WITHIN;
         let stands = |change: &Change| {
-            let after = change.kept.as_ref().and_then(|kept| kept.after.as_ref());
+            let after = change.entry().and_then(|kept| kept.after.as_ref());
             after.is_some_and(|after| entry::changed_since(after, held).is_empty())
         };
         Ok(Some(last).filter(|last| is_it && stands(last)))
@@ -609,7 +610,7 @@ impl Wish {
                 Self::Make { fingerprint, .. } => *fingerprint,
                 _ => None,
             },
-            kept: Kept { before, after },
+            kept: Kept::Entry(KeptEntry { before, after }),
             undoes,
         }
     }
@@ -725,7 +726,7 @@ enum Became<'a> {
 impl<'a> Became<'a> {
     /// None if nothing is kept of the change. Only what was asked for counts: somebody else may have changed the rest.
     fn of(change: &Change, there: &'a [Held]) -> Option<Self> {
-        let kept = change.kept.as_ref()?;
+        let kept = change.entry()?;
         let found = there.iter().find(|held| is_of(change, held));
         Some(match (&kept.before, &kept.after, found) {
             (_, None, None) => Self::Gone,
@@ -771,7 +772,7 @@ fn is_of(change: &Change, held: &Held) -> bool {
 
 /// Whether the change is a new entry.
 fn is_new(change: &Change) -> bool {
-    change.kept.as_ref().is_some_and(|kept| kept.before.is_none())
+    change.entry().is_some_and(|kept| kept.before.is_none())
 }
 
 /// `alone`: nothing else was refused in the same request.
@@ -804,7 +805,7 @@ fn fate(change: &Change, sent: &Sent, after: &Result<Vec<Held>, Error>, alone: b
             failure(error)
         ));
     }
-    let deletes = change.kept.as_ref().is_some_and(|kept| kept.after.is_none());
+    let deletes = change.entry().is_some_and(|kept| kept.after.is_none());
     let taken = if deletes { "deleted" } else { "saved" };
     let said = |stands: &str| {
         if unanswered {
@@ -867,7 +868,7 @@ fn ended(change: &Change, tried: &Tried) -> Ended {
         Fate::Stands(held) => Ended {
             state: ChangeState::Held,
             event_id: Some(held.id),
-            after: Some(left(change, held)),
+            after: Some(Left::Entry(left(change, held))),
         },
         Fate::Gone => Ended {
             state: ChangeState::Held,
@@ -890,8 +891,8 @@ fn ended(change: &Change, tried: &Tried) -> Ended {
 /// What a change left, from the entry as it was read back at once: of an entry that stood before, what was meant and what follows
 /// from it, because somebody else may have changed anything meanwhile.
 fn left(change: &Change, held: &Held) -> EntryFields {
-    match &change.kept {
-        Some(Kept {
+    match change.entry() {
+        Some(KeptEntry {
             before: Some(_),
             after: Some(after),
         }) => after.with(&held.fields.only(|name| FOLLOWING.contains(&name))),
@@ -925,7 +926,7 @@ fn failure(error: &Error) -> String {
 }
 
 /// `«Threshold» 2026-12-03 Thu`, of what was before or else of what is after.
-pub(super) fn name_and_day(kept: &Kept) -> String {
+pub(super) fn name_and_day(kept: &KeptEntry) -> String {
     let Some(fields) = kept.before.as_ref().or(kept.after.as_ref()) else {
         return String::new();
     };

@@ -1,4 +1,4 @@
-//! Changes of the calendar, and reads that show an entry as a write would set it.
+//! Changes of the calendar, reads that show an entry as a write would set it, and how any change is sent.
 //!
 //! No change is ever sent twice from here. What upstream says it did is not what it did: callers read back.
 
@@ -61,20 +61,34 @@ impl Athlete {
         let mut url = self.url("/events/bulk");
         url.query_pairs_mut().append_pair("upsert", "true");
         let body = entries.iter().map(EntryFields::body).collect();
-        self.change("push_events", Method::POST, url, Some(body), |body| {
-            let answered: Vec<Answered> = lenient::rows(body)?.rows;
-            self.all_mine(answered.iter().map(|row| &row.athlete_id))
-        })
+        self.change(
+            "push_events",
+            Area::Calendar,
+            Method::POST,
+            url,
+            Some(body),
+            |body| {
+                let answered: Vec<Answered> = lenient::rows(body)?.rows;
+                self.all_mine(answered.iter().map(|row| &row.athlete_id))
+            },
+        )
         .await
     }
 
     /// `PUT /athlete/{id}/events/{eventId}`: these fields, and nothing else.
     pub async fn change_event(&self, id: i64, changes: &EntryFields) -> Result<(), Error> {
         let url = self.url(&format!("/events/{id}"));
-        self.change("change_event", Method::PUT, url, Some(changes.body()), |body| {
-            let answered: Answered = lenient::object(body)?;
-            self.all_mine(std::iter::once(&answered.athlete_id))
-        })
+        self.change(
+            "change_event",
+            Area::Calendar,
+            Method::PUT,
+            url,
+            Some(changes.body()),
+            |body| {
+                let answered: Answered = lenient::object(body)?;
+                self.all_mine(std::iter::once(&answered.athlete_id))
+            },
+        )
         .await
     }
 
@@ -84,39 +98,49 @@ impl Athlete {
         let mut url = self.url(&format!("/events/{id}"));
         url.query_pairs_mut()
             .append_pair("notBefore", &not_before.to_string());
-        self.change("delete_event", Method::DELETE, url, None, |_| Ok(()))
-            .await
+        self.change("delete_event", Area::Calendar, Method::DELETE, url, None, |_| {
+            Ok(())
+        })
+        .await
     }
 
     /// `PUT /athlete/{id}/events/bulk-delete`: exactly these entries. Upstream answers with a number, alone or in an object.
     pub async fn delete_events(&self, ids: &[i64]) -> Result<(), Error> {
         let url = self.url("/events/bulk-delete");
         let body = ids.iter().map(|id| json!({"id": id})).collect();
-        self.change("delete_events", Method::PUT, url, Some(body), |body| {
-            let answered = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
-            match answered {
-                Value::Number(_) | Value::Object(_) => Ok(()),
-                _ => Err(Error::Garbled),
-            }
-        })
+        self.change(
+            "delete_events",
+            Area::Calendar,
+            Method::PUT,
+            url,
+            Some(body),
+            |body| {
+                let answered = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
+                match answered {
+                    Value::Number(_) | Value::Object(_) => Ok(()),
+                    _ => Err(Error::Garbled),
+                }
+            },
+        )
         .await
     }
 
-    /// Sends a change of the calendar. Areas known not to be shared for writing are not tried.
-    async fn change<T>(
+    /// Sends a change. Areas known not to be shared for writing are not tried.
+    pub(super) async fn change<T>(
         &self,
         endpoint: &'static str,
+        area: Area,
         method: Method,
         url: Url,
         json: Option<Value>,
         read: impl Fn(&[u8]) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if !self.of.scopes.writes(Area::Calendar) {
-            return Err(Error::MissingScope(Area::Calendar));
+        if !self.of.scopes.writes(area) {
+            return Err(Error::MissingScope(area));
         }
         let call = Call {
             json,
-            ..self.call(method, endpoint, Area::Calendar, url)
+            ..self.call(method, endpoint, area, url)
         };
         self.client.0.wire.change(&call, read).await
     }

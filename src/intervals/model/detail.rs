@@ -289,10 +289,19 @@ pub struct IntervalGroup {
 
 impl Object for IntervalGroup {}
 
-/// Bike or shoes of an activity.
+/// Bike or shoes of an activity, or a row of `GET /athlete/{id}/gear`.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Gear {
+    /// Upstream's id.
+    pub(crate) id: Option<String>,
+    /// `Bike`, `Shoes`, `Chain` …
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<String>,
+    /// The day since which it is not used any more.
+    pub(crate) retired: Option<String>,
+    /// A part of another piece.
+    pub(crate) component: Option<bool>,
     /// The athlete's name for it.
     pub(crate) name: Option<String>,
     /// m so far.

@@ -8,7 +8,10 @@ use chrono_tz::Tz;
 use crate::{
     app::App,
     error::Problem,
-    guard::journal::{self, Change, ChangeState},
+    guard::{
+        Units,
+        journal::{self, Change, ChangeState, Kept, KeptRecord},
+    },
     ids::{AccountId, LogId},
     intervals::model::EntryFields,
     pages::when::When,
@@ -16,6 +19,7 @@ use crate::{
         self,
         changes::{self, Filter},
     },
+    tools::records::{self, Changed},
 };
 
 /// One change.
@@ -80,16 +84,40 @@ impl Side {
     }
 }
 
+impl Side {
+    /// Both sides of what was changed in place: only the fields that the change is about.
+    fn of_record(kept: &KeptRecord) -> (Self, Self) {
+        let changed = records::changed(kept, Units::default());
+        let side = |value: &dyn Fn(&Changed) -> String| {
+            let figure = |one: &Changed| match value(one) {
+                text if text.is_empty() => format!("{} not set", one.label),
+                text => format!("{} {text}", one.label),
+            };
+            Self {
+                title: records::title(kept),
+                figures: changed.iter().map(figure).collect::<Vec<_>>().join(", "),
+                text: String::new(),
+            }
+        };
+        (side(&|one| one.before.clone()), side(&|one| one.after.clone()))
+    }
+}
+
 impl Row {
     fn of(change: Change, zone: Option<Tz>) -> Self {
         let stands = stands(&change, zone);
         let can_be_undone = change.state == ChangeState::Held && change.kept.is_some();
-        let (before, after) = change.kept.map_or((None, None), |kept| {
-            (
+        let (before, after) = match &change.kept {
+            Some(Kept::Entry(kept)) => (
                 kept.before.as_ref().map(Side::of),
                 kept.after.as_ref().map(Side::of),
-            )
-        });
+            ),
+            Some(Kept::Record(kept)) => {
+                let (before, after) = Side::of_record(kept);
+                (Some(before), Some(after))
+            }
+            None => (None, None),
+        };
         Self {
             number: change.number,
             when: When::of(change.created_at, zone),

@@ -4,16 +4,21 @@
 use chrono::{NaiveDate, TimeDelta};
 
 use super::{
-    Became, Writing, find::Reader, is_new, is_of, name_and_day, said::numbers as run_of, undo::is_allowed,
+    Became, Writing,
+    find::Reader,
+    is_new, is_of, name_and_day,
+    record::{back, settled},
+    said::numbers as run_of,
+    undo::is_allowed,
 };
 use crate::{
     guard::{
         Ask,
-        journal::{Change, ChangeState, Ended, Kept},
+        journal::{Change, ChangeState, Ended, KeptEntry, Left},
     },
     intervals::model::{EntryFields, FOLLOWING, Held},
     tool_error::ToolError,
-    tools::arguments::Range,
+    tools::{arguments::Range, records},
 };
 
 /// What was sent may land for this long; until then it stays open, and the same new entry goes under its external id again.
@@ -29,18 +34,31 @@ impl Writing<'_> {
     /// Finds out what became of them, and says it in [`Writing::settled`]. What cannot be read now stays open.
     pub(super) async fn settle(&mut self) -> Result<(), ToolError> {
         let open = self.journal().open_ones().await?;
-        let Some((days, there)) = look_for(&open, Reader::Writing(self)).await else {
-            return Ok(());
-        };
         let ask = self.granted.ask();
+        let mut ends: Vec<(&Change, Ended, bool, String)> = Vec::new();
+        if let Some((days, there)) = look_for(&open, Reader::Writing(self)).await {
+            for change in open.iter().filter(|change| is_within(change, days)) {
+                let became = Became::of(change, &there);
+                let ended = end_of(change, became.as_ref());
+                let nothing_shows =
+                    ended.state == ChangeState::Refused || matches!(became, Some(Became::Other(_)));
+                ends.push((change, ended, nothing_shows, told(change, became.as_ref())));
+            }
+        }
+        let there = back::of_open(ask, &open, Reader::Writing(self)).await;
+        for (change, kept) in open.iter().filter_map(|change| Some((change, change.record()?))) {
+            let Some((_, now)) = there.iter().find(|(id, _)| *id == kept.of) else {
+                continue;
+            };
+            let (ended, became) = settled(kept, now.as_ref());
+            let nothing_shows = ended.state == ChangeState::Refused;
+            let title = records::title(kept);
+            let told = format!("Cut off earlier: change {}, {title}, {became}.", change.number);
+            ends.push((change, ended, nothing_shows, told));
+        }
         let mut may_land = Vec::new();
-        for change in open.iter().filter(|change| is_within(change, days)) {
-            let became = Became::of(change, &there);
-            let ended = end_of(change, became.as_ref());
-            let nothing_shows =
-                ended.state == ChangeState::Refused || matches!(became, Some(Became::Other(_)));
+        for (change, ended, nothing_shows, told) in ends {
             let is_open = nothing_shows && ask.now - change.sent_at < ON_ITS_WAY;
-            let told = told(change, became.as_ref());
             if !is_open {
                 self.journal().end(change, ended).await?;
             }
@@ -67,6 +85,19 @@ pub(in crate::tools) async fn look_up_open(ask: &Ask, changes: &mut [Change]) {
         .filter(|change| change.state == ChangeState::Sent)
         .cloned()
         .collect();
+    let records = back::of_open(ask, &open, Reader::Showing(ask)).await;
+    for change in changes
+        .iter_mut()
+        .filter(|change| change.state == ChangeState::Sent)
+    {
+        let stands = change.record().and_then(|kept| {
+            let (_, now) = records.iter().find(|(id, _)| *id == kept.of)?;
+            Some(settled(kept, now.as_ref()).0.state)
+        });
+        if stands == Some(ChangeState::Held) {
+            change.state = ChangeState::Held;
+        }
+    }
     let Some((days, there)) = look_for(&open, Reader::Showing(ask)).await else {
         return;
     };
@@ -113,12 +144,7 @@ pub(super) fn around(days: Range) -> Range {
 
 /// The days on which the entries stand or stood, as far as one request reaches from the newest back.
 fn days_of(changes: &[Change]) -> Option<Range> {
-    let days = || {
-        changes
-            .iter()
-            .filter_map(|change| change.kept.as_ref())
-            .flat_map(days)
-    };
+    let days = || changes.iter().filter_map(|change| change.entry()).flat_map(days);
     let newest = days().max()?;
     let oldest = days()
         .filter(|day| (newest - *day).num_days() < MOST_DAYS)
@@ -128,13 +154,13 @@ fn days_of(changes: &[Change]) -> Option<Range> {
 
 /// Whether what was read of these days tells what became of the change.
 fn is_within(change: &Change, range: Range) -> bool {
-    let Some(kept) = &change.kept else {
+    let Some(kept) = change.entry() else {
         return false;
     };
     days(kept).next().is_some() && days(kept).all(|day| range.contains(day))
 }
 
-fn days(kept: &Kept) -> impl Iterator<Item = NaiveDate> {
+fn days(kept: &KeptEntry) -> impl Iterator<Item = NaiveDate> {
     [&kept.before, &kept.after]
         .into_iter()
         .flatten()
@@ -151,14 +177,14 @@ fn end_of(change: &Change, became: Option<&Became<'_>>) -> Ended {
     };
     match became {
         Some(Became::Stands(held)) => {
-            let meant = change.kept.as_ref().and_then(|kept| kept.after.as_ref());
+            let meant = change.entry().and_then(|kept| kept.after.as_ref());
             let computed = held
                 .fields
                 .only(|name| FOLLOWING.contains(&name) || DEFAULTED.contains(&name));
             Ended {
                 state: ChangeState::Held,
                 event_id: Some(held.id),
-                after: meant.map(|meant| meant.with(&computed)),
+                after: meant.map(|meant| Left::Entry(meant.with(&computed))),
             }
         }
         Some(Became::Gone) => nothing(ChangeState::Held),
@@ -183,7 +209,7 @@ fn may_still_land(all: Vec<i32>) -> Option<String> {
 
 /// `Cut off earlier: change 14, «Threshold» 2026-12-03 Thu, is on the calendar.`
 fn told(change: &Change, became: Option<&Became<'_>>) -> String {
-    let what = change.kept.as_ref().map(name_and_day).unwrap_or_default();
+    let what = change.entry().map(name_and_day).unwrap_or_default();
     let became = match became {
         Some(Became::Stands(_)) => "is on the calendar",
         Some(Became::Gone) => "is deleted",

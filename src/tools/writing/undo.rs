@@ -10,17 +10,20 @@ use super::{
     field_words,
     find::{self, Reader},
     name_and_day,
+    record::{Edited, back, listed as listed_fields},
     said::{failed, numbers as run_of},
     settle::around,
-    told,
 };
 use crate::{
     guard::{
-        Ask, AthleteCard, Granted,
-        journal::{Change, ChangeState, Kept},
+        Ask, AthleteCard, Granted, Units,
+        journal::{Change, ChangeState, KeptEntry},
     },
     ids::ChangeId,
-    intervals::model::{EntryFields, FOLLOWING, Held},
+    intervals::{
+        Area, Error,
+        model::{EntryFields, FOLLOWING, Held},
+    },
     permissions,
     text::fenced,
     tool_error::ToolError,
@@ -31,6 +34,7 @@ use crate::{
             words::{in_brackets, joined, listed},
         },
         arguments::{Range, wrong},
+        records,
     },
     workout::text::parse,
 };
@@ -41,15 +45,20 @@ const MOST: usize = 100;
 const MOST_EDITS: usize = 3;
 /// Days between the first and the last entry of one call.
 const MOST_DAYS: i64 = 366;
+
 /// Whether the reader may see the change and take it back: to a coach the tools that it needs must be granted.
 pub(in crate::tools) fn is_allowed(card: &AthleteCard, change: &Change) -> bool {
     let shows = |name: &String| permissions::by_name(name).is_some_and(|tool| card.shows(tool));
     !card.is_for_coach() || change.needs.iter().all(shows)
 }
 
-/// `new «Threshold» 2026-12-03 Thu`
-pub(in crate::tools) fn what(change: &Change) -> String {
-    let Some(kept) = &change.kept else {
+/// `new «Threshold» 2026-12-03 Thu`, `wellness 2026-11-28 Sat (weight 61.2 → 61.4 kg)`
+pub(in crate::tools) fn what(change: &Change, own: Units) -> String {
+    if let Some(record) = change.record() {
+        let changed = listed_fields(&records::changed(record, own));
+        return joined([records::title(record), in_brackets(&changed)], " ");
+    }
+    let Some(kept) = change.entry() else {
         return String::new();
     };
     let verb = match (&kept.before, &kept.after) {
@@ -61,7 +70,7 @@ pub(in crate::tools) fn what(change: &Change) -> String {
 }
 
 /// `(name, description)`: what an edit changed.
-fn edited(kept: &Kept) -> String {
+fn edited(kept: &KeptEntry) -> String {
     let (Some(before), Some(after)) = (&kept.before, &kept.after) else {
         return String::new();
     };
@@ -140,14 +149,18 @@ struct Step {
 
 impl Step {
     /// `change 14, new «Threshold» 2026-12-03 Thu`
-    fn in_words(&self) -> String {
+    fn in_words(&self, own: Units) -> String {
         let numbers = self.changes.iter().map(|change| change.number).collect();
         let many = if self.changes.len() == 1 {
             "change"
         } else {
             "changes"
         };
-        let what = self.changes.last().map(what).unwrap_or_default();
+        let what = self
+            .changes
+            .last()
+            .map(|change| what(change, own))
+            .unwrap_or_default();
         joined([format!("{many} {}", run_of(numbers)), what], ", ")
     }
 }
@@ -156,8 +169,8 @@ impl Step {
 pub(crate) async fn undo(granted: &Granted, numbers: &[i32], preview: bool) -> Result<Answer, ToolError> {
     let ask = granted.ask();
     if preview {
-        let steps = planned(granted, numbers, Reader::Showing(ask)).await?;
-        return Ok(previewed(ask, &steps));
+        let plan = planned(granted, numbers, Reader::Showing(ask)).await?;
+        return Ok(previewed(ask, &plan));
     }
     let mut writing = Writing::begin(granted).await?;
     let done = undo_in(granted, &mut writing, numbers).await;
@@ -165,9 +178,10 @@ pub(crate) async fn undo(granted: &Granted, numbers: &[i32], preview: bool) -> R
 }
 
 async fn undo_in(granted: &Granted, writing: &mut Writing<'_>, numbers: &[i32]) -> Result<Answer, ToolError> {
-    let steps = planned(granted, numbers, Reader::Writing(writing)).await?;
+    let plan = planned(granted, numbers, Reader::Writing(writing)).await?;
+    let steps = &plan.entries;
     let (mut wishes, mut undoes) = (Vec::new(), Vec::new());
-    for step in &steps {
+    for step in steps {
         if let Ok(wish) = &step.verdict {
             wishes.push(wish.clone());
             undoes.push(step.changes.clone());
@@ -178,13 +192,50 @@ async fn undo_in(granted: &Granted, writing: &mut Writing<'_>, numbers: &[i32]) 
         Some(days) => writing.apply_undoing(wishes, undoes, days).await?.0,
         None => Vec::new(),
     };
+    let edited = edit_back(writing, &plan.records).await;
     let came_true = |tried: &Tried| matches!(tried.fate, Fate::Stands(_) | Fate::Gone);
     let any = tried.iter().any(came_true);
-    told(said(granted.ask(), &steps, tried.clone()), any, &tried)
+    let edited = match edited {
+        // What became of the entries must be told.
+        Err(error) if tried.is_empty() => return Err(error),
+        edited => edited,
+    };
+    let any = any || edited.iter().flatten().any(Edited::came_true);
+    let answer = said(granted.ask(), &plan, tried.clone(), edited.clone());
+    let is_tried = !tried.is_empty() || edited.is_ok_and(|edited| !edited.is_empty());
+    match (any, is_tried) {
+        (true, _) => Ok(answer),
+        (false, true) => Err(ToolError::Upstream(answer.text)),
+        (false, false) => Err(ToolError::Input(answer.text)),
+    }
+}
+
+/// Changes the records back.
+async fn edit_back(writing: &mut Writing<'_>, steps: &[back::Step]) -> Result<Vec<Edited>, ToolError> {
+    let (mut edits, mut undoes) = (Vec::new(), Vec::new());
+    for step in steps {
+        if let Ok(edit) = &step.verdict {
+            edits.push(edit.clone());
+            undoes.push(step.changes.clone());
+        }
+    }
+    if edits.is_empty() {
+        return Ok(Vec::new());
+    }
+    writing.edit_undoing(&edits, undoes).await
+}
+
+/// What taking changes back would be.
+#[derive(Debug)]
+struct Plan {
+    /// Of the calendar's entries.
+    entries: Vec<Step>,
+    /// Of what is changed in place.
+    records: Vec<back::Step>,
 }
 
 /// The changes and what taking each back would be, from what stands there now.
-async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Result<Vec<Step>, ToolError> {
+async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Result<Plan, ToolError> {
     let ask = granted.ask();
     let changes = granted.journal().numbered(numbers).await?;
     let missing: Vec<String> = numbers
@@ -214,6 +265,27 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
             change.number,
             listed(&change.needs, change.needs.len())
         )));
+    }
+    let (records, changes): (Vec<Change>, Vec<Change>) =
+        changes.into_iter().partition(|change| change.record().is_some());
+    Ok(Plan {
+        records: back::planned(granted, records, reader).await?,
+        entries: planned_entries(granted, changes, reader).await?,
+    })
+}
+
+/// The same of entries of the calendar.
+async fn planned_entries(
+    granted: &Granted,
+    changes: Vec<Change>,
+    reader: Reader<'_>,
+) -> Result<Vec<Step>, ToolError> {
+    let ask = granted.ask();
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !ask.card.scopes.writes(Area::Calendar) {
+        return Err(Error::MissingScope(Area::Calendar).into());
     }
     let open: Vec<&Change> = changes.iter().filter(|change| can_be(change).is_ok()).collect();
     let days = days_of(open.iter().copied());
@@ -252,7 +324,7 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
     let open = granted.journal().open_ones().await?;
     let deletions = changes
         .iter()
-        .filter(|change| can_be(change).is_ok_and(|kept| kept.after.is_none()));
+        .filter(|change| can_be(change).is_ok() && change.entry().is_some_and(|kept| kept.after.is_none()));
     let made_since = match deletions.map(|change| change.created_at).min() {
         Some(since) => granted.journal().made_since(since).await?,
         None => Vec::new(),
@@ -321,10 +393,8 @@ fn steps_of(changes: Vec<Change>, scene: &Scene<'_>) -> Vec<Step> {
 
 /// Whether the newer change found what the older one left, or restored that.
 fn follows(newer: &Change, older: &Change) -> bool {
-    let (Some(newer_kept), Some(left)) = (
-        &newer.kept,
-        older.kept.as_ref().and_then(|kept| kept.after.as_ref()),
-    ) else {
+    let (Some(newer_kept), Some(left)) = (newer.entry(), older.entry().and_then(|kept| kept.after.as_ref()))
+    else {
         return false;
     };
     let restored = newer_kept.after.as_ref().filter(|_| !newer.undoes.is_empty());
@@ -339,12 +409,13 @@ fn follows(newer: &Change, older: &Change) -> bool {
     newer_kept.before.iter().chain(restored).any(is_left)
 }
 
-/// What is kept of a change that can be taken back.
-fn can_be(change: &Change) -> Result<&Kept, String> {
+/// Whether a change can be taken back, or why not.
+pub(super) fn can_be(change: &Change) -> Result<(), String> {
     match change.state {
-        ChangeState::Held => change.kept.as_ref().ok_or_else(|| {
-            "what was there before is no longer kept: it cannot be undone any more".to_owned()
-        }),
+        ChangeState::Held if change.kept.is_some() => Ok(()),
+        ChangeState::Held => {
+            Err("what was there before is no longer kept: it cannot be undone any more".to_owned())
+        }
         ChangeState::Undone => Err("it was taken back already".to_owned()),
         ChangeState::Refused => Err("it changed nothing".to_owned()),
         ChangeState::Sent => Err("its end is not known yet: try again in a few minutes".to_owned()),
@@ -354,7 +425,7 @@ fn can_be(change: &Change) -> Result<&Kept, String> {
 
 /// What takes these changes of one entry back, the newest first, or why nothing can.
 fn wish(changes: &[Change], scene: &Scene<'_>) -> Result<Wish, String> {
-    let kept = || changes.iter().filter_map(|change| change.kept.as_ref());
+    let kept = || changes.iter().filter_map(|change| change.entry());
     let (Some(newest), Some(oldest)) = (kept().next(), kept().next_back()) else {
         return Err("nothing is kept of it".to_owned());
     };
@@ -519,7 +590,7 @@ fn steps(fields: &EntryFields) -> Option<Steps> {
 }
 
 fn days_of<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<Range> {
-    let kept = changes.filter_map(|change| change.kept.as_ref());
+    let kept = changes.filter_map(|change| change.entry());
     let days: Vec<NaiveDate> = kept
         .flat_map(|kept| [&kept.before, &kept.after])
         .flatten()
@@ -532,36 +603,52 @@ fn days_of<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<Range> {
     })
 }
 
-fn previewed(ask: &Ask, steps: &[Step]) -> Answer {
+fn previewed(ask: &Ask, plan: &Plan) -> Answer {
     let heading = answer::first_line(
         &ask.card,
         ask.today(),
         &["preview, nothing taken back".to_owned()],
     );
-    let lines = steps.iter().map(|step| {
+    let lines = plan.entries.iter().map(|step| {
         let would = match &step.verdict {
             Ok(Wish::Delete { .. }) => "would take it off the calendar".to_owned(),
             Ok(Wish::Change { changes, .. }) => format!("would restore {}", field_words(&changes.names())),
             Ok(Wish::Make { .. }) => {
                 let back = "would put it back, under a new id; a pairing with an activity is not restored";
-                let kept = step.changes.last().and_then(|change| change.kept.as_ref());
+                let kept = step.changes.last().and_then(|change| change.entry());
                 let before = kept.and_then(|kept| kept.before.as_ref());
                 let key = before.filter(|before| entry::is_of_another_program(before));
                 joined([back, key.map_or("", |_| entry::KEY_IS_LOST)], "; ")
             }
             Err(why) => format!("cannot be taken back: {why}"),
         };
-        format!("{}: {would}", step.in_words())
+        format!("{}: {would}", step.in_words(ask.card.units))
     });
-    Answer::of(std::iter::once(heading).chain(lines))
+    let of_records = plan
+        .records
+        .iter()
+        .map(|step| format!("{}: {}", step.in_words(), step.would(ask.card.units)));
+    Answer::of(std::iter::once(heading).chain(lines).chain(of_records))
 }
 
-fn said(ask: &Ask, steps: &[Step], tried: Vec<Tried>) -> Answer {
+fn said(ask: &Ask, plan: &Plan, tried: Vec<Tried>, edited: Result<Vec<Edited>, ToolError>) -> Answer {
+    let own = ask.card.units;
     let mut tried = tried.into_iter();
     let (mut done, mut not) = (0, 0);
     let mut lines = Vec::new();
-    for step in steps {
-        let count = step.changes.len();
+    let mut said = |count: usize, what: String, outcome: Result<String, String>| {
+        lines.push(match outcome {
+            Ok(became) => {
+                done += count;
+                format!("{what}: taken back, {became}")
+            }
+            Err(why) => {
+                not += count;
+                format!("{what}: NOT taken back, {why}")
+            }
+        });
+    };
+    for step in &plan.entries {
         let outcome = match &step.verdict {
             Err(why) => Err(why.clone()),
             Ok(wish) => match tried.next() {
@@ -572,16 +659,19 @@ fn said(ask: &Ask, steps: &[Step], tried: Vec<Tried>) -> Answer {
                 },
             },
         };
-        lines.push(match outcome {
-            Ok(became) => {
-                done += count;
-                format!("{}: taken back, {became}", step.in_words())
-            }
-            Err(why) => {
-                not += count;
-                format!("{}: NOT taken back, {why}", step.in_words())
-            }
-        });
+        said(step.changes.len(), step.in_words(own), outcome);
+    }
+    let (mut edited, failure) = match edited {
+        Ok(edited) => (edited.into_iter(), None),
+        Err(error) => (Vec::new().into_iter(), Some(error.to_string())),
+    };
+    for step in &plan.records {
+        let outcome = match (&step.verdict, &failure) {
+            (Ok(_), Some(failure)) => Err(failure.clone()),
+            (Ok(_), None) => step.became(edited.next(), own),
+            (Err(why), _) => Err(why.clone()),
+        };
+        said(step.changes.len(), step.in_words(), outcome);
     }
     let parts = [(done, "taken back"), (not, "not taken back")];
     let parts = parts
@@ -605,7 +695,7 @@ fn became(step: &Step, wish: &Wish, tried: &Tried) -> String {
     let wanted = step
         .changes
         .last()
-        .and_then(|change| change.kept.as_ref()?.before.as_ref());
+        .and_then(|change| change.entry()?.before.as_ref());
     let mut lacking = match wish {
         Wish::Change { changes, .. } => changes.not_in(&held.fields),
         _ => wanted

@@ -12,7 +12,10 @@ use crate::{
     guard::Units,
     intervals::model::{Wellness, is_total},
     text::{clean, fenced},
-    tools::{answer::units, vitals},
+    tools::{
+        answer::{units, words::joined},
+        vitals,
+    },
     training::plausible,
 };
 
@@ -146,6 +149,41 @@ impl Field {
                 }
             }
             Form::Word => String::new(),
+        }
+    }
+
+    /// A value of one field by itself, with its unit or scale: `61.2 kg`, `7:24 h`, `2/4 avg (1 best)`.
+    pub(super) fn in_words(&self, value: &Value, own: Units) -> String {
+        let number = value.as_f64();
+        match (self.form, number) {
+            (Form::Word, _) => clean(value.as_str().unwrap_or_default(), 30).to_lowercase(),
+            (_, None) => String::new(),
+            (Hours, Some(secs)) => format!("{} h", units::hours_minutes(secs)),
+            (Weight, _) => units::weight_in_words(number, own),
+            (Scale(words), Some(step)) => {
+                let text = units::at_most(step, 1);
+                let word = ["1", "2", "3", "4"]
+                    .iter()
+                    .position(|known| *known == text)
+                    .map_or("", |at| words[at]);
+                joined([&format!("{text}/4"), word, "(1 best)"], " ")
+            }
+            (Number(decimals), Some(_)) => {
+                let unit = self
+                    .unit
+                    .strip_prefix('/')
+                    .map_or_else(|| format!(" {}", self.unit), |of| format!("/{of}"));
+                let figure = units::at_most(number, decimals.max(1));
+                format!("{figure}{unit}").trim_end().to_owned()
+            }
+        }
+    }
+
+    /// The words of a scale, the best first; None for what is no scale.
+    pub(super) fn scale(&self) -> Option<[&'static str; 4]> {
+        match self.form {
+            Scale(words) => Some(words),
+            _ => None,
         }
     }
 

@@ -1,0 +1,199 @@
+//! push_wellness: weight, sleep, how it feels, notes and the athlete's own fields of one or several wellness days.
+//!
+//! At most four requests: the athlete's own fields if one is named (`GET /athlete/{id}/custom-item`), the days with those before
+//! them (`GET /athlete/{id}/wellness`), the values (`PUT /athlete/{id}/wellness/{date}`, or `PUT …/wellness-bulk` for several
+//! days), and what stands there afterwards. One for each day where upstream refused them together.
+
+mod asked;
+
+use serde_json::{Map, Value};
+
+use self::asked::{Asked, PARAMS};
+use super::{
+    Answer, Run, Tool,
+    answer::{
+        self, counted, units,
+        words::{around, joined},
+    },
+    writing::{
+        Writing,
+        record::{Edit, Edited, Fate, back::may_stay, listed, outcome, told},
+        said::undo_hint,
+    },
+};
+use crate::{
+    guard::{Ask, AthleteCard, Granted},
+    intervals::model::{RecordId, Values},
+    permissions,
+    tool_error::ToolError,
+};
+
+pub(super) const TOOL: Tool = Tool {
+    permission: &permissions::PUSH_WELLNESS,
+    description: "Writes values of wellness days, today's or past: weight, sleep, HRV, soreness, mood, steps, note … Only what is given \
+        changes; read back; undo_change puts old values back, but intervals.icu never empties a value again.",
+    params: PARAMS,
+    run: Run::Write(|granted, given| Box::pin(push(granted, given))),
+};
+
+async fn push(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let ask = granted.ask();
+    let asked = Asked::read(given, ask)?;
+    let asked = if asked.has_own() {
+        asked.with_own(&ask.upstream.custom_fields().await?)?
+    } else {
+        asked
+    };
+    if asked.preview {
+        let rows = ask.upstream.days(asked.usual_from(), asked.newest()).await?;
+        return Ok(previewed(ask, &asked.edits(&rows, ask)?));
+    }
+    let mut writing = Writing::begin(&granted).await?;
+    let done = push_in(ask, &mut writing, &asked).await;
+    writing.end(done).await
+}
+
+async fn push_in(ask: &Ask, writing: &mut Writing<'_>, asked: &Asked) -> Result<Answer, ToolError> {
+    let rows = writing
+        .upstream()
+        .days(asked.usual_from(), asked.newest())
+        .await?;
+    let all = asked.edits(&rows, ask)?;
+    let edits: Vec<Edit> = all
+        .iter()
+        .filter(|edit| edit.is_needed())
+        .cloned()
+        .map(Edit::needed)
+        .collect();
+    let edited = if edits.is_empty() {
+        Vec::new()
+    } else {
+        writing.edit(&edits).await?
+    };
+    let already = all.len() - edits.len();
+    told(said(ask, &all, &edits, &edited), &edited, already)
+}
+
+fn day_of(edit: &Edit) -> String {
+    match edit.of {
+        RecordId::Day(day) => units::date(day),
+        _ => String::new(),
+    }
+}
+
+fn previewed(ask: &Ask, all: &[Edit]) -> Answer {
+    let heading = answer::first_line(&ask.card, ask.today(), &["preview, nothing written".to_owned()]);
+    let lines = all.iter().map(|edit| {
+        let needed = edit.clone().needed();
+        let would = if edit.is_needed() {
+            joined(
+                [listed(&needed.would(ask.card.units)), locked(edit).to_owned()],
+                "; ",
+            )
+        } else {
+            "nothing to write, all of it stands there already".to_owned()
+        };
+        format!("{}: {would}", day_of(edit))
+    });
+    Answer::of(
+        std::iter::once(heading)
+            .chain(lines)
+            .chain([cannot_be_emptied(all)]),
+    )
+}
+
+/// A day that the athlete locked.
+fn locked(edit: &Edit) -> &'static str {
+    if edit.stands.get("locked") == &Value::Bool(true) {
+        "the athlete locked this day at intervals.icu, which may keep it as it is"
+    } else {
+        ""
+    }
+}
+
+fn cannot_be_emptied(edits: &[Edit]) -> String {
+    let stays = edits.iter().any(|edit| !may_stay(&edit.back()).is_empty());
+    if stays {
+        "What was not set before stays set: intervals.icu has no way to empty a wellness value but by hand on its page.".to_owned()
+    } else {
+        String::new()
+    }
+}
+
+fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
+    let own = ask.card.units;
+    let (mut done, mut already, mut not, mut unknown) = (Vec::new(), 0, 0, 0);
+    let mut lines = Vec::new();
+    for edit in all {
+        let day = day_of(edit);
+        let Some(at) = edits.iter().position(|needed| needed.of == edit.of) else {
+            already += 1;
+            let stands = edit.stands.of_the_fields_of(&edit.changes);
+            lines.push(format!(
+                "{day}: already so: {}",
+                listed_values(edit, &stands, &ask.card)
+            ));
+            continue;
+        };
+        let (edit, Some(tried)) = (&edits[at], edited.get(at)) else {
+            continue;
+        };
+        let number = format!("(change {})", tried.number);
+        match &tried.fate {
+            Fate::Stands { now, otherwise } => {
+                done.push(tried.number);
+                let mut outcome = outcome(edit, now, otherwise, own);
+                if !otherwise.is_empty() {
+                    outcome.push(locked(edit).to_owned());
+                }
+                lines.push(format!("{day}: {} {number}", joined(outcome, "; ")));
+            }
+            fate => {
+                *if matches!(fate, Fate::Unknown(_)) {
+                    &mut unknown
+                } else {
+                    &mut not
+                } += 1;
+                let why = joined(
+                    [tried.failed().unwrap_or_default(), locked(edit).to_owned()],
+                    "; ",
+                );
+                lines.push(format!("{day}: {why} {number}"));
+            }
+        }
+    }
+    let days =
+        |count: usize, what: &str| (count > 0).then(|| format!("{} {what}", counted(count, "day", "days")));
+    let counts = [
+        days(done.len(), "written"),
+        days(already, "already so"),
+        days(not, "not written"),
+        days(unknown, "not known"),
+    ];
+    let heading = answer::first_line(
+        &ask.card,
+        ask.today(),
+        &[joined(counts.into_iter().flatten(), ", ")],
+    );
+    let stays = if done.is_empty() {
+        String::new()
+    } else {
+        cannot_be_emptied(edits)
+    };
+    let undo = undo_hint(&ask.card, done, "takes that back");
+    Answer::of(std::iter::once(heading).chain(lines).chain([stays, undo]))
+}
+
+/// `weight 61.4 kg, soreness 2/4 avg (1 best)`
+fn listed_values(edit: &Edit, stands: &Values, card: &AthleteCard) -> String {
+    let changed = Edit {
+        changes: stands.clone(),
+        ..edit.clone()
+    };
+    let all = changed.did(stands, card.units);
+    joined(
+        all.iter()
+            .map(|one| around(&format!("{} ", one.label), &one.after, "")),
+        ", ",
+    )
+}

@@ -1,0 +1,102 @@
+//! What is said of a change of a wellness day, an activity or the settings of a sport: the names of its fields, and their values
+//! before and after with their units.
+
+mod activity;
+mod day;
+mod sport;
+
+use serde_json::Value;
+
+use super::answer::{
+    units,
+    words::{around, joined},
+};
+use crate::{
+    guard::{Units, journal::KeptRecord},
+    intervals::model::{RecordId, Values, record::same},
+};
+
+/// One field of a record before and after a change, in words; empty where it was or is not set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Changed {
+    /// `resting HR`
+    pub(crate) label: String,
+    /// `46 bpm`
+    pub(crate) before: String,
+    /// `44 bpm`
+    pub(crate) after: String,
+}
+
+impl Changed {
+    /// `resting HR 46 → 44 bpm`, `weight not set → 61.2 kg`
+    pub(crate) fn in_words(&self) -> String {
+        let side = |text: &str| {
+            if text.is_empty() {
+                "not set".to_owned()
+            } else {
+                text.to_owned()
+            }
+        };
+        format!("{} {} → {}", self.label, side(&self.before), side(&self.after))
+    }
+}
+
+/// Each field that a change is about, in the order in which people look for them.
+pub(crate) fn changed(record: &KeptRecord, own: Units) -> Vec<Changed> {
+    between(&record.of, &record.context, (&record.before, &record.after), own)
+}
+
+/// The same, of the fields that `after` names.
+pub(crate) fn between(
+    of: &RecordId,
+    context: &Values,
+    (before, after): (&Values, &Values),
+    own: Units,
+) -> Vec<Changed> {
+    let mut names: Vec<&str> = after.names().collect();
+    names.sort_by_key(|name| place(of, name));
+    let one = |name: &str| Changed {
+        label: label(of, name),
+        before: shown(of, name, before.get(name), context, own),
+        after: shown(of, name, after.get(name), context, own),
+    };
+    names.into_iter().map(one).collect()
+}
+
+/// `2026-11-28 Sat`, `Run «Morning run» 2026-11-20 Fri`, `settings of Ride, VirtualRide`
+pub(crate) fn title(record: &KeptRecord) -> String {
+    match &record.of {
+        RecordId::Day(day) => joined(["wellness", &units::date(*day)], " "),
+        RecordId::Activity(_) => record.name.clone(),
+        RecordId::Sport(_) => around("settings of ", &record.name, ""),
+    }
+}
+
+/// The name that people use for a field.
+pub(crate) fn label(of: &RecordId, name: &str) -> String {
+    match of {
+        RecordId::Day(_) => day::label(name),
+        RecordId::Activity(_) => activity::label(name),
+        RecordId::Sport(_) => sport::label(name),
+    }
+}
+
+/// A value with its unit; empty for none.
+pub(crate) fn shown(of: &RecordId, name: &str, value: &Value, context: &Values, own: Units) -> String {
+    if same(value, &Value::Null) && !value.is_boolean() {
+        return String::new();
+    }
+    match of {
+        RecordId::Day(_) => day::shown(name, value, own),
+        RecordId::Activity(_) => activity::shown(name, value),
+        RecordId::Sport(_) => sport::shown(name, value, context, own),
+    }
+}
+
+fn place(of: &RecordId, name: &str) -> usize {
+    match of {
+        RecordId::Day(_) => day::place(name),
+        RecordId::Activity(_) => activity::place(name),
+        RecordId::Sport(_) => sport::place(name),
+    }
+}
