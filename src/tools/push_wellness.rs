@@ -11,10 +11,7 @@ use serde_json::{Map, Value};
 use self::asked::{Asked, PARAMS};
 use super::{
     Answer, Run, Tool,
-    answer::{
-        self, counted, units,
-        words::{around, joined},
-    },
+    answer::{self, counted, units, words::joined},
     writing::{
         Writing,
         record::{Edit, Edited, Fate, back::may_stay, listed, outcome, told},

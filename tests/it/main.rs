@@ -70,5 +70,6 @@ mod writes;
 mod writes_beside;
 mod writes_faults;
 mod writes_text;
+mod writes_wellness;
 mod writes_words;
 mod writing;

@@ -4,6 +4,8 @@
 //! Which fields may have which values is the tools' decision; nothing here knows arguments.
 
 pub(in crate::tools) mod back;
+#[cfg(test)]
+mod tests;
 
 use chrono::NaiveDate;
 use serde_json::Value;
