@@ -68,6 +68,7 @@ mod worker;
 mod world;
 mod writes;
 mod writes_beside;
+mod writes_events;
 mod writes_faults;
 mod writes_text;
 mod writes_wellness;
