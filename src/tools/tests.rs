@@ -55,7 +55,7 @@ fn the_list_keeps_its_budget() {
         }
     }
     println!("the list: {sum} tokens, {reads} of them for reads");
-    assert!(sum <= 4600 && reads < 4000, "{sum}, {reads}");
+    assert!(sum <= 5700 && reads < 4000, "{sum}, {reads}");
 }
 
 const NAMES_THAT_SAY_ALL: [&str; 7] = [
