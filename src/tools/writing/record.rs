@@ -4,6 +4,7 @@
 //! Which fields may have which values is the tools' decision; nothing here knows arguments.
 
 pub(in crate::tools) mod back;
+pub(in crate::tools) mod pairing;
 
 use chrono::NaiveDate;
 use serde_json::Value;
@@ -23,7 +24,7 @@ use crate::{
     tool_error::ToolError,
     tools::{
         Answer,
-        answer::counted,
+        answer::{counted, words::joined},
         records::{self, Changed},
     },
 };
@@ -126,10 +127,27 @@ impl Edit {
         records::between(&self.of, &self.context, (&self.before(), &self.changes), own)
     }
 
-    /// The same, with what stands there now.
+    /// The same, with what stands there now, and with what upstream made of it elsewhere in the record.
     pub(in crate::tools) fn did(&self, now: &Values, own: Units) -> Vec<Changed> {
-        let after = now.of_the_fields_of(&self.changes);
-        records::between(&self.of, &self.context, (&self.before(), &after), own)
+        let mut fields = self.changes.clone();
+        for follows in records::following(&self.of, &self.changes) {
+            if !same(self.stands.get(follows), now.get(follows)) {
+                fields.set(*follows, Value::Null);
+            }
+        }
+        let (before, after) = (
+            self.stands.of_the_fields_of(&fields),
+            now.of_the_fields_of(&fields),
+        );
+        records::between(&self.of, &self.context, (&before, &after), own)
+    }
+
+    /// What stands there of the fields that were to change: `weight 61.4 kg, soreness 2/4 avg (1 best)`.
+    pub(in crate::tools) fn standing(&self, own: Units) -> String {
+        let stands = self.before();
+        let all = records::between(&self.of, &self.context, (&stands, &stands), own);
+        let words = all.iter().map(Changed::as_it_stands);
+        joined(words, ", ")
     }
 
     fn intended(&self, undoes: Vec<Change>) -> Intended {
@@ -349,7 +367,7 @@ impl Edit {
     fn body(&self) -> Values {
         let field = |(name, value): (&str, &Value)| {
             let sent = if same(value, &Value::Null) {
-                self.of.empties(self.stands.get(name))
+                self.of.empties(name, self.stands.get(name))
             } else {
                 value.clone()
             };
@@ -386,7 +404,14 @@ fn judged(edit: &Edit, sent: &Sent, after: &Result<Vec<Record>, Error>) -> Fate 
     match (moved.is_empty(), unanswered) {
         // Of what was asked for, nothing may have been new.
         (true, false) if !otherwise.is_empty() => {
-            Fate::Not("intervals.icu said that it was saved, but all stands as before".to_owned())
+            let ignored: Vec<String> = otherwise
+                .iter()
+                .map(|name| records::label(&edit.of, name))
+                .collect();
+            Fate::Not(format!(
+                "intervals.icu said that it was saved, but all stands as before: {}",
+                ignored.join(", ")
+            ))
         }
         (true, true) if !otherwise.is_empty() => {
             Fate::Unknown("intervals.icu did not answer, and nothing has changed yet".to_owned())
