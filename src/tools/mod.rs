@@ -13,6 +13,7 @@ pub(crate) mod arguments;
 mod curves;
 mod day_fields;
 mod day_form;
+mod day_limits;
 mod delete_workout;
 mod edit_workout;
 mod entries;
@@ -39,6 +40,7 @@ pub mod params;
 mod part;
 mod plan_state;
 mod planned;
+mod push_event;
 mod push_wellness;
 mod push_workout;
 pub(crate) mod records;
@@ -152,6 +154,7 @@ pub static CATALOGUE: &[Tool] = &[
     push_workout::TOOL,
     edit_workout::TOOL,
     delete_workout::TOOL,
+    push_event::TOOL,
     push_wellness::TOOL,
     update_activity::TOOL,
     list_changes::TOOL,

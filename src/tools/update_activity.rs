@@ -313,7 +313,7 @@ fn said(ask: &Ask, asked: &Asked, found: &Found, edits: &[Edit], edited: &[Edite
                 } else {
                     &mut not
                 } += 1;
-                tried.failed().unwrap_or_default()
+                format!("{} {}", labels(edit), tried.failed().unwrap_or_default())
             }
         };
         lines.push(format!("{}: {text} (change {})", called(id, edit), tried.number));
@@ -340,6 +340,16 @@ fn said(ask: &Ask, asked: &Asked, found: &Found, edits: &[Edit], edited: &[Edite
             .chain(stays)
             .chain([undo]),
     )
+}
+
+/// `RPE, feel`
+fn labels(edit: &Edit) -> String {
+    let labels: Vec<String> = edit
+        .changes
+        .names()
+        .map(|name| records::label(&edit.of, name))
+        .collect();
+    labels.join(", ")
 }
 
 /// Whether tags went beside those that stood there, or instead of them.

@@ -287,7 +287,7 @@ async fn fields_are_emptied_as_far_as_intervals_icu_does() {
         let fault = Fault::on(PUT).ignoring(&["icu_rpe", "feel"]).times(1);
         world.sim.fault(fault);
         let text = refused(&world, &ana.link, TOOL, call(&id, json!({"clear": "feel"}))).await;
-        assert!(text.contains("NOT changed") && text.contains("all stands as before: feel"), "{text}");
+        assert!(text.contains("feel NOT changed: intervals.icu said that it was saved, but all stands as before"), "{text}");
         meddle(&world, &ana, &id, json!({"feel": null}));
         done(&world, &ana.link, TOOL, call(&id, json!({"feel": 3, "carbs": 10}))).await;
         world.sim.fault(Fault::on(PUT).ignoring(&["feel"]).times(1));
@@ -340,7 +340,8 @@ async fn each_field_that_intervals_icu_ignores_is_named() {
             world.sim.fault(Fault::on(PUT).ignoring(&fields).times(1));
             let text = refused(&world, &ana.link, TOOL, call(&id, values.clone())).await;
             assert!(
-                text.contains("1 not changed") && text.contains(&format!("all stands as before: {label}")),
+                text.contains("1 not changed")
+                    && text.contains(&format!("{label} NOT changed: intervals.icu said")),
                 "{values}: {text}"
             );
             let stands = held(&world, &ana, &id).await;

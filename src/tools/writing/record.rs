@@ -4,7 +4,10 @@
 //! Which fields may have which values is the tools' decision; nothing here knows arguments.
 
 pub(in crate::tools) mod back;
+pub(in crate::tools) mod back;
 pub(in crate::tools) mod pairing;
+#[cfg(test)]
+mod tests;
 
 use chrono::NaiveDate;
 use serde_json::Value;
@@ -404,14 +407,7 @@ fn judged(edit: &Edit, sent: &Sent, after: &Result<Vec<Record>, Error>) -> Fate 
     match (moved.is_empty(), unanswered) {
         // Of what was asked for, nothing may have been new.
         (true, false) if !otherwise.is_empty() => {
-            let ignored: Vec<String> = otherwise
-                .iter()
-                .map(|name| records::label(&edit.of, name))
-                .collect();
-            Fate::Not(format!(
-                "intervals.icu said that it was saved, but all stands as before: {}",
-                ignored.join(", ")
-            ))
+            Fate::Not("intervals.icu said that it was saved, but all stands as before".to_owned())
         }
         (true, true) if !otherwise.is_empty() => {
             Fate::Unknown("intervals.icu did not answer, and nothing has changed yet".to_owned())

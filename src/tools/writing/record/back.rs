@@ -208,7 +208,11 @@ async fn later(granted: &Granted, of: &RecordId, changes: &[Change]) -> Result<O
 }
 
 /// What takes these changes of one record back, the newest first, or why nothing can.
-fn wish(changes: &[Change], there: Option<&Record>, later: Option<Change>) -> Result<Edit, String> {
+pub(super) fn wish(
+    changes: &[Change],
+    there: Option<&Record>,
+    later: Option<Change>,
+) -> Result<Edit, String> {
     let Some(now) = there else {
         return Err("it is not there any more".to_owned());
     };
