@@ -18,6 +18,7 @@ mod delete_workout;
 mod edit_workout;
 mod entries;
 mod fitness;
+mod gear;
 mod get_activity_detail;
 mod get_athlete_profile;
 mod get_best_efforts;
@@ -48,6 +49,7 @@ mod steps;
 mod sums;
 mod thresholds;
 mod undo_change;
+mod update_activity;
 mod vitals;
 mod writing;
 mod zone_base;
@@ -154,6 +156,7 @@ pub static CATALOGUE: &[Tool] = &[
     delete_workout::TOOL,
     push_event::TOOL,
     push_wellness::TOOL,
+    update_activity::TOOL,
     list_changes::TOOL,
     undo_change::TOOL,
 ];

@@ -67,6 +67,7 @@ mod words;
 mod worker;
 mod world;
 mod writes;
+mod writes_activities;
 mod writes_beside;
 mod writes_events;
 mod writes_faults;

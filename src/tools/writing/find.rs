@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::Writing;
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::{Error, model::Held},
+    intervals::{Athlete, Error, model::Held},
     permissions,
     text::fenced,
     tool_error::ToolError,
@@ -116,7 +116,15 @@ pub(in crate::tools) enum Reader<'a> {
     Showing(&'a Ask),
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// What reads anything else of the athlete.
+    pub(in crate::tools) fn upstream(self) -> &'a Athlete {
+        match self {
+            Self::Writing(writing) => writing.upstream(),
+            Self::Showing(ask) => &ask.upstream,
+        }
+    }
+
     pub(in crate::tools) async fn entry(self, id: i64) -> Result<Option<Held>, ToolError> {
         match self {
             Self::Writing(writing) => writing.entry(id).await,
