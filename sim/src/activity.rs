@@ -15,6 +15,10 @@ use super::{
     workout::{PACE_ZONES, POWER_ZONES, SWEET_SPOT, intensity},
 };
 
+/// Id, name and distance (m) of the cyclist's bike.
+pub(super) const BIKE: (&str, &str, f64) = ("b9000101", "Canyon Endurace", 18_123_456.0);
+/// The same of the runner's shoes.
+pub(super) const SHOES: (&str, &str, f64) = ("g9000201", "Asics Novablast", 412_345.0);
 /// Codes of the triathlete's own activity fields.
 pub(super) const LACTATE: &str = "LactateMmol";
 /// See [`LACTATE`].
@@ -179,6 +183,10 @@ fn degrees(t: f64) -> i64 {
     t.round() as i64
 }
 
+fn gear((id, name, metres): (&str, &str, f64)) -> Value {
+    json!({"id": id, "name": name, "distance": metres, "primary": true})
+}
+
 /// What a file has.
 fn recorded(person: &Person, done: &Done, object: &mut Map<String, Value>) {
     let speed = done.distance.map(|metres| metres / f64::from(done.secs.max(1)));
@@ -205,8 +213,8 @@ fn recorded(person: &Person, done: &Done, object: &mut Map<String, Value>) {
             "lengths": done.pool.map(|pool| pool.lengths), "pool_length": done.pool.map(|pool| pool.length),
             "gear": match (done.sport, person.build) {
                 (_, Build::Triathlete | Build::StravaOnly | Build::Newcomer) => Value::Null,
-                ("Ride", _) => json!({"id": "b9000101", "name": "Canyon Endurace", "distance": 18_123_456.0, "primary": true}),
-                ("Run", _) => json!({"id": "g9000201", "name": "Asics Novablast", "distance": 412_345.0, "primary": true}),
+                ("Ride", _) => gear(BIKE),
+                ("Run", _) => gear(SHOES),
                 _ => Value::Null,
             },
             "icu_median_time_delta": 1, "tiz_order": match person.build {

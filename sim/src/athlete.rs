@@ -11,7 +11,7 @@ use super::{
     devices,
     dice::whole,
     people::{Build, FIRST_DAY, Person},
-    schema::{ATHLETE, SPORT_SETTINGS, fill, made},
+    schema::{ATHLETE, SPORT_SETTINGS, fill, made, text},
     workout::{Kind, PACE_ZONES, POWER_ZONES, SWEET_SPOT, Settings},
 };
 
@@ -244,6 +244,80 @@ pub(super) fn settings(person: &Person, day: NaiveDate, sport: &str) -> Settings
         },
         _ => settings,
     }
+}
+
+/// What clients wrote about a person's groups of sports, by id.
+pub(super) type Sports = std::collections::BTreeMap<i64, Map<String, Value>>;
+
+/// [`sport_settings`], with what clients wrote.
+pub(super) fn amended_groups(person: &Person, day: NaiveDate, sports: &Sports) -> Vec<Value> {
+    let mut groups = sport_settings(person, day);
+    for group in groups.iter_mut().filter_map(Value::as_object_mut) {
+        let written = group["id"].as_i64().and_then(|id| sports.get(&id));
+        group.extend(written.cloned().unwrap_or_default());
+    }
+    groups
+}
+
+/// The words for how a sport shows pace.
+const PACE_UNITS: [&str; 8] = [
+    "SECS_100M",
+    "SECS_100Y",
+    "MINS_KM",
+    "MINS_MILE",
+    "SECS_500M",
+    "SECS_400M",
+    "SECS_250M",
+    "NONE",
+];
+
+fn kind_of(word: &str) -> Option<Kind> {
+    match word {
+        "POWER" => Some(Kind::Power),
+        "HR" => Some(Kind::Hr),
+        "PACE" => Some(Kind::Pace),
+        _ => None,
+    }
+}
+
+/// [`settings`], with what clients wrote.
+pub(super) fn amended(person: &Person, day: NaiveDate, sport: &str, sports: &Sports) -> Settings {
+    let mut settings = settings(person, day, sport);
+    let groups = sport_settings(person, day);
+    let group = groups.iter().find(|group| is_for(group, sport));
+    let Some(written) = group.and_then(|group| sports.get(&group["id"].as_i64()?)) else {
+        return settings;
+    };
+    let bpm = |name: &str, now: Option<u32>| match written.get(name) {
+        Some(value) => value.as_f64().map(whole),
+        None => now,
+    };
+    let many = |name: &str| -> Option<Vec<f64>> {
+        let bounds = written.get(name)?.as_array()?;
+        Some(bounds.iter().filter_map(Value::as_f64).collect())
+    };
+    (settings.lthr, settings.max_hr) = (bpm("lthr", settings.lthr), bpm("max_hr", settings.max_hr));
+    if let Some(ftp) = written.get("ftp") {
+        settings.ftp = ftp.as_f64();
+    }
+    if let Some(pace) = written.get("threshold_pace") {
+        settings.threshold_pace = pace.as_f64();
+    }
+    if let Some(bounds) = many("hr_zones") {
+        settings.hr_zones = bounds.into_iter().map(whole).collect();
+    }
+    let order: Vec<Kind> = text(written, "workout_order")
+        .split('_')
+        .filter_map(kind_of)
+        .collect();
+    settings.order = order.try_into().unwrap_or(settings.order);
+    let units = PACE_UNITS
+        .into_iter()
+        .find(|units| *units == text(written, "pace_units"));
+    settings.pace_units = units.or(settings.pace_units);
+    settings.power_zones = many("power_zones").unwrap_or(settings.power_zones);
+    settings.pace_zones = many("pace_zones").unwrap_or(settings.pace_zones);
+    settings
 }
 
 /// Whether the person's runs have a threshold pace.

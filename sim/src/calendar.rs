@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use super::{
     athlete::{settings, stamp},
     dice::{Dice, round, whole},
-    history::{Fitness, History},
+    history::Fitness,
     people::{Build, FIRST_DAY, PLANNED_DAYS, Person},
     schema::{EVENT, fill, made},
     season::{Kind, Rank, Session, course, is_recovery, plan, triathlon},
-    training::{day_number, event_id},
+    training::{Done, day_number, event_id},
     workout::{Indoor, intensity, no_steps, read},
 };
 
@@ -419,21 +419,25 @@ pub enum Pairing {
 pub(super) fn settle(
     object: &mut Map<String, Value>,
     day: NaiveDate,
-    history: &History,
+    paired: Option<&Done>,
     now: NaiveDateTime,
     pairing: Pairing,
 ) {
-    let paired = object["id"].as_i64().and_then(|id| history.of_event(id, now));
+    pair(object, paired, pairing);
+    if day >= now.date() {
+        object.insert("icu_ctl".into(), Value::Null);
+        object.insert("icu_atl".into(), Value::Null);
+    }
+}
+
+/// Notes which activity an event is paired with.
+pub(super) fn pair(object: &mut Map<String, Value>, paired: Option<&Done>, pairing: Pairing) {
     object.insert("paired_activity_id".into(), json!(paired.map(|done| &done.id)));
     if let Some(done) = paired.filter(|_| pairing == Pairing::ShowsDone) {
         fill(
             object,
             json!({"moving_time": done.secs, "distance": done.distance}),
         );
-    }
-    if day >= now.date() {
-        object.insert("icu_ctl".into(), Value::Null);
-        object.insert("icu_atl".into(), Value::Null);
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     fault::Fault,
     given::Given,
     people::Person,
-    world::{Recorded, World},
+    world::{Of, Recorded, World},
     written::Rules,
 };
 
@@ -43,6 +43,7 @@ pub(super) fn router(world: Arc<World>, port: u16) -> Router {
         .route("/_control/given", post(given))
         .route("/_control/pairing", post(pairing))
         .route("/_control/event", post(event))
+        .route("/_control/record", post(record))
         .route("/_control/scopes", post(scopes))
         .route("/_control/rules", post(rules))
         .with_state(world)
@@ -198,6 +199,24 @@ async fn event(State(world): State<Arc<World>>, Json(asked): Json<Meddling>) -> 
     }
 }
 
+/// `{"person":"ana","of":{"day":"2026-11-20"},"values":{"locked":true}}`: somebody else writes these values of a wellness
+/// day, of an activity (`{"activity":"i98…"}`) or of the settings of a sport (`{"sport":2410011}`), whatever they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    person: String,
+    of: Of,
+    values: Map<String, Value>,
+}
+
+async fn record(State(world): State<Arc<World>>, Json(asked): Json<Change>) -> Response {
+    let Some(person) = Person::of_slug(&asked.person) else {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    };
+    world.change(person, &asked.of, asked.values);
+    done().into_response()
+}
+
 /// `{"person":"ana","scopes":"ACTIVITY:WRITE,CALENDAR:READ"}`: what the person allows the application from now on.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -213,7 +232,7 @@ async fn scopes(State(world): State<Arc<World>>, Json(asked): Json<Scopes>) -> R
     done().into_response()
 }
 
-/// `{"resolve_one":false}`: what upstream does with the calendar where it is not known; what is not named is as at the start.
+/// `{"resolve_one":false}`: what upstream does with what is written where it is not known; what is not named is as at the start.
 async fn rules(State(world): State<Arc<World>>, Json(rules): Json<Rules>) -> Json<Value> {
     world.state().rules = rules;
     done()

@@ -11,6 +11,7 @@ use axum::{
 };
 use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 use super::workout::Loss;
@@ -65,6 +66,10 @@ pub enum Mode {
     RefuseEntry,
     /// The first of the person's devices refuses each workout written, in the words of `body`.
     RefusePush,
+    /// What is written is taken without the named fields, and without a word.
+    Ignore,
+    /// Of what is written, the fields that `body` (an object) has too are taken with the values there, without a word.
+    Alter,
 }
 
 impl Mode {
@@ -78,6 +83,8 @@ impl Mode {
                 | Self::Forget
                 | Self::RefuseEntry
                 | Self::RefusePush
+                | Self::Ignore
+                | Self::Alter
         )
     }
 }
@@ -116,6 +123,9 @@ pub struct Fault {
     /// Of the entries of the calendar, only those whose name contains this.
     #[serde(default)]
     pub entry: Option<String>,
+    /// What [`Mode::Ignore`] ignores, as upstream names it.
+    #[serde(default)]
+    pub fields: Vec<String>,
     /// How.
     #[serde(default)]
     pub mode: Mode,
@@ -206,6 +216,35 @@ impl Fault {
         Self {
             entry: Some(name.to_owned()),
             ..self
+        }
+    }
+
+    /// Ignores these fields of what is written.
+    #[must_use]
+    pub fn ignoring(self, fields: &[&str]) -> Self {
+        Self {
+            fields: fields.iter().map(|&field| field.to_owned()).collect(),
+            mode: Mode::Ignore,
+            ..self
+        }
+    }
+
+    /// What upstream takes of a written object.
+    pub(super) fn bend(&self, object: &mut Map<String, Value>) {
+        let name = object.get("name").and_then(Value::as_str).unwrap_or_default();
+        if !self.concerns(name) {
+            return;
+        }
+        match self.mode {
+            Mode::Ignore => object.retain(|name, _| !self.fields.contains(name)),
+            Mode::Alter => {
+                let text = self.body.as_deref().unwrap_or_default();
+                let values: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+                for (name, value) in values {
+                    object.entry(name).and_modify(|sent| *sent = value);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -321,7 +360,9 @@ pub(super) async fn broken(fault: &Fault, abort: Arc<Notify>) -> Option<Response
         | Mode::DropSteps
         | Mode::Forget
         | Mode::RefuseEntry
-        | Mode::RefusePush => return None,
+        | Mode::RefusePush
+        | Mode::Ignore
+        | Mode::Alter => return None,
         Mode::Status => answer(fault, Body::from(fault.body.clone().unwrap_or_default())),
         Mode::Hang => std::future::pending().await,
         Mode::Drip => answer(fault, Body::from_stream(drip(text()))),

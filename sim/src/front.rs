@@ -23,7 +23,7 @@ use super::{
     people::{PEOPLE, Person},
     refusal::Refusal,
     tokens::Scope,
-    world::{Exchange, Recorded, World},
+    world::{Exchange, Of, Recorded, World},
 };
 
 /// Beginnings of the User-Agents that the edge takes for a bare library.
@@ -280,11 +280,26 @@ async fn meddled(world: &World, caller: Option<&Caller>, fault: &Fault, response
     let named = |row: &&Value| fault.concerns(row["name"].as_str().unwrap_or_default());
     let ids = shown.iter().filter(named).filter_map(|row| row["id"].as_i64());
     if let Some(caller) = caller {
+        for of in shown.iter().filter(named).filter_map(record) {
+            world.change(caller.person, &of, change.clone().unwrap_or_default());
+        }
         for id in ids {
             world.meddle(caller.person, id, change.clone());
         }
     }
     Response::from_parts(parts, body.into())
+}
+
+/// Which thing a row shows that is changed in place: its id tells, but for the settings of sports, which have `types`.
+fn record(row: &Value) -> Option<Of> {
+    if row["types"].is_array() {
+        return Some(Of::Sport(row["id"].as_i64()?));
+    }
+    let id = row["id"].as_str()?;
+    Some(match id.parse() {
+        Ok(day) => Of::Day(day),
+        Err(_) => Of::Activity(id.to_owned()),
+    })
 }
 
 /// The same answer, about another athlete.

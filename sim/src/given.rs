@@ -26,7 +26,8 @@ type Object = Map<String, Value>;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Given {
-    /// Rows of `GET /athlete/{id}/activities`; each is also the answer of `GET /activity/{id}`.
+    /// Rows of `GET /athlete/{id}/activities`; each is also the answer of `GET /activity/{id}`, and one of
+    /// `GET /athlete/{id}/activities/{ids}`.
     pub activities: Option<Vec<Object>>,
     /// Rows of `GET /athlete/{id}/events`; each is also the answer of `GET /athlete/{id}/events/{eventId}`.
     pub events: Option<Vec<Object>>,
@@ -56,6 +57,15 @@ impl Given {
         };
         if let Some(rows) = rows {
             return Some(rows.map(|rows| Json(rows).into_response()));
+        }
+        if let Some(ids) = own
+            .and_then(|own| own.strip_prefix("/activities/"))
+            .filter(|ids| *ids != "search")
+        {
+            let rows = self.activities.as_ref()?.iter();
+            let wanted = rows.filter(|row| ids.split(',').any(|id| id == text(row, "id")));
+            let rows: Vec<Object> = wanted.map(|row| owned(row.clone(), ask.person)).collect();
+            return Some(Ok(Json(rows).into_response()));
         }
         if let Some(id) = own.and_then(|own| own.strip_prefix("/events/")) {
             let id: i64 = id.parse().ok()?;

@@ -23,6 +23,7 @@ mod limits;
 mod oauth;
 mod params;
 mod people;
+mod records;
 mod refusal;
 mod schema;
 mod season;
@@ -54,7 +55,7 @@ pub use fault::{Fault, HUGE, Mode};
 pub use given::Given;
 pub use people::{FIRST_DAY, PEOPLE, PLANNED_DAYS, Person};
 use world::World;
-pub use world::{Exchange, Recorded};
+pub use world::{Exchange, Of, Recorded};
 pub use written::Rules;
 
 /// Gives the time.
@@ -226,13 +227,22 @@ impl Running {
         Person::of_slug(slug).is_some_and(|person| self.world.meddle(person, id, None))
     }
 
+    /// Somebody else writes these values of a thing of a person's, whatever they are. False for an unknown name.
+    pub fn change(&self, slug: &str, of: &Of, values: Value) -> bool {
+        let (Some(person), Some(values)) = (Person::of_slug(slug), object(values)) else {
+            return false;
+        };
+        self.world.change(person, of, values);
+        true
+    }
+
     /// What a person allows the application from now on, such as `ACTIVITY:WRITE,CALENDAR:READ`; it applies to every token.
     /// False for an unknown name or scope.
     pub fn allow(&self, slug: &str, scopes: &str) -> bool {
         self.world.allow(slug, scopes)
     }
 
-    /// What upstream does with the calendar where it is not known.
+    /// What upstream does with what is written where it is not known.
     pub fn rules(&self, rules: Rules) {
         self.world.state().rules = rules;
     }

@@ -167,6 +167,20 @@ pub(super) const FOLDER: &str = "\
     read_only_workouts starting_ctl starting_atl activity_types num_workouts duration_weeks \
     hours_per_week_min hours_per_week_max workout_targets blurb canEdit sharedWithCount shareToken owner";
 
+/// Upstream's types of activities.
+pub(super) const SPORTS: &str = "\
+    Ride Run Swim WeightTraining Hike Walk AlpineSki BackcountrySki Badminton Canoeing Crossfit EBikeRide \
+    EMountainBikeRide Elliptical Golf GravelRide TrackRide Handcycle HighIntensityIntervalTraining Hockey \
+    IceSkate InlineSkate Kayaking Kitesurf MountainBikeRide Cyclocross NordicSki OpenWaterSwim Padel Pilates \
+    Pickleball Racquetball Rugby RockClimbing RollerSki Rowing Sail Skateboard Snowboard Snowshoe Soccer \
+    Squash StairStepper StandUpPaddling Surfing TableTennis Tennis TrailRun Transition Velomobile VirtualRide \
+    VirtualRow VirtualRun VirtualSki WaterSport Wheelchair Windsurf Workout Yoga Other";
+
+/// Whether `name` is one of `names`.
+pub(super) fn is_in(names: &str, name: &str) -> bool {
+    names.split_ascii_whitespace().any(|one| one == name)
+}
+
 /// An object with every name of `names`, all null.
 pub(super) fn blank(names: &str) -> Map<String, Value> {
     names

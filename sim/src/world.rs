@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 
 use super::{
     Now, activity,
-    calendar::{Pairing, blank_event, horizon, is_seeded, seeded, settle},
+    athlete::{self, Sports},
+    calendar::{Pairing, blank_event, horizon, is_seeded, pair, seeded, settle},
     fault::{Fault, Faults},
     given::Given,
     history::{Fitness, History},
@@ -68,6 +69,18 @@ pub struct Exchange {
     pub answered: Vec<u8>,
 }
 
+/// A thing with an address of its own that is changed in place.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// A wellness day.
+    Day(NaiveDate),
+    /// An activity, by its id.
+    Activity(String),
+    /// The settings of a group of sports, by their id.
+    Sport(i64),
+}
+
 /// What is written at run time.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -86,6 +99,10 @@ pub(super) struct State {
     given: HashMap<&'static str, Arc<Given>>,
     /// What clients wrote about a day.
     wellness: BTreeMap<(&'static str, NaiveDate), Map<String, Value>>,
+    /// What clients wrote of activities, by id.
+    activities: BTreeMap<(&'static str, String), Map<String, Value>>,
+    /// What clients wrote of sports, by short name.
+    sports: BTreeMap<&'static str, Sports>,
     /// Events that clients made or changed; none where they deleted one.
     events: BTreeMap<(&'static str, i64), Option<Map<String, Value>>>,
     created: i64,
@@ -274,11 +291,91 @@ impl World {
     ) -> Vec<Map<String, Value>> {
         let history = self.history(person);
         let known = newest_first(&history, self.local(person)).into_iter();
+        let written = self.written_activities(person);
         known
             .filter(|done| keep(done))
             .take(limit)
-            .map(|done| activity::row(person, done, fields))
+            .map(|done| match written.get(&done.id) {
+                None => activity::row(person, done, fields),
+                Some(values) => {
+                    let mut row = activity::row(person, done, None);
+                    row.extend(values.clone());
+                    activity::only(row, fields)
+                }
+            })
             .collect()
+    }
+
+    /// The full object of an activity.
+    pub(super) fn activity_row(&self, person: &'static Person, done: &Done) -> Map<String, Value> {
+        let mut row = activity::row(person, done, None);
+        let written = self
+            .state()
+            .activities
+            .get(&(person.slug, done.id.clone()))
+            .cloned();
+        row.extend(written.unwrap_or_default());
+        row
+    }
+
+    /// What clients wrote of a person's activities, by id.
+    pub(super) fn written_activities(&self, person: &Person) -> HashMap<String, Map<String, Value>> {
+        let state = self.state();
+        let own = state
+            .activities
+            .iter()
+            .filter(|((slug, _), _)| *slug == person.slug);
+        own.map(|((_, id), values)| (id.clone(), values.clone()))
+            .collect()
+    }
+
+    /// Keeps what a client wrote of an activity. Whatever was paired with the same event, or with the same activity, is so
+    /// no more.
+    pub(super) fn write_activity(&self, person: &'static Person, id: &str, values: Map<String, Value>) {
+        if let Some(event) = values.get("paired_event_id").and_then(Value::as_i64) {
+            let others = self.activity_rows(person, usize::MAX, None, |done| {
+                done.id != id && done.event_id == Some(event)
+            });
+            let others = others.iter().map(|row| text(row, "id").to_owned());
+            let written = self
+                .written_activities(person)
+                .into_iter()
+                .filter(|(other, values)| {
+                    other != id && values.get("paired_event_id").and_then(Value::as_i64) == Some(event)
+                });
+            let others: Vec<String> = others.chain(written.map(|(other, _)| other)).collect();
+            for other in others {
+                self.lay_over_activity(person, &other, [("paired_event_id".to_owned(), Value::Null)]);
+            }
+        }
+        self.lay_over_activity(person, id, values);
+    }
+
+    fn lay_over_activity(
+        &self,
+        person: &'static Person,
+        id: &str,
+        values: impl IntoIterator<Item = (String, Value)>,
+    ) {
+        let key = (person.slug, id.to_owned());
+        self.state().activities.entry(key).or_default().extend(values);
+    }
+
+    /// What clients wrote of a person's sports.
+    pub(super) fn sports(&self, person: &Person) -> Sports {
+        self.state().sports.get(person.slug).cloned().unwrap_or_default()
+    }
+
+    /// A person's groups of sports with their settings, as they are now.
+    pub(super) fn sport_settings(&self, person: &Person) -> Vec<Value> {
+        athlete::amended_groups(person, self.local(person).date(), &self.sports(person))
+    }
+
+    /// Keeps what a client wrote of a group of sports.
+    pub(super) fn write_sport(&self, person: &'static Person, id: i64, values: Map<String, Value>) {
+        let mut state = self.state();
+        let sports = state.sports.entry(person.slug).or_default();
+        sports.entry(id).or_default().extend(values);
     }
 
     /// Fitness rows from `oldest` to `newest`, planned load after today, or from today on if today's row holds its plan.
@@ -346,11 +443,17 @@ impl World {
         let history = self.history(person);
         let now = self.local(person);
         let pairing = self.state().pairing;
+        let pairs = self.pairs(person, &history);
+        let sports = self.sports(person);
         let mut found = Vec::new();
         let mut day = oldest.max(FIRST_DAY);
         while day <= newest.min(horizon(now.date())) {
             for mut event in seeded(person, day, history.evening_before(day), resolve) {
-                settle(&mut event, day, &history, now, pairing);
+                let paired = id_of(&event).and_then(|id| pairs.of(id));
+                settle(&mut event, day, paired, now, pairing);
+                if resolve && !sports.is_empty() {
+                    written::resolve(person, &mut event, &sports);
+                }
                 found.push(event);
             }
             day += Duration::days(1);
@@ -364,7 +467,7 @@ impl World {
             .filter_map(|(_, event)| event);
         found.extend(
             own.filter(|event| within.contains(&day_text(event)))
-                .map(|event| shown(person, event, resolve)),
+                .map(|event| shown(person, event, resolve, (&pairs, pairing), &sports)),
         );
         found.sort_by_key(|event| (day_text(event), id_of(event)));
         found
@@ -379,12 +482,38 @@ impl World {
     ) -> Option<Map<String, Value>> {
         let written = self.state().events.get(&(person.slug, id)).cloned();
         if let Some(event) = written {
-            return event.map(|event| shown(person, event, resolve));
+            let history = self.history(person);
+            let (pairs, pairing) = (self.pairs(person, &history), self.state().pairing);
+            let sports = self.sports(person);
+            return event.map(|event| shown(person, event, resolve, (&pairs, pairing), &sports));
         }
         let day = event_of(person, id).filter(|day| is_seeded(*day, self.local(person).date()))?;
         self.events(person, day, day, resolve)
             .into_iter()
             .find(|event| id_of(event) == Some(id))
+    }
+
+    /// Somebody else writes these values, unchecked.
+    pub(super) fn change(&self, person: &'static Person, of: &Of, values: Map<String, Value>) {
+        let _writing = self.writing();
+        match of {
+            Of::Day(day) => self.write_wellness(person, *day, values),
+            Of::Activity(id) => self.write_activity(person, id, values),
+            Of::Sport(id) => self.write_sport(person, *id, values),
+        }
+    }
+
+    fn pairs<'a>(&self, person: &Person, history: &'a History) -> Pairs<'a> {
+        let written = self.written_activities(person).into_iter();
+        let written = written.filter_map(|(id, values)| {
+            let paired = values.get("paired_event_id")?.as_i64();
+            Some((id, paired))
+        });
+        Pairs {
+            history,
+            now: self.local(person),
+            written: written.collect(),
+        }
     }
 
     /// Keeps an event, or its deletion.
@@ -434,6 +563,7 @@ impl World {
     fn by_another(&self, person: &'static Person, how: How) -> Writing {
         Writing {
             person,
+            sports: self.sports(person),
             now: self.now(),
             how,
             loss: None,
@@ -450,11 +580,45 @@ impl World {
 }
 
 /// A written event as upstream shows it.
-fn shown(person: &Person, mut event: Map<String, Value>, resolve: bool) -> Map<String, Value> {
+fn shown(
+    person: &Person,
+    mut event: Map<String, Value>,
+    resolve: bool,
+    (pairs, pairing): (&Pairs<'_>, Pairing),
+    sports: &Sports,
+) -> Map<String, Value> {
     if resolve {
-        written::resolve(person, &mut event);
+        written::resolve(person, &mut event, sports);
+    }
+    if let Some(id) = id_of(&event).filter(|id| pairs.touches(*id, &event)) {
+        pair(&mut event, pairs.of(id), pairing);
     }
     event
+}
+
+/// Which activity each event is paired with, with what clients wrote about it.
+struct Pairs<'a> {
+    history: &'a History,
+    now: NaiveDateTime,
+    /// Activity to event; none where a pairing was taken away.
+    written: HashMap<String, Option<i64>>,
+}
+
+impl<'a> Pairs<'a> {
+    fn of(&self, event: i64) -> Option<&'a Done> {
+        let mut written = self.written.iter();
+        if let Some((id, _)) = written.find(|(_, paired)| **paired == Some(event)) {
+            return self.history.known(self.now).find(|done| done.id == *id);
+        }
+        let done = self.history.of_event(event, self.now)?;
+        (!self.written.contains_key(&done.id)).then_some(done)
+    }
+
+    /// Whether a client's pairing is about this event.
+    fn touches(&self, id: i64, event: &Map<String, Value>) -> bool {
+        self.written.values().any(|paired| *paired == Some(id))
+            || self.written.contains_key(text(event, "paired_activity_id"))
+    }
 }
 
 fn newest_first(history: &History, now: NaiveDateTime) -> Vec<&Done> {

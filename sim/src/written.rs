@@ -7,13 +7,13 @@ use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
-    athlete::{settings, stamp},
+    athlete::{Sports, amended, stamp},
     calendar::{CATEGORIES, midnight},
     devices,
     dice::round,
     people::{FIRST_DAY, Person},
     refusal::Refusal,
-    schema::{EVENT, fill, text},
+    schema::{EVENT, fill, is_in, text},
     workout::{Indoor, Loss, Settings, Workout, intensity, read_losing},
 };
 
@@ -49,10 +49,6 @@ const WORDS: [(&str, &[&str]); 4] = [
     ("target", &["AUTO", "POWER", "HR", "PACE"]),
     ("training_availability", &["NORMAL", "LIMITED", "UNAVAILABLE"]),
 ];
-
-fn is_in(names: &str, name: &str) -> bool {
-    names.split_ascii_whitespace().any(|one| one == name)
-}
 
 /// Refuses a field that upstream's parser does not know or cannot read. Files in place of text are not simulated.
 fn check((name, value): (&String, &Value)) -> Result<(), Refusal> {
@@ -141,9 +137,9 @@ fn moment(event: &Object, name: &str) -> Option<NaiveDateTime> {
     text(event, name).parse().ok()
 }
 
-/// The person's settings for the event's sport on its day.
-fn settings_of(person: &Person, event: &Object) -> Settings {
-    settings(person, day_of(event).max(FIRST_DAY), text(event, "type"))
+/// The person's settings for the event's sport on its day, with what clients wrote.
+fn settings_of(person: &Person, event: &Object, sports: &Sports) -> Settings {
+    amended(person, day_of(event).max(FIRST_DAY), text(event, "type"), sports)
 }
 
 fn day_of(event: &Object) -> NaiveDate {
@@ -158,18 +154,19 @@ fn has_steps(event: &Object) -> bool {
 }
 
 /// Adds absolute targets to the event's steps, as `resolve=true` does.
-pub(super) fn resolve(person: &Person, event: &mut Object) {
+pub(super) fn resolve(person: &Person, event: &mut Object, sports: &Sports) {
     if !has_steps(event) {
         return;
     }
     let indoor = Indoor(event.get("indoor") == Some(&Value::Bool(true)));
-    let workout = Workout::of_doc(&event["workout_doc"], &settings_of(person, event));
+    let workout = Workout::of_doc(&event["workout_doc"], &settings_of(person, event, sports));
     event.insert("workout_doc".into(), workout.doc(Some(indoor)));
 }
 
-/// What upstream does with the calendar where it is not known.
+/// What upstream does with what is written where it is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Rules {
     /// Whether the upsert of an API key finds what that key wrote before. It is reported both ways.
     pub upsert_by_key: bool,
@@ -177,6 +174,12 @@ pub struct Rules {
     pub resolve_one: bool,
     /// Whether null in a body empties a field, or says nothing.
     pub nulls_clear: bool,
+    /// The same in the body of an activity or of a sport's settings, gear excepted.
+    pub record_nulls_clear: bool,
+    /// Whether -1 empties a number of an activity.
+    pub minus_one_clears: bool,
+    /// Whether a wellness day that is locked keeps what it has, whoever writes.
+    pub locks_hold: bool,
 }
 
 impl Default for Rules {
@@ -185,14 +188,19 @@ impl Default for Rules {
             upsert_by_key: true,
             resolve_one: true,
             nulls_clear: true,
+            record_nulls_clear: false,
+            minus_one_clears: true,
+            locks_hold: true,
         }
     }
 }
 
 /// Somebody's write to a person's calendar.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Writing {
     pub(super) person: &'static Person,
+    /// What clients wrote about the person's sports.
+    pub(super) sports: Sports,
     pub(super) now: DateTime<Utc>,
     pub(super) how: How,
     /// Beyond what upstream loses anyway.
@@ -202,7 +210,7 @@ pub(super) struct Writing {
 
 impl Writing {
     /// Lays `body` over `event`.
-    pub(super) fn lay(self, event: &mut Object, mut body: Object) -> Result<(), Refusal> {
+    pub(super) fn lay(&self, event: &mut Object, mut body: Object) -> Result<(), Refusal> {
         body.iter().try_for_each(check)?;
         body.retain(|_, value| self.rules.nulls_clear || !value.is_null());
         let brings = Brings::of(event, &body, self.how);
@@ -232,7 +240,7 @@ impl Writing {
     }
 
     /// Now, and later than the write before.
-    fn later_than(self, event: &Object) -> DateTime<Utc> {
+    fn later_than(&self, event: &Object) -> DateTime<Utc> {
         let before = text(event, "updated").parse::<DateTime<Utc>>();
         before.map_or(self.now, |before| {
             self.now.max(before + Duration::milliseconds(1))
@@ -240,8 +248,8 @@ impl Writing {
     }
 
     /// Time, distance and load of a workout: of its steps, and only without any as they are sent.
-    fn plan(self, event: &mut Object, doc: &Value, brings: Brings) {
-        let settings = settings_of(self.person, event);
+    fn plan(&self, event: &mut Object, doc: &Value, brings: Brings) {
+        let settings = settings_of(self.person, event, &self.sports);
         let read = self.read(event, doc, brings, &settings);
         let is_new = read.is_some() || brings.length;
         if let Some(workout) = &read {
@@ -271,7 +279,7 @@ impl Writing {
     }
 
     /// The steps that are written. None where the event keeps those that it has.
-    fn read(self, event: &Object, doc: &Value, brings: Brings, settings: &Settings) -> Option<Workout> {
+    fn read(&self, event: &Object, doc: &Value, brings: Brings, settings: &Settings) -> Option<Workout> {
         let description = text(event, "description");
         if brings.doc && self.how == How::Changed {
             // A document that is sent back loses its steps.

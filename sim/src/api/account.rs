@@ -13,9 +13,11 @@ use super::{
     ask::{Answer, Ask},
 };
 use crate::{
+    activity::{BIKE, SHOES},
     athlete, devices,
     dice::round,
-    people::{FIRST_DAY, Person},
+    people::{Build, FIRST_DAY, Person},
+    records,
     refusal::Refusal,
     schema::{FOLDER, GEAR, GEAR_REMINDER, TRAINING_PLAN, fill, made, number},
 };
@@ -25,7 +27,14 @@ const CHAIN: f64 = 4_000_000.0;
 
 /// `GET /athlete/{id}`.
 pub(super) fn whole(ask: &Ask) -> Json<Object> {
-    Json(athlete::full(ask.person, ask.world.now()))
+    let mut object = athlete::full(ask.person, ask.world.now());
+    if object.get("sportSettings").is_some_and(Value::is_array) {
+        object.insert(
+            "sportSettings".into(),
+            json!(ask.world.sport_settings(ask.person)),
+        );
+    }
+    Json(object)
 }
 
 /// `GET /athlete/{id}/connections`.
@@ -35,22 +44,82 @@ pub(super) fn connections(ask: &Ask) -> Json<Object> {
 
 /// `GET /athlete/{id}/sport-settings`.
 pub(super) fn sport_settings(ask: &Ask) -> Json<Vec<Value>> {
-    Json(athlete::sport_settings(ask.person, ask.today()))
+    Json(ask.world.sport_settings(ask.person))
 }
 
 /// `GET /athlete/{id}/sport-settings/{which}`: by id or by the name of a sport.
 pub(super) fn one_sport(ask: &Ask) -> Answer<Value> {
+    named(ask).map(Json)
+}
+
+/// The group of sports that the path names.
+fn named(ask: &Ask) -> Result<Value, Refusal> {
     let which = ask.which();
-    let mut all = athlete::sport_settings(ask.person, ask.today()).into_iter();
+    let mut all = ask.world.sport_settings(ask.person).into_iter();
     let id = which.parse::<i64>().ok();
     let is_asked = |group: &Value| id.is_some_and(|id| group["id"] == id) || athlete::is_for(group, which);
-    let found = all.find(is_asked);
-    found.map(Json).ok_or_else(Refusal::missing)
+    all.find(is_asked).ok_or_else(Refusal::missing)
+}
+
+/// `PUT /athlete/{id}/sport-settings/{which}`: sparse; what is planned keeps its load.
+pub(super) fn put_sport(ask: &Ask) -> Answer<Object> {
+    let recalculate = match ask.params.get("recalcHrZones") {
+        None => return Err(Refusal::absent("recalcHrZones", "boolean")),
+        Some(word) => word == "true",
+    };
+    let body = ask.object()?;
+    let _writing = ask.world.writing();
+    let found = named(ask)?;
+    let (Some(id), Value::Object(mut group)) = (found["id"].as_i64(), found) else {
+        return Err(Refusal::missing());
+    };
+    let rules = ask.world.state().rules;
+    let laid = records::lay_sport(&group, body, recalculate, rules, ask.world.now())?;
+    if !ask.forgets("") {
+        ask.world.write_sport(ask.person, id, laid.clone());
+    }
+    group.extend(laid);
+    Ok(Json(group))
 }
 
 /// `GET /athlete/{id}/custom-item`.
 pub(super) fn custom_items(ask: &Ask) -> Json<Value> {
     Json(athlete::custom_items(ask.person))
+}
+
+/// A piece of a person's gear.
+pub(super) struct Piece {
+    pub(super) id: &'static str,
+    pub(super) name: &'static str,
+    /// Before the days of [`Wear`], or in all where activities themselves say it.
+    pub(super) metres: f64,
+    is_bike: bool,
+    retired: Option<&'static str>,
+}
+
+/// What a person rides and runs in, in use or not: two pairs of shoes of one name, and one worn out.
+pub(super) fn shelf(person: &Person) -> Vec<Piece> {
+    let piece = |id, name, metres, is_bike, retired| Piece {
+        id,
+        name,
+        metres,
+        is_bike,
+        retired,
+    };
+    let shoes = |id, name, metres, retired| piece(id, name, metres, false, retired);
+    match person.build {
+        Build::Cyclist => vec![
+            piece(BIKE.0, BIKE.1, BIKE.2, true, None),
+            piece("b9000102", "Cube Nuroad", 2_345_678.0, true, None),
+        ],
+        Build::Runner => vec![
+            shoes(SHOES.0, SHOES.1, SHOES.2, None),
+            shoes("g9000202", "Asics Novablast", 88_012.0, None),
+            shoes("g9000203", "Brooks Ghost 14", 902_345.0, Some("2025-08-30")),
+            shoes("g9000204", "Saucony Kinvara", 51_200.0, None),
+        ],
+        Build::Triathlete | Build::StravaOnly | Build::Newcomer => Vec::new(),
+    }
 }
 
 /// Activities, seconds and metres.
@@ -59,10 +128,9 @@ struct Wear {
     activities: u32,
     secs: f64,
     metres: f64,
-    used: Option<Value>,
 }
 
-/// `GET /athlete/{id}/gear`: what the activities of the last four hundred days used, and a bike's chain.
+/// `GET /athlete/{id}/gear`, as the activities of the last four hundred days used it, and the chain of the first bike.
 pub(super) fn gear(ask: &Ask) -> Json<Vec<Object>> {
     let since = ask.now() - Duration::days(400);
     let recent = ask
@@ -70,41 +138,39 @@ pub(super) fn gear(ask: &Ask) -> Json<Vec<Object>> {
         .activity_rows(ask.person, usize::MAX, None, |done| done.start > since);
     let mut worn: BTreeMap<String, Wear> = BTreeMap::new();
     for object in recent {
-        let Some(gear) = object.get("gear").filter(|gear| gear.is_object()) else {
+        let Some(id) = object.get("gear").and_then(|gear| gear["id"].as_str()) else {
             continue;
         };
-        let wear = worn
-            .entry(gear["id"].as_str().unwrap_or_default().to_owned())
-            .or_default();
+        let wear = worn.entry(id.to_owned()).or_default();
         wear.activities += 1;
         wear.secs += number(&object, "moving_time").unwrap_or_default();
         wear.metres += number(&object, "distance").unwrap_or_default();
-        wear.used = Some(json!({"gear": gear, "sport": object.get("type")}));
     }
-    let pieces = |(id, wear): (String, Wear)| pieces(ask.person, &id, &wear, ask.today());
-    Json(worn.into_iter().flat_map(pieces).collect())
+    let rows = |piece: Piece| {
+        let wear = worn.remove(piece.id).unwrap_or_default();
+        pieces(ask.person, &piece, &wear, ask.today())
+    };
+    Json(shelf(ask.person).into_iter().flat_map(rows).collect())
 }
 
-/// Shoes as they are; a bike with its chain.
-fn pieces(person: &Person, id: &str, wear: &Wear, today: NaiveDate) -> Vec<Object> {
-    let used = wear.used.clone().unwrap_or_default();
-    let is_bike = used["sport"]
-        .as_str()
-        .is_some_and(|sport| sport.ends_with("Ride"));
-    let chain = format!("{id}c");
-    let total = used["gear"]["distance"].as_f64().unwrap_or(wear.metres);
-    let piece = made(
+/// Shoes as they are; the first bike with its chain.
+fn pieces(person: &Person, piece: &Piece, wear: &Wear, today: NaiveDate) -> Vec<Object> {
+    let has_chain = piece.id == BIKE.0;
+    let chain = format!("{}c", piece.id);
+    let is_counted = [BIKE.0, SHOES.0].contains(&piece.id);
+    let total = piece.metres + if is_counted { 0.0 } else { wear.metres };
+    let row = made(
         GEAR,
         json!({
-            "id": id, "athlete_id": person.athlete_id, "type": if is_bike { "Bike" } else { "Shoes" },
-            "name": used["gear"]["name"], "purchased": if is_bike { Some(FIRST_DAY) } else { None }, "distance": total,
+            "id": piece.id, "athlete_id": person.athlete_id, "type": if piece.is_bike { "Bike" } else { "Shoes" },
+            "name": piece.name, "purchased": piece.is_bike.then_some(FIRST_DAY), "distance": round(total, 1),
             "time": wear.secs, "activities": wear.activities, "use_elapsed_time": false, "reminders": [],
-            "component_ids": if is_bike { vec![chain.clone()] } else { Vec::new() }, "activity_filters": [],
-            "component": false,
+            "component_ids": if has_chain { vec![chain.clone()] } else { Vec::new() }, "activity_filters": [],
+            "component": false, "retired": piece.retired,
         }),
     );
-    if !is_bike {
-        return vec![piece];
+    if !has_chain {
+        return vec![row];
     }
     let reminder = made(
         GEAR_REMINDER,
@@ -125,7 +191,7 @@ fn pieces(person: &Person, id: &str, wear: &Wear, today: NaiveDate) -> Vec<Objec
             "use_elapsed_time": false, "reminders": [reminder], "activity_filters": [], "component": true,
         }),
     );
-    vec![piece, part]
+    vec![row, part]
 }
 
 /// `GET /athlete/{id}/training-plan`: only the cyclist follows one.

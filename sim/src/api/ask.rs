@@ -15,10 +15,11 @@ use axum::{
 };
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::Object;
 use crate::{
-    fault::Fault,
+    fault::{Fault, Mode},
     front::{Caller, Via},
     params::Params,
     people::{PEOPLE, Person},
@@ -145,9 +146,24 @@ impl Ask {
         self.now().date()
     }
 
-    /// The body, which must be JSON of this shape.
+    /// The body, which must be JSON of this shape, as upstream takes it.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        serde_json::from_slice(&self.body).map_err(|_| Refusal::unreadable())
+        let mut body: Value = serde_json::from_slice(&self.body).map_err(|_| Refusal::unreadable())?;
+        let objects = match &mut body {
+            Value::Array(objects) => objects.as_mut_slice(),
+            object => std::slice::from_mut(object),
+        };
+        for object in objects.iter_mut().filter_map(Value::as_object_mut) {
+            if let Some(fault) = &self.fault {
+                fault.bend(object);
+            }
+        }
+        serde_json::from_value(body).map_err(|_| Refusal::unreadable())
+    }
+
+    /// Whether what is written about the thing with this name is to be forgotten.
+    pub(super) fn forgets(&self, name: &str) -> bool {
+        self.ordered(name).is_some_and(|fault| fault.mode == Mode::Forget)
     }
 
     /// The body, which must be a JSON object.

@@ -105,6 +105,7 @@ fn laid(ask: &Ask, mut event: Object, body: Object, how: How) -> Result<Object, 
     }
     let writing = Writing {
         person: ask.person,
+        sports: ask.world.sports(ask.person),
         now: ask.world.now(),
         how,
         loss: fault.and_then(Fault::loss),
@@ -134,9 +135,7 @@ fn refused(fault: &Fault, name: &str) -> Refusal {
 
 /// Keeps an event, or its deletion, unless it is to be forgotten.
 fn keep(ask: &Ask, event: &Object, deleted: bool) {
-    let forgotten = ask
-        .ordered(text(event, "name"))
-        .is_some_and(|fault| fault.mode == Mode::Forget);
+    let forgotten = ask.forgets(text(event, "name"));
     if let Some(id) = id_of(event).filter(|_| !forgotten) {
         ask.world
             .write_event(ask.person, id, (!deleted).then(|| event.clone()));

@@ -64,17 +64,23 @@ fn of_athlete() -> Router<Arc<World>> {
         .route("/connections", read(Settings, account::connections))
         .route("/sport-settings", read(Settings, account::sport_settings))
         .route("/sport-settings/{which}", read(Settings, account::one_sport))
+        .route(
+            "/sport-settings/{which}",
+            write(PUT, Settings, account::put_sport),
+        )
         .route("/custom-item", read(Settings, account::custom_items))
         .route("/gear", read(Activity, account::gear))
         .route("/training-plan", read(Library, account::training_plan))
         .route("/activities", read(Activity, training::list))
         .route("/activities/search", read(Activity, training::search))
+        .route("/activities/{which}", read(Activity, training::several))
         .route("/athlete-summary", read(Activity, training::summary))
         .route("/power-curves", read(Activity, curves::power))
         .route("/hr-curves", read(Activity, curves::heart))
         .route("/pace-curves", read(Activity, curves::pace))
         .route("/wellness", read(Wellness, wellness::list))
         .route("/wellness", write(PUT, Wellness, wellness::put_by_body))
+        .route("/wellness-bulk", write(PUT, Wellness, wellness::put_bulk))
         .route("/wellness/{which}", read(Wellness, wellness::one))
         .route("/wellness/{which}", write(PUT, Wellness, wellness::put))
         .route("/events", read(Calendar, events::list))
@@ -91,6 +97,7 @@ fn of_athlete() -> Router<Arc<World>> {
 fn of_activity() -> Router<Arc<World>> {
     Router::new()
         .route("/", read(Activity, training::one))
+        .route("/", write(PUT, Activity, training::update))
         .route("/streams.json", read(Activity, analysis::streams))
         .route("/streams.csv", read(Activity, analysis::streams_csv))
         .route("/power-histogram", read(Activity, analysis::power_histogram))

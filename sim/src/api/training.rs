@@ -1,22 +1,23 @@
 //! Activities and the weekly summary.
 //!
-//! Choosing and filtering only; objects are made in `activity`.
+//! Choosing and filtering only; objects are made in `activity`, and `records` judges what is written.
 
 use axum::Json;
 use chrono::{Days, NaiveDate, Weekday};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
-    Object,
+    Object, account,
     ask::{Answer, Ask},
 };
 use crate::{
     activity,
-    dice::{round, whole},
+    dice::{round, whole as whole_number},
     laps,
     people::{FIRST_DAY, Person},
+    records,
     refusal::Refusal,
-    schema::{fill, number},
+    schema::{SPORTS, fill, number, text},
     training::{Done, Source},
     world::World,
 };
@@ -46,10 +47,20 @@ pub(super) fn search(ask: &Ask) -> Answer<Vec<Object>> {
         .ok_or_else(|| Refusal::absent("q", "String"))?;
     let query = query.to_lowercase();
     let limit = ask.params.count("limit")?.unwrap_or(SEARCHED);
-    let is_found = |done: &Done| match query.strip_prefix('#') {
-        _ if done.source == Source::Strava => false,
-        Some(wanted) => activity::tags(done).is_some_and(|tags| tags.contains(&wanted)),
-        None => done.session.name.to_lowercase().contains(&query),
+    let written = ask.world.written_activities(ask.person);
+    let is_found = |done: &Done| {
+        let of = |name: &str| written.get(&done.id).and_then(|values| values.get(name));
+        match query.strip_prefix('#') {
+            _ if done.source == Source::Strava => false,
+            Some(wanted) => match of("tags") {
+                Some(tags) => tags.as_array().is_some_and(|tags| tags.contains(&json!(wanted))),
+                None => activity::tags(done).is_some_and(|tags| tags.contains(&wanted)),
+            },
+            None => {
+                let name = of("name").map_or(done.session.name, |name| name.as_str().unwrap_or_default());
+                name.to_lowercase().contains(&query)
+            }
+        }
     };
     let found = ask.world.activity_rows(ask.person, limit, None, is_found);
     Ok(Json(found.iter().map(activity::search_row).collect()))
@@ -58,13 +69,52 @@ pub(super) fn search(ask: &Ask) -> Answer<Vec<Object>> {
 /// `GET /activity/{id}`: the full object, with its intervals if requested; a stub has none.
 pub(super) fn one(ask: &Ask) -> Answer<Object> {
     let done = ask.done()?;
-    let mut object = activity::row(ask.person, &done, None);
+    Ok(Json(whole(ask, &done)))
+}
+
+fn whole(ask: &Ask, done: &Done) -> Object {
+    let mut object = ask.world.activity_row(ask.person, done);
     if ask.params.flag("intervals") && object.contains_key("name") {
-        let [intervals, groups] = laps::intervals(ask.person, &done);
+        let [intervals, groups] = laps::intervals(ask.person, done);
         object.insert("icu_intervals".into(), intervals);
         object.insert("icu_groups".into(), groups);
     }
-    Ok(Json(object))
+    object
+}
+
+/// `GET /athlete/{id}/activities/{ids}`: those that there are, newest first, whatever the order asked for.
+pub(super) fn several(ask: &Ask) -> Json<Vec<Object>> {
+    let ids: Vec<&str> = ask.which().split(',').map(str::trim).collect();
+    let wanted = |done: &Done| ids.contains(&done.id.as_str()).then(|| done.clone());
+    let found = ask.world.activities(ask.person, wanted);
+    Json(found.iter().map(|done| whole(ask, done)).collect())
+}
+
+/// `PUT /activity/{id}`: sparse; what upstream works out itself is ignored.
+pub(super) fn update(ask: &Ask) -> Answer<Object> {
+    let body = ask.object()?;
+    let _writing = ask.world.writing();
+    let done = ask.done()?;
+    if done.source == Source::Strava {
+        return Err(Refusal::unprocessable("Cannot update Strava activities"));
+    }
+    let mut row = ask.world.activity_row(ask.person, &done);
+    let pieces = account::shelf(ask.person);
+    let gear = |id: &str| {
+        let piece = pieces.iter().find(|piece| piece.id == id)?;
+        Some(json!({"id": piece.id, "name": piece.name, "distance": piece.metres, "primary": false}))
+    };
+    let laid = records::lay_activity(ask.person, &row, body, ask.world.state().rules, gear)?;
+    if let Some(event) = laid.get("paired_event_id").and_then(Value::as_i64) {
+        if ask.world.event(ask.person, event, false).is_none() {
+            return Err(Refusal::unprocessable(format!("Event not found [{event}]")));
+        }
+    }
+    if !ask.forgets(text(&row, "name")) {
+        ask.world.write_activity(ask.person, &done.id, laid.clone());
+    }
+    row.extend(laid);
+    Ok(Json(row))
 }
 
 /// What a set of activities adds up to.
@@ -78,7 +128,7 @@ fn sums(done: &[&Done], weight: f64, eftp: Option<f64>) -> Object {
         json!({
             "count": done.len(), "time": elapsed, "elapsed_time": elapsed,
             "moving_time": count(|one| one.secs),
-            "calories": whole(total(|one| one.power.map_or(0.0, |power| f64::from(power.average) * f64::from(one.secs) / 952.0))),
+            "calories": whole_number(total(|one| one.power.map_or(0.0, |power| f64::from(power.average) * f64::from(one.secs) / 952.0))),
             "total_elevation_gain": round(total(|one| one.climb.unwrap_or_default()), 1),
             "training_load": count(|one| one.load.unwrap_or_default()),
             "srpe": count(|one| one.rpe.map_or(0, |rpe| rpe * (one.secs / 60))),
@@ -105,10 +155,29 @@ pub(super) fn summary(ask: &Ask) -> Answer<Vec<Object>> {
     Ok(Json(rows))
 }
 
+/// What happened, with what was written about it as far as it counts in a sum.
+fn amended(done: &Done, written: &Object) -> Done {
+    let mut done = done.clone();
+    if written.contains_key("icu_rpe") {
+        done.rpe = number(written, "icu_rpe").map(whole_number);
+    }
+    let sport = text(written, "type");
+    if let Some(sport) = SPORTS.split_ascii_whitespace().find(|one| *one == sport) {
+        done.sport = sport;
+    }
+    done
+}
+
 fn week_row(world: &World, person: &'static Person, week: NaiveDate, today: NaiveDate) -> Object {
     let last = (week + Days::new(6)).min(today);
+    let written = world.written_activities(person);
     let done = world.activities(person, |done| {
-        (week..=last).contains(&done.day()).then(|| done.clone())
+        (week..=last)
+            .contains(&done.day())
+            .then(|| match written.get(&done.id) {
+                Some(values) => amended(done, values),
+                None => done.clone(),
+            })
     });
     let all: Vec<&Done> = done.iter().collect();
     let eftp = (person.ftp(last) > 0.0).then(|| person.ftp(last) - 4.0);

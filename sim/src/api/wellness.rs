@@ -2,7 +2,7 @@
 //!
 //! How a row looks is in `wellness` above; `world` keeps what was written.
 
-use axum::Json;
+use axum::{Json, http::StatusCode};
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::{
     athlete::{WHERE, has_custom_field, stamp},
     params::date,
     refusal::Refusal,
-    schema::WELLNESS,
+    schema::{WELLNESS, is_in},
 };
 
 /// Days listed if no beginning is given.
@@ -66,17 +66,56 @@ pub(super) fn put(ask: &Ask) -> Answer<Object> {
 /// `PUT /athlete/{id}/wellness`: the body names the day, as `id`.
 pub(super) fn put_by_body(ask: &Ask) -> Answer<Object> {
     let body = ask.object()?;
-    let day = body.get("id").and_then(Value::as_str);
-    let day = date(day.ok_or_else(|| Refusal::unprocessable("Missing id"))?)?;
-    write(ask, day, body)
+    write(ask, named_day(&body)?, body)
 }
 
-/// Sparse: only the given fields change; nulls clear nothing; a lock stays.
+/// `PUT /athlete/{id}/wellness-bulk`: each row names its day, as `id`; nothing is answered.
+pub(super) fn put_bulk(ask: &Ask) -> Result<StatusCode, Refusal> {
+    let _writing = ask.world.writing();
+    let read = |body: Object| {
+        let day = named_day(&body)?;
+        Ok((day, values(ask, day, body)?))
+    };
+    let rows: Vec<_> = ask
+        .body::<Vec<Object>>()?
+        .into_iter()
+        .map(read)
+        .collect::<Result<_, Refusal>>()?;
+    for (day, values) in rows {
+        keep(ask, day, values);
+    }
+    Ok(StatusCode::OK)
+}
+
+fn named_day(body: &Object) -> Result<NaiveDate, Refusal> {
+    let day = body.get("id").and_then(Value::as_str);
+    date(day.ok_or_else(|| Refusal::unprocessable("Missing id"))?)
+}
+
 fn write(ask: &Ask, day: NaiveDate, body: Object) -> Answer<Object> {
+    let _writing = ask.world.writing();
+    let values = values(ask, day, body)?;
+    if ask.forgets("") {
+        let Json(mut row) = day_row(ask, day)?;
+        row.extend(values);
+        return Ok(Json(row));
+    }
+    keep(ask, day, values);
+    day_row(ask, day)
+}
+
+fn keep(ask: &Ask, day: NaiveDate, values: Object) {
+    if !ask.forgets("") {
+        ask.world.write_wellness(ask.person, day, values);
+    }
+}
+
+/// What a body changes of a day. Sparse: only the given fields change; nulls clear nothing; a lock stays, and what is locked
+/// keeps its values.
+fn values(ask: &Ask, day: NaiveDate, body: Object) -> Result<Object, Refusal> {
     let mut values = Object::new();
     for (name, value) in body {
-        let known = WELLNESS.split_ascii_whitespace().any(|field| field == name)
-            || has_custom_field(ask.person, &name);
+        let known = is_in(WELLNESS, &name) || has_custom_field(ask.person, &name);
         if !known {
             return Err(Refusal::unprocessable(format!(
                 "Unrecognized wellness field [{name}]"
@@ -96,14 +135,16 @@ fn write(ask: &Ask, day: NaiveDate, body: Object) -> Answer<Object> {
         }
         values.insert(name, value);
     }
+    // A day without a row cannot be written either.
+    let Json(row) = day_row(ask, day)?;
+    if row.get("locked") == Some(&json!(true)) && ask.world.state().rules.locks_hold {
+        return Ok(Object::new());
+    }
     for (field, carried) in [("weight", "tempWeight"), ("restingHR", "tempRestingHR")] {
         if values.contains_key(field) {
             values.insert(carried.into(), json!(false));
         }
     }
     values.insert("updated".into(), json!(stamp(ask.world.now())));
-    // A day without a row cannot be written either.
-    let _ = day_row(ask, day)?;
-    ask.world.write_wellness(ask.person, day, values);
-    day_row(ask, day)
+    Ok(values)
 }

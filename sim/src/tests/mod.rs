@@ -7,6 +7,7 @@ mod bulk;
 mod data;
 mod mishaps;
 mod people;
+mod records;
 mod workouts;
 mod writes;
 

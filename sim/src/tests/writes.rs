@@ -14,7 +14,7 @@ async fn wellness_is_written_sparsely() {
         .send(
             Method::PUT,
             path,
-            json!({"weight": 60.9, "SaunaMinutes": 0, "mood": null, "locked": true}),
+            json!({"weight": 60.9, "SaunaMinutes": 0, "mood": null}),
         )
         .await;
     assert_eq!(status, 200);
@@ -23,11 +23,6 @@ async fn wellness_is_written_sparsely() {
         (&json!(60.9), &json!(0), &before["mood"])
     );
     assert_eq!(bench.get(path).await, after);
-    assert_eq!(
-        bench.send(Method::PUT, path, json!({"locked": false})).await.1["locked"],
-        true,
-        "one way"
-    );
     let (status, by_body) = bench
         .send(
             Method::PUT,
