@@ -137,6 +137,10 @@ permissions! {
     PUSH_WELLNESS = "push_wellness", "Write wellness", Wellness, Write, [Wellness],
         "Write weight, sleep, how the athlete feels and other wellness values of a day, and see the values that these replace. Each \
         can be taken back, but intervals.icu may keep a value where there was none before.";
+    UPDATE_SPORT_SETTINGS = "update_sport_settings", "Change thresholds and zones", Profile, Write, [Settings],
+        "Change FTP, threshold heart rate and pace, maximum heart rate, W′, Pmax and training zones, and see those that they \
+        replace. Workouts are then read by the new ones. Each can be taken back; intervals.icu may keep a value where there was \
+        none before.";
 }
 
 permissions! {

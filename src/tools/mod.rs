@@ -46,6 +46,7 @@ mod steps;
 mod sums;
 mod thresholds;
 mod undo_change;
+mod update_sport_settings;
 mod vitals;
 mod writing;
 mod zone_base;
@@ -151,6 +152,7 @@ pub static CATALOGUE: &[Tool] = &[
     edit_workout::TOOL,
     delete_workout::TOOL,
     push_wellness::TOOL,
+    update_sport_settings::TOOL,
     list_changes::TOOL,
     undo_change::TOOL,
 ];

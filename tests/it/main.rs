@@ -69,6 +69,7 @@ mod world;
 mod writes;
 mod writes_beside;
 mod writes_faults;
+mod writes_settings;
 mod writes_text;
 mod writes_words;
 mod writing;
