@@ -46,6 +46,7 @@ fn the_list_keeps_its_budget() {
             "list_changes" => 80,
             "undo_change" => 100,
             "get_workout_guide" => 40,
+            "update_sport_settings" => 350,
             _ => 400,
         };
         assert!(tokens <= most, "{} takes {tokens} tokens", tool.name());
