@@ -101,7 +101,8 @@ permissions! {
     /// Every permission that can be granted, in the order of the tool list.
     ALL:
     GET_ATHLETE_PROFILE = "get_athlete_profile", "Athlete profile", Profile, Read, [Settings],
-        "See name, age, sex, height, weight, resting heart rate, units, thresholds, estimated FTP and training zones.";
+        "See name, age, sex, height, weight, resting heart rate, units, thresholds, estimated FTP and training zones; bikes and \
+        shoes only together with activities in detail or changing past activities.";
     GET_TRAINING_HISTORY = "get_training_history", "Training history", Training, Read, [Activity],
         "See past activities: what, when, how long, how hard, how it felt, and the device.";
     GET_TRAINING_SUMMARY = "get_training_summary", "Training summary", Training, Read, [Activity],
@@ -134,9 +135,16 @@ permissions! {
     DELETE_WORKOUT = "delete_workout", "Delete planned workouts", Calendar, Write, [Calendar],
         "Take planned workouts off the calendar, whoever put them there. Includes seeing the calendar, because answers show what \
         goes.";
+    PUSH_EVENT = "push_event", "Races, notes and absences", Calendar, Write, [Calendar],
+        "Put races, notes, targets, holidays, sick days and the like on the calendar and, where planned workouts may be changed or \
+        deleted, do the same to these. Each can be taken back.";
     PUSH_WELLNESS = "push_wellness", "Write wellness", Wellness, Write, [Wellness],
         "Write weight, sleep, how the athlete feels and other wellness values of a day, and see the values that these replace. Each \
         can be taken back, but intervals.icu may keep a value where there was none before.";
+    UPDATE_ACTIVITY = "update_activity", "Change past activities", Training, Write, [Activity],
+        "Change name, notes, tags, feel, RPE, carbs, gear, sport and marks of past activities, pair them with planned workouts, and \
+        see what this replaces, with the activity's name, day and sport and the names of gear. Each can be taken back; \
+        intervals.icu may keep gear or a value where there was none before.";
     UPDATE_SPORT_SETTINGS = "update_sport_settings", "Change thresholds and zones", Profile, Write, [Settings],
         "Change FTP, threshold heart rate and pace, maximum heart rate, W′, Pmax and training zones, and see those that they \
         replace. Workouts are then read by the new ones. Each can be taken back; intervals.icu may keep a value where there was \

@@ -81,7 +81,7 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
                 ],
                 Build::Runner => vec!["weight", "restingHR", "sleepSecs", "sleepScore", "soreness", "steps"],
             },
-            "custom_items": custom_items(person),
+            "training_availability": usual_week(person), "custom_items": custom_items(person),
             // For the account from Strava the list is missing here, though its own endpoint has it.
             "sportSettings": (person.build != Build::StravaOnly).then(|| sport_settings(person, today)),
         }),
@@ -93,6 +93,28 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
 /// `2026-11-18T18:01:44.120+00:00`, as upstream writes moments.
 pub(super) fn stamp(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%S%.3f+00:00").to_string()
+}
+
+/// What the runner's week allows; nobody else has said so.
+fn usual_week(person: &Person) -> Value {
+    let day = |number: u8, availability: &str, secs: Option<u32>, sports: Option<[&str; 1]>| {
+        json!({
+            "day_of_week": number, "training_availability": availability, "max_training_time": secs,
+            "can_train_sports": sports,
+        })
+    };
+    match person.build {
+        Build::Runner => json!([
+            day(1, "NORMAL", None, None),
+            day(2, "NORMAL", None, None),
+            day(3, "LIMITED", Some(2700), Some(["Run"])),
+            day(4, "NORMAL", None, None),
+            day(5, "UNAVAILABLE", None, None),
+            day(6, "NORMAL", None, None),
+            day(7, "NORMAL", None, None),
+        ]),
+        _ => Value::Null,
+    }
 }
 
 /// `GET /athlete/{id}/custom-item`.

@@ -222,10 +222,11 @@ pub(super) fn lay_sport(
     if number(&laid, "threshold_pace").is_some_and(|pace| !PACES.contains(&pace)) {
         return Err(Refusal::unprocessable("Invalid threshold pace"));
     }
-    if recalculate && !laid.contains_key("hr_zones") {
-        if let Some(zones) = moved(group, &laid) {
-            laid.insert("hr_zones".into(), zones);
-        }
+    if recalculate
+        && !laid.contains_key("hr_zones")
+        && let Some(zones) = moved(group, &laid)
+    {
+        laid.insert("hr_zones".into(), zones);
     }
     // The last bound is the highest rate, whatever is sent for it.
     let stands = laid.get("hr_zones").or_else(|| group.get("hr_zones"));

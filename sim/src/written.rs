@@ -216,9 +216,18 @@ impl Writing {
         let brings = Brings::of(event, &body, self.how);
         let began = moment(event, "start_date_local");
         let doc = body.remove("workout_doc").unwrap_or_default();
+        let category = text(
+            if body.contains_key("category") {
+                &body
+            } else {
+                event
+            },
+            "category",
+        );
+        let sets_ftp = category == "SET_EFTP";
         let settable = body
             .into_iter()
-            .filter(|(name, _)| !OURS.contains(&name.as_str()));
+            .filter(|(name, _)| !OURS.contains(&name.as_str()) || sets_ftp && name == "icu_ftp");
         event.extend(settable);
         let start = judge(event)?;
         end(event, start, began.filter(|_| !brings.end));

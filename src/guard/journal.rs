@@ -90,6 +90,19 @@ pub struct KeptEntry {
     pub after: Option<EntryFields>,
 }
 
+impl Kept {
+    /// Whether it is of an entry that is known to be none of the planned workouts.
+    fn is_of_no_workout(&self) -> bool {
+        let Self::Entry(KeptEntry { before, after }) = self else {
+            return false;
+        };
+        [before, after]
+            .into_iter()
+            .flatten()
+            .any(EntryFields::is_no_workout)
+    }
+}
+
 /// A change that was made through IcuSync.
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -554,11 +567,14 @@ impl Journal {
         ))
     }
 
-    /// The tools of which a coach must have all granted for this: the tool of the call if it is granted by its name, otherwise
-    /// those of what is taken back.
+    /// The tools of which a coach must have all granted for this: the tool of the call if it is granted by its name, with the one
+    /// for entries that are no workouts if this is one; otherwise those of what is taken back.
     fn needs(&self, intended: &Intended) -> Vec<String> {
         if permissions::by_name(&self.tool).is_some() {
-            return vec![self.tool.clone()];
+            let also = &permissions::PUSH_EVENT.name;
+            let needs_both = intended.kept.is_of_no_workout() && self.tool != *also;
+            let also = needs_both.then(|| (*also).to_owned());
+            return std::iter::once(self.tool.clone()).chain(also).collect();
         }
         let needed: BTreeSet<&String> = intended.undoes.iter().flat_map(|undone| &undone.needs).collect();
         needed.into_iter().cloned().collect()

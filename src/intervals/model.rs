@@ -25,12 +25,12 @@ use serde_with::apply;
 
 use super::lenient::{Lenient, Object};
 
-pub use calendar::Event;
+pub use calendar::{Event, WeekdayAvailability};
 pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
 pub use detail::{
     Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, Interval, IntervalGroup, Weather,
 };
-pub(crate) use event::Length;
+pub(crate) use event::{Length, end_after};
 pub(crate) use figure::{Amount, amount, positive, sane};
 use figure::{Feel, Rpe};
 pub use record::{Record, RecordId, Values};
@@ -83,6 +83,8 @@ pub struct Athlete {
     pub(crate) zepp_upload_workouts: Option<bool>,
     /// To Huawei.
     pub(crate) huawei_upload_workouts: Option<bool>,
+    /// What each weekday usually allows.
+    pub(crate) training_availability: Option<Vec<WeekdayAvailability>>,
     /// One record per group of sports.
     #[serde(rename = "sportSettings")]
     pub sport_settings: Option<Vec<SportSettings>>,

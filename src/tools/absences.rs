@@ -63,7 +63,8 @@ pub(super) enum Reason {
 }
 
 impl Reason {
-    fn of(event: &Event) -> Option<Self> {
+    /// Why an event's days are limited; None if it limits none.
+    pub(super) fn of(event: &Event) -> Option<Self> {
         match (event.category(), event.training_availability.as_deref()) {
             ("SICK", _) => Some(Self::Sick),
             ("INJURED", _) => Some(Self::Injured),
@@ -162,17 +163,22 @@ impl Absence {
     }
 
     /// `day 6 of 7` if today is one of several days; empty otherwise.
-    pub(super) fn day_of(&self, today: NaiveDate) -> String {
-        if self.first == self.last || !self.is_on(today) {
-            return String::new();
-        }
-        let days = |to: NaiveDate| (to - self.first).num_days() + 1;
-        format!("day {} of {}", days(today), days(self.last))
+    fn day_of(&self, today: NaiveDate) -> String {
+        day_of(self.first, self.last, today)
     }
 }
 
+/// `day 6 of 7` if today is one of several days; empty otherwise.
+pub(super) fn day_of(first: NaiveDate, last: NaiveDate, today: NaiveDate) -> String {
+    if first == last || !(first..=last).contains(&today) {
+        return String::new();
+    }
+    let days = |to: NaiveDate| (to - first).num_days() + 1;
+    format!("day {} of {}", days(today), days(last))
+}
+
 /// `23 Nov`, `23–29 Nov`, `28 Nov – 3 Dec`, with years if one is not today's.
-fn days(first: NaiveDate, last: NaiveDate, today: NaiveDate) -> String {
+pub(super) fn days(first: NaiveDate, last: NaiveDate, today: NaiveDate) -> String {
     let this_year = [first, last].iter().all(|day| day.year() == today.year());
     let whole = if this_year { "%-d %b" } else { "%-d %b %Y" };
     if first == last {

@@ -487,22 +487,8 @@ impl Arguments {
 
     /// The same; it must be from today to two years ahead.
     pub(crate) fn day_to_plan(&self, name: &str) -> Result<Option<Moment>, ToolError> {
-        let Some(moment) = self.planned_day(name)? else {
-            return Ok(None);
-        };
-        let today = self.today;
-        if moment.day < today {
-            let was = units::date(moment.day);
-            let today = units::date(today);
-            return Err(wrong(
-                name,
-                &format!("must be today or later: {was} is past, today here is {today}"),
-            ));
-        }
-        if (moment.day - today).num_days() > DAYS_AHEAD.cast_signed() {
-            return Err(wrong(name, "must be at most two years ahead"));
-        }
-        Ok(Some(moment))
+        let moment = self.planned_day(name)?;
+        moment.map(|moment| moment.to_plan(name, self.today)).transpose()
     }
 
     /// A number within the parameter's bounds; None when left out.
@@ -684,6 +670,22 @@ impl Moment {
     /// The start, as upstream has it: midnight if no time is planned.
     pub(crate) fn start(self) -> NaiveDateTime {
         self.day.and_time(self.time.unwrap_or(NaiveTime::MIN))
+    }
+
+    /// It, if something can be planned for it: from today to two years ahead; `name` is the argument.
+    pub(crate) fn to_plan(self, name: &str, today: NaiveDate) -> Result<Self, ToolError> {
+        if self.day < today {
+            let was = units::date(self.day);
+            let today = units::date(today);
+            return Err(wrong(
+                name,
+                &format!("must be today or later: {was} is past, today here is {today}"),
+            ));
+        }
+        if (self.day - today).num_days() > DAYS_AHEAD.cast_signed() {
+            return Err(wrong(name, "must be at most two years ahead"));
+        }
+        Ok(self)
     }
 
     /// Of a start as upstream has it.

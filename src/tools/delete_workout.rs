@@ -31,7 +31,7 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::DELETE_WORKOUT,
-    description: "Deletes one entry at once (id, or date and name), or a range's workouts from today on: listed first, with a token. \
+    description: "Deletes one entry of any kind at once (id, or date and name), or a range's workouts from today on: listed first, with a token. \
         undo_change restores.",
     params: PARAMS,
     run: Run::Write(|granted, given| Box::pin(delete(granted, given))),

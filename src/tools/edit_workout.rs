@@ -13,9 +13,10 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Answer, Run, Tool,
     absences::READ_BEFORE,
-    answer::{self, words::around},
+    answer::{self, units, words::around},
     arguments::{Arguments, Moment, Range, wrong},
     params::Param,
+    part::if_there,
     writing::{
         Fate, Steps, Tried, Wish, Writing,
         entry::{
@@ -29,11 +30,11 @@ use super::{
 };
 use crate::{
     guard::{Ask, Granted, journal},
-    intervals::model::{self, EntryFields, Event, FOLLOWING, Held},
+    intervals::model::{self, EntryFields, Event, FOLLOWING, Held, end_after},
     permissions,
     text::fenced,
     tool_error::ToolError,
-    training::weeks,
+    training::weeks::{self, days_in},
     workout::{
         Problem, Workout,
         check::{self, MOST_CHARS},
@@ -44,13 +45,15 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::EDIT_WORKOUT,
-    description: "Changes one planned workout: move, rename, shorten, make easier, other steps (text as for push_workout) or \
-        note. Only what is given changes; a note never replaces steps. Read back; undo_change takes it back.",
+    description: "Changes one planned workout or other entry: move, rename, shorten, make easier, other steps (text as for \
+        push_workout) or note. Only what is given changes; a note never replaces steps. Read back; undo_change takes it back.",
     params: PARAMS,
     run: Run::Write(|granted, given| Box::pin(edit(granted, given))),
 };
 
 const PERCENT: (f64, f64) = (10.0, 300.0);
+/// Days of one entry.
+const MOST_DAYS: i64 = 366;
 /// Days that a move may go and still have the week that it left read back.
 const NEAR: i64 = 60;
 /// Rounded lengths that are named one by one.
@@ -63,6 +66,7 @@ const PARAMS: &[Param] = &[
     DATE,
     ENTRY_NAME,
     Param::day("new_date", "Move there; a start time may follow"),
+    Param::day("new_last_date", "Of several days"),
     Param::text("new_name", NAME, ""),
     Param::lines("text", MOST_CHARS, "All new steps"),
     Param::lines("note", NOTE, "New prose above the steps; empty takes it away"),
@@ -75,7 +79,7 @@ const PARAMS: &[Param] = &[
     Param::text("color", 20, ""),
     Param::flag("drop_steps", "Keep only prose"),
     Param::flag("overwrite", "Even what somebody else changed since"),
-    Param::flag("preview", "Show, and change nothing"),
+    Param::flag("preview", ""),
 ];
 
 /// What is to change.
@@ -83,6 +87,7 @@ const PARAMS: &[Param] = &[
 struct Asked {
     meant: Meant,
     new_date: Option<Moment>,
+    new_last: Option<NaiveDate>,
     new_name: Option<String>,
     text: Option<String>,
     note: Option<String>,
@@ -115,7 +120,8 @@ impl Asked {
             arguments.number("effort_percent")?,
         );
         let asked = Self {
-            new_date: arguments.day_to_plan("new_date")?,
+            new_date: arguments.planned_day("new_date")?,
+            new_last: arguments.planned_day("new_last_date")?.map(|moment| moment.day),
             new_name: arguments.text("new_name")?,
             text: arguments.lines("text")?,
             // An empty one takes the note away.
@@ -141,7 +147,7 @@ impl Asked {
         };
         if asked.is_empty() {
             return Err(ToolError::Input(
-                "Not done: nothing is to change. Pass new_date, new_name, text, note, length_percent, effort_percent, load, minutes, \
+                "Not done: nothing is to change. Pass new_date, new_last_date, new_name, text, note, length_percent, effort_percent, load, minutes, \
                  indoor, tags or color."
                     .to_owned(),
             ));
@@ -157,6 +163,7 @@ impl Asked {
 
     fn is_empty(&self) -> bool {
         self.new_date.is_none()
+            && self.new_last.is_none()
             && self.new_name.is_none()
             && self.load.is_none()
             && self.secs.is_none()
@@ -196,6 +203,14 @@ struct Change {
 }
 
 impl Change {
+    /// The entry's last day after it.
+    fn last_day(&self, held: &Held) -> NaiveDate {
+        let day = self.prepared.entry.on.day;
+        let last = held.fields.with(&self.fields).last_day();
+        last.filter(|last| days_in(day, *last) <= MOST_DAYS)
+            .unwrap_or(day)
+    }
+
     fn rounded(&self) -> String {
         let shown: Vec<&str> = self.rounded.iter().take(ROUNDED).map(String::as_str).collect();
         let more = match self.rounded.len().saturating_sub(ROUNDED) {
@@ -208,7 +223,12 @@ impl Change {
         format!("Lengths are rounded: {}{more}.", shown.join(", "))
     }
 
-    fn of(asked: &Asked, held: &Held, profile: Option<&model::Athlete>) -> Result<Self, ToolError> {
+    fn of(
+        asked: &Asked,
+        held: &Held,
+        profile: Option<&model::Athlete>,
+        today: NaiveDate,
+    ) -> Result<Self, ToolError> {
         let event = &held.event;
         let indoor = asked.indoor.unwrap_or(event.indoor == Some(true));
         let settings = profile
@@ -218,7 +238,14 @@ impl Change {
         let words = now.changed(asked, event, &settings)?;
         let mut fields = EntryFields::default();
         if let Some(to) = asked.new_date {
+            // What is no workout may be of the past.
+            if event.is_workout() || to.day > today {
+                to.to_plan("new_date", today)?;
+            }
             (fields.start_date_local, fields.end_date_local) = moved(event, to);
+        }
+        if let Some(last) = asked.new_last {
+            fields.end_date_local = Some(end_with(event, fields.day(), last)?);
         }
         fields.name.clone_from(&asked.new_name);
         fields.indoor = asked.indoor;
@@ -234,9 +261,10 @@ impl Change {
             (asked.load, "load", "a planned load"),
             (asked.secs, "minutes", "a planned time"),
         ] {
-            if given.is_some() && !event.is_workout() {
+            if given.is_some() && !has_figures(event) {
                 return Err(ToolError::Input(format!(
-                    "Not done: only a planned workout has {what}. A target or a race can be moved, renamed and given a note."
+                    "Not done: only a workout, a race or a target has {what}. A note or an absence can be moved, renamed and given a \
+                     note."
                 )));
             }
             if given.is_some() && has_steps {
@@ -246,8 +274,11 @@ impl Change {
                 ));
             }
         }
-        fields.icu_training_load = asked.load;
-        fields.moving_time = asked.secs;
+        if event.category() == Event::TARGET {
+            (fields.load_target, fields.time_target) = (asked.load, asked.secs);
+        } else {
+            (fields.icu_training_load, fields.moving_time) = (asked.load, asked.secs);
+        }
         if let Some(scale) = asked.scale.filter(|_| !has_steps) {
             let longer = (scale.length - 1.0).abs() > f64::EPSILON;
             let secs = event.own_secs().filter(|_| longer);
@@ -412,6 +443,33 @@ fn moved(event: &Event, to: Moment) -> (Option<NaiveDateTime>, Option<NaiveDateT
     (Some(start), end_of(start, before, event.end_date_local))
 }
 
+/// Whether the entry has a time and a load: its own, or those to reach.
+fn has_figures(event: &Event) -> bool {
+    event.is_to_do() || event.category() == Event::TARGET
+}
+
+/// The end of an entry that begins on `first`, or where it does now, and has this last day.
+fn end_with(event: &Event, first: Option<NaiveDate>, last: NaiveDate) -> Result<NaiveDateTime, ToolError> {
+    if event.is_workout() {
+        return Err(wrong("new_last_date", "must be left out: a workout has one day"));
+    }
+    let first = first.or(event.day()).unwrap_or(last);
+    if last < first {
+        let first = units::date(first);
+        return Err(wrong(
+            "new_last_date",
+            &format!("must not be before the first day, {first}"),
+        ));
+    }
+    if days_in(first, last) > MOST_DAYS {
+        return Err(wrong(
+            "new_last_date",
+            &format!("must be within {MOST_DAYS} days of the first day"),
+        ));
+    }
+    end_after(last).ok_or_else(|| wrong("new_last_date", "must be a day of the calendar"))
+}
+
 /// The days of an entry before and after a change, the later one last; only the new one if they are far apart.
 fn days_of(before: &Held, to: NaiveDate) -> Vec<NaiveDate> {
     let from = before
@@ -425,8 +483,8 @@ fn days_of(before: &Held, to: NaiveDate) -> Vec<NaiveDate> {
 
 /// The whole weeks of these days, with the days before, on which an absence may have begun.
 fn weeks_of(days: &[NaiveDate]) -> Range {
-    let first = days.first().copied().unwrap_or_default();
-    let last = days.last().copied().unwrap_or_default();
+    let first = days.iter().min().copied().unwrap_or_default();
+    let last = days.iter().max().copied().unwrap_or_default();
     Range {
         oldest: weeks::back(weeks::monday(first), READ_BEFORE),
         newest: weeks::sunday(last),
@@ -476,10 +534,13 @@ async fn worked_out(
     let held = asked.meant.find(ask, reader).await?;
     let profile = if held.event.is_workout() {
         Some(ask.upstream.profile().await?)
+    } else if held.event.is_race() {
+        // For what the usual week allows, without which an answer can do.
+        if_there(ask.upstream.profile().await)?
     } else {
         None
     };
-    let change = Change::of(asked, &held, profile.as_ref())?;
+    let change = Change::of(asked, &held, profile.as_ref(), ask.today())?;
     if change.prepared.is_refused() {
         return Err(ToolError::Input(format!(
             "Not done, nothing was changed. {}. get_workout_guide has the language.",
@@ -492,7 +553,9 @@ async fn worked_out(
 async fn preview(ask: &Ask, asked: &Asked) -> Result<Answer, ToolError> {
     let (held, change, profile) = worked_out(ask, asked, Reader::Showing(ask)).await?;
     let day = change.prepared.entry.on.day;
-    let there = Reader::Showing(ask).on(weeks_of(&[day])).await?;
+    let there = Reader::Showing(ask)
+        .on(weeks_of(&[day, change.last_day(&held)]))
+        .await?;
     let scene = Scene {
         card: &ask.card,
         today: ask.today(),
@@ -503,7 +566,11 @@ async fn preview(ask: &Ask, asked: &Asked) -> Result<Answer, ToolError> {
         but: Some(held.id),
     };
     let heading = answer::first_line(&ask.card, ask.today(), &["preview, nothing changed".to_owned()]);
-    let lines = scene.previewed(&change.prepared);
+    let lines = if held.event.is_workout() {
+        scene.previewed(&change.prepared)
+    } else {
+        scene.mark_previewed(&held.fields.with(&change.fields), "")
+    };
     Ok(Answer::of(
         [heading, format!("Now: {}", scene.now(&held))]
             .into_iter()
@@ -543,7 +610,9 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
         changes: change.fields.clone(),
         steps: change.steps.clone(),
     };
-    let (tried, after) = writing.apply(vec![wish], weeks_of(&days)).await?;
+    let mut with_last = days.clone();
+    with_last.push(change.last_day(&held));
+    let (tried, after) = writing.apply(vec![wish], weeks_of(&with_last)).await?;
     let Some(tried) = tried.into_iter().next() else {
         return Err(ToolError::Ours("Not done: nothing was tried.".to_owned()));
     };

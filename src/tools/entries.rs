@@ -1,10 +1,17 @@
 //! What an entry of the calendar is, in a word or two, wherever one is named.
 
 use super::answer::{
-    self, units,
+    self,
+    sport_units::{SportUnits, in_yards},
+    units::{self, positive},
     words::{joined, named, with_unit},
 };
-use crate::{intervals::model::Event, text::clean};
+use crate::{
+    guard::Units,
+    intervals::model::{Event, WeekdayAvailability},
+    text::clean,
+    training::weeks::days_in,
+};
 
 /// An event's sport, as rows name it.
 pub(in crate::tools) fn sport_of(event: &Event) -> String {
@@ -46,22 +53,80 @@ pub(in crate::tools) fn what(event: &Event) -> String {
     }
 }
 
+/// The event's day, or its first and last with how many they are: `2026-12-03 Thu – 2026-12-09 Wed (7 days)`.
+pub(in crate::tools) fn days(event: &Event) -> String {
+    let Some(first) = event.day() else {
+        return String::new();
+    };
+    match event.last_day() {
+        Some(last) if last > first && !event.is_workout() => {
+            let count = answer::counted_days(days_in(first, last));
+            format!("{} – {} ({count})", units::date(first), units::date(last))
+        }
+        _ => units::date(first),
+    }
+}
+
 /// `unavailable`, `limited: at most 1:00 a day, only Run, Swim`; empty without limits.
 pub(in crate::tools) fn availability(event: &Event) -> String {
-    match event.training_availability.as_deref() {
+    in_words(
+        event.training_availability.as_deref(),
+        event.max_training_time,
+        event.can_train_sports.as_deref(),
+    )
+}
+
+/// The same for a weekday of the athlete's usual week.
+pub(in crate::tools) fn availability_of(day: &WeekdayAvailability) -> String {
+    in_words(
+        day.training_availability.as_deref(),
+        day.max_training_time,
+        day.can_train_sports.as_deref(),
+    )
+}
+
+fn in_words(availability: Option<&str>, most: Option<f64>, sports: Option<&[String]>) -> String {
+    match availability {
         Some("UNAVAILABLE") => "unavailable".to_owned(),
-        Some("LIMITED") => joined(["limited".to_owned(), limits(event)], ": "),
+        Some("LIMITED") => joined(["limited".to_owned(), limits(most, sports)], ": "),
         _ => String::new(),
     }
 }
 
 /// `at most 1:00 a day, only Run, Swim`: what a limited day allows; empty if that is not known.
-pub(in crate::tools) fn limits(event: &Event) -> String {
-    let most = with_unit(
-        named("at most", &units::hours_minutes(event.max_training_time)),
-        "a day",
-    );
-    let sports = event.can_train_sports.iter().flatten().take(8);
+fn limits(most: Option<f64>, sports: Option<&[String]>) -> String {
+    let most = with_unit(named("at most", &units::hours_minutes(most)), "a day");
+    let sports = sports.unwrap_or_default().iter().take(8);
     let sports = joined(sports.map(|sport| answer::sport(sport)), ", ");
     joined([most, named("only", &sports)], ", ")
+}
+
+/// The numbers of a target or a setting: `load 400`, `10:00 h`, `250 km`; `CTL 50`, `ATL 60`.
+pub(in crate::tools) fn figures(event: &Event, own: Units) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut add = |text: String, before: &str, after: &str| {
+        if !text.is_empty() {
+            words.push(format!("{before}{text}{after}"));
+        }
+    };
+    match event.category() {
+        "TARGET" => {
+            let sport = SportUnits::of(event.sport(), own);
+            add(units::whole(positive(event.load_target)), "load ", "");
+            add(units::hours_minutes(positive(event.time_target)), "", " h");
+            let metres = positive(event.distance_target);
+            add(sport.with_pool(in_yards(metres)).way(metres, 0), "", "");
+        }
+        "SET_EFTP" => add(units::whole(event.icu_ftp), "", " W"),
+        "FITNESS_DAYS" => {
+            add(units::at_most(event.ctl_days, 1), "CTL ", " days");
+            add(units::at_most(event.atl_days, 1), "ATL ", " days");
+        }
+        "SET_FITNESS" => {
+            add(units::fixed(event.icu_ctl, 1), "CTL ", "");
+            add(units::fixed(event.icu_atl, 1), "ATL ", "");
+        }
+        _ => {}
+    }
+    words
 }

@@ -1,6 +1,6 @@
 //! get_athlete_profile: the athlete's person, units, thresholds and zones, and what is not set.
 //!
-//! One request: `GET /athlete/{id}`. Zones come only from the athlete's own settings.
+//! One request: `GET /athlete/{id}`; another one for gear. Zones come only from the athlete's own settings.
 
 mod sport;
 
@@ -17,12 +17,14 @@ use super::{
         units::{self, positive},
     },
     arguments::{Arguments, Detail},
+    gear,
     params::Param,
+    part::{Part, Source, settle},
     thresholds::{fresh, weight_of},
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
-    intervals::model::Athlete,
+    intervals::model::{Athlete, Gear},
     permissions,
     tool_error::ToolError,
 };
@@ -35,15 +37,33 @@ pub(super) const TOOL: Tool = Tool {
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const PARAMS: &[Param] = &[Param::detail(
-    "indoor zones, zone bounds in percent and load order",
-)];
+const PARAMS: &[Param] = &[
+    Param::detail("indoor zones, zone bounds in percent and load order"),
+    Param::words("include", &["gear"], "gear: bikes and shoes"),
+];
 
 /// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let detail = Arguments::new(given, PARAMS, ask.today())?.detail()?;
+    let arguments = Arguments::new(given, PARAMS, ask.today())?;
+    let detail = arguments.detail()?;
+    let has_gear = arguments.includes("gear")?;
     let athlete = ask.upstream.profile().await?;
-    Ok(answer(&ask.card, ask.now, &athlete, detail))
+    let gear = if has_gear {
+        its_gear(&ask).await?
+    } else {
+        Part::NotAsked
+    };
+    let gear = gear.text(|all| format!("## Gear\n{}", gear::table(all, ask.card.units)));
+    Ok(answer(&ask.card, ask.now, &athlete, detail).and([gear]))
+}
+
+/// Which gear there is belongs to the activities: a coach sees it with what shows or changes one.
+async fn its_gear(ask: &Ask) -> Result<Part<Vec<Gear>>, ToolError> {
+    let tools = [&permissions::GET_ACTIVITY_DETAIL, &permissions::UPDATE_ACTIVITY];
+    if !tools.iter().any(|tool| ask.card.shows(tool)) {
+        return Ok(Part::not_granted("Gear", tools[0]));
+    }
+    settle("Gear", Source::Activities, ask.upstream.gear().await)
 }
 
 /// Renders what was just fetched. It is newer than the row behind the card, which may be a day old.

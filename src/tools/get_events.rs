@@ -5,7 +5,7 @@
 //! may have begun that extends into the range. With `include: done`, a third for the activities of the range's past days, again
 //! with those of all days of a race that reaches beyond it. If there is a race, one for the form of its morning; for one to come
 //! today's plan as well, where the call does not read it, and today's activities, where only they tell whether the form counts
-//! that plan.
+//! that plan. For days to come, one for the profile, which may have a usual week, if no more than three went before it.
 
 mod form;
 mod kinds;
@@ -26,13 +26,14 @@ use self::{
     sums_of_plans::Summed,
 };
 use super::{
-    Answer, Run, Tool,
+    Answer, MOST_REQUESTS, Run, Tool,
     absences::{self, Absence, Absences},
     answer::{self, cut::Cut, units, words},
     arguments::{Arguments, Detail, Range, Span},
+    day_limits::UsualWeek,
     fitness::Seen,
     params::{Param, words_of},
-    part::{Part, Source, not_granted, settle},
+    part::{Part, Source, if_there, not_granted, settle},
     plan_state::{self, Pairing, Planned, State},
     steps,
 };
@@ -243,6 +244,8 @@ struct Came {
     done: Part<Vec<Activity>>,
     /// The form of race mornings.
     form: Part<form::Mornings>,
+    /// What the athlete's week usually allows.
+    week: UsualWeek,
 }
 
 impl Came {
@@ -284,11 +287,23 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     };
     let came = Came {
         form: form::fetch(&ask, races, seen).await?,
+        week: usual_week(&ask, &asked).await?,
         not_earlier: earlier.missing(),
         done,
         events,
     };
     Ok(render(card, today, &asked, &came).and(withheld))
+}
+
+/// What the athlete's week usually allows, for days to come. An answer can do without it.
+async fn usual_week(ask: &Ask, asked: &Asked) -> Result<UsualWeek, ToolError> {
+    let is_wanted = asked.lists(Kind::Availability) && asked.range.newest >= ask.today();
+    if !is_wanted || ask.upstream.requests() >= MOST_REQUESTS {
+        return Ok(UsualWeek::default());
+    }
+    let profile = if_there(ask.upstream.profile().await)?;
+    let rows = profile.and_then(|profile| profile.training_availability);
+    Ok(UsualWeek::of(rows.as_deref()))
 }
 
 /// What began before the range and may extend into it.
@@ -473,6 +488,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
         .collect();
     blocks.push(notes::of_no_fixed_sport(&left_out));
     blocks.push(notes::absent(&absences, asked, today));
+    blocks.extend(notes::limits(&came.events, &came.week, asked));
     blocks.extend(notes::meanings(rows, activities, can_compare));
     blocks.push(notes::unstructured(rows));
     blocks.push(notes::form_in_words(&found, asked, came, today));

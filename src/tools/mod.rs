@@ -13,10 +13,12 @@ pub(crate) mod arguments;
 mod curves;
 mod day_fields;
 mod day_form;
+mod day_limits;
 mod delete_workout;
 mod edit_workout;
 mod entries;
 mod fitness;
+mod gear;
 mod get_activity_detail;
 mod get_athlete_profile;
 mod get_best_efforts;
@@ -38,6 +40,7 @@ pub mod params;
 mod part;
 mod plan_state;
 mod planned;
+mod push_event;
 mod push_wellness;
 mod push_workout;
 pub(crate) mod records;
@@ -46,6 +49,7 @@ mod steps;
 mod sums;
 mod thresholds;
 mod undo_change;
+mod update_activity;
 mod update_sport_settings;
 mod vitals;
 mod writing;
@@ -151,7 +155,9 @@ pub static CATALOGUE: &[Tool] = &[
     push_workout::TOOL,
     edit_workout::TOOL,
     delete_workout::TOOL,
+    push_event::TOOL,
     push_wellness::TOOL,
+    update_activity::TOOL,
     update_sport_settings::TOOL,
     list_changes::TOOL,
     undo_change::TOOL,

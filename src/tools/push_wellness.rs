@@ -11,10 +11,7 @@ use serde_json::{Map, Value};
 use self::asked::{Asked, PARAMS};
 use super::{
     Answer, Run, Tool,
-    answer::{
-        self, counted, units,
-        words::{around, joined},
-    },
+    answer::{self, counted, units, words::joined},
     writing::{
         Writing,
         record::{Edit, Edited, Fate, back::may_stay, listed, outcome, told},
@@ -22,8 +19,8 @@ use super::{
     },
 };
 use crate::{
-    guard::{Ask, AthleteCard, Granted},
-    intervals::model::{RecordId, Values},
+    guard::{Ask, Granted},
+    intervals::model::RecordId,
     permissions,
     tool_error::ToolError,
 };
@@ -128,11 +125,7 @@ fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
         let day = day_of(edit);
         let Some(at) = edits.iter().position(|needed| needed.of == edit.of) else {
             already += 1;
-            let stands = edit.stands.of_the_fields_of(&edit.changes);
-            lines.push(format!(
-                "{day}: already so: {}",
-                listed_values(edit, &stands, &ask.card)
-            ));
+            lines.push(format!("{day}: already so: {}", edit.standing(own)));
             continue;
         };
         let (edit, Some(tried)) = (&edits[at], edited.get(at)) else {
@@ -182,18 +175,4 @@ fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
     };
     let undo = undo_hint(&ask.card, done, "takes that back");
     Answer::of(std::iter::once(heading).chain(lines).chain([stays, undo]))
-}
-
-/// `weight 61.4 kg, soreness 2/4 avg (1 best)`
-fn listed_values(edit: &Edit, stands: &Values, card: &AthleteCard) -> String {
-    let changed = Edit {
-        changes: stands.clone(),
-        ..edit.clone()
-    };
-    let all = changed.did(stands, card.units);
-    joined(
-        all.iter()
-            .map(|one| around(&format!("{} ", one.label), &one.after, "")),
-        ", ",
-    )
 }

@@ -1,7 +1,7 @@
 //! What is said of a change of a wellness day, an activity or the settings of a sport: the names of its fields, and their values
 //! before and after with their units.
 
-mod activity;
+pub(crate) mod activity;
 mod day;
 pub(crate) mod sport;
 
@@ -38,6 +38,16 @@ impl Changed {
             }
         };
         format!("{} {} → {}", self.label, side(&self.before), side(&self.after))
+    }
+
+    /// `weight 61.4 kg`, `gear not set`
+    pub(crate) fn as_it_stands(&self) -> String {
+        let after = if self.after.is_empty() {
+            "not set"
+        } else {
+            &self.after
+        };
+        format!("{} {after}", self.label)
     }
 }
 
@@ -90,6 +100,14 @@ pub(crate) fn shown(of: &RecordId, name: &str, value: &Value, context: &Values, 
         RecordId::Day(_) => day::shown(name, value, own),
         RecordId::Activity(_) => activity::shown(name, value),
         RecordId::Sport(_) => sport::shown(name, value, context, own),
+    }
+}
+
+/// Fields that upstream works out from some of these.
+pub(crate) fn following(of: &RecordId, sent: &Values) -> &'static [&'static str] {
+    match of {
+        RecordId::Activity(_) => activity::following(sent),
+        RecordId::Day(_) | RecordId::Sport(_) => &[],
     }
 }
 

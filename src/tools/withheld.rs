@@ -50,6 +50,8 @@ fn rich(path: &str) -> (u16, Value) {
             {"id": 779, "athlete_id": "i424242", "category": "RACE_B", "type": "Ride", "name": "Hill climb",
                 "start_date_local": "2026-11-23T00:00:00"},
         ]),
+        "i424242" => json!({"id": "i424242", "name": "Ana Berger", "timezone": "Europe/Berlin"}),
+        "gear" => json!([{"id": "b1", "type": "Bike", "name": "Canyon Endurace", "distance": 8_123_456.0}]),
         path if path.contains("curves") => {
             json!({"list": [power("42d", "2026-10-11", "2026-11-21", 1.0)], "activities": activities()})
         }
@@ -216,6 +218,34 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
 }
 
 #[tokio::test]
+async fn a_coach_sees_gear_with_what_shows_or_changes_activities() {
+    let upstream = Upstream::start(rich).await;
+    let handle = upstream.handle();
+    let profile = "get_athlete_profile";
+    let given = || Map::from_iter([("include".to_owned(), json!("gear"))]);
+    let line = "Gear left out: get_activity_detail is not granted.";
+    let own = read(profile, &handle, &ana(), given()).await;
+    assert!(own.contains("Bike\t«Canyon Endurace»\t8123\tb1"), "{own}");
+    for (with, sees) in [
+        ("get_activity_detail", true),
+        ("update_activity", true),
+        ("get_wellness", false),
+    ] {
+        let text = read(profile, &handle, &ana_to_a_coach(&[profile, with]), given()).await;
+        assert_eq!(
+            (text.contains("Canyon"), text.ends_with(line)),
+            (sees, !sees),
+            "{with}: {text}"
+        );
+    }
+    let without = read(profile, &handle, &ana(), Map::new()).await;
+    assert!(
+        !without.contains("Gear") && !without.contains("Canyon"),
+        "{without}"
+    );
+}
+
+#[tokio::test]
 async fn what_is_not_granted_is_not_even_asked_for() {
     let upstream = Upstream::start(rich).await;
     let handle = upstream.handle();
@@ -227,6 +257,7 @@ async fn what_is_not_granted_is_not_even_asked_for() {
             json!({"id": "i188800101", "include": ["plan"]}),
             1,
         ),
+        ("get_athlete_profile", json!({"include": "gear"}), 1),
         // Both for the calendar.
         (
             "get_events",

@@ -4,8 +4,10 @@
 //! write comes from what intervals.icu holds after it ([`Fate`]), never from what was sent. Which entries to write is the
 //! tools' decision; nothing here knows arguments or answers.
 
+mod beside;
 pub(super) mod entry;
 pub(super) mod find;
+mod marks;
 pub(super) mod record;
 pub(super) mod said;
 mod settle;
@@ -667,7 +669,18 @@ pub(super) fn field_words(names: &[&'static str]) -> String {
             "training_availability" => "availability",
             "color" => "colour",
             "hide_from_athlete" => "whether it is hidden",
-            "end_date_local" | "external_id" => continue,
+            "category" => "kind",
+            "for_week" => "whether it is for the week",
+            "load_target" => "target load",
+            "time_target" => "target time",
+            "distance_target" => "target distance",
+            "max_training_time" => "most time a day",
+            "can_train_sports" => "possible sports",
+            "icu_ftp" => "eFTP",
+            // It goes with the first one.
+            "end_date_local" if names.iter().any(|name| name.starts_with("start_")) => continue,
+            "end_date_local" => "last day",
+            "external_id" => continue,
             other => other,
         };
         if !words.contains(&word) {
@@ -754,10 +767,14 @@ fn asked_for(before: &EntryFields, after: &EntryFields) -> Vec<&'static str> {
     let all = before.differing(after);
     let sport = after.sport.as_deref().unwrap_or_default();
     let text = after.description.as_deref().unwrap_or_default();
-    let is_computed = all.contains(&"description") || !parse(text, sport).workout.items.is_empty();
+    let no_workout = after.is_no_workout();
+    let is_computed =
+        !no_workout && (all.contains(&"description") || !parse(text, sport).workout.items.is_empty());
+    let is_longer = no_workout && before.days() != after.days();
     let mut own = all.clone();
     own.retain(|name| match *name {
-        "end_date_local" | "external_id" => false,
+        "end_date_local" => is_longer,
+        "external_id" => false,
         "moving_time" | "distance" | "icu_training_load" => !is_computed,
         _ => true,
     });
@@ -856,6 +873,15 @@ fn fields_read_otherwise(wish: &Wish, held: &Held) -> Vec<&'static str> {
         Wish::Delete { .. } => return Vec::new(),
     };
     let mut names = wanted.not_in(&held.fields);
+    let last = EntryFields {
+        start_date_local: wanted.start_date_local.or(held.fields.start_date_local),
+        end_date_local: wanted.end_date_local,
+        ..EntryFields::default()
+    };
+    // A workout has one day, and of others the last day counts, not its hour.
+    if held.event.is_workout() || last.last_day() == held.fields.last_day() {
+        names.retain(|name| *name != "end_date_local");
+    }
     if wish.steps().is_some() {
         names.retain(|name| !["description", "moving_time", "distance", "icu_training_load"].contains(name));
     }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::world::{Mcp, World, test, test_with, url_of};
 
 /// Lets the athlete's own connector change the calendar.
-async fn let_write(world: &World, seeded: &Seeded) -> AccountId {
+pub async fn let_write(world: &World, seeded: &Seeded) -> AccountId {
     let account = account(world, seeded).await;
     queries::connectors::set_may_write(&world.app.pool, account, Some(true))
         .await
@@ -31,7 +31,7 @@ async fn account(world: &World, seeded: &Seeded) -> AccountId {
 }
 
 /// The first coach, with these tools from every athlete of the coach.
-async fn coach(world: &World, tools: &[&str]) -> SeededCoach {
+pub async fn coach(world: &World, tools: &[&str]) -> SeededCoach {
     let coach = world.coaches().await.remove(0);
     let tools: Vec<String> = tools.iter().map(|tool| (*tool).to_owned()).collect();
     sqlx::query("update grants set tools = $1")
@@ -90,7 +90,7 @@ async fn count(world: &World, what: &str) -> i64 {
         .unwrap()
 }
 
-async fn run(world: &World, sql: &'static str) {
+pub async fn run(world: &World, sql: &'static str) {
     sqlx::query(sql).execute(&world.app.pool).await.unwrap();
 }
 

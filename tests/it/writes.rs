@@ -421,8 +421,9 @@ async fn every_tool_that_writes_reads_each_of_its_parameters() {
         world.let_write(ana).await;
         for tool in CATALOGUE.iter().filter(|tool| !matches!(tool.run, Run::Read(_))) {
             for param in tool.params {
+                let event = json!({"kind": "sick", "date": "2026-12-03"});
                 let mut given =
-                    json!({"id": 1, "changes": "1", "workouts": [workout("Ride", "2026-12-03", "x", "")]});
+                    json!({"id": 1, "changes": "1", "workouts": [workout("Ride", "2026-12-03", "x", "")], "events": [event]});
                 let own: Vec<&str> = tool.params.iter().map(|param| param.name).collect();
                 given
                     .as_object_mut()
@@ -580,11 +581,12 @@ async fn a_coach_touches_workouts_only_and_undoes_only_what_that_coach_changed()
         world.let_write(ana).await;
         let race = json!({"category": "RACE_A", "type": "Ride", "start_date_local": "2026-12-05T00:00:00", "name": "Hillclimb"});
         let race = world.sim.add_event(ana.person.slug, race).unwrap();
+        change(&world, ana, &["push_workout", "edit_workout", "delete_workout", "get_events"], None).await;
         for (tool, more) in [("edit_workout", json!({"new_name": "x"})), ("delete_workout", json!({}))] {
             let mut arguments = json!({"athlete": "Ana", "id": race});
             arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             let text = refused(&world, &coach, tool, arguments).await;
-            assert!(text.contains("covers planned workouts only"), "{text}");
+            assert!(text.contains("is no planned workout. To change or delete it, a coach needs push_event"), "{text}");
         }
         let text = done(&world, &ana.link, "edit_workout", json!({"id": race, "new_date": "2026-12-06"})).await;
         assert!(text.contains("Ride race A «Hillclimb»"), "an athlete may touch any entry: {text}");
@@ -762,27 +764,66 @@ async fn what_differs_from_what_is_there_is_named() {
         world.let_write(ana).await;
         let yoga = |more: Value| {
             let mut yoga = json!({"sport": "Yoga", "date": "2026-12-10", "name": "Yoga", "note": "Hips."});
-            yoga.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            yoga.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
             json!({"workouts": [yoga]})
         };
-        let text = done(&world, &ana.link, "push_workout", yoga(json!({"date": "2026-12-10 07:00", "tags": ["hips"], "color": "red"}))).await;
-        assert!(text.contains("2026-12-10 Thu 07:00 · Yoga «Yoga»") && text.contains("tags hips · colour red"), "{text}");
+        let text = done(
+            &world,
+            &ana.link,
+            "push_workout",
+            yoga(json!({"date": "2026-12-10 07:00", "tags": ["hips"], "color": "red"})),
+        )
+        .await;
+        assert!(
+            text.contains("2026-12-10 Thu 07:00 · Yoga «Yoga»") && text.contains("tags hips · colour red"),
+            "{text}"
+        );
         let text = done(&world, &ana.link, "push_workout", yoga(json!({"minutes": 30}))).await;
-        assert!(text.contains("already there") && text.contains("it has another start time, time: edit_workout with id"), "{text}");
+        assert!(
+            text.contains("already there")
+                && text.contains("it has another start time, time: edit_workout with id"),
+            "{text}"
+        );
 
-        // A target is no workout.
-        let target = json!({"category": "TARGET", "type": "Ride", "start_date_local": "2026-12-07T00:00:00", "name": "Week", "load_target": 300});
-        let target = world.sim.add_event(ana.person.slug, target).unwrap();
-        let text = refused(&world, &ana.link, "edit_workout", json!({"id": target, "load": 200})).await;
-        assert!(text.contains("only a planned workout has a planned load"), "{text}");
+        // A note has no figures.
+        let note = json!({"category": "NOTE", "start_date_local": "2026-12-07T00:00:00", "name": "Travel"});
+        let note = world.sim.add_event(ana.person.slug, note).unwrap();
+        let text = refused(
+            &world,
+            &ana.link,
+            "edit_workout",
+            json!({"id": note, "load": 200}),
+        )
+        .await;
+        assert!(
+            text.contains("only a workout, a race or a target has a planned load"),
+            "{text}"
+        );
 
         // A preview promises no load that upstream has yet to compute.
         let run = json!({"workouts": [workout("Run", "2026-12-11", "Easy", "- 40m 70-78% LTHR")]});
         done(&world, &ana.link, "push_workout", run).await;
         let id = entry(&world, ana, "Easy")["id"].clone();
-        let text = done(&world, &ana.link, "edit_workout", json!({"id": id, "length_percent": 50, "preview": true})).await;
-        assert!(text.contains("0:20 h · load as intervals.icu computes it"), "{text}");
-        let text = done(&world, &ana.link, "edit_workout", json!({"id": id, "new_name": "Easier", "preview": true})).await;
+        let text = done(
+            &world,
+            &ana.link,
+            "edit_workout",
+            json!({"id": id, "length_percent": 50, "preview": true}),
+        )
+        .await;
+        assert!(
+            text.contains("0:20 h · load as intervals.icu computes it"),
+            "{text}"
+        );
+        let text = done(
+            &world,
+            &ana.link,
+            "edit_workout",
+            json!({"id": id, "new_name": "Easier", "preview": true}),
+        )
+        .await;
         assert!(!text.contains("not resolved"), "{text}");
     })
     .await;

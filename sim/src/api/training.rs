@@ -105,10 +105,10 @@ pub(super) fn update(ask: &Ask) -> Answer<Object> {
         Some(json!({"id": piece.id, "name": piece.name, "distance": piece.metres, "primary": false}))
     };
     let laid = records::lay_activity(ask.person, &row, body, ask.world.state().rules, gear)?;
-    if let Some(event) = laid.get("paired_event_id").and_then(Value::as_i64) {
-        if ask.world.event(ask.person, event, false).is_none() {
-            return Err(Refusal::unprocessable(format!("Event not found [{event}]")));
-        }
+    if let Some(event) = laid.get("paired_event_id").and_then(Value::as_i64)
+        && ask.world.event(ask.person, event, false).is_none()
+    {
+        return Err(Refusal::unprocessable(format!("Event not found [{event}]")));
     }
     if !ask.forgets(text(&row, "name")) {
         ask.world.write_activity(ask.person, &done.id, laid.clone());

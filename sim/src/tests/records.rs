@@ -368,7 +368,7 @@ async fn thresholds_are_written_and_workouts_go_by_them() {
     assert!(watts(&again) > watts(planned));
     assert_eq!(again["icu_training_load"], planned["icu_training_load"]);
     let next = bench.put_on("ana", workout("Ride", "Next", "- 1h 150w")).await;
-    assert_eq!(number(&next["icu_intensity"]).round(), 50.0);
+    assert!((number(&next["icu_intensity"]) - 50.0).abs() < 0.5);
 }
 
 #[tokio::test]

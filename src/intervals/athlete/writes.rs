@@ -156,6 +156,9 @@ struct Answered {
 fn held(body: &[u8]) -> Result<Held, Error> {
     let event: Event = lenient::object(body)?;
     let id = event.id.ok_or(Error::Garbled)?;
-    let fields: EntryFields = lenient::object(body)?;
+    let mut fields: EntryFields = lenient::object(body)?;
+    if event.category() != Event::SET_EFTP {
+        fields.icu_ftp = None;
+    }
     Ok(Held { id, event, fields })
 }

@@ -99,6 +99,25 @@ pub struct PushError {
     pub(crate) message: Option<String>,
 }
 
+/// What a weekday usually allows: a row of the profile's `training_availability`.
+#[apply(
+    Option => #[serde(default, deserialize_with = "Lenient::read")],
+    Amount => #[serde(default, deserialize_with = "figure::read_amount")],
+)]
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct WeekdayAvailability {
+    /// 1 is Monday, 0 or 7 Sunday.
+    pub(crate) day_of_week: Option<i64>,
+    /// `NORMAL`, `LIMITED`, `UNAVAILABLE`.
+    pub(crate) training_availability: Option<String>,
+    /// s, if limited.
+    pub(crate) max_training_time: Amount,
+    /// The possible sports, if limited.
+    pub(crate) can_train_sports: Option<Vec<String>>,
+}
+
+impl Object for WeekdayAvailability {}
+
 impl Event {
     /// Without steps and description, which are most of it; how long the steps take is kept.
     pub(in crate::intervals) fn without_words(self) -> Self {

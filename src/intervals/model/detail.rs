@@ -306,6 +306,8 @@ pub struct Gear {
     pub(crate) name: Option<String>,
     /// m so far.
     pub(crate) distance: Option<f64>,
+    /// s so far.
+    pub(crate) time: Option<f64>,
 }
 
 impl Object for Gear {}

@@ -1,6 +1,6 @@
 //! Values derived from a calendar event's fields: its days, its kind, and its paired activity.
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::{calendar::Event, positive};
 use crate::workout::{
@@ -15,22 +15,17 @@ impl Event {
     /// The category of a load, time or distance to reach.
     pub(crate) const TARGET: &str = "TARGET";
 
+    /// The category of an estimated FTP that the athlete sets.
+    pub(crate) const SET_EFTP: &str = "SET_EFTP";
+
     /// The day it begins on.
     pub(crate) fn day(&self) -> Option<NaiveDate> {
         self.start_date_local.map(|start| start.date())
     }
 
-    /// Its last day: upstream's end is exclusive.
+    /// Its last day.
     pub(crate) fn last_day(&self) -> Option<NaiveDate> {
-        let first = self.day()?;
-        let last = self.end_date_local.and_then(|end| {
-            if end.time() == NaiveTime::MIN {
-                end.date().pred_opt()
-            } else {
-                Some(end.date())
-            }
-        });
-        Some(last.map_or(first, |last| last.max(first)))
+        Some(last_day(self.start_date_local?, self.end_date_local))
     }
 
     /// Upstream's word for its sport; empty if it has none, as for notes.
@@ -109,6 +104,23 @@ impl Event {
         let workout = self.workout_doc.as_ref()?;
         positive(metres_of(&workout.items))
     }
+}
+
+/// The last day of an entry: upstream's end is exclusive. [`end_after`] is the way back.
+pub(super) fn last_day(start: NaiveDateTime, end: Option<NaiveDateTime>) -> NaiveDate {
+    let last = end.and_then(|end| {
+        if end.time() == NaiveTime::MIN {
+            end.date().pred_opt()
+        } else {
+            Some(end.date())
+        }
+    });
+    last.map_or(start.date(), |last| last.max(start.date()))
+}
+
+/// The end of an entry that has this last day.
+pub(crate) fn end_after(last: NaiveDate) -> Option<NaiveDateTime> {
+    Some(last.succ_opt()?.and_time(NaiveTime::MIN))
 }
 
 /// How long the steps of a workout take.

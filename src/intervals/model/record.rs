@@ -33,12 +33,14 @@ impl RecordId {
 
     /// What is sent to empty a field that has this value. Of an activity a number is emptied by -1, as upstream's maintainer says;
     /// elsewhere null is all that could. Whether it did is known only once it was read back.
-    pub(crate) fn empties(&self, value: &Value) -> Value {
-        match (self, value) {
-            (Self::Activity(_), Value::Number(_)) => Value::from(-1),
-            (_, Value::String(_)) => Value::from(""),
-            (_, Value::Array(_)) => Value::Array(Vec::new()),
-            (_, Value::Bool(_)) => Value::Bool(false),
+    pub(crate) fn empties(&self, name: &str, value: &Value) -> Value {
+        match (self, name, value) {
+            // Any word that is no sport is refused.
+            (Self::Activity(_), "type", _) => Value::Null,
+            (Self::Activity(_), _, Value::Number(_)) => Value::from(-1),
+            (_, _, Value::String(_)) => Value::from(""),
+            (_, _, Value::Array(_)) => Value::Array(Vec::new()),
+            (_, _, Value::Bool(_)) => Value::Bool(false),
             _ => Value::Null,
         }
     }
@@ -137,7 +139,7 @@ pub struct Record {
 
 /// Fields of an activity that are read for a change: those that may be written, what follows from them, and what tells which
 /// activity it is.
-pub(crate) const ACTIVITY: [&str; 23] = [
+pub(crate) const ACTIVITY: [&str; 24] = [
     "name",
     "description",
     "type",
@@ -157,6 +159,7 @@ pub(crate) const ACTIVITY: [&str; 23] = [
     "ignore_pace",
     "paired_event_id",
     "source",
+    "_note",
     "start_date_local",
     "moving_time",
     "distance",

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use serde_with::{apply, skip_serializing_none};
 
-use super::Event;
+use super::{Event, event};
 use crate::intervals::lenient::{Lenient, Object};
 
 /// The fields of a calendar entry that a write may set: a closed set, because upstream refuses unknown ones. The same type is
@@ -74,12 +74,36 @@ pub struct EntryFields {
     pub(crate) max_training_time: Option<f64>,
     /// The possible sports, if limited.
     pub(crate) can_train_sports: Option<Vec<String>>,
+    /// W (`SET_EFTP`). Of other entries it is upstream's own, and not read.
+    pub(crate) icu_ftp: Option<f64>,
 }
 
 impl EntryFields {
     /// The day that the entry begins on.
     pub(crate) fn day(&self) -> Option<NaiveDate> {
         self.start_date_local.map(|start| start.date())
+    }
+
+    /// The last day of the entry.
+    pub(crate) fn last_day(&self) -> Option<NaiveDate> {
+        Some(event::last_day(self.start_date_local?, self.end_date_local))
+    }
+
+    /// On how many days the entry is.
+    pub(crate) fn days(&self) -> Option<i64> {
+        Some((self.last_day()? - self.day()?).num_days() + 1)
+    }
+
+    /// Whether the entry is known to be none of the planned workouts.
+    pub(crate) fn is_no_workout(&self) -> bool {
+        self.category
+            .as_deref()
+            .is_some_and(|category| category != "WORKOUT")
+    }
+
+    /// An entry with these fields, as reads would show it.
+    pub(crate) fn as_event(&self) -> Event {
+        serde_json::from_value(self.body()).unwrap_or_default()
     }
 
     /// Whether nothing is set.
@@ -210,7 +234,7 @@ pub(crate) const FOLLOWING: [&str; 5] = [
 ];
 
 /// Upstream's names of all fields, in the order above.
-const NAMES: [&str; 28] = [
+const NAMES: [&str; 29] = [
     "category",
     "start_date_local",
     "end_date_local",
@@ -239,6 +263,7 @@ const NAMES: [&str; 28] = [
     "training_availability",
     "max_training_time",
     "can_train_sports",
+    "icu_ftp",
 ];
 
 impl Object for EntryFields {}
@@ -281,7 +306,7 @@ mod tests {
                     | "show_as_note"
                     | "show_on_ctl_line" => json!(true),
                     "moving_time" | "distance" | "icu_training_load" | "carbs_per_hour" | "load_target"
-                    | "time_target" | "distance_target" | "max_training_time" => json!(1.0),
+                    | "time_target" | "distance_target" | "max_training_time" | "icu_ftp" => json!(1.0),
                     _ => json!("x"),
                 };
                 (name.to_owned(), value)

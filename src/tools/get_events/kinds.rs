@@ -1,15 +1,8 @@
 //! The kinds of events: those that a call can name, upstream's categories for them, and plain words for each.
 
 use crate::{
-    guard::Units,
     intervals::model::Event,
-    tools::{
-        absences::{self, Absence},
-        answer::{
-            sport_units::{SportUnits, in_yards},
-            units::{self, positive},
-        },
-    },
+    tools::absences::{self, Absence},
 };
 
 /// A kind that a call can name.
@@ -96,34 +89,4 @@ pub(super) fn categories_of_many_days(kinds: &[Kind]) -> Vec<&'static str> {
 /// Whether an event is of one of these kinds; without kinds every event is.
 pub(super) fn is_one_of(event: &Event, kinds: &[Kind]) -> bool {
     kinds.is_empty() || kinds.iter().any(|kind| kind.includes(event))
-}
-
-/// The numbers of a target or a setting: `load 400 · 10:00 h · 250 km`, `CTL 50 · ATL 60`.
-pub(super) fn figures(event: &Event, own: Units) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut add = |text: String, before: &str, after: &str| {
-        if !text.is_empty() {
-            words.push(format!("{before}{text}{after}"));
-        }
-    };
-    match event.category() {
-        "TARGET" => {
-            let sport = SportUnits::of(event.sport(), own);
-            add(units::whole(positive(event.load_target)), "load ", "");
-            add(units::hours_minutes(positive(event.time_target)), "", " h");
-            let metres = positive(event.distance_target);
-            add(sport.with_pool(in_yards(metres)).way(metres, 0), "", "");
-        }
-        "SET_EFTP" => add(units::whole(event.icu_ftp), "", " W"),
-        "FITNESS_DAYS" => {
-            add(units::at_most(event.ctl_days, 1), "CTL ", " days");
-            add(units::at_most(event.atl_days, 1), "ATL ", " days");
-        }
-        "SET_FITNESS" => {
-            add(units::fixed(event.icu_ctl, 1), "CTL ", "");
-            add(units::fixed(event.icu_atl, 1), "ATL ", "");
-        }
-        _ => {}
-    }
-    words
 }

@@ -11,6 +11,7 @@ use crate::{
     tools::{
         absences::{self, Absences},
         answer::{self, words},
+        day_limits::{DayLimits, UsualWeek},
         entries,
         plan_state::{self, Doubt, State, Timeless},
         planned,
@@ -30,6 +31,15 @@ pub(super) fn absent(absences: &Absences, asked: &Asked, today: NaiveDate) -> St
     } else {
         format!("In this range: {}; see kinds=availability.", words.join(", "))
     }
+}
+
+/// What limits the days of the range, and what the athlete's week usually allows.
+pub(super) fn limits(events: &[Event], week: &UsualWeek, asked: &Asked) -> [String; 2] {
+    if !asked.lists(Kind::Availability) {
+        return [String::new(), String::new()];
+    }
+    let limits = DayLimits::of(events, week.clone());
+    [limits.by_day(asked.range), limits.usual_week()]
 }
 
 /// What the words of the rows mean, each once, where a row has them.

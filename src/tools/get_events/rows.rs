@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::{Found, form::Mornings, kinds};
+use super::{Found, form::Mornings};
 use crate::{
     guard::Units,
     intervals::model::{Activity, Event},
     text::{clean, fenced},
     tools::{
-        absences::Absence,
+        absences::day_of,
         answer::{
             sport_units::SportUnits,
             table::{Columns, first_within},
@@ -115,6 +115,15 @@ fn dates(event: &Event) -> String {
     }
 }
 
+/// `day 3 of 7` of an entry of several days that has today. What is for a week has its dates.
+fn day_of_today(event: &Event, today: NaiveDate) -> String {
+    let is_for_week = event.for_week == Some(true) || event.is_week_target();
+    match (event.day(), event.last_day()) {
+        (Some(first), Some(last)) if !event.is_workout() && !is_for_week => day_of(first, last, today),
+        _ => String::new(),
+    }
+}
+
 /// The planned time of day; midnight means none.
 fn start(event: &Event) -> String {
     event
@@ -163,10 +172,8 @@ pub(super) fn has_steps(event: &Event) -> bool {
 
 /// Everything else: figures, limits, notes, push errors.
 fn remarks(event: &Event, shown: &Shown<'_>, width: usize) -> String {
-    let mut words = kinds::figures(event, shown.units);
-    if let Some(absence) = Absence::of(event) {
-        words.extend(Some(absence.day_of(shown.today)).filter(|text| !text.is_empty()));
-    }
+    let mut words = entries::figures(event, shown.units);
+    words.extend(Some(day_of_today(event, shown.today)).filter(|text| !text.is_empty()));
     words.extend(Some(entries::availability(event)).filter(|text| !text.is_empty()));
     if let Some(grams) = positive(event.carbs_per_hour) {
         words.push(format!("{} g carbs/h", units::whole(grams)));

@@ -19,6 +19,7 @@ fn of(card: &AthleteCard, given: Value, events: Value, done: Part<Vec<Activity>>
         not_earlier: String::new(),
         done,
         form: Part::NotAsked,
+        week: UsualWeek::default(),
     };
     render(card, today(), &asked(given), &came).text
 }

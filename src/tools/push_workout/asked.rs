@@ -8,7 +8,6 @@ use crate::{
         params::Param,
         writing::entry::{self, Entry, NAME, NOTE, Prepared, Written},
     },
-    training::sports,
     workout::{
         Problem, Severity,
         check::{self, MOST_CHARS},
@@ -164,14 +163,7 @@ impl Wanted {
     }
 }
 
-/// The one sport that a word names: never guessed, but `run` is a Run.
-pub(super) fn sport_named(word: &str) -> Result<&'static str, ToolError> {
-    sports::meant_by(word)
-        .and_then(|sports| sports.first().copied())
-        .ok_or_else(|| {
-            wrong(
-                "sport",
-                "must be an intervals.icu type, such as Run, TrailRun, Ride, VirtualRide, Swim, WeightTraining, Yoga, Other",
-            )
-        })
+/// The sport of the argument.
+fn sport_named(word: &str) -> Result<&'static str, ToolError> {
+    entry::sport_named(word).ok_or_else(|| wrong("sport", entry::SPORTS))
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::{
+    intervals::model::Values,
     text::fenced,
     tools::answer::{self, units, words::joined},
 };
@@ -11,28 +12,29 @@ use crate::{
 const TEXT: usize = 200;
 
 /// Upstream's name and ours, in the order in which they are shown.
-const LABELS: [(&str, &str); 17] = [
+const LABELS: [(&str, &str); 18] = [
     ("name", "name"),
     ("type", "sport"),
     ("icu_rpe", "RPE"),
     ("session_rpe", "session RPE"),
     ("feel", "feel"),
-    ("tags", "tags"),
     ("carbs_ingested", "carbs eaten"),
+    ("tags", "tags"),
     ("gear", "gear"),
+    ("sub_type", "marked as"),
     ("race", "race"),
     ("commute", "commute"),
-    ("sub_type", "kind"),
-    ("icu_ignore_time", "ignore time"),
     ("icu_ignore_power", "ignore power"),
     ("icu_ignore_hr", "ignore heart rate"),
     ("ignore_pace", "ignore pace"),
+    ("ignore_velocity", "ignore speed"),
+    ("icu_ignore_time", "ignore time"),
     ("paired_event_id", "paired with entry"),
     ("description", "description"),
 ];
 
 /// The words of upstream's form for how it felt, 1 first.
-const FEELS: [&str; 5] = ["strong", "good", "normal", "poor", "weak"];
+pub(crate) const FEELS: [&str; 5] = ["strong", "good", "normal", "poor", "weak"];
 
 pub(super) fn label(name: &str) -> String {
     LABELS
@@ -49,10 +51,20 @@ pub(super) fn place(name: &str) -> usize {
         .unwrap_or(LABELS.len())
 }
 
+/// The RPE of the session is that of a minute times its minutes.
+pub(super) fn following(sent: &Values) -> &'static [&'static str] {
+    if sent.names().any(|name| name == "icu_rpe") {
+        &["session_rpe"]
+    } else {
+        &[]
+    }
+}
+
 pub(super) fn shown(name: &str, value: &Value) -> String {
     let number = value.as_f64();
     match name {
         "type" => answer::sport(value.as_str().unwrap_or_default()),
+        "sub_type" => kind(value.as_str().unwrap_or_default()),
         "icu_rpe" => format!("{}/10", units::at_most(number, 1)),
         "feel" => {
             let text = units::at_most(number, 1);
@@ -82,5 +94,50 @@ pub(super) fn shown(name: &str, value: &Value) -> String {
             }
             Value::Null | Value::Object(_) => String::new(),
         },
+    }
+}
+
+/// What an activity is marked as; upstream's word where it is none of these.
+fn kind(word: &str) -> String {
+    match word {
+        "NONE" => "nothing".to_owned(),
+        "RACE" | "COMMUTE" | "WARMUP" | "COOLDOWN" => word.to_lowercase(),
+        other => fenced(other, 30),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_read_as_an_athlete_says_them() {
+        for (name, value, text) in [
+            ("icu_rpe", json!(7), "7/10"),
+            ("session_rpe", json!(525), "525"),
+            ("feel", json!(2), "2/5 good (1 strong)"),
+            ("feel", json!(9), "9/5 (1 strong)"),
+            ("carbs_ingested", json!(0), "0 g"),
+            ("type", json!("TrailRun"), "TrailRun"),
+            ("sub_type", json!("NONE"), "nothing"),
+            ("sub_type", json!("WARMUP"), "warmup"),
+            ("sub_type", json!("<b>"), "«<b>»"),
+            ("tags", json!(["a", "b»c"]), "«a», «b›c»"),
+            ("gear", json!({"id": "g1", "name": "Ghost"}), "«Ghost»"),
+            ("gear", json!({"id": "g1"}), "id «g1»"),
+            ("race", json!(false), "no"),
+            ("icu_ignore_hr", json!(true), "yes"),
+            ("paired_event_id", json!(130_000_451), "id 130000451"),
+            ("description", json!("two\nlines"), "«two lines»"),
+        ] {
+            assert_eq!(shown(name, &value), text, "{name}");
+        }
+        assert_eq!(
+            (label("ignore_velocity"), label("new")),
+            ("ignore speed".to_owned(), "new".to_owned())
+        );
+        assert!(place("name") < place("feel") && place("description") < place("new"));
     }
 }

@@ -2,16 +2,17 @@
 //!
 //! Pure: nothing here sends anything.
 
-use chrono::{NaiveDateTime, NaiveTime};
+use chrono::NaiveDateTime;
 use sha2::{Digest as _, Sha256};
 
 use super::{Steps, Wish};
 use crate::{
     guard::journal::{Change, OUR_KEYS},
-    intervals::model::{EntryFields, Event, Held},
+    intervals::model::{EntryFields, Event, Held, end_after},
     text::clean,
     tool_error::ToolError,
     tools::arguments::{Arguments, Moment, wrong},
+    training::sports,
     workout::{
         Problem, Settings, Severity, Workout, check, differences,
         resolve::Place,
@@ -180,8 +181,7 @@ pub(in crate::tools) fn end_of(
 ) -> Option<NaiveDateTime> {
     let days = start.date() - before.date();
     let end = end.and_then(|end| end.checked_add_signed(days));
-    end.filter(|end| *end > start)
-        .or_else(|| Some(start.date().succ_opt()?.and_time(NaiveTime::MIN)))
+    end.filter(|end| *end > start).or_else(|| end_after(start.date()))
 }
 
 /// The fields, with the start named as a time of day where both are of one day.
@@ -292,6 +292,14 @@ fn is_color(color: &str) -> bool {
         Some(hex) => [3, 6, 8].contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()),
         None => (3..=20).contains(&color.len()) && color.bytes().all(|b| b.is_ascii_alphabetic()),
     }
+}
+
+/// What a sport must be.
+pub(in crate::tools) const SPORTS: &str = "must be an intervals.icu type, such as Run, TrailRun, Ride, VirtualRide, Swim, WeightTraining, Yoga, Other";
+
+/// The one sport that a word names: never guessed, but `run` is a Run.
+pub(in crate::tools) fn sport_named(word: &str) -> Option<&'static str> {
+    sports::meant_by(word).and_then(|sports| sports.first().copied())
 }
 
 /// Prose above steps, apart from each other.

@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use super::Writing;
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::{Error, model::Held},
+    intervals::{Athlete, Error, model::Held},
+    permissions,
     text::fenced,
     tool_error::ToolError,
     tools::{
@@ -115,7 +116,15 @@ pub(in crate::tools) enum Reader<'a> {
     Showing(&'a Ask),
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// What reads anything else of the athlete.
+    pub(in crate::tools) fn upstream(self) -> &'a Athlete {
+        match self {
+            Self::Writing(writing) => writing.upstream(),
+            Self::Showing(ask) => &ask.upstream,
+        }
+    }
+
     pub(in crate::tools) async fn entry(self, id: i64) -> Result<Option<Held>, ToolError> {
         match self {
             Self::Writing(writing) => writing.entry(id).await,
@@ -135,23 +144,25 @@ impl Reader<'_> {
     }
 }
 
-/// A coach may change workouts only.
+/// A coach may change what is no workout only where putting such entries on the calendar is granted as well.
 pub(in crate::tools) fn may_touch(card: &AthleteCard, held: &Held) -> Result<(), ToolError> {
-    if !card.is_for_coach() || held.event.is_workout() {
+    let needed = &permissions::PUSH_EVENT;
+    if !card.is_for_coach() || held.event.is_workout() || card.shows(needed) {
         return Ok(());
     }
     Err(ToolError::Refused(format!(
-        "Not done: {} is no planned workout, and a coach's grant covers planned workouts only.",
-        in_words(held)
+        "Not done: {} is no planned workout. To change or delete it, a coach needs {} granted as well.",
+        in_words(held),
+        needed.name
     )))
 }
 
-/// `2026-12-03 Thu Ride «Threshold» (id 4711)`
+/// `2026-12-03 Thu Ride «Threshold» (id 4711)`, `2026-12-03 Thu – 2026-12-09 Wed (7 days) holiday «Skiing» (id 4712)`
 pub(in crate::tools) fn in_words(held: &Held) -> String {
     let event = &held.event;
     joined(
         [
-            event.day().map(units::date).unwrap_or_default(),
+            entries::days(event),
             entries::what(event),
             fenced(event.name.as_deref().unwrap_or_default(), NAME),
             format!("(id {})", held.id),

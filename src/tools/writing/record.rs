@@ -4,6 +4,10 @@
 //! Which fields may have which values is the tools' decision; nothing here knows arguments.
 
 pub(in crate::tools) mod back;
+pub(in crate::tools) mod back;
+pub(in crate::tools) mod pairing;
+#[cfg(test)]
+mod tests;
 
 use chrono::NaiveDate;
 use serde_json::Value;
@@ -23,7 +27,7 @@ use crate::{
     tool_error::ToolError,
     tools::{
         Answer,
-        answer::counted,
+        answer::{counted, words::joined},
         records::{self, Changed},
     },
 };
@@ -126,10 +130,27 @@ impl Edit {
         records::between(&self.of, &self.context, (&self.before(), &self.changes), own)
     }
 
-    /// The same, with what stands there now.
+    /// The same, with what stands there now, and with what upstream made of it elsewhere in the record.
     pub(in crate::tools) fn did(&self, now: &Values, own: Units) -> Vec<Changed> {
-        let after = now.of_the_fields_of(&self.changes);
-        records::between(&self.of, &self.context, (&self.before(), &after), own)
+        let mut fields = self.changes.clone();
+        for follows in records::following(&self.of, &self.changes) {
+            if !same(self.stands.get(follows), now.get(follows)) {
+                fields.set(*follows, Value::Null);
+            }
+        }
+        let (before, after) = (
+            self.stands.of_the_fields_of(&fields),
+            now.of_the_fields_of(&fields),
+        );
+        records::between(&self.of, &self.context, (&before, &after), own)
+    }
+
+    /// What stands there of the fields that were to change: `weight 61.4 kg, soreness 2/4 avg (1 best)`.
+    pub(in crate::tools) fn standing(&self, own: Units) -> String {
+        let stands = self.before();
+        let all = records::between(&self.of, &self.context, (&stands, &stands), own);
+        let words = all.iter().map(Changed::as_it_stands);
+        joined(words, ", ")
     }
 
     fn intended(&self, undoes: Vec<Change>) -> Intended {
@@ -349,7 +370,7 @@ impl Edit {
     fn body(&self) -> Values {
         let field = |(name, value): (&str, &Value)| {
             let sent = if same(value, &Value::Null) {
-                self.of.empties(self.stands.get(name))
+                self.of.empties(name, self.stands.get(name))
             } else {
                 value.clone()
             };

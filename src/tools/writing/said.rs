@@ -16,7 +16,6 @@ use crate::{
     text::{clean, fenced},
     tool_error::ToolError,
     tools::{
-        absences::Absence,
         answer::{
             counted,
             sport_units::SportUnits,
@@ -24,7 +23,7 @@ use crate::{
             words::{DOT, in_brackets, joined, named, with_unit},
         },
         day_form::Mornings,
-        entries, planned, steps,
+        planned, steps,
     },
     training::{sports, weeks},
     workout::{Problem, Severity, differences::Difference, doc::Doc, estimate, text::parse},
@@ -39,8 +38,6 @@ const LEAST_STEPS: usize = 6;
 const NOTE: usize = 300;
 /// Differences that are named one by one.
 const DIFFERENCES: usize = 8;
-/// Other entries of a day that are named.
-const OTHERS: usize = 4;
 
 /// Everything that the lines about one athlete's workouts depend on.
 pub(in crate::tools) struct Scene<'a> {
@@ -57,8 +54,8 @@ pub(in crate::tools) struct Scene<'a> {
     pub(in crate::tools) but: Option<i64>,
 }
 
-/// A workout's figures, as intervals.icu holds them or as it is expected to compute them.
-struct Figures {
+/// A plan's figures, as intervals.icu holds them or as it is expected to compute them.
+pub(super) struct Figures {
     secs: Option<f64>,
     metres: Option<f64>,
     /// Of steps of which some have a time and others only a distance.
@@ -94,6 +91,7 @@ impl Scene<'_> {
         lines.extend(self.steps(&doc, &entry.sport, true));
         lines.extend(entry.has_steps().then(|| self.device(None)));
         lines.extend(warnings(&prepared.problems));
+        lines.push(self.limits_of(entry.on.day, self.but));
         lines.push(self.day(entry.on.day, self.but, self.count > 1));
         lines
     }
@@ -107,6 +105,9 @@ impl Scene<'_> {
         problems: &[Problem],
     ) -> Vec<String> {
         let event = &held.event;
+        if !event.is_workout() {
+            return self.mark(held, how, tried);
+        }
         let day = event.day().unwrap_or(self.today);
         let [title, figures] = self.entry(event);
         let number = tried.map_or_else(String::new, |tried| format!("change {}", tried.number));
@@ -132,6 +133,7 @@ impl Scene<'_> {
             lines.extend(read_otherwise(tried));
         }
         lines.extend(warnings(problems));
+        lines.push(self.limits_of(day, Some(held.id)));
         lines.push(self.day(day, Some(held.id), false));
         lines
     }
@@ -144,27 +146,18 @@ impl Scene<'_> {
     /// What an entry is, and its figures.
     fn entry(&self, event: &Event) -> [String; 2] {
         let own = SportUnits::of_plan(event, self.card.units);
-        let what = if event.is_workout() {
-            event.sport().to_owned()
-        } else {
-            entries::what(event)
-        };
+        if !event.is_workout() {
+            return self.mark_in_words(event);
+        }
         let title = title(
             event
                 .start_date_local
                 .unwrap_or_else(|| self.today.and_time(NaiveTime::MIN)),
-            &what,
+            event.sport(),
             event.name.as_deref().unwrap_or_default(),
             event.indoor == Some(true),
         );
-        let figures = Figures {
-            secs: event.planned_secs(),
-            metres: event.metres_of_steps().or(positive(event.distance)),
-            mixed: mixed(event.length()),
-            load: positive(event.icu_training_load),
-            intensity: positive(event.icu_intensity),
-        };
-        [title, figures.in_words(&own)]
+        [title, Figures::of(event).in_words(&own)]
     }
 
     /// Another workout of that name and sport stands on the day.
@@ -281,62 +274,6 @@ impl Scene<'_> {
         format!("  device: intervals.icu sends it to {}", takers.join(", "))
     }
 
-    /// What else is on the day, as far as it may be shown, and the form of its morning.
-    fn day(&self, day: NaiveDate, own: Option<i64>, without: bool) -> String {
-        let others = self
-            .there
-            .iter()
-            .filter(|held| Some(held.id) != own && is_on(&held.event, day));
-        let others: Vec<&Held> = others.filter(|held| !held.event.is_week_target()).collect();
-        let form = self
-            .mornings
-            .map(|mornings| mornings.on(day, without))
-            .unwrap_or_default();
-        let line = joined([self.others(&others), form], DOT);
-        if line.is_empty() {
-            line
-        } else {
-            format!("  {line}")
-        }
-    }
-
-    fn others(&self, others: &[&Held]) -> String {
-        if others.is_empty() {
-            return String::new();
-        }
-        if !self.card.shows(&permissions::GET_EVENTS) {
-            let away = others.iter().any(|held| is_away(&held.event));
-            let count = counted(others.len(), "other entry", "other entries");
-            let away = if away {
-                "; the day is marked unavailable"
-            } else {
-                ""
-            };
-            return format!("{count} that day{away}");
-        }
-        let mut names: Vec<String> = others
-            .iter()
-            .take(OTHERS)
-            .map(|held| {
-                let event = &held.event;
-                let secs = units::hours_minutes(event.planned_secs().filter(|_| event.is_to_do()));
-                joined(
-                    [
-                        entries::what(event),
-                        fenced(event.name.as_deref().unwrap_or_default(), 40),
-                        secs,
-                        in_brackets(&entries::availability(event)),
-                    ],
-                    " ",
-                )
-            })
-            .collect();
-        if others.len() > OTHERS {
-            names.push(format!("{} more", others.len() - OTHERS));
-        }
-        format!("that day too: {}", names.join(", "))
-    }
-
     /// The planned load of each week concerned, beside its target; `what` says what is not counted.
     pub(in crate::tools) fn weeks(&self, days: impl Iterator<Item = NaiveDate>, what: &str) -> String {
         if !self.card.shows(&permissions::GET_EVENTS) {
@@ -389,8 +326,19 @@ impl Scene<'_> {
 }
 
 impl Figures {
+    /// Of an entry as it stands.
+    pub(super) fn of(event: &Event) -> Self {
+        Self {
+            secs: event.planned_secs(),
+            metres: event.metres_of_steps().or(positive(event.distance)),
+            mixed: mixed(event.length()),
+            load: positive(event.icu_training_load),
+            intensity: positive(event.icu_intensity),
+        }
+    }
+
     /// `1:12 h · 30.0 km · load 82 (IF 0.83)`; `1:30 h + 2.5 km` where some steps have a time and others a distance.
-    fn in_words(&self, own: &SportUnits) -> String {
+    pub(super) fn in_words(&self, own: &SportUnits) -> String {
         let load = units::whole(self.load);
         let intensity = in_brackets(&named("IF", &units::intensity(self.intensity)));
         let load = if load.is_empty() {
@@ -427,7 +375,7 @@ fn prose_of(event: &Event) -> String {
 }
 
 /// `  tags key, outside · colour red`
-fn look(tags: &[String], color: Option<&str>) -> Option<String> {
+pub(super) fn look(tags: &[String], color: Option<&str>) -> Option<String> {
     let tags: Vec<String> = tags.iter().take(10).map(|tag| clean(tag, 40)).collect();
     let line = joined(
         [
@@ -439,24 +387,9 @@ fn look(tags: &[String], color: Option<&str>) -> Option<String> {
     (!line.is_empty()).then(|| format!("  {line}"))
 }
 
-fn note(prose: &str) -> Option<String> {
+pub(super) fn note(prose: &str) -> Option<String> {
     let note = fenced(prose, NOTE);
     (!note.is_empty()).then(|| format!("  note: {note}"))
-}
-
-fn is_on(event: &Event, day: NaiveDate) -> bool {
-    match (event.day(), event.last_day()) {
-        (Some(first), Some(last)) => (first..=last).contains(&day),
-        _ => false,
-    }
-}
-
-fn is_away(event: &Event) -> bool {
-    Absence::of(event).is_some()
-        || matches!(
-            event.training_availability.as_deref(),
-            Some("UNAVAILABLE" | "LIMITED")
-        )
 }
 
 /// What stands there otherwise than it was sent.

@@ -459,6 +459,18 @@ fn wish(changes: &[Change], scene: &Scene<'_>) -> Result<Wish, String> {
     }
 }
 
+/// Figures that 0 may stand for none of.
+const NUMBERS: [&str; 8] = [
+    "moving_time",
+    "distance",
+    "icu_training_load",
+    "load_target",
+    "time_target",
+    "distance_target",
+    "max_training_time",
+    "icu_ftp",
+];
+
 const UNDER_WAY: &str = "it is being taken back; how that ends is not known yet: try again in a few minutes";
 
 /// The open change that takes back just these; an error if one takes back some of them and others.
@@ -560,10 +572,11 @@ fn changed_back(held: Box<Held>, before: &EntryFields, names: &BTreeSet<&str>) -
         .fields
         .changes_to(before)
         .only(|name| names.contains(name) || with_text && computed.contains(&name));
-    if let (Some(start), Some(now), Some(end)) = (
+    if let (Some(start), Some(now), Some(end), false) = (
         changes.start_date_local,
         held.fields.start_date_local,
         held.fields.end_date_local,
+        names.contains("end_date_local"),
     ) {
         // On as many days as it is now.
         changes.end_date_local = entry::end_of(start, now, Some(end));
@@ -580,6 +593,9 @@ fn changed_back(held: Box<Held>, before: &EntryFields, names: &BTreeSet<&str>) -
 
 /// The steps of a kept state.
 fn steps(fields: &EntryFields) -> Option<Steps> {
+    if fields.is_no_workout() {
+        return None;
+    }
     let sport = fields.sport.clone()?;
     let parsed = parse(fields.description.as_deref()?, &sport);
     (!parsed.workout.items.is_empty()).then_some(Steps {
@@ -702,7 +718,8 @@ fn became(step: &Step, wish: &Wish, tried: &Tried) -> String {
             .map(|wanted| wanted.differing(&held.fields))
             .unwrap_or_default(),
     };
-    lacking.retain(|name| !["external_id", "end_date_local"].contains(name));
+    let is_span = wanted.is_some_and(EntryFields::is_no_workout);
+    lacking.retain(|name| *name != "external_id" && (is_span || *name != "end_date_local"));
     if wish.steps().is_some() {
         lacking.retain(|name| !FOLLOWING.contains(name) && *name != "description");
     }
@@ -715,7 +732,7 @@ fn became(step: &Step, wish: &Wish, tried: &Tried) -> String {
         let zeros: Vec<&str> = zeros
             .names()
             .into_iter()
-            .filter(|name| ["moving_time", "distance", "icu_training_load"].contains(name))
+            .filter(|name| NUMBERS.contains(name))
             .collect();
         if !zeros.is_empty() {
             words.push(format!("0 instead of none: {}", field_words(&zeros)));

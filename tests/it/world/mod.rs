@@ -292,6 +292,23 @@ impl World {
         Mcp::at(url)
     }
 
+    /// What intervals.icu answers to `GET /athlete/{id}/{path}`.
+    pub async fn at_intervals(&self, seeded: &Seeded, path: &str) -> Value {
+        let person = seeded.person;
+        let url = format!(
+            "{}/api/v1/athlete/{}/{path}",
+            self.sim.base_url, person.athlete_id
+        );
+        let answer = Mcp::client()
+            .get(url)
+            .header("user-agent", "IcuSync tests")
+            .basic_auth("API_KEY", Some(person.api_key))
+            .send()
+            .await
+            .unwrap();
+        answer.json().await.unwrap()
+    }
+
     /// Arguments with which a tool answers by its defaults: an activity's id where it needs one. None: the person has no
     /// activity.
     pub async fn defaults(&self, seeded: &Seeded, tool: &Tool) -> Option<Value> {

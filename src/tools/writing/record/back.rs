@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Edit, Edited, Fate, fingerprint, listed, read};
+use super::{Edit, Edited, Fate, fingerprint, listed, pairing, read};
 use crate::{
     guard::{Ask, Granted, Units, journal::Change},
     intervals::model::{Record, RecordId, Values, record::same},
@@ -122,7 +122,8 @@ pub(in crate::tools) fn may_stay(edit: &Edit) -> String {
     let unset: Vec<String> = edit
         .changes
         .iter()
-        .filter(|(_, value)| same(value, &Value::Null))
+        // No is sent like yes.
+        .filter(|(name, value)| same(value, &Value::Null) && !edit.stands.get(name).is_boolean())
         .map(|(name, _)| records::label(&edit.of, name))
         .collect();
     if unset.is_empty() {
@@ -177,7 +178,10 @@ pub(in crate::tools::writing) async fn planned(
     for (of, changes) in groups {
         let verdict = if scopes.writes(of.area()) {
             let later = later(granted, &of, &changes).await?;
-            wish(&changes, there.iter().find(|record| record.id == of), later)
+            match wish(&changes, there.iter().find(|record| record.id == of), later) {
+                Ok(edit) => pairing::as_free_as_before(edit, reader).await?,
+                Err(why) => Err(why),
+            }
         } else {
             Err(format!(
                 "intervals.icu is not connected for changing the athlete's {} any more",
@@ -204,7 +208,11 @@ async fn later(granted: &Granted, of: &RecordId, changes: &[Change]) -> Result<O
 }
 
 /// What takes these changes of one record back, the newest first, or why nothing can.
-fn wish(changes: &[Change], there: Option<&Record>, later: Option<Change>) -> Result<Edit, String> {
+pub(super) fn wish(
+    changes: &[Change],
+    there: Option<&Record>,
+    later: Option<Change>,
+) -> Result<Edit, String> {
     let Some(now) = there else {
         return Err("it is not there any more".to_owned());
     };

@@ -1,0 +1,343 @@
+//! What limits the training of a day: absences, notes whose names say so, and what the athlete's week usually allows.
+//!
+//! It only says so: whether a plan was missed for it is decided in `absences`. No requests here.
+
+use std::collections::HashSet;
+
+use chrono::{Datelike as _, NaiveDate, Weekday};
+
+use super::{
+    absences::{Reason, day_of, days},
+    answer::{
+        units,
+        words::{in_brackets, joined},
+    },
+    arguments::Range,
+    entries,
+};
+use crate::{
+    intervals::model::{Event, WeekdayAvailability},
+    text::fenced,
+};
+
+/// Names of notes that say that there is no training. Anything after one of them must be apart from it.
+const CLEAR_WORDS: [&str; 8] = [
+    "unavailable",
+    "not available",
+    "no training",
+    "rest only",
+    "nicht verfügbar",
+    "kein training",
+    "indisponible",
+    "no disponible",
+];
+/// Characters of a name.
+const NAME: usize = 40;
+/// Limited days that are named one by one.
+const DAYS: usize = 14;
+
+/// An entry that limits its days.
+#[derive(Debug)]
+struct Limit {
+    first: NaiveDate,
+    /// Included.
+    last: NaiveDate,
+    /// `holiday «Skiing»`
+    what: String,
+    /// What it allows all the same; empty if that is not known.
+    allows: String,
+}
+
+impl Limit {
+    fn of(event: &Event) -> Option<Self> {
+        let name = event.name.as_deref().unwrap_or_default();
+        let word = match Reason::of(event) {
+            Some(reason) => reason.word(),
+            None if event.category() == "NOTE" && says_so(name) => "note",
+            None => return None,
+        };
+        let availability = entries::availability(event);
+        // Said once.
+        let allows = availability.strip_prefix(word).unwrap_or(&availability);
+        let allows = allows.strip_prefix(": ").unwrap_or(allows);
+        let name = if name.trim().eq_ignore_ascii_case(word) {
+            String::new()
+        } else {
+            fenced(name, NAME)
+        };
+        Some(Self {
+            first: event.day()?,
+            last: event.last_day()?,
+            what: joined([word, &name], " "),
+            allows: if allows == "unavailable" {
+                String::new()
+            } else {
+                allows.to_owned()
+            },
+        })
+    }
+
+    fn is_on(&self, day: NaiveDate) -> bool {
+        (self.first..=self.last).contains(&day)
+    }
+
+    /// `holiday «Skiing» 3–9 Dec (day 2 of 7)`
+    fn with_dates(&self, day: NaiveDate) -> String {
+        let aside = joined([&self.allows, &day_of(self.first, self.last, day)], "; ");
+        let dates = days(self.first, self.last, day);
+        joined([self.what.as_str(), &dates, &in_brackets(&aside)], " ")
+    }
+
+    /// `holiday «Skiing» 3 – 9 Dec 2026`
+    fn in_full(&self) -> String {
+        let dates = units::range(self.first, self.last);
+        joined([self.what.as_str(), &dates, &in_brackets(&self.allows)], " ")
+    }
+
+    /// `holiday «Skiing» (day 2 of 7)`
+    fn in_short(&self, day: NaiveDate) -> String {
+        let aside = joined([&self.allows, &day_of(self.first, self.last, day)], "; ");
+        joined([self.what.as_str(), &in_brackets(&aside)], " ")
+    }
+}
+
+/// Whether an event limits its days.
+pub(super) fn is_limit(event: &Event) -> bool {
+    Limit::of(event).is_some()
+}
+
+/// Whether a note's name says that there is no training: one of the clear words, alone or with more after a colon, a dash or
+/// the like. «No training plan yet» says something else.
+fn says_so(name: &str) -> bool {
+    let words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
+    let name = words.join(" ");
+    CLEAR_WORDS.iter().any(|clear| {
+        name.strip_prefix(clear).is_some_and(|rest| {
+            let rest = rest.trim_start();
+            rest.chars()
+                .next()
+                .is_none_or(|next| !next.is_alphanumeric() && next != '?')
+        })
+    })
+}
+
+/// What the athlete's week usually allows, where that is less than anything.
+#[derive(Debug, Clone, Default)]
+pub(super) struct UsualWeek(Vec<(Weekday, String)>);
+
+impl UsualWeek {
+    /// Of the profile's rows.
+    pub(super) fn of(rows: Option<&[WeekdayAvailability]>) -> Self {
+        let day = |row: &WeekdayAvailability| {
+            let words = entries::availability_of(row);
+            Some((weekday(row.day_of_week?)?, words)).filter(|(_, words)| !words.is_empty())
+        };
+        let mut days: Vec<(Weekday, String)> = rows.unwrap_or_default().iter().filter_map(day).collect();
+        days.sort_by_key(|(weekday, _)| weekday.num_days_from_monday());
+        Self(days)
+    }
+
+    /// `usual week: Wed limited: at most 0:45 a day`; empty if nothing limits the weekday.
+    fn on(&self, day: NaiveDate) -> String {
+        let own = self.0.iter().filter(|(weekday, _)| *weekday == day.weekday());
+        let words = joined(own.map(|(weekday, words)| format!("{weekday} {words}")), ", ");
+        if words.is_empty() {
+            words
+        } else {
+            format!("usual week: {words}")
+        }
+    }
+
+    /// `Usual week of the profile: Wed limited: at most 0:45 a day; Fri unavailable.`
+    pub(super) fn line(&self) -> String {
+        let days = self.0.iter().map(|(weekday, words)| format!("{weekday} {words}"));
+        let days = joined(days, "; ");
+        if days.is_empty() {
+            days
+        } else {
+            format!("Usual week, as the profile has it: {days}.")
+        }
+    }
+}
+
+/// Upstream's number of a weekday.
+fn weekday(number: i64) -> Option<Weekday> {
+    match number {
+        0 => Some(Weekday::Sun),
+        1..=7 => Weekday::try_from(u8::try_from(number - 1).ok()?).ok(),
+        _ => None,
+    }
+}
+
+/// What limits the days of a calendar.
+#[derive(Debug, Default)]
+pub(super) struct DayLimits {
+    /// In the order of their first days.
+    entries: Vec<Limit>,
+    week: UsualWeek,
+}
+
+impl DayLimits {
+    /// Of these events, each once, and of the usual week.
+    pub(super) fn of<'a>(events: impl IntoIterator<Item = &'a Event>, week: UsualWeek) -> Self {
+        let mut seen = HashSet::new();
+        let events = events
+            .into_iter()
+            .filter(|event| event.id.is_none_or(|id| seen.insert(id)));
+        let mut entries: Vec<Limit> = events.filter_map(Limit::of).collect();
+        entries.sort_by(|one, other| {
+            (one.first, one.last, &one.what).cmp(&(other.first, other.last, &other.what))
+        });
+        Self { entries, week }
+    }
+
+    /// What limits a day: `holiday «Skiing» 3–9 Dec (day 2 of 7); usual week: Fri unavailable`; empty if nothing does.
+    pub(super) fn on(&self, day: NaiveDate) -> String {
+        let entries = self.entries.iter().filter(|limit| limit.is_on(day));
+        let entries = entries.map(|limit| limit.with_dates(day));
+        joined(entries.chain([self.week.on(day)]), "; ")
+    }
+
+    /// The entries that limit any of these days: `sick 23 – 29 Nov 2026`.
+    pub(super) fn within(&self, first: NaiveDate, last: NaiveDate) -> String {
+        let within = self
+            .entries
+            .iter()
+            .filter(|limit| limit.first <= last && limit.last >= first);
+        joined(within.map(Limit::in_full), "; ")
+    }
+
+    /// The limited days of a range: each with what limits it, or of many the entries with their days.
+    pub(super) fn by_day(&self, range: Range) -> String {
+        let limited: Vec<NaiveDate> = range
+            .oldest
+            .iter_days()
+            .take_while(|day| *day <= range.newest)
+            .filter(|day| self.entries.iter().any(|limit| limit.is_on(*day)))
+            .collect();
+        if limited.is_empty() {
+            return String::new();
+        }
+        if limited.len() > DAYS {
+            return format!("Limited days: {}.", self.within(range.oldest, range.newest));
+        }
+        let days = limited.into_iter().map(|day| {
+            let own = self.entries.iter().filter(|limit| limit.is_on(day));
+            let own = joined(own.map(|limit| limit.in_short(day)), ", ");
+            joined([units::date(day), own], " ")
+        });
+        format!("Limits by day: {}.", joined(days, "; "))
+    }
+
+    /// The line about the usual week.
+    pub(super) fn usual_week(&self) -> String {
+        self.week.line()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::tools::samples::{day, rows};
+
+    fn limits(events: Value, week: Value) -> DayLimits {
+        let week: Vec<WeekdayAvailability> = rows(week);
+        DayLimits::of(&rows::<Event>(events), UsualWeek::of(Some(&week)))
+    }
+
+    fn entry(category: &str, name: &str, first: &str, end: &str) -> Value {
+        json!({"category": category, "name": name, "start_date_local": format!("{first}T00:00:00"),
+               "end_date_local": format!("{end}T00:00:00")})
+    }
+
+    #[test]
+    fn a_day_says_what_limits_it_and_which_day_of_that_it_is() {
+        let mut evening = entry("NOTE", "Parents' evening", "2026-12-04", "2026-12-05");
+        evening["training_availability"] = json!("LIMITED");
+        evening["max_training_time"] = json!(3600);
+        let mut skiing = entry("HOLIDAY", "Skiing", "2026-12-03", "2026-12-10");
+        skiing["training_availability"] = json!("UNAVAILABLE");
+        let found = limits(
+            json!([
+                evening,
+                skiing,
+                entry("SICK", "Sick", "2026-12-12", "2026-12-13"),
+                entry("NOTE", "Travel", "2026-12-03", "2026-12-10"),
+                entry("NOTE", "No training: wedding", "2026-12-13", "2026-12-14"),
+            ]),
+            json!([{"day_of_week": 5, "training_availability": "UNAVAILABLE"},
+                   {"day_of_week": 4, "training_availability": "NORMAL"}]),
+        );
+        for (on, says) in [
+            ("2026-12-02", ""),
+            ("2026-12-03", "holiday «Skiing» 3–9 Dec (day 1 of 7)"),
+            (
+                "2026-12-04",
+                "holiday «Skiing» 3–9 Dec (day 2 of 7); limited «Parents' evening» 4 Dec (at most 1:00 a day); usual week: Fri \
+                 unavailable",
+            ),
+            ("2026-12-10", ""),
+            ("2026-12-12", "sick 12 Dec"),
+            ("2026-12-13", "note «No training: wedding» 13 Dec"),
+        ] {
+            assert_eq!(found.on(day(on)), says, "{on}");
+        }
+        let range = |oldest, newest| Range {
+            oldest: day(oldest),
+            newest: day(newest),
+        };
+        assert_eq!(
+            found.by_day(range("2026-12-08", "2026-12-12")),
+            "Limits by day: 2026-12-08 Tue holiday «Skiing» (day 6 of 7); 2026-12-09 Wed holiday «Skiing» (day 7 of 7); 2026-12-12 Sat \
+             sick."
+        );
+        assert_eq!(found.by_day(range("2026-12-10", "2026-12-11")), "");
+        assert_eq!(
+            found.usual_week(),
+            "Usual week, as the profile has it: Fri unavailable."
+        );
+    }
+
+    #[test]
+    fn many_days_are_said_as_spans() {
+        let found = limits(
+            json!([entry("INJURED", "Calf", "2026-11-30", "2026-12-21")]),
+            json!([]),
+        );
+        let range = Range {
+            oldest: day("2026-11-25"),
+            newest: day("2027-01-10"),
+        };
+        assert_eq!(
+            found.by_day(range),
+            "Limited days: injured «Calf» 30 Nov – 20 Dec 2026."
+        );
+    }
+
+    #[test]
+    fn only_clear_words_make_a_note_a_limit() {
+        for (name, is) in [
+            ("Unavailable", true),
+            ("NO  training", true),
+            ("No training – travel", true),
+            ("Rest only (doctor)", true),
+            ("Kein Training", true),
+            ("No training plan yet", false),
+            ("Unavailable?", false),
+            ("Ask about rest only", false),
+            ("Rest", false),
+            ("", false),
+        ] {
+            assert_eq!(says_so(name), is, "{name}");
+        }
+    }
+
+    #[test]
+    fn weekdays_have_upstreams_numbers() {
+        let names = [0, 1, 3, 6, 7, 8, -1].map(|number| weekday(number).map(|day| day.to_string()));
+        let names = names.map(Option::unwrap_or_default);
+        assert_eq!(names, ["Sun", "Mon", "Wed", "Sat", "Sun", "", ""]);
+    }
+}
