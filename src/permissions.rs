@@ -145,6 +145,10 @@ permissions! {
         "Change name, notes, tags, feel, RPE, carbs, gear, sport and marks of past activities, pair them with planned workouts, and \
         see what this replaces, with the activity's name, day and sport and the names of gear. Each can be taken back; \
         intervals.icu may keep gear or a value where there was none before.";
+    UPDATE_SPORT_SETTINGS = "update_sport_settings", "Change thresholds and zones", Profile, Write, [Settings],
+        "Change FTP, threshold heart rate and pace, maximum heart rate, W′, Pmax and training zones, and see those that they \
+        replace. Workouts are then read by the new ones. Each can be taken back; intervals.icu may keep a value where there was \
+        none before.";
 }
 
 permissions! {

@@ -2,6 +2,8 @@
 //!
 //! No rules of single tools here. Errors name the argument and what it must be; they never quote a value back.
 
+mod figures;
+
 use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
 use serde_json::{Map, Value};
 

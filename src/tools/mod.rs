@@ -50,6 +50,7 @@ mod sums;
 mod thresholds;
 mod undo_change;
 mod update_activity;
+mod update_sport_settings;
 mod vitals;
 mod writing;
 mod zone_base;
@@ -157,6 +158,7 @@ pub static CATALOGUE: &[Tool] = &[
     push_event::TOOL,
     push_wellness::TOOL,
     update_activity::TOOL,
+    update_sport_settings::TOOL,
     list_changes::TOOL,
     undo_change::TOOL,
 ];

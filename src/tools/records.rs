@@ -3,7 +3,7 @@
 
 pub(crate) mod activity;
 mod day;
-mod sport;
+pub(crate) mod sport;
 
 use serde_json::Value;
 
@@ -78,7 +78,7 @@ pub(crate) fn title(record: &KeptRecord) -> String {
     match &record.of {
         RecordId::Day(day) => joined(["wellness", &units::date(*day)], " "),
         RecordId::Activity(_) => record.name.clone(),
-        RecordId::Sport(_) => around("settings of ", &record.name, ""),
+        RecordId::Sport(_) => around("settings of", &record.name, ""),
     }
 }
 

@@ -46,6 +46,7 @@ fn the_list_keeps_its_budget() {
             "list_changes" => 80,
             "undo_change" => 100,
             "get_workout_guide" => 40,
+            "update_sport_settings" => 350,
             _ => 400,
         };
         assert!(tokens <= most, "{} takes {tokens} tokens", tool.name());
@@ -55,7 +56,7 @@ fn the_list_keeps_its_budget() {
         }
     }
     println!("the list: {sum} tokens, {reads} of them for reads");
-    assert!(sum <= 5000 && reads < 4000, "{sum}, {reads}");
+    assert!(sum <= 5700 && reads < 4000, "{sum}, {reads}");
 }
 
 const NAMES_THAT_SAY_ALL: [&str; 7] = [

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use icusync::tools::{CATALOGUE, Tool};
+use icusync::{
+    permissions::Access,
+    tools::{CATALOGUE, Tool},
+};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -104,7 +107,10 @@ fn quiet(world: &World, mut run: Run) -> Run {
 /// A client that answers later than this is broken.
 const LIMIT: Duration = Duration::from_mins(3);
 /// Tools that change something.
-const CHANGES: [&str; 4] = ["push_workout", "edit_workout", "delete_workout", "undo_change"];
+fn changes() -> impl Iterator<Item = &'static Tool> {
+    CATALOGUE.iter().filter(|tool| tool.run.access() == Access::Write)
+}
+
 /// What no tool takes.
 const NONSENSE: &str = "no_such_argument";
 
@@ -138,7 +144,7 @@ fn right(call: &Value, is_error: bool, text: &str) {
     } else {
         // The guide is the same for everyone, and changes are refused while the switch is off or say what they lack.
         let is_guide = call["name"] == "get_workout_guide" && text.starts_with("# How a workout is written");
-        let is_change = CHANGES.contains(&call["name"].as_str().unwrap());
+        let is_change = changes().any(|tool| call["name"] == tool.name());
         if is_change {
             assert!(
                 is_error && text.contains("may not change the calendar"),
@@ -182,8 +188,8 @@ async fn judge(world: &World, run: &Run, calls: &[Value], eras: &[&str]) {
             );
         }
     }
-    logged(world, "ok", (CATALOGUE.len() - CHANGES.len()) * eras.len()).await;
-    logged(world, "refused", CHANGES.len() * eras.len()).await;
+    logged(world, "ok", (CATALOGUE.len() - changes().count()) * eras.len()).await;
+    logged(world, "refused", changes().count() * eras.len()).await;
     logged(world, "input", eras.len()).await;
 }
 

@@ -71,6 +71,7 @@ mod writes_activities;
 mod writes_beside;
 mod writes_events;
 mod writes_faults;
+mod writes_settings;
 mod writes_text;
 mod writes_wellness;
 mod writes_words;

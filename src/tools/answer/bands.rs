@@ -1,6 +1,7 @@
 //! Zones as ranges in words.
 
-use crate::training::zones::Band;
+use super::words::{DOT, joined};
+use crate::{text::clean, training::zones::Band};
 
 /// Words for a zone without a lower end, and for one without an upper end.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,24 @@ pub(crate) fn ranges(bands: &[Band], ends: Ends, show: impl Fn(f64) -> String) -
         (None, None) => "all".to_owned(),
     };
     bands.iter().map(range).collect()
+}
+
+/// `Z1 Active Recovery ≤135 · Z2 Endurance 136–184 · … · Z7 Neuromuscular ≥370`
+pub(crate) fn zone_list(ranges: &[String], names: &[Option<String>]) -> String {
+    let zones = (1..).zip(ranges).map(|(number, range)| {
+        let name = names.get(number - 1).and_then(Option::as_deref);
+        let name = name
+            .map(|name| clean(name, 30))
+            .filter(|name| says_more(name, number));
+        joined([&format!("Z{number}"), &name.unwrap_or_default(), range], " ")
+    });
+    joined(zones, DOT)
+}
+
+/// Whether a zone's name adds to its number: "Zone 2" for the second does not, "Zone 5a" and "Tempo" do.
+fn says_more(name: &str, number: usize) -> bool {
+    let plain = name.to_lowercase().replace("zone", "").replace('z', "");
+    !name.is_empty() && plain.trim() != number.to_string()
 }
 
 #[cfg(test)]

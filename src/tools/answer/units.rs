@@ -191,6 +191,25 @@ impl PaceUnit {
         })
     }
 
+    /// The unit that people write after the slash: `km`, `mile`, `100m`, `100y`.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        Some(match word.to_ascii_lowercase().as_str() {
+            "km" | "k" => Self::KM,
+            "mi" | "mile" | "miles" => Self::MI,
+            "100m" => Self::M100,
+            "100y" | "100yd" | "100yds" => Self::YD100,
+            "250m" => Self::M250,
+            "400m" => Self::M400,
+            "500m" => Self::M500,
+            _ => return None,
+        })
+    }
+
+    /// The speed in m/s at which its distance takes this many seconds.
+    pub(crate) fn speed(self, secs: f64) -> f64 {
+        self.metres / secs
+    }
+
     /// Per kilometre or per mile.
     pub(crate) const fn long(units: Units) -> Self {
         if units.imperial { Self::MI } else { Self::KM }

@@ -7,9 +7,9 @@ use crate::{
     tools::{
         answer::{
             self,
-            bands::{BY_PACE, UPWARDS, ranges},
+            bands::{BY_PACE, UPWARDS, ranges, zone_list},
             units::{self, positive},
-            words::{DOT, joined},
+            words::joined,
         },
         arguments::Detail,
         thresholds::{Thresholds, pace_of, thresholds},
@@ -104,24 +104,6 @@ pub(super) fn block(
         }
     }
     joined(lines, "\n")
-}
-
-/// `Z1 Active Recovery ≤135 · Z2 Endurance 136–184 · … · Z7 Neuromuscular ≥370`
-fn zone_list(ranges: &[String], names: &[Option<String>]) -> String {
-    let zones = (1..).zip(ranges).map(|(number, range)| {
-        let name = names.get(number - 1).and_then(Option::as_deref);
-        let name = name
-            .map(|name| clean(name, 30))
-            .filter(|name| says_more(name, number));
-        joined([&format!("Z{number}"), &name.unwrap_or_default(), range], " ")
-    });
-    joined(zones, DOT)
-}
-
-/// Whether a zone's name adds to its number: "Zone 2" for the second does not, "Zone 5a" and "Tempo" do.
-fn says_more(name: &str, number: usize) -> bool {
-    let plain = name.to_lowercase().replace("zone", "").replace('z', "");
-    !name.is_empty() && plain.trim() != number.to_string()
 }
 
 fn percents(bounds: &[f64]) -> String {

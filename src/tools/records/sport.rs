@@ -6,11 +6,15 @@ use crate::{
     guard::Units,
     intervals::model::Values,
     text::fenced,
-    tools::answer::{units, words::joined},
+    tools::answer::{
+        sport_units::SportUnits,
+        units::{self, PaceUnit},
+        words::{DOT, joined, with_unit},
+    },
 };
 
 /// Upstream's name and ours, in the order in which they are shown.
-const LABELS: [(&str, &str); 12] = [
+const LABELS: [(&str, &str); 13] = [
     ("ftp", "FTP"),
     ("indoor_ftp", "indoor FTP"),
     ("w_prime", "W′"),
@@ -23,7 +27,10 @@ const LABELS: [(&str, &str); 12] = [
     ("hr_zone_names", "names of the heart-rate zones"),
     ("threshold_pace", "threshold pace"),
     ("pace_zones", "pace zones"),
+    ("pace_zone_names", "names of the pace zones"),
 ];
+/// An open end, as upstream has it.
+const OPEN: f64 = 999.0;
 
 pub(super) fn label(name: &str) -> String {
     let known = LABELS.iter().find(|(upstream, _)| *upstream == name);
@@ -37,23 +44,82 @@ pub(super) fn place(name: &str) -> usize {
         .unwrap_or(LABELS.len())
 }
 
-pub(super) fn shown(name: &str, value: &Value, _context: &Values, _own: Units) -> String {
+/// The sports of a group.
+pub(crate) fn types(values: &Values) -> impl Iterator<Item = &str> {
+    let types = values.get("types").as_array().into_iter().flatten();
+    types.filter_map(Value::as_str)
+}
+
+/// The unit of pace of a group: the one that is set for it, otherwise the usual one of its sports.
+pub(crate) fn pace_of(context: &Values, own: Units) -> PaceUnit {
+    SportUnits::of(types(context).next().unwrap_or_default(), own)
+        .with_pace_set_as(Some(context.text("pace_units")))
+        .pace
+        .unwrap_or(PaceUnit::long(own))
+}
+
+pub(super) fn shown(name: &str, value: &Value, context: &Values, own: Units) -> String {
     let number = value.as_f64();
-    let with = |unit: &str| format!("{} {unit}", units::at_most(number, 0));
     match name {
-        "ftp" | "indoor_ftp" | "p_max" => with("W"),
-        "w_prime" => with("J"),
-        "lthr" | "max_hr" => with("bpm"),
+        "ftp" | "indoor_ftp" | "p_max" => with_unit(units::whole(number), "W"),
+        "w_prime" => with_unit(units::at_most(number.map(|joules| joules / 1000.0), 2), "kJ"),
+        "lthr" | "max_hr" => with_unit(units::whole(number), "bpm"),
+        "threshold_pace" => pace_of(context, own).pace(number),
+        "power_zones" => ends(value, "(% of FTP)"),
+        "hr_zones" => ends(value, "bpm"),
+        "pace_zones" => ends(value, "(% of threshold speed)"),
         _ => match value {
             Value::Array(list) => joined(
-                list.iter().map(|one| match one {
-                    Value::String(text) => fenced(text, 40),
-                    one => units::at_most(one.as_f64(), 1),
-                }),
-                ", ",
+                list.iter().filter_map(Value::as_str).map(|name| fenced(name, 40)),
+                DOT,
             ),
             Value::String(text) => fenced(text, 40),
             _ => units::at_most(number, 3),
         },
+    }
+}
+
+/// `Z1 ≤55 · Z2 ≤75 · Z3 open (% of FTP)`
+fn ends(value: &Value, unit: &str) -> String {
+    let bounds = value.as_array().into_iter().flatten().filter_map(Value::as_f64);
+    let zones = (1..).zip(bounds).map(|(number, bound)| {
+        if bound < OPEN {
+            format!("Z{number} ≤{}", units::at_most(bound, 1))
+        } else {
+            format!("Z{number} open")
+        }
+    });
+    with_unit(joined(zones, DOT), unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pace_is_in_the_unit_of_the_group_and_zones_are_counted() {
+        let own = Units {
+            imperial: false,
+            ..Units::default()
+        };
+        let context = |value: Value| -> Values { serde_json::from_value(value).unwrap() };
+        let run = context(json!({"types": ["Run"], "pace_units": "MINS_MILE"}));
+        let swim = context(json!({"types": ["Swim"], "pace_units": null}));
+        let text = |name: &str, value: Value, context: &Values| shown(name, &value, context, own);
+        assert_eq!(text("threshold_pace", json!(3.576_320), &run), "7:30/mi");
+        assert_eq!(text("threshold_pace", json!(1.25), &swim), "1:20/100m");
+        assert_eq!(text("w_prime", json!(17_430), &run), "17.43 kJ");
+        assert_eq!(
+            text("power_zones", json!([55, 75, 999]), &run),
+            "Z1 ≤55 · Z2 ≤75 · Z3 open (% of FTP)"
+        );
+        assert_eq!(text("hr_zones", json!([136, 186]), &run), "Z1 ≤136 · Z2 ≤186 bpm");
+        assert_eq!(
+            text("hr_zone_names", json!(["Easy", "Hard"]), &run),
+            "«Easy» · «Hard»"
+        );
+        assert_eq!(text("ftp", json!(246), &run), "246 W");
     }
 }
