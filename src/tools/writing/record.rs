@@ -4,7 +4,6 @@
 //! Which fields may have which values is the tools' decision; nothing here knows arguments.
 
 pub(in crate::tools) mod back;
-pub(in crate::tools) mod back;
 pub(in crate::tools) mod pairing;
 #[cfg(test)]
 mod tests;
