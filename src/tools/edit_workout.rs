@@ -180,6 +180,22 @@ impl Asked {
             .map(|_| Sha256::digest(format!("edit {} {}", held.id, self.call)).into())
     }
 
+    /// The new days of the entry, as far as they change.
+    fn days_of(&self, event: &Event, today: NaiveDate) -> Result<EntryFields, ToolError> {
+        let mut fields = EntryFields::default();
+        if let Some(to) = self.new_date {
+            // What is no workout may be of the past.
+            if event.is_workout() || to.day > today {
+                to.to_plan("new_date", today)?;
+            }
+            (fields.start_date_local, fields.end_date_local) = moved(event, to);
+        }
+        if let Some(last) = self.new_last {
+            fields.end_date_local = Some(end_with(event, fields.day(), last)?);
+        }
+        Ok(fields)
+    }
+
     /// Whether steps change.
     fn changes_steps(&self) -> bool {
         self.text.is_some() || self.scale.is_some() || self.drop_steps
@@ -236,17 +252,7 @@ impl Change {
             .unwrap_or_default();
         let now = Words::of(event);
         let words = now.changed(asked, event, &settings)?;
-        let mut fields = EntryFields::default();
-        if let Some(to) = asked.new_date {
-            // What is no workout may be of the past.
-            if event.is_workout() || to.day > today {
-                to.to_plan("new_date", today)?;
-            }
-            (fields.start_date_local, fields.end_date_local) = moved(event, to);
-        }
-        if let Some(last) = asked.new_last {
-            fields.end_date_local = Some(end_with(event, fields.day(), last)?);
-        }
+        let mut fields = asked.days_of(event, today)?;
         fields.name.clone_from(&asked.new_name);
         fields.indoor = asked.indoor;
         fields.tags.clone_from(&asked.tags);

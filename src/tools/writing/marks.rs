@@ -30,7 +30,7 @@ impl Scene<'_> {
         let id = format!("id {}", held.id);
         let mut lines = vec![joined([title, how.to_owned(), figures, number, id], DOT)];
         if tried.is_some() || self.card.shows(&permissions::GET_EVENTS) {
-            lines.extend(self.words_of(&held.event, &held.fields));
+            lines.extend(words_of(&held.fields));
         }
         let names = tried.map_or(&[][..], |tried| &tried.fields[..]);
         // The last day goes with the first one.
@@ -48,7 +48,7 @@ impl Scene<'_> {
         let event = fields.as_event();
         let [title, figures] = self.mark_in_words(&event);
         let mut lines = vec![joined([title, how.to_owned(), figures], DOT)];
-        lines.extend(self.words_of(&event, fields));
+        lines.extend(words_of(fields));
         lines.extend(self.days_of(&event, self.but));
         lines
     }
@@ -82,14 +82,6 @@ impl Scene<'_> {
             DOT,
         );
         [title, figures]
-    }
-
-    fn words_of(&self, event: &Event, fields: &EntryFields) -> Vec<String> {
-        let tags = fields.tags.as_deref().unwrap_or_default();
-        note(event.description.as_deref().unwrap_or_default())
-            .into_iter()
-            .chain(look(tags, fields.color.as_deref()))
-            .collect()
     }
 
     /// What limits its days, and what else is on them. What is for a whole week, or only marks a day, is beside nothing.
@@ -160,4 +152,12 @@ impl Scene<'_> {
             _ => String::new(),
         }
     }
+}
+
+/// Its text, tags and colour.
+fn words_of(fields: &EntryFields) -> impl Iterator<Item = String> {
+    let tags = fields.tags.as_deref().unwrap_or_default();
+    note(fields.description.as_deref().unwrap_or_default())
+        .into_iter()
+        .chain(look(tags, fields.color.as_deref()))
 }
