@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     intervals::model::Values,
-    text::fenced,
+    text::{clean, fenced},
     tools::answer::{self, units, words::joined},
 };
 
@@ -78,9 +78,11 @@ pub(super) fn shown(name: &str, value: &Value) -> String {
         "paired_event_id" => format!("id {}", units::at_most(number, 0)),
         "gear" => {
             let piece = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
-            match (piece("name"), piece("id")) {
-                ("", id) => format!("id {}", fenced(id, TEXT)),
-                (name, _) => fenced(name, TEXT),
+            let id = format!("id {}", clean(piece("id"), 24));
+            // Two pieces may have one name.
+            match piece("name") {
+                "" => id,
+                name => format!("{} ({id})", fenced(name, TEXT)),
             }
         }
         _ => match value {
@@ -125,8 +127,8 @@ mod tests {
             ("sub_type", json!("WARMUP"), "warmup"),
             ("sub_type", json!("<b>"), "«<b>»"),
             ("tags", json!(["a", "b»c"]), "«a», «b›c»"),
-            ("gear", json!({"id": "g1", "name": "Ghost"}), "«Ghost»"),
-            ("gear", json!({"id": "g1"}), "id «g1»"),
+            ("gear", json!({"id": "g1", "name": "Ghost"}), "«Ghost» (id g1)"),
+            ("gear", json!({"id": "g1"}), "id g1"),
             ("race", json!(false), "no"),
             ("icu_ignore_hr", json!(true), "yes"),
             ("paired_event_id", json!(130_000_451), "id 130000451"),
