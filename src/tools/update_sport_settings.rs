@@ -24,8 +24,8 @@ use crate::{guard::Granted, intervals::model::Values, permissions, tool_error::T
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::UPDATE_SPORT_SETTINGS,
-    description: "Changes thresholds and zones of a group of sports: FTP, LTHR, max HR, threshold pace, W′, Pmax. First call: what \
-        would change and follow, with a token; the same with confirm writes. Read back; undo_change restores.",
+    description: "Changes thresholds and zones of a group of sports. First call: what would change and follow, and a token; the \
+        same call with confirm writes. undo_change restores.",
     params: PARAMS,
     run: Run::Write(|granted, given| Box::pin(update(granted, given))),
 };

@@ -34,16 +34,12 @@ pub(super) const PARAMS: &[Param] = &[
     Param::number("pmax", PMAX, "W"),
     Param::number("lthr", LTHR, "bpm"),
     Param::number("max_hr", MAX_HR, "bpm"),
-    Param::figure(
-        "threshold_pace",
-        20,
-        "\"4:40\" in the athlete's own unit, or 4:40/km, 7:30/mi, 1:35/100m, 1:27/100y",
-    ),
+    Param::figure("threshold_pace", 20, "4:40, or with a unit: 7:30/mi, 1:27/100y"),
     Param::texts(
         "power_zones",
         MOST_ZONES,
         POWER,
-        "Upper bounds, % of FTP, or \"140 W\"",
+        "Upper bounds: % of FTP or \"140 W\"",
     ),
     Param::numbers(
         "hr_zones",
@@ -54,13 +50,13 @@ pub(super) const PARAMS: &[Param] = &[
             wanted: "must be 1 to 10 upper bounds from 40 to 240 bpm",
             whole: true,
         },
-        "Upper bounds, bpm, max HR last",
+        "Upper bounds, max HR last",
     ),
     Param::texts(
         "pace_zones",
         MOST_ZONES,
         SPEEDS,
-        "Upper bounds, % of threshold speed, or paces",
+        "Upper bounds: % of threshold speed or paces",
     ),
     Param::texts(
         "zone_names",
