@@ -126,6 +126,11 @@ impl From<intervals::Error> for ToolError {
                 area.in_words(),
                 area.as_str()
             )),
+            Error::ReadOnly(area) => Self::Refused(format!(
+                "Not done: this changes the athlete's {}, and that part of intervals.icu was connected for reading only. The \
+                 athlete can connect again on the IcuSync dashboard and allow changes there.",
+                area.in_words()
+            )),
             Error::NotFound => Self::Input(
                 "Not done: intervals.icu has nothing with this id for this athlete. Take ids from the last column of \
                  get_training_history."
@@ -204,6 +209,11 @@ mod tests {
                 Error::MissingScope(Area::Wellness),
                 Outcome::Refused,
                 "WELLNESS ticked",
+            ),
+            (
+                Error::ReadOnly(Area::Wellness),
+                Outcome::Refused,
+                "connected for reading only",
             ),
             (Error::NotFound, Outcome::Input, "get_training_history"),
             (Error::Rejected, Outcome::Upstream, "shorter range"),

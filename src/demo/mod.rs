@@ -226,7 +226,7 @@ impl Ready<'_> {
             "intervals": config.intervals_url.as_str(),
             "athletes": athletes,
             "coaches": coaches,
-            // The first athlete's connector may change the calendar, and the first coach those of two athletes.
+            // The first athlete's connector may make changes, and the first coach may change all of one athlete and the calendar of another.
             "writing": true,
         });
         if let Some(simulator) = self.simulator {

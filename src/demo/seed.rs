@@ -11,7 +11,7 @@ use crate::{
     },
     ids::ConnectionId,
     mail::Address,
-    permissions::{self, Group},
+    permissions::{self, Access, Group, Permission},
     queries::{self, connections::NewConnection, grants::Terms},
     secrets::{Password, PasswordHash},
     words::ConnectionKind,
@@ -44,7 +44,7 @@ pub async fn seed(app: &App) -> anyhow::Result<Vec<Seeded>> {
     Ok(seeded)
 }
 
-/// Lets the first person's connector change the calendar, unless that was answered already.
+/// Lets the first person's connector make changes, unless that was answered already.
 pub async fn seed_writing(app: &App) -> anyhow::Result<()> {
     let writer = &PEOPLE[0];
     let account = queries::accounts::by_email(&app.pool, &Address::parse(writer.email)?.key).await?;
@@ -65,8 +65,8 @@ pub struct SeededCoach {
     pub link: String,
 }
 
-/// Who coaches, and what each person grants. The first one may also change the calendars of two of them; the second one
-/// coaches only herself.
+/// Who coaches, and what each person grants. The first one may also change everything of one of them and the calendar of
+/// another; the second one coaches only herself.
 const COACHES: [(&str, &[(&str, Allowed)]); 2] = [
     (
         "coach@example.test",
@@ -82,7 +82,7 @@ const COACHES: [(&str, &[(&str, Allowed)]); 2] = [
     ("triona@example.test", &[("tria", Allowed::Everything)]),
 ];
 
-/// What a person grants a coach.
+/// What a person grants a coach: of groups, what looks, and of the calendar's also what changes it.
 #[derive(Debug, Clone, Copy)]
 enum Allowed {
     Everything,
@@ -91,11 +91,12 @@ enum Allowed {
 
 impl Allowed {
     fn tools(self) -> Vec<String> {
-        let allowed = |group| match self {
+        let reads = |tool: &Permission| tool.access == Access::Read || tool.group == Group::Calendar;
+        let allowed = |tool: &Permission| match self {
             Self::Everything => true,
-            Self::Groups(groups) => groups.contains(&group),
+            Self::Groups(groups) => groups.contains(&tool.group) && reads(tool),
         };
-        let tools = permissions::ALL.iter().filter(|tool| allowed(tool.group));
+        let tools = permissions::ALL.iter().filter(|tool| allowed(tool));
         tools.map(|tool| tool.name.to_owned()).collect()
     }
 }

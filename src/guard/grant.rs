@@ -228,8 +228,8 @@ fn unshared(app: &App, permission: &Permission, area: Area, scopes: &Scopes) -> 
     let tool = permission.name;
     if permission.access == Access::Write && scopes.reads(area) {
         return ToolError::Refused(format!(
-            "Not done: {tool} changes the athlete's {}, and intervals.icu was connected for reading only. The athlete can \
-             connect again on {} and allow changes there.",
+            "Not done: {tool} changes the athlete's {}, and that part of intervals.icu was connected for reading only. The \
+             athlete can connect again on {} and allow changes there.",
             area.in_words(),
             app.config.dashboard_url()
         ));

@@ -208,18 +208,18 @@ impl Offer {
     pub fn may_not_write(&self, app: &App, caller: &Caller) -> ToolError {
         let text = match (self.sign_in, caller) {
             (Some(id), Caller::Athlete { .. }) => format!(
-                "Not done: this sign-in may only read. The athlete can let it change the calendar at {}; it then works from the \
-                 next call.",
+                "Not done: this sign-in may only read. The athlete can let it make changes at {}; it then works from the next \
+                 call.",
                 app.config.app_url(id)
             ),
             (Some(_), Caller::Coach { .. }) => format!(
-                "Not done: this sign-in may only read. The coach can let it change calendars under \"Signed-in apps\" on \"My \
+                "Not done: this sign-in may only read. The coach can let it make changes under \"Signed-in apps\" on \"My \
                  roster\", which {} opens; it then works from the next call.",
                 app.config.for_coaches_url()
             ),
             (None, _) => format!(
-                "Not done: this connector may not change the calendar. The athlete can allow it with the switch \"May change my \
-                 calendar\" on {}; it then works from the next call.",
+                "Not done: this connector may change nothing. The athlete can allow it with the switch \"May change my data\" on {}; it \
+                 then works from the next call.",
                 app.config.dashboard_url()
             ),
         };

@@ -16,6 +16,9 @@ pub enum Error {
     /// 403, or known before the request: the athlete did not share this area.
     #[error("this area of intervals.icu is not shared")]
     MissingScope(Area),
+    /// Known before the request: the athlete shared this area for reading only.
+    #[error("this area of intervals.icu is shared for reading only")]
+    ReadOnly(Area),
     /// 404.
     #[error("intervals.icu has no such object")]
     NotFound,

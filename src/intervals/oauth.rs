@@ -113,16 +113,13 @@ fn scopes(text: &str) -> Vec<String> {
 }
 
 impl Client {
-    /// Where to send the athlete: `GET /oauth/authorize` with ACTIVITY, WELLNESS, CALENDAR and SETTINGS, each READ, but
-    /// CALENDAR:WRITE for an athlete who wants changes. None if no OAuth app is configured.
+    /// Where to send the athlete: `GET /oauth/authorize` with ACTIVITY, WELLNESS, CALENDAR and SETTINGS, each READ, or each
+    /// WRITE for an athlete who wants changes. None if no OAuth app is configured.
     pub fn authorize_url(&self, redirect_uri: &str, state: &str, writing: bool) -> Option<Url> {
         let app = self.0.app.as_ref()?;
-        let right = |area| match area {
-            Area::Calendar if writing => "WRITE",
-            _ => "READ",
-        };
+        let right = if writing { "WRITE" } else { "READ" };
         let scope = Area::ALL
-            .map(|area| format!("{}:{}", area.as_str(), right(area)))
+            .map(|area| format!("{}:{right}", area.as_str()))
             .join(",");
         let mut url = self.0.url("/oauth/authorize");
         url.query_pairs_mut()

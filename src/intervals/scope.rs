@@ -27,6 +27,16 @@ impl Area {
         }
     }
 
+    /// For people, in one word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Activity => "activities",
+            Self::Wellness => "wellness",
+            Self::Calendar => "calendar",
+            Self::Settings => "settings",
+        }
+    }
+
     /// For people, as in "you did not share your …".
     pub const fn in_words(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ pub struct NewApp {
     pub client: Theirs,
     /// Where its answer went, in words.
     pub leads_to: Theirs,
-    /// Whether it may change the calendar.
+    /// Whether it may change something.
     pub may_write: bool,
     /// The page Connected apps, absolute.
     pub apps: String,

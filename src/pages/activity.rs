@@ -26,6 +26,7 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
+    guard::Units,
     ids::{AccountId, LogId},
     permissions,
     queries::{
@@ -98,6 +99,7 @@ impl Row {
 /// The athlete that the account shows: rows about another athlete say so.
 pub(super) struct Shown {
     pub(super) zone: Option<Tz>,
+    pub(super) units: Units,
     pub(super) athlete_id: String,
     name: String,
 }
@@ -107,6 +109,11 @@ impl Shown {
     pub(super) fn of(connection: Option<&Connection>) -> Self {
         Self {
             zone: connection.and_then(|row| row.zone.as_ref()?.parse().ok()),
+            units: connection.map_or_else(Units::default, |row| Units {
+                imperial: row.imperial,
+                weight_in_lb: row.weight_in_lb,
+                fahrenheit: row.fahrenheit,
+            }),
             athlete_id: connection.map(|row| row.athlete_id.clone()).unwrap_or_default(),
             name: connection.map(|row| row.athlete_name.clone()).unwrap_or_default(),
         }
@@ -148,7 +155,7 @@ async fn rows(
 ) -> Result<Vec<Row>, Problem> {
     let changing = entries.iter().filter(|entry| entry.access == Access::Write);
     let calls: Vec<LogId> = changing.map(|entry| entry.id).collect();
-    let mut changes = by_calls(app, account, &calls, shown.zone).await?;
+    let mut changes = by_calls(app, account, &calls, shown).await?;
     let rows = entries.into_iter().map(|entry| {
         let its_own = changes.remove(&entry.id).unwrap_or_default();
         Row::of(entry, its_own, shown)

@@ -1,4 +1,4 @@
-//! Changes to the calendar on the pages: whether the athlete's connector may make any, and what intervals.icu must allow.
+//! Changes on the pages: whether the athlete's connector may make any, and what intervals.icu must allow.
 
 pub(super) mod list;
 pub(crate) mod undo;
@@ -6,14 +6,14 @@ pub(crate) mod undo;
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 
-use super::{Fields, Signed, done::Done};
+use super::{Fields, Signed, done::Done, links::Offered};
 use crate::{
     app::App,
     error::Problem,
     guard::{coaches::GrantState, connection::scopes_of},
     ids::AccountId,
     intervals::Area,
-    permissions::{self, Access},
+    permissions::{self, Access, Permission},
     queries::{self, connections::Connection, connectors::Link, grants::Grant},
     words::ConnectionStatus,
 };
@@ -22,14 +22,18 @@ use crate::{
 const MAY_WRITE: &str = "may-write";
 const CHOICE: &str = "choice";
 
-/// Who may change the athlete's calendar, and whether intervals.icu lets them.
+/// Who may change something of the athlete's, and whether intervals.icu lets them.
 pub(super) struct Writing {
     /// Whether the athlete's own connector may; None until the athlete has answered.
     own: Option<bool>,
     /// Whether a coach may.
     coaches: bool,
-    /// Whether the calendar is shared for reading only.
-    reads_only: bool,
+    /// What somebody may change and intervals.icu lets IcuSync change.
+    open: Vec<Area>,
+    /// What somebody may change, but intervals.icu lets IcuSync only read.
+    shut: Vec<Area>,
+    /// What tools could change, but intervals.icu lets IcuSync only read.
+    missing: Vec<Area>,
 }
 
 impl Writing {
@@ -40,14 +44,27 @@ impl Writing {
         connection: Option<&Connection>,
         now: DateTime<Utc>,
     ) -> Self {
+        let own = link.and_then(|link| link.may_write);
+        let is_off = |tool: &Permission| {
+            let mut off = link.iter().flat_map(|link| &link.groups_off);
+            off.any(|word| word == tool.group.word())
+        };
+        let by_own = writes().filter(|tool| own == Some(true) && !is_off(tool));
+        let by_coaches: Vec<&Permission> = grants.iter().flat_map(|grant| changes_of(grant, now)).collect();
+        let coaches = !by_coaches.is_empty();
+        let used = areas_of(by_own.chain(by_coaches));
+        let missing = connection.map_or_else(Vec::new, reads_only);
+        let (shut, open) = used.into_iter().partition(|area| missing.contains(area));
         Self {
-            own: link.and_then(|link| link.may_write),
-            coaches: grants.iter().any(|grant| may_change(grant, now)),
-            reads_only: connection.is_some_and(reads_only),
+            own,
+            coaches,
+            open,
+            shut,
+            missing,
         }
     }
 
-    /// Whether the athlete's own connector may change the calendar.
+    /// Whether the athlete's own connector may change something.
     pub(super) fn is_on(&self) -> bool {
         self.own == Some(true)
     }
@@ -57,28 +74,96 @@ impl Writing {
         self.own.is_none()
     }
 
-    /// Whether a coach may change the calendar.
+    /// Whether a coach may change something.
     pub(super) fn is_granted(&self) -> bool {
         self.coaches
     }
 
-    /// Whether somebody may change the calendar, but intervals.icu was connected for reading only.
+    /// Whether somebody may change something, but intervals.icu was connected for reading only.
     pub(super) fn lacks_consent(&self) -> bool {
-        self.reads_only && (self.is_on() || self.coaches)
+        !self.shut.is_empty() && self.open.is_empty()
+    }
+
+    /// Whether intervals.icu lets a part of that be changed, and a part only be read.
+    pub(super) fn lacks_a_part(&self) -> bool {
+        !self.shut.is_empty() && !self.open.is_empty()
+    }
+
+    /// Whether that part is one thing, for the verb.
+    pub(super) fn shuts_one(&self) -> bool {
+        matches!(self.shut.as_slice(), [Area::Wellness | Area::Calendar])
+    }
+
+    /// What the athlete's own connector can do with a group of tools.
+    pub(super) fn of_group(&self, offered: &Offered) -> &'static str {
+        let changes = offered.tools.iter().filter(|tool| tool.access == Access::Write);
+        let needed = areas_of(changes.copied());
+        if needed.is_empty() {
+            "reads"
+        } else if !self.is_on() {
+            "reads, and changes once that is switched on"
+        } else if needed.iter().any(|area| self.missing.contains(area)) {
+            "reads; intervals.icu is connected for reading only"
+        } else {
+            "reads and changes"
+        }
+    }
+
+    /// What can be changed, in words.
+    pub(super) fn open(&self) -> String {
+        in_words(&self.open)
+    }
+
+    /// What can only be read, in words.
+    pub(super) fn shut(&self) -> String {
+        in_words(&self.shut)
     }
 }
 
-/// Whether the connection is in use and its consent lacks the right to change the calendar.
-pub(super) fn reads_only(connection: &Connection) -> bool {
-    connection.status == ConnectionStatus::Connected
-        && !scopes_of(connection.kind, &connection.scopes).writes(Area::Calendar)
+/// The tools that change something.
+fn writes() -> impl Iterator<Item = &'static Permission> {
+    let all = permissions::ALL.iter().copied();
+    all.filter(|tool| tool.access == Access::Write)
 }
 
-/// Whether a grant that counts has a tool that changes something.
-fn may_change(grant: &Grant, now: DateTime<Utc>) -> bool {
+/// What these tools need, each once.
+pub(super) fn areas_of<'a>(tools: impl Iterator<Item = &'a Permission>) -> Vec<Area> {
+    let needed: Vec<Area> = tools.flat_map(|tool| tool.needs.iter().copied()).collect();
+    let mut areas = Area::ALL.to_vec();
+    areas.retain(|area| needed.contains(area));
+    areas
+}
+
+/// `calendar`, `activities and wellness`, `activities, wellness and settings`.
+pub(super) fn in_words(areas: &[Area]) -> String {
+    match areas {
+        [] => String::new(),
+        [one] => one.word().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<&str> = first.iter().map(|area| area.word()).collect();
+            format!("{} and {}", first.join(", "), last.word())
+        }
+    }
+}
+
+/// What tools change and the connection, if it is in use, does not let them.
+pub(super) fn reads_only(connection: &Connection) -> Vec<Area> {
+    if connection.status != ConnectionStatus::Connected {
+        return Vec::new();
+    }
+    let scopes = scopes_of(connection.kind, &connection.scopes);
+    let mut areas = areas_of(writes());
+    areas.retain(|area| !scopes.writes(*area));
+    areas
+}
+
+/// The tools of a grant that change something, if the grant counts.
+fn changes_of(grant: &Grant, now: DateTime<Utc>) -> Vec<&'static Permission> {
+    if !grant.is_shown || !GrantState::of(grant, now).is_awake() {
+        return Vec::new();
+    }
     let tools = grant.tools.iter().filter_map(|name| permissions::by_name(name));
-    let changes = tools.into_iter().any(|tool| tool.access == Access::Write);
-    changes && grant.is_shown && GrantState::of(grant, now).is_awake()
+    tools.filter(|tool| tool.access == Access::Write).collect()
 }
 
 /// What the athlete chose in a form that connects; None if it had no such choice.
@@ -88,7 +173,7 @@ pub(super) fn chosen(fields: &mut Fields) -> Option<bool> {
     asked.then_some(ticked)
 }
 
-/// Whether intervals.icu is to be asked for the right to change the calendar: for the athlete's own connector, by what was
+/// Whether intervals.icu is to be asked for the right to change something: for the athlete's own connector, by what was
 /// just chosen or by the switch, or for a coach.
 pub(super) async fn wanted(app: &App, account: AccountId, chosen: Option<bool>) -> sqlx::Result<bool> {
     let link = queries::connectors::of_account(&app.pool, account).await?;
@@ -97,7 +182,7 @@ pub(super) async fn wanted(app: &App, account: AccountId, chosen: Option<bool>) 
     Ok(chosen.unwrap_or(writing.is_on()) || writing.is_granted())
 }
 
-/// `POST /link/writing`: whether the athlete's connector may change the calendar. It takes effect at the next call, on every
+/// `POST /link/writing`: whether the athlete's connector may change something. It takes effect at the next call, on every
 /// instance.
 pub(crate) async fn choose(
     State(app): State<App>,
@@ -112,10 +197,13 @@ pub(crate) async fn choose(
     let account = signed.0.account;
     queries::connectors::set_may_write(&app.pool, account, Some(may)).await?;
     let connection = queries::connections::of_account(&app.pool, account).await?;
-    let done = match (may, connection.as_ref().is_some_and(reads_only)) {
-        (true, false) => Done::WritingOn,
-        (true, true) => Done::WritingLacksConsent,
-        (false, _) => Done::WritingOff,
+    let link = queries::connectors::of_account(&app.pool, account).await?;
+    let writing = Writing::of(link.as_ref(), &[], connection.as_ref(), app.clock.now());
+    let done = match may {
+        false => Done::WritingOff,
+        true if writing.lacks_consent() => Done::WritingLacksConsent,
+        true if writing.lacks_a_part() => Done::WritingLacksAPart,
+        true => Done::WritingOn,
     };
     Ok(done.answer())
 }

@@ -154,7 +154,7 @@ async fn draw(
     coaches.truncate(COACHES);
     let mails_fail = own_mails_fail(app, session).await?;
     let shown = activity::Shown::of(connection.as_ref());
-    let changes = list::newest(app, session.account, &shown.athlete_id, shown.zone, CHANGES).await?;
+    let changes = list::newest(app, session.account, &shown, CHANGES).await?;
     let rows = activity::newest(app, session.account, &shown, RECENT).await?;
     let wrong = mistake.is_some();
     let masked = app.config.connector_url("icul_••••••••••••");

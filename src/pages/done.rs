@@ -83,11 +83,14 @@ done! {
     ToolsChosen = DASHBOARD, "tools", Good,
         "Saved: it counts from the next question on. A client may show its old list of tools for up to a day.";
     WritingOn = DASHBOARD, "writing-on", Good,
-        "Saved: Claude may change your calendar from the next question on. Every change is listed here, and you can take it \
+        "Saved: Claude may change your data from the next question on. Every change is listed here, and you can take it \
              back for thirty days.";
     WritingLacksConsent = DASHBOARD, "writing-unshared", Warn,
         "Saved. But intervals.icu was connected for reading only, so nothing can be changed yet: connect again to allow \
              changes.";
+    WritingLacksAPart = DASHBOARD, "writing-in-part", Warn,
+        "Saved: Claude may change your data from the next question on, as far as intervals.icu lets it. A part was connected \
+             for reading only: connect again to allow changes there too.";
     WritingOff = DASHBOARD, "writing-off", Good,
         "Saved: your connector changes nothing from the next question on. What was changed stays, and can be taken back here.";
     ZoneSet = DASHBOARD, "zone", Good,

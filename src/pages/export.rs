@@ -126,7 +126,7 @@ struct ConnectorUrl {
     last_client: Option<String>,
     /// Groups of tools that are switched off.
     groups_off: Vec<String>,
-    /// Whether it may change the calendar; null until the athlete has answered.
+    /// Whether it may change something; null until the athlete has answered.
     may_change_calendar: Option<bool>,
 }
 

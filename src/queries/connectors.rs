@@ -26,7 +26,7 @@ pub struct Link {
     pub last_client: Option<String>,
     /// Words of the tool groups that are switched off.
     pub groups_off: Vec<String>,
-    /// Whether the athlete's own connector may change the calendar; None, which means no, until the athlete has answered.
+    /// Whether the athlete's own connector may change something; None, which means no, until the athlete has answered.
     pub may_write: Option<bool>,
 }
 
@@ -335,7 +335,7 @@ pub async fn set_groups_off(db: impl Db<'_>, account_id: AccountId, off: &[Strin
     .map(drop)
 }
 
-/// Sets whether the account's link may change the calendar; with None the athlete is asked.
+/// Sets whether the account's link may change something; with None the athlete is asked.
 pub async fn set_may_write(db: impl Db<'_>, account_id: AccountId, may: Option<bool>) -> sqlx::Result<()> {
     sqlx::query!(
         "update connectors set may_write = $2 where account_id = $1 and not is_sign_in",

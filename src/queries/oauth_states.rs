@@ -34,7 +34,7 @@ pub(crate) async fn create(
 /// What was begun with a state.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Begun {
-    /// What the athlete chose about changes to the calendar; None without a choice.
+    /// What the athlete chose about changes; None without a choice.
     pub(crate) may_write: Option<bool>,
     /// The client's sign-in to go back to.
     pub(crate) request_id: Option<RequestId>,

@@ -352,11 +352,19 @@ async fn plan(
     }
 }
 
+/// Beside comments that cannot be shown, for whoever would then write one.
+const NO_COMMENTING: &str =
+    "IcuSync cannot add comments either: intervals.icu's permission for that opens private chats too.";
+
 async fn comments(upstream: &intervals::Athlete, asked: &Asked) -> Result<Part<Vec<Comment>>, ToolError> {
     if !asked.wants(Include::Comments) {
         return Ok(Part::NotAsked);
     }
-    settle("Comments", Source::Activity, upstream.comments(&asked.id).await)
+    let found = settle("Comments", Source::Activity, upstream.comments(&asked.id).await)?;
+    Ok(match found {
+        Part::Missing(why) => Part::Missing(format!("{why} {NO_COMMENTING}")),
+        found => found,
+    })
 }
 
 fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) -> Answer {

@@ -46,6 +46,8 @@ pub(super) enum Kind {
     Numbers(Numbers),
     /// A number from the first to the second.
     Number(f64, f64),
+    /// A figure with its unit, in text of at most this many characters.
+    Figure(usize),
     /// true or false.
     Flag,
     /// Lines of text, of at most this many characters.
@@ -180,6 +182,11 @@ impl Param {
         Self::new(name, Kind::Number(within.0, within.1), [says, ""])
     }
 
+    /// A figure as text of at most `most` characters, because it may have its unit.
+    pub(super) const fn figure(name: &'static str, most: usize, says: &'static str) -> Self {
+        Self::new(name, Kind::Figure(most), [says, ""])
+    }
+
     /// true or false; false when left out.
     pub(crate) const fn flag(name: &'static str, says: &'static str) -> Self {
         Self::new(name, Kind::Flag, [says, ""])
@@ -237,6 +244,7 @@ impl Param {
             | Kind::Moment
             | Kind::NameOrId
             | Kind::Text(_)
+            | Kind::Figure(_)
             | Kind::Lines(_)
             | Kind::Sport => json!({"type": "string"}),
         };

@@ -106,6 +106,7 @@ pub(super) fn why(error: &Error, source: &str) -> String {
                 area.as_str()
             )
         }
+        Error::ReadOnly(area) => format!("their {} was connected for reading only", area.word()),
         Error::Forbidden => "intervals.icu does not let this account see it".to_owned(),
         Error::Strava => "closed by Strava".to_owned(),
         Error::Garbled | Error::Rejected => "what intervals.icu sent was unreadable or too large".to_owned(),

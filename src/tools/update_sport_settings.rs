@@ -20,12 +20,7 @@ use super::{
     Answer, Run, Tool,
     writing::{Writing, record::told, said::no_token},
 };
-use crate::{
-    guard::{Ask, Granted},
-    intervals::model::Values,
-    permissions,
-    tool_error::ToolError,
-};
+use crate::{guard::Granted, intervals::model::Values, permissions, tool_error::ToolError};
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::UPDATE_SPORT_SETTINGS,
@@ -36,20 +31,11 @@ pub(super) const TOOL: Tool = Tool {
 };
 
 async fn update(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let ask = granted.ask();
-    let asked = Asked::read(given, ask)?;
-    if asked.confirmed().is_some() {
-        let mut writing = Writing::begin(&granted).await?;
-        let done = update_in(&granted, &mut writing, &asked).await;
-        return writing.end(done).await;
-    }
-    let plan = Plan::of(&asked, &ask.upstream.sports().await?, &ask.card)?;
-    if !plan.edit.is_needed() {
-        return Ok(already(ask, &plan));
-    }
-    let seen = mark(&plan.edit.stands);
-    let token = granted.journal().confirmation(&asked.what(ask), &seen).await?;
-    Ok(previewed(ask, &plan, &token))
+    let asked = Asked::read(given, granted.ask())?;
+    // Also for a preview: what it shows is what a token is for, so it must not be from before.
+    let mut writing = Writing::begin(&granted).await?;
+    let done = update_in(&granted, &mut writing, &asked).await;
+    writing.end(done).await
 }
 
 /// The settings that a preview was made from.
@@ -60,22 +46,28 @@ fn mark(stands: &Values) -> Vec<u8> {
 }
 
 async fn update_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) -> Result<Answer, ToolError> {
-    let ask: &Ask = granted.ask();
-    let token = asked.confirmed().unwrap_or_default();
-    let Some(seen) = granted.journal().confirm(token, &asked.what(ask)).await? else {
-        return Err(no_token());
+    let (ask, journal) = (granted.ask(), granted.journal());
+    let what = asked.what(ask);
+    let seen = match asked.confirmed() {
+        Some(token) => Some(journal.confirm(token, &what).await?.ok_or_else(no_token)?),
+        None => None,
     };
     let plan = Plan::of(asked, &writing.upstream().sports().await?, &ask.card)?;
-    if mark(&plan.edit.stands) != seen {
-        return Err(ToolError::Input(
+    let stands = mark(&plan.edit.stands);
+    match seen {
+        Some(seen) if seen != stands => Err(ToolError::Input(
             "Not done: these settings were changed since the preview. Call without confirm for a new one."
                 .to_owned(),
-        ));
+        )),
+        _ if !plan.edit.is_needed() => Ok(already(ask, &plan)),
+        None => {
+            let token = journal.confirmation(&what, &stands).await?;
+            Ok(previewed(ask, &plan, &token))
+        }
+        Some(_) => {
+            let edit = plan.edit.clone().needed();
+            let edited = writing.edit(std::slice::from_ref(&edit)).await?;
+            told(written(ask, &plan, &edit, &edited), &edited, 0)
+        }
     }
-    if !plan.edit.is_needed() {
-        return Ok(already(ask, &plan));
-    }
-    let edit = plan.edit.clone().needed();
-    let edited = writing.edit(std::slice::from_ref(&edit)).await?;
-    told(written(ask, &plan, &edit, &edited), &edited, 0)
 }

@@ -168,7 +168,7 @@ async fn an_athlete_sees_each_app_and_ends_one() {
             "its own name for itself",
             "Sent to claude.ai",
             "Sent to a program on the computer where it was allowed",
-            "Calendar may change it",
+            "Changes may make them",
             "Allowed Sat 21 Nov 2026, 09:00",
             "First used Sat 21 Nov 2026, 09:00",
             "Last used just now by world-test/1.0",
@@ -300,7 +300,7 @@ async fn what_one_app_may_do_is_changed_for_it_alone_and_at_once() {
         let link = world.mcp(&ana.link);
         assert!(!link.call("get_wellness", json!({})).await.is_error());
         let listed = browser.get("/apps").await.text();
-        assert!(listed.contains("Calendar only reads"), "{listed}");
+        assert!(listed.contains("Changes none, it only reads"), "{listed}");
 
         // The form says what it showed; one that shows nothing new changes no group, and one without its list is not ours.
         let page = browser.get(&path).await;
@@ -434,7 +434,7 @@ async fn a_coach_has_the_same_on_the_roster_page() {
         let page = browser.get(ROSTER).await;
         for words in [
             "Signed-in apps",
-            "Calendar may change it",
+            "Changes may make them",
             "Log of sign-ins",
             "Allowed",
             "Times are UTC",

@@ -187,7 +187,7 @@ async fn an_invite_grants_what_is_ticked_and_mails_the_coachs_url() {
         let list = browser.get("/coaches").await;
         for words in [
             "Tom@Coach.Example",
-            "1 of 2 fitness tools, 1 of 4 calendar tools, reading only",
+            "1 of 2 fitness tools, Calendar, reading only",
             "Goal: sub 3:10 <b>",
             "Last day none, until you take it back",
             "never",
@@ -491,9 +491,13 @@ async fn a_preset_ticks_its_boxes_and_keeps_what_was_typed() {
         let mut browser = world.signed_in(&world.ana().clone()).await;
         let all = permissions::ALL.len();
         let reads = permissions::ALL.iter().filter(|tool| tool.access == Access::Read);
+        let reads = reads.count();
+        let plans = permissions::ALL
+            .iter()
+            .filter(|tool| tool.access == Access::Write && tool.group == permissions::Group::Calendar);
         for (preset, ticks) in [
-            ("read-only", reads.count()),
-            ("read-and-plan", all),
+            ("read-only", reads),
+            ("read-and-plan", reads + plans.count()),
             ("everything", all),
         ] {
             let mut fields = filled("half@", "see evil.com", "2026-11-01", &["get_wellness"]);
@@ -700,12 +704,13 @@ async fn the_demos_coaches_are_on_their_athletes_pages() {
         for (seeded, may) in [
             (
                 world.ana().clone(),
-                "Profile and zones, Training, Fitness and form, Wellness, Calendar, and may change it",
+                "Profile and zones, and may change them, Training, and may change it, Fitness and form, \
+                 Wellness, and may change it, Calendar, and may change it",
             ),
-            (world.jack().clone(), "Training, Fitness and form"),
+            (world.jack().clone(), "Training, reading only, Fitness and form"),
             (
                 world.tria().clone(),
-                "Fitness and form, Wellness, Calendar, and may change it",
+                "Fitness and form, Wellness, reading only, Calendar, and may change it",
             ),
         ] {
             let mut browser = world.signed_in(&seeded).await;

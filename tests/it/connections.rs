@@ -14,12 +14,12 @@ use crate::world::{Browser, Page, World, form, test, test_with};
 /// Every area ticked, for reading.
 pub const ALL: [&str; 4] = ["ACTIVITY:READ", "WELLNESS:READ", "CALENDAR:READ", "SETTINGS:READ"];
 
-/// The same with changes to the calendar.
+/// The same with changes.
 pub const WRITING: [&str; 4] = [
-    "ACTIVITY:READ",
-    "WELLNESS:READ",
+    "ACTIVITY:WRITE",
+    "WELLNESS:WRITE",
     "CALENDAR:WRITE",
-    "SETTINGS:READ",
+    "SETTINGS:WRITE",
 ];
 
 /// The way to intervals.icu's consent page: where the athlete is sent.

@@ -78,7 +78,7 @@ fn judge(found: &Found) {
     assert!(EXCEPTIONS.iter().all(|exception| exception.why.len() > 10));
 }
 
-/// Arguments that send every tool through all of its questions. A tool that is missing here fails the test.
+/// Arguments that send every tool that reads through all of its questions. A tool that is missing here fails the test.
 fn questions(tool: &str, activities: &[String]) -> Option<Vec<Value>> {
     let newest = activities.first().map_or("i1", String::as_str);
     Some(match tool {
@@ -135,6 +135,123 @@ fn questions(tool: &str, activities: &[String]) -> Option<Vec<Value>> {
     })
 }
 
+/// Arguments that send every tool that changes something through its requests, with `made`, an entry of the calendar, and
+/// `activity`, a recorded ride. A tool that is missing here fails the test.
+fn changes(tool: &str, made: i64, activity: &str) -> Option<Vec<Value>> {
+    Some(match tool {
+        "push_workout" => vec![crate::changes::workout("2026-12-15", "Pushed")],
+        "edit_workout" => vec![json!({"id": made, "new_date": "2026-12-16", "new_name": "Moved"})],
+        "delete_workout" => vec![json!({"id": made})],
+        "push_wellness" => {
+            let day = |date: &str| json!({"date": date, "values": {"weight": "60.0 kg", "Sauna minutes": 20, "note": "ok"}});
+            vec![
+                json!({"days": [day("2026-11-18")]}),
+                json!({"days": [day("2026-11-19"), day("2026-11-20")]}),
+            ]
+        }
+        "push_event" => vec![json!({"events": crate::writes_events::one_of_each()})],
+        "update_activity" => vec![
+            json!({
+                "ids": [activity], "name": "New", "description": "Windy", "feel": "good", "rpe": 7, "tags": ["one"], "carbs": 60,
+                "gear": "Cube Nuroad", "sport": "GravelRide", "mark": "race", "ignore": ["hr", "power", "pace", "speed", "time"],
+            }),
+            json!({"ids": [activity], "clear": ["feel", "rpe", "carbs", "description", "tags", "ignore"], "mark": "none"}),
+        ],
+        "update_sport_settings" => vec![json!({
+            "sport": "ride", "ftp": 250, "indoor_ftp": 240, "w_prime": "18 kJ", "pmax": 900, "lthr": 170,
+        })],
+        _ => return None,
+    })
+}
+
+/// Every tool that changes something, for one person, who then takes all of it back.
+async fn change_all(world: &Arc<World>) {
+    let ana = world.ana();
+    world.let_write(ana).await;
+    let client = world.mcp(&ana.link);
+    let pushed = client
+        .call("push_workout", crate::changes::workout("2026-12-15", "First"))
+        .await;
+    assert!(!pushed.is_error(), "{}", pushed.text());
+    let made = crate::changes::named(world, ana, "2026-12-15", "First").await[0];
+    let activity = activities_of(world, ana.person).await.swap_remove(0);
+    let writes = |tool: &&&icusync::permissions::Permission| tool.access == icusync::words::Access::Write;
+    for tool in icusync::permissions::ALL.iter().filter(writes) {
+        let all = changes(tool.name, made, &activity)
+            .unwrap_or_else(|| panic!("no changes for {} in the contract test", tool.name));
+        for arguments in all {
+            let call = client.call(tool.name, arguments.clone()).await;
+            assert!(!call.is_error(), "{}: {}", tool.name, call.text());
+            if call.text().contains("confirm: \"") {
+                let mut again = arguments;
+                again["confirm"] = crate::writes::token(call.text());
+                let call = client.call(tool.name, again).await;
+                assert!(!call.is_error(), "{}: {}", tool.name, call.text());
+            }
+        }
+    }
+    let changes = client.call("list_changes", json!({})).await;
+    assert!(!changes.is_error(), "{}", changes.text());
+    let last: i32 = sqlx::query_scalar("select max(number) from changes")
+        .fetch_one(&world.app.pool)
+        .await
+        .unwrap();
+    let undone = client
+        .call("undo_change", json!({"changes": format!("1-{last}")}))
+        .await;
+    assert!(undone.text().contains("taken back"), "{}", undone.text());
+}
+
+/// Everything that can be written of a wellness day, an activity and a sport, as any client writes it.
+async fn put_all(world: &World, person: &Person) {
+    let athlete = format!("/api/v1/athlete/{}", person.athlete_id);
+    let activity = activities_of(world, person).await.swap_remove(0);
+    let day = json!({
+        "weight": 61.2, "restingHR": 44, "hrv": 70.5, "sleepSecs": 27_000, "sleepQuality": 2, "soreness": 1, "locked": false,
+        "comments": "ok", "menstrualPhase": "PERIOD", "SaunaMinutes": 20,
+    });
+    let mut other = day.clone();
+    other["id"] = json!("2026-11-19");
+    let writes = [
+        (format!("{athlete}/wellness/2026-11-20"), day),
+        (format!("{athlete}/wellness-bulk"), json!([other])),
+        (
+            format!("/api/v1/activity/{activity}"),
+            json!({
+                "name": "New", "description": "text", "feel": 2, "icu_rpe": 7, "tags": ["one"], "carbs_ingested": 60,
+                "gear": {"id": "b9000102"}, "sub_type": "RACE", "race": true, "commute": false, "type": "GravelRide",
+                "icu_ignore_time": false, "icu_ignore_power": false, "icu_ignore_hr": true, "ignore_velocity": false,
+                "ignore_pace": false, "paired_event_id": -1,
+            }),
+        ),
+        (
+            format!("{athlete}/sport-settings/Ride?recalcHrZones=false"),
+            json!({
+                "ftp": 250, "indoor_ftp": 240, "lthr": 168, "max_hr": 190, "threshold_pace": 3.9, "w_prime": 18_000,
+                "p_max": 800, "hr_zones": [136, 150, 157, 167, 172, 177, 190], "power_zones": [55, 75, 90, 105, 120, 150, 999],
+                "pace_zones": [77.5, 87.7, 100.0], "power_zone_names": ["one"], "hr_zone_names": ["one"],
+                "pace_zone_names": ["one"], "load_order": "HR_POWER_PACE",
+            }),
+        ),
+    ];
+    for (path, body) in writes {
+        let answer = Mcp::client()
+            .put(format!("{}{path}", world.sim.base_url))
+            .header("user-agent", "contract-test/1.0")
+            .bearer_auth(person.token)
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            answer.status().as_u16(),
+            200,
+            "{path}: {}",
+            answer.text().await.unwrap()
+        );
+    }
+}
+
 /// Ids of a person's newest activities, Strava's among them.
 async fn activities_of(world: &World, person: &Person) -> Vec<String> {
     let path = format!(
@@ -171,11 +288,12 @@ async fn get(world: &World, person: &Person, path: &str) -> (u16, Value) {
     (status, answer.json().await.unwrap_or_default())
 }
 
-/// Every tool for every person, with each of its ways.
+/// Every tool that reads, for every person, with each of its ways.
 async fn ask_all(world: &Arc<World>) {
     for seeded in &world.people {
         let activities = activities_of(world, seeded.person).await;
-        for tool in icusync::permissions::ALL {
+        let reads = |tool: &&&icusync::permissions::Permission| tool.access == icusync::words::Access::Read;
+        for tool in icusync::permissions::ALL.iter().filter(reads) {
             let questions = questions(tool.name, &activities)
                 .unwrap_or_else(|| panic!("no questions for {} in the contract test", tool.name));
             for arguments in questions {
@@ -289,6 +407,7 @@ async fn what_we_ask_and_what_the_simulator_answers_are_upstreams_own() {
     world::test(async |world| {
         world.sim.keep_exchanges();
         ask_all(&world).await;
+        change_all(&world).await;
         let asked = world.sim.take_exchanges();
         assert!(asked.len() >= 20, "{} requests", asked.len());
         let mut most = 0;
@@ -298,6 +417,8 @@ async fn what_we_ask_and_what_the_simulator_answers_are_upstreams_own() {
             most = most.max(walk(&world, &document, person).await);
             walked.extend(world.sim.take_exchanges());
         }
+        put_all(&world, world.ana().person).await;
+        walked.extend(world.sim.take_exchanges());
         assert!(most >= 12, "{most} operations answered");
         let mut found = Found::default();
         for exchange in asked.iter().chain(&walked) {

@@ -174,7 +174,7 @@ async fn may_write(ready: &Value) {
     let (done, text) = preview(&athletes[0]["link"], None).await;
     assert!(done, "{text}");
     let (done, text) = preview(&athletes[1]["link"], None).await;
-    assert!(!done && text.contains("May change my calendar"), "{text}");
+    assert!(!done && text.contains("May change my data"), "{text}");
     let mut coached = 0;
     for athlete in athletes {
         coached += usize::from(preview(coach, Some(&athlete["athlete_id"])).await.0);

@@ -95,8 +95,12 @@ async fn what_was_not_shared_is_named_with_who_can_change_it() {
             error && text.contains("wellness and fitness") && text.contains("/dashboard"),
             "{text}"
         );
+        bench.sql("update connectors set may_write = true").await;
         let (text, error) = bench.call("writes", json!({"gate": "unshared"})).await.result();
-        assert!(error && text.contains("calendar"), "READ is not WRITE: {text}");
+        assert!(
+            error && text.contains("calendar") && text.contains("connected for reading only"),
+            "READ is not WRITE: {text}"
+        );
         assert!(!bench.call("echo", json!({})).await.result().1);
         assert_eq!(upstream.asked(), 0);
     })

@@ -386,3 +386,38 @@ async fn the_summary_adds_up_to_the_history() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comments_that_cannot_be_shown_say_that_none_can_be_written_and_why() {
+    world::test(async |world: Arc<World>| {
+        let ana = world.ana();
+        let history = world
+            .mcp(&ana.link)
+            .call("get_training_history", json!({"sport": "ride"}))
+            .await;
+        let id = history.text().split_whitespace().find(|word| {
+            word.strip_prefix('i')
+                .is_some_and(|digits| digits.len() > 5 && digits.bytes().all(|b| b.is_ascii_digit()))
+        });
+        let id = id.unwrap_or_else(|| panic!("no id: {}", history.text()));
+        for (status, why) in [(403, "does not let this account see it"), (503, "did not answer")] {
+            let body = json!({"status": status, "error": "Access denied"}).to_string();
+            let fault = icusync_sim::Fault::on("/messages").status(status).body(body);
+            world.sim.fault(fault);
+            let arguments = json!({"id": id, "include": ["comments"]});
+            let call = world.mcp(&ana.link).call("get_activity_detail", arguments).await;
+            assert!(!call.is_error(), "{}", call.text());
+            let line = call
+                .text()
+                .lines()
+                .find(|line| line.starts_with("Comments left out"));
+            let line = line.unwrap_or_else(|| panic!("{}", call.text()));
+            assert!(
+                line.contains(why) && line.ends_with("opens private chats too."),
+                "{line}"
+            );
+            world.sim.clear_faults();
+        }
+    })
+    .await;
+}

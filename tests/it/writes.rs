@@ -328,7 +328,7 @@ async fn with_the_switch_off_nothing_is_sent_and_a_coach_needs_only_grants() {
         ] {
             let text = refused(&world, &ana.link, tool, arguments).await;
             assert!(
-                text.contains("this connector may not change the calendar") && text.contains("/dashboard"),
+                text.contains("this connector may change nothing") && text.contains("/dashboard"),
                 "{tool}: {text}"
             );
         }
@@ -423,7 +423,8 @@ async fn every_tool_that_writes_reads_each_of_its_parameters() {
             for param in tool.params {
                 let event = json!({"kind": "sick", "date": "2026-12-03"});
                 let mut given =
-                    json!({"id": 1, "changes": "1", "workouts": [workout("Ride", "2026-12-03", "x", "")], "events": [event]});
+                    json!({"id": 1, "changes": "1", "workouts": [workout("Ride", "2026-12-03", "x", "")], "events": [event],
+                        "days": [{"values": {"mood": 1}}], "ids": ["i1"]});
                 let own: Vec<&str> = tool.params.iter().map(|param| param.name).collect();
                 given
                     .as_object_mut()

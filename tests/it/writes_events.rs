@@ -24,7 +24,7 @@ fn with(mut arguments: Value, more: Value) -> Value {
 }
 
 /// One of each kind.
-fn one_of_each() -> Value {
+pub(crate) fn one_of_each() -> Value {
     json!([
         {"kind": "race", "date": "2026-12-20 Sun 10:30", "name": "City half", "sport": "Run", "priority": "B", "km": 21.0975,
          "minutes": 95, "load": 130, "text": "Bib 1207"},

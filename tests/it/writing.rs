@@ -13,14 +13,15 @@ use url::Url;
 
 use crate::{
     changes::{named, workout},
-    connections::{consent, free_ana},
+    connections::{WRITING, consent, free_ana},
     world::{Browser, Page, World, test},
 };
 
 const DAY: &str = "2026-11-25";
-const QUESTION: &str = "May Claude change your calendar?";
+const QUESTION: &str = "May Claude change your data?";
 const READS_ONLY: &str = "intervals.icu lets IcuSync only read";
-const WRITING: [&str; 4] = [
+/// What connecting asked for before anything but the calendar could be changed.
+const ONLY_THE_CALENDAR: [&str; 4] = [
     "ACTIVITY:READ",
     "WELLNESS:READ",
     "CALENDAR:WRITE",
@@ -30,6 +31,13 @@ const WRITING: [&str; 4] = [
 /// Pushes a workout; whether it was refused, and the text.
 async fn push(world: &World, url: &str, name: &str) -> (bool, String) {
     let call = world.mcp(url).call("push_workout", workout(DAY, name)).await;
+    (call.is_error(), call.text().to_owned())
+}
+
+/// Writes a weight; whether it was refused, and the text.
+async fn weigh(world: &World, url: &str) -> (bool, String) {
+    let day = json!({"days": [{"date": "2026-11-19", "values": {"weight": "60.0 kg"}}]});
+    let call = world.mcp(url).call("push_wellness", day).await;
     (call.is_error(), call.text().to_owned())
 }
 
@@ -79,15 +87,11 @@ async fn it_is_off_until_the_athlete_says_yes_and_is_asked_once() {
     test(async |world: Arc<World>| {
         let ana = world.ana().clone();
         let (refused, text) = push(&world, &ana.link, "Easy").await;
-        assert!(refused && text.contains("May change my calendar"), "{text}");
+        assert!(refused && text.contains("May change my data"), "{text}");
         let mut browser = world.signed_in(&ana).await;
         let page = browser.get("/dashboard").await;
         assert!(page.text().contains(QUESTION), "{}", page.text());
-        assert!(
-            page.text().contains("May change my calendar Off"),
-            "{}",
-            page.text()
-        );
+        assert!(page.text().contains("May change my data Off"), "{}", page.text());
 
         let no = browser.post("/link/writing", &[("may-write", "off")]).await;
         assert_eq!(no.location(), "/dashboard?done=writing-off");
@@ -98,11 +102,7 @@ async fn it_is_off_until_the_athlete_says_yes_and_is_asked_once() {
         let yes = browser.post("/link/writing", &[("may-write", "on")]).await;
         assert_eq!(yes.location(), "/dashboard?done=writing-on");
         let page = browser.get("/dashboard").await;
-        assert!(
-            page.text().contains("May change my calendar On"),
-            "{}",
-            page.text()
-        );
+        assert!(page.text().contains("May change my data On"), "{}", page.text());
         assert!(!page.text().contains(READS_ONLY));
         let elsewhere = world.other_instance().await.link(&ana.link);
         let (refused, text) = push(&world, &elsewhere, "Easy").await;
@@ -110,7 +110,7 @@ async fn it_is_off_until_the_athlete_says_yes_and_is_asked_once() {
 
         browser.post("/link/writing", &[("may-write", "off")]).await;
         let (refused, text) = push(&world, &elsewhere, "Other").await;
-        assert!(refused && text.contains("May change my calendar"), "{text}");
+        assert!(refused && text.contains("May change my data"), "{text}");
         for wrong in [&[][..], &[("may-write", "maybe")]] {
             assert_eq!(browser.post("/link/writing", wrong).await.status, 400);
         }
@@ -228,6 +228,101 @@ async fn a_consent_for_reading_only_is_said_and_connecting_again_mends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_consent_for_the_calendar_alone_goes_on_and_the_rest_is_said() {
+    const IN_PART: &str = "intervals.icu lets IcuSync change your calendar. Your ";
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let mut browser = free_ana(&world).await;
+        let ticked = [("choice", "changes"), ("may-write", "on")];
+        connect(&world, &mut browser, &ana, &ticked, &ONLY_THE_CALENDAR).await;
+        let page = browser.get("/dashboard").await.text();
+        assert!(
+            page.contains(IN_PART)
+                && page.contains("connected for reading only, so changes there are refused"),
+            "{page}"
+        );
+        assert!(!page.contains(READS_ONLY), "{page}");
+        for words in [
+            "Calendar reads and changes",
+            "Wellness reads; intervals.icu is connected for reading only",
+            "Fitness and form reads See",
+        ] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        pushed(&world, &ana, "Easy").await;
+        let (refused, text) = weigh(&world, &ana.link).await;
+        assert!(
+            refused
+                && text.contains("push_wellness changes the athlete's wellness and fitness")
+                && text.contains("connected for reading only"),
+            "{text}"
+        );
+        let on = browser.post("/link/writing", &[("may-write", "on")]).await;
+        assert_eq!(on.location(), "/dashboard?done=writing-in-part");
+        assert!(
+            browser
+                .get(on.location())
+                .await
+                .text()
+                .contains("as far as intervals.icu lets it")
+        );
+        let invite = browser.get("/coaches/invite").await.text();
+        let (shut, all) = (
+            invite.matches("which was connected for reading only").count(),
+            invite.matches("your consent at intervals.icu").count(),
+        );
+        assert!(
+            shut > 0 && shut == all - 1,
+            "all parts but the calendar's: {invite}"
+        );
+
+        let away = browser.post("/connect", &[]).await;
+        assert_eq!(scope(&away), WRITING.join(","));
+        connect(&world, &mut browser, &ana, &[], &WRITING).await;
+        let page = browser.get("/dashboard").await.text();
+        assert!(
+            !page.contains(IN_PART) && page.contains("Wellness reads and changes"),
+            "{page}"
+        );
+        let (refused, text) = weigh(&world, &ana.link).await;
+        assert!(!refused, "{text}");
+        let (refused, text) = weigh(&world, &format!("{}?readonly=1", ana.link)).await;
+        assert!(refused && text.contains("readonly=1"), "{text}");
+        browser.post("/link/writing", &[("may-write", "off")]).await;
+        let page = browser.get("/dashboard").await.text();
+        assert!(
+            page.contains("Wellness reads, and changes once that is switched on"),
+            "{page}"
+        );
+        let (refused, text) = weigh(&world, &ana.link).await;
+        assert!(refused && text.contains("May change my data"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_in_place_is_listed_field_by_field_and_undone_there() {
+    test(async |world: Arc<World>| {
+        let tria = world.tria().clone();
+        let mut browser = world.let_write(&tria).await;
+        let (refused, text) = weigh(&world, &tria.link).await;
+        assert!(!refused, "{text}");
+        for path in ["/dashboard", "/activity?access=write"] {
+            let page = browser.get(path).await.text();
+            assert!(page.contains("Changed wellness 2026-11-19"), "{path}: {page}");
+            assert!(
+                page.contains("→ 132.3 lb") && page.contains("Before and after"),
+                "{path}: {page}"
+            );
+            assert!(!page.contains("not on the calendar"), "{path}: {page}");
+        }
+        let text = undo(&mut browser, "1").await;
+        assert!(text.contains("132.3 lb"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_coachs_changes_need_the_grant_and_the_consent_and_not_the_athletes_switch() {
     test(async |world: Arc<World>| {
         let coach = world.coaches().await.remove(0);
@@ -252,7 +347,7 @@ async fn a_coachs_changes_need_the_grant_and_the_consent_and_not_the_athletes_sw
         let (refused, text) = as_coach("Two").await;
         assert!(refused && text.contains("connected for reading only"), "{text}");
         let page = browser.get("/dashboard").await.text();
-        assert!(page.contains("A coach may change your calendar, but"), "{page}");
+        assert!(page.contains("A coach may change your data, but"), "{page}");
         let page = browser.get("/coaches/invite").await.text();
         assert!(
             page.contains("your consent at intervals.icu, which was connected for reading only"),

@@ -136,7 +136,11 @@ impl Athlete {
         read: impl Fn(&[u8]) -> Result<T, Error>,
     ) -> Result<T, Error> {
         if !self.of.scopes.writes(area) {
-            return Err(Error::MissingScope(area));
+            return Err(if self.of.scopes.reads(area) {
+                Error::ReadOnly(area)
+            } else {
+                Error::MissingScope(area)
+            });
         }
         let call = Call {
             json,

@@ -190,11 +190,17 @@ async fn what_never_left_is_not_unanswered() {
     for result in changes(&client(&server.base).athlete(of)).await {
         assert_eq!(result, Err(Error::TimedOut));
     }
-    for scopes in [&["CALENDAR:READ", "ACTIVITY:WRITE"][..], &[]] {
+    for (scopes, error) in [
+        (
+            &["CALENDAR:READ", "ACTIVITY:WRITE"][..],
+            Error::ReadOnly(Area::Calendar),
+        ),
+        (&[], Error::MissingScope(Area::Calendar)),
+    ] {
         let mut of = ana();
         of.scopes = Scopes::Listed(scopes.iter().map(|&scope| scope.to_owned()).collect());
         for result in changes(&client(&server.base).athlete(of)).await {
-            assert_eq!(result, Err(Error::MissingScope(Area::Calendar)));
+            assert_eq!(result, Err(error.clone()));
         }
     }
     assert!(server.seen().is_empty());

@@ -23,8 +23,7 @@ use crate::{
         clients, redirects,
     },
     pages::{
-        Fields, Frame, FromNetwork, MaybeSigned, NextPage,
-        changes::reads_only,
+        Fields, Frame, FromNetwork, MaybeSigned, NextPage, changes,
         frame::with_status,
         links::{self, Offered},
     },
@@ -45,8 +44,8 @@ enum Person {
         email: String,
         /// The athlete's name at intervals.icu.
         name: String,
-        /// Whether intervals.icu shares the calendar for reading only.
-        reads_only: bool,
+        /// What tools could change and intervals.icu shares for reading only, in words; empty for nothing.
+        reads_only: String,
     },
     Coach {
         owner: Owner,
@@ -117,7 +116,7 @@ async fn step(app: &App, request: &Request, session: Option<&Session>) -> Result
     Ok(Step::Agree(Person::Athlete {
         owner: Owner::Account(session.account),
         email,
-        reads_only: reads_only(&connection),
+        reads_only: changes::in_words(&changes::reads_only(&connection)),
         name: connection.athlete_name,
     }))
 }
@@ -225,7 +224,7 @@ pub(super) async fn show(
     Ok(leading_anywhere(with_status(status, &consent)?))
 }
 
-/// Whether the box for changes is ticked for a client that is new: for an athlete who lets the own link change the calendar, and
+/// Whether the box for changes is ticked for a client that is new: for an athlete who lets the own link make changes, and
 /// for a coach to whom somebody granted a change.
 async fn writes_by_default(app: &App, person: &Person) -> Result<bool, Problem> {
     Ok(match person.owner() {

@@ -8,13 +8,10 @@ use chrono_tz::Tz;
 use crate::{
     app::App,
     error::Problem,
-    guard::{
-        Units,
-        journal::{self, Change, ChangeState, Kept, KeptRecord},
-    },
+    guard::journal::{self, Change, ChangeState},
     ids::{AccountId, LogId},
     intervals::model::EntryFields,
-    pages::when::When,
+    pages::{activity::Shown, when::When},
     queries::{
         self,
         changes::{self, Filter},
@@ -30,14 +27,16 @@ pub(in crate::pages) struct Row {
     pub(in crate::pages) when: When,
     /// "You", or the coach's name then.
     pub(in crate::pages) who: String,
-    /// "New", "Edited", "Deleted"; "Changed" if nothing is kept.
+    /// "New", "Edited", "Deleted"; "Changed" of something that is changed in place, and if nothing is kept.
     pub(in crate::pages) what: &'static str,
-    /// The entry, in short.
-    pub(in crate::pages) entry: String,
+    /// What it is of, in short.
+    pub(in crate::pages) title: String,
     /// The entry before; None for a new one.
     pub(in crate::pages) before: Option<Side>,
     /// The entry after; None for a deleted one.
     pub(in crate::pages) after: Option<Side>,
+    /// Of something that is changed in place: each field that the change is about.
+    pub(in crate::pages) fields: Vec<Changed>,
     /// How it stands.
     pub(in crate::pages) stands: String,
     /// Whether there is a button that undoes it.
@@ -84,43 +83,24 @@ impl Side {
     }
 }
 
-impl Side {
-    /// Both sides of what was changed in place: only the fields that the change is about.
-    fn of_record(kept: &KeptRecord) -> (Self, Self) {
-        let changed = records::changed(kept, Units::default());
-        let side = |value: &dyn Fn(&Changed) -> String| {
-            let figure = |one: &Changed| match value(one) {
-                text if text.is_empty() => format!("{} not set", one.label),
-                text => format!("{} {text}", one.label),
-            };
-            Self {
-                title: records::title(kept),
-                figures: changed.iter().map(figure).collect::<Vec<_>>().join(", "),
-                text: String::new(),
-            }
-        };
-        (side(&|one| one.before.clone()), side(&|one| one.after.clone()))
-    }
-}
-
 impl Row {
-    fn of(change: Change, zone: Option<Tz>) -> Self {
-        let stands = stands(&change, zone);
+    fn of(change: Change, shown: &Shown) -> Self {
+        let stands = stands(&change, shown.zone);
         let can_be_undone = change.state == ChangeState::Held && change.kept.is_some();
-        let (before, after) = match &change.kept {
-            Some(Kept::Entry(kept)) => (
+        let (before, after) = change.entry().map_or((None, None), |kept| {
+            (
                 kept.before.as_ref().map(Side::of),
                 kept.after.as_ref().map(Side::of),
-            ),
-            Some(Kept::Record(kept)) => {
-                let (before, after) = Side::of_record(kept);
-                (Some(before), Some(after))
-            }
-            None => (None, None),
+            )
+        });
+        let of_entry = after.as_ref().or(before.as_ref()).map(|side| side.title.clone());
+        let (title, fields) = match change.record() {
+            Some(kept) => (records::title(kept), records::changed(kept, shown.units)),
+            None => (of_entry.unwrap_or_default(), Vec::new()),
         };
         Self {
             number: change.number,
-            when: When::of(change.created_at, zone),
+            when: When::of(change.created_at, shown.zone),
             who: change.by.unwrap_or_else(|| "You".to_owned()),
             what: match (&before, &after) {
                 (None, Some(_)) => "New",
@@ -128,13 +108,10 @@ impl Row {
                 (Some(_), Some(_)) => "Edited",
                 (None, None) => "Changed",
             },
-            entry: after
-                .as_ref()
-                .or(before.as_ref())
-                .map(|side| side.title.clone())
-                .unwrap_or_default(),
+            title,
             before,
             after,
+            fields,
             stands,
             can_be_undone,
         }
@@ -171,14 +148,13 @@ fn in_words(day: NaiveDate) -> String {
 pub(in crate::pages) async fn newest(
     app: &App,
     account: AccountId,
-    athlete: &str,
-    zone: Option<Tz>,
+    shown: &Shown,
     limit: i64,
 ) -> Result<Vec<Row>, Problem> {
-    let rows = changes::of(&app.pool, account, athlete, &Filter::default(), limit).await?;
+    let rows = changes::of(&app.pool, account, &shown.athlete_id, &Filter::default(), limit).await?;
     Ok(rows
         .into_iter()
-        .map(|row| Row::of(journal::opened(app, row), zone))
+        .map(|row| Row::of(journal::opened(app, row), shown))
         .collect())
 }
 
@@ -187,13 +163,13 @@ pub(in crate::pages) async fn by_calls(
     app: &App,
     account: AccountId,
     calls: &[LogId],
-    zone: Option<Tz>,
+    shown: &Shown,
 ) -> Result<HashMap<LogId, Vec<Row>>, Problem> {
     let calls: Vec<_> = calls.iter().map(|call| call.0).collect();
     let mut by_call: HashMap<LogId, Vec<Row>> = HashMap::new();
     for row in queries::changes::of_calls(&app.pool, account, &calls).await? {
         let call = row.log_id;
-        let change = Row::of(journal::opened(app, row), zone);
+        let change = Row::of(journal::opened(app, row), shown);
         by_call.entry(call).or_default().push(change);
     }
     Ok(by_call)

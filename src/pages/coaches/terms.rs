@@ -186,8 +186,6 @@ pub(super) struct Sheet {
     pub(super) parts: Vec<Part>,
     /// The buttons that tick them.
     pub(super) presets: Vec<Ticks>,
-    /// Whether intervals.icu was connected for reading only, so that no coach can change anything yet.
-    pub(super) reads_only: bool,
     /// The time zone of the days.
     pub(super) zone: Tz,
     /// The earliest last day.
@@ -206,6 +204,8 @@ pub(super) struct Part {
     pub(super) access: Access,
     /// Each tool, and whether it is ticked.
     pub(super) tools: Vec<(&'static Permission, bool)>,
+    /// Whether intervals.icu was connected for reading only what they change, so that no coach can change it yet.
+    pub(super) reads_only: bool,
 }
 
 impl Part {
@@ -239,17 +239,24 @@ impl Sheet {
     ) -> Self {
         let zone = zone_of(connection);
         let mut parts: Vec<Part> = Vec::new();
+        let shut = connection.map_or_else(Vec::new, changes::reads_only);
         for tool in permissions::ALL.iter().copied() {
+            let reads_only =
+                tool.access == Access::Write && tool.needs.iter().any(|area| shut.contains(area));
             let ticked = draft.tools.iter().any(|name| name == tool.name);
             let known = parts
                 .iter_mut()
                 .find(|part| part.group == tool.group && part.access == tool.access);
             match known {
-                Some(part) => part.tools.push((tool, ticked)),
+                Some(part) => {
+                    part.tools.push((tool, ticked));
+                    part.reads_only |= reads_only;
+                }
                 None => parts.push(Part {
                     group: tool.group,
                     access: tool.access,
                     tools: vec![(tool, ticked)],
+                    reads_only,
                 }),
             }
         }
@@ -267,7 +274,6 @@ impl Sheet {
             draft,
             parts,
             presets: presets.into(),
-            reads_only: connection.is_some_and(changes::reads_only),
             zone,
             first: today.to_string(),
             last: today.checked_add_months(LONGEST).unwrap_or(today).to_string(),

@@ -147,7 +147,7 @@ pub(super) async fn connect(
     }
 }
 
-/// Ends the right of the account's connector to change the calendar, and the undoing of everything that was changed.
+/// Ends the right of the account's connector to change anything, and the undoing of everything that was changed.
 async fn forget_changes(db: &mut sqlx::PgConnection, account: AccountId) -> sqlx::Result<()> {
     queries::connectors::set_may_write(&mut *db, account, None).await?;
     queries::changes::erase(&mut *db, account).await

@@ -7,7 +7,7 @@ use super::{super::params::Kind, Arguments, ToolError, free_words, other, wrong}
 impl Arguments {
     /// A figure with its unit, as text; a bare number is taken too. None when left out.
     pub(crate) fn figure(&self, name: &str) -> Result<Option<String>, ToolError> {
-        let (Kind::Text(most), value) = self.of(name) else {
+        let (Kind::Figure(most), value) = self.of(name) else {
             other(name)
         };
         match value {

@@ -30,11 +30,11 @@ pub(super) const PARAMS: &[Param] = &[
     Param::sport("All sports of its group change").required(),
     Param::number("ftp", FTP, "W"),
     Param::number("indoor_ftp", FTP, "W"),
-    Param::text("w_prime", 20, "J, or \"20 kJ\""),
+    Param::figure("w_prime", 20, "J, or \"20 kJ\""),
     Param::number("pmax", PMAX, "W"),
     Param::number("lthr", LTHR, "bpm"),
     Param::number("max_hr", MAX_HR, "bpm"),
-    Param::text(
+    Param::figure(
         "threshold_pace",
         20,
         "\"4:40\" in the athlete's own unit, or 4:40/km, 7:30/mi, 1:35/100m, 1:27/100y",

@@ -284,8 +284,11 @@ async fn planned_entries(
     if changes.is_empty() {
         return Ok(Vec::new());
     }
-    if !ask.card.scopes.writes(Area::Calendar) {
+    if !ask.card.scopes.reads(Area::Calendar) {
         return Err(Error::MissingScope(Area::Calendar).into());
+    }
+    if !ask.card.scopes.writes(Area::Calendar) {
+        return Err(Error::ReadOnly(Area::Calendar).into());
     }
     let open: Vec<&Change> = changes.iter().filter(|change| can_be(change).is_ok()).collect();
     let days = days_of(open.iter().copied());

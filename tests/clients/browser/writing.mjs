@@ -27,7 +27,7 @@ console.log(JSON.stringify(told))
 
 async function allow(page) {
   await picture(page, 'writing-asked')
-  told.asked = await page.getByRole('region', { name: 'May Claude change your calendar?' }).innerText()
+  told.asked = await page.getByRole('region', { name: 'May Claude change your data?' }).innerText()
   await page.getByRole('button', { name: 'Allow changes' }).click()
   await page.waitForURL('**/dashboard?done=writing-on')
   told.done = await page.getByRole('status').innerText()

@@ -86,6 +86,10 @@ pub const EXCEPTIONS: &[Exception] = &[
         why: "lists of curves hold PaceCurve, of which the document names the parent only",
     },
     Exception {
+        what: "POST /athlete/{id}/events/bulk: parameter up*",
+        why: "upsertOnUid and updatePlanApplied are marked required and have defaults; live clients leave them out",
+    },
+    Exception {
         what: "GET /athlete/{id}/hr-curves{ext}: parameter f*",
         why: "f1 to f3 are marked required and have defaults; live clients leave them out",
     },
