@@ -41,8 +41,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::UPDATE_ACTIVITY,
-    description: "Changes finished activities, none from Strava: name, description, feel, RPE, tags, carbs, gear, sport, marks, ignored \
-        data; pairs one with a planned workout. Only what is given changes; read back; undo_change puts old values back.",
+    description: "Changes finished activities, none from Strava; pairs one with its planned workout. Only what is given changes; \
+        read back; undo_change puts old values back.",
     params: PARAMS,
     run: Run::Write(|granted, given| Box::pin(update(granted, given))),
 };
