@@ -215,9 +215,7 @@ mod tests {
             {"id": HOSTILE, "type": HOSTILE, "name": HOSTILE, "retired": HOSTILE}, {"id": 7, "name": Value::Null}
         ]));
         stays_in_its_place(&table(&all, ana().units));
-        let error = meant(&all, HOSTILE)
-            .map(in_words)
-            .unwrap_or_else(|error| error.to_string());
+        let error = meant(&all, HOSTILE).map_or_else(|error| error.to_string(), in_words);
         assert!(!error.contains('\n'), "{error}");
     }
 }
