@@ -93,14 +93,14 @@ pub(super) fn power(figures: &[String]) -> Result<Bounds, ToolError> {
     let unreadable = || wrong(name, POWER);
     let all: Option<Vec<(f64, String)>> = figures.iter().map(|text| number_and_unit(text)).collect();
     let all = all.ok_or_else(unreadable)?;
-    let is_watts = |unit: &str| ["w", "watt", "watts"].contains(&unit);
+    let means_watts = |unit: &str| ["w", "watt", "watts"].contains(&unit);
     if all
         .iter()
-        .any(|(_, unit)| !unit.is_empty() && unit != "%" && !is_watts(unit))
+        .any(|(_, unit)| !unit.is_empty() && unit != "%" && !means_watts(unit))
     {
         return Err(unreadable());
     }
-    let in_watts = all.iter().any(|(_, unit)| is_watts(unit));
+    let in_watts = all.iter().any(|(_, unit)| means_watts(unit));
     if in_watts && all.iter().any(|(_, unit)| unit == "%") {
         return Err(wrong(name, "must be all in % or all in W"));
     }
