@@ -129,8 +129,8 @@ pub(super) fn speeds(figures: &[String]) -> Result<Bounds, ToolError> {
     let name = "pace_zones";
     let unreadable = || wrong(name, SPEEDS);
     if figures.iter().any(|text| text.contains(':')) {
-        let is_open = |text: &&String| number_and_unit(text).is_some_and(|(number, _)| number >= OPEN);
-        let open = figures.last().filter(is_open).is_some();
+        let is_open = |text: &String| number_and_unit(text).is_some_and(|(number, _)| number >= OPEN);
+        let open = figures.last().is_some_and(is_open);
         let closed = &figures[..figures.len() - usize::from(open)];
         let paces: Option<Vec<Pace>> = closed.iter().map(|text| Pace::read(text)).collect();
         let mut paces = paces.ok_or_else(unreadable)?;
