@@ -42,11 +42,10 @@ fn the_list_keeps_its_budget() {
             "push_workout" => 700,
             "edit_workout" => 330,
             "delete_workout" => 165,
-            "push_event" | "update_activity" => 350,
+            "push_event" | "update_activity" | "update_sport_settings" => 350,
             "list_changes" => 80,
             "undo_change" => 100,
             "get_workout_guide" => 40,
-            "update_sport_settings" => 350,
             _ => 400,
         };
         assert!(tokens <= most, "{} takes {tokens} tokens", tool.name());

@@ -93,14 +93,14 @@ pub(super) fn power(figures: &[String]) -> Result<Bounds, ToolError> {
     let unreadable = || wrong(name, POWER);
     let all: Option<Vec<(f64, String)>> = figures.iter().map(|text| number_and_unit(text)).collect();
     let all = all.ok_or_else(unreadable)?;
-    let is_watts = |unit: &str| ["w", "watt", "watts"].contains(&unit);
+    let means_watts = |unit: &str| ["w", "watt", "watts"].contains(&unit);
     if all
         .iter()
-        .any(|(_, unit)| !unit.is_empty() && unit != "%" && !is_watts(unit))
+        .any(|(_, unit)| !unit.is_empty() && unit != "%" && !means_watts(unit))
     {
         return Err(unreadable());
     }
-    let in_watts = all.iter().any(|(_, unit)| is_watts(unit));
+    let in_watts = all.iter().any(|(_, unit)| means_watts(unit));
     if in_watts && all.iter().any(|(_, unit)| unit == "%") {
         return Err(wrong(name, "must be all in % or all in W"));
     }
@@ -129,8 +129,8 @@ pub(super) fn speeds(figures: &[String]) -> Result<Bounds, ToolError> {
     let name = "pace_zones";
     let unreadable = || wrong(name, SPEEDS);
     if figures.iter().any(|text| text.contains(':')) {
-        let is_open = |text: &&String| number_and_unit(text).is_some_and(|(number, _)| number >= OPEN);
-        let open = figures.last().filter(is_open).is_some();
+        let is_open = |text: &String| number_and_unit(text).is_some_and(|(number, _)| number >= OPEN);
+        let open = figures.last().is_some_and(is_open);
         let closed = &figures[..figures.len() - usize::from(open)];
         let paces: Option<Vec<Pace>> = closed.iter().map(|text| Pace::read(text)).collect();
         let mut paces = paces.ok_or_else(unreadable)?;
