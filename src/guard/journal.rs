@@ -17,7 +17,11 @@ use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use super::{Caller, connection::away};
+use super::{
+    Caller,
+    connection::away,
+    offer::{Lack, Offer},
+};
 use crate::{
     app::App,
     ids::{AccountId, ChangeId, CoachId, ConnectorId, LogId},
@@ -63,7 +67,7 @@ pub enum Kept {
     /// Of something that is changed in place. First, because only it names what it is of.
     Record(KeptRecord),
     /// Of an entry of the calendar.
-    Entry(KeptEntry),
+    Entry(Box<KeptEntry>),
 }
 
 /// A record before and after a change: only the fields that the change is about, with those that follow from them.
@@ -93,10 +97,10 @@ pub struct KeptEntry {
 impl Kept {
     /// Whether it is of an entry that is known to be none of the planned workouts.
     fn is_of_no_workout(&self) -> bool {
-        let Self::Entry(KeptEntry { before, after }) = self else {
+        let Self::Entry(kept) = self else {
             return false;
         };
-        [before, after]
+        [&kept.before, &kept.after]
             .into_iter()
             .flatten()
             .any(EntryFields::is_no_workout)
@@ -186,7 +190,7 @@ pub struct Ended {
 #[derive(Debug)]
 pub enum Left {
     /// An entry of the calendar.
-    Entry(EntryFields),
+    Entry(Box<EntryFields>),
     /// The fields of a record that the change is about.
     Record(Values),
 }
@@ -198,11 +202,20 @@ pub struct Changes {
     account: AccountId,
     athlete: String,
     coach: Option<CoachId>,
+    /// What the connector offers; None on a page.
+    offer: Option<Offer>,
 }
 
 impl Changes {
-    pub(crate) fn new(app: &App, account: AccountId, athlete: &str, caller: &Caller) -> Self {
+    pub(crate) fn new(
+        app: &App,
+        account: AccountId,
+        athlete: &str,
+        caller: &Caller,
+        offer: Option<Offer>,
+    ) -> Self {
         Self {
+            offer,
             app: app.clone(),
             account,
             athlete: athlete.to_owned(),
@@ -213,10 +226,23 @@ impl Changes {
         }
     }
 
-    /// The newest ones.
-    pub async fn recent(&self, limit: usize) -> Result<Vec<Change>, ToolError> {
+    /// The newest ones, and how many of these were made with tools that the connector does not offer and are left out.
+    pub async fn recent(&self, limit: usize) -> Result<(Vec<Change>, usize), ToolError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.of(Filter::default(), limit).await
+        let all = self.of(Filter::default(), limit).await?;
+        let count = all.len();
+        let offered: Vec<Change> = all.into_iter().filter(|change| self.offers(change)).collect();
+        let left_out = count - offered.len();
+        Ok((offered, left_out))
+    }
+
+    /// Whether the connector offers the tools that made the change. One that may only read shows what it could not do.
+    fn offers(&self, change: &Change) -> bool {
+        let Some(offer) = &self.offer else {
+            return true;
+        };
+        let mut needed = change.needs.iter().filter_map(|name| permissions::by_name(name));
+        needed.all(|tool| offer.lacks(tool).is_none_or(|lack| lack == Lack::ReadOnly))
     }
 
     async fn of(&self, filter: Filter<'_>, limit: i64) -> Result<Vec<Change>, ToolError> {
@@ -325,12 +351,21 @@ impl Notes {
 }
 
 /// How a change is made.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Through {
-    /// By a connector, whose URL must be in use and, for an athlete, its switch on.
-    Connector(TokenHash),
+    /// By a connector, whose URL must be in use and, for an athlete, its switch on; and what it offers.
+    Connector(TokenHash, Offer),
     /// On a page.
     Page,
+}
+
+impl Through {
+    fn offer(&self) -> Option<Offer> {
+        match self {
+            Self::Connector(_, offer) => Some(offer.clone()),
+            Self::Page => None,
+        }
+    }
 }
 
 impl Journal {
@@ -344,7 +379,7 @@ impl Journal {
         let written = in_time(activity_log::write(&app.pool, row)).await;
         written.map_err(|error| away(&error))?;
         Ok(Self {
-            changes: Changes::new(app, row.account_id, &row.athlete_id, caller),
+            changes: Changes::new(app, row.account_id, &row.athlete_id, caller, through.offer()),
             row: row.id,
             link: caller.link(),
             caller: row.caller.clone(),
@@ -452,6 +487,7 @@ impl Journal {
             account,
             athlete,
             coach,
+            ..
         } = &self.changes;
         let count = i32::try_from(intended.len()).unwrap_or(i32::MAX);
         let now = app.clock.now();
@@ -529,6 +565,7 @@ impl Journal {
             account,
             athlete,
             coach,
+            ..
         } = &self.changes;
         if !changes::is_shown(&mut *db, *account, athlete).await? {
             return Ok(false);
@@ -539,10 +576,10 @@ impl Journal {
                 return Ok(false);
             }
         }
-        let Through::Connector(hash) = self.through else {
+        let Through::Connector(hash, _) = &self.through else {
             return Ok(true);
         };
-        let connector = changes::connector(&mut *db, hash, app.clock.now()).await?;
+        let connector = changes::connector(&mut *db, *hash, app.clock.now()).await?;
         Ok(connector.is_some_and(|now| {
             let mut needed = tools.iter().filter_map(|name| permissions::by_name(name));
             let is_off =
@@ -591,10 +628,10 @@ impl Journal {
     async fn write_end(&self, change: &Change, ended: Ended) -> sqlx::Result<()> {
         let Changes { app, account, .. } = &self.changes;
         let kept = match (ended.after, &change.kept) {
-            (Some(Left::Entry(after)), Some(Kept::Entry(kept))) => Some(Kept::Entry(KeptEntry {
+            (Some(Left::Entry(after)), Some(Kept::Entry(kept))) => Some(Kept::Entry(Box::new(KeptEntry {
                 before: kept.before.clone(),
-                after: Some(after),
-            })),
+                after: Some(*after),
+            }))),
             (Some(Left::Record(after)), Some(Kept::Record(kept))) => Some(Kept::Record(KeptRecord {
                 before: kept.before.of_the_fields_of(&after),
                 after,
@@ -682,7 +719,9 @@ impl Journal {
             ..Filter::default()
         };
         let limit = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
-        self.changes.of(filter, limit).await
+        let mut found = self.changes.of(filter, limit).await?;
+        found.retain(|change| self.changes.offers(change));
+        Ok(found)
     }
 
     /// The last change that left its mark on an entry, whoever made it.

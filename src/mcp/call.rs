@@ -280,7 +280,13 @@ impl<'a> Call<'a> {
             Run::Read(read) => read(ask, arguments).await,
             Run::ReadChanges(read) => {
                 let caller = &self.visit.visitor.caller;
-                let changes = Changes::new(self.app, account, ask.card.id.as_str(), caller);
+                let changes = Changes::new(
+                    self.app,
+                    account,
+                    ask.card.id.as_str(),
+                    caller,
+                    Some(self.visit.offer.clone()),
+                );
                 read(ask, changes, arguments).await
             }
             Run::Write(write) => {
@@ -301,7 +307,7 @@ impl<'a> Call<'a> {
 
     /// The right to change something, once the change is in the log of `account`.
     async fn granted(&self, ask: Ask, account: AccountId) -> Result<Granted, ToolError> {
-        let through = Through::Connector(self.visit.visitor.hash());
+        let through = Through::Connector(self.visit.visitor.hash(), self.visit.offer.clone());
         let journal = self.record.journal(account, &ask, through).await?;
         let waiting = Waiting {
             until: self.deadline,

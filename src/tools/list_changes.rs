@@ -33,17 +33,18 @@ const PARAMS: &[Param] = &[Param::limit(20, 100)];
 
 async fn list(ask: Ask, changes: Changes, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let limit = Arguments::new(given, PARAMS, ask.today())?.limit()?;
-    let mut all = changes.recent(limit + 1).await?;
-    let more = all.len() > limit;
+    let (mut all, left_out) = changes.recent(limit + 1).await?;
+    let more = all.len() + left_out > limit;
     all.truncate(limit);
     let (mut shown, hidden): (Vec<Change>, Vec<Change>) = all
         .into_iter()
         .partition(|change| undo::is_allowed(&ask.card, change));
     writing::look_up_open(&ask, &mut shown).await;
-    Ok(render(&ask, &shown, hidden.len(), more))
+    Ok(render(&ask, &shown, (hidden.len(), left_out), more))
 }
 
-fn render(ask: &Ask, shown: &[Change], hidden: usize, more: bool) -> Answer {
+/// `hidden`: made with tools that are not granted, and with tools that the connector does not offer.
+fn render(ask: &Ask, shown: &[Change], (hidden, left_out): (usize, usize), more: bool) -> Answer {
     let of_all = if ask.card.is_for_coach() { " of yours" } else { "" };
     let count = match (more, shown.len()) {
         (true, 1) => format!("the newest change{of_all}"),
@@ -67,6 +68,14 @@ fn render(ask: &Ask, shown: &[Change], hidden: usize, more: bool) -> Answer {
             counted(hidden, "change", "changes")
         )
     };
+    let left_out = if left_out == 0 {
+        String::new()
+    } else {
+        format!(
+            "{} made with tools that this connector does not offer: left out.",
+            counted(left_out, "change", "changes")
+        )
+    };
     let older = if more {
         "Older ones: ask with a higher limit.".to_owned()
     } else {
@@ -83,7 +92,7 @@ fn render(ask: &Ask, shown: &[Change], hidden: usize, more: bool) -> Answer {
     } else {
         String::new()
     };
-    Answer::of([heading, table, hidden, older, undo, others])
+    Answer::of([heading, table, hidden, left_out, older, undo, others])
 }
 
 fn moment(ask: &Ask, at: DateTime<Utc>) -> String {

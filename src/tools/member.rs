@@ -72,7 +72,7 @@ mod tests {
         let member = Member::sample(
             "A",
             "i1",
-            &["get_wellness", "get_fitness"],
+            &["get_wellness", "push_wellness", "get_fitness"],
             MemberStatus::Connected,
         );
         assert_eq!(granted(&member), "get_fitness, wellness");

@@ -282,6 +282,17 @@ fn already_there(scene: &Scene<'_>, held: &Held, number: Option<i32>) -> String 
     format!("{} · {how} · id {}", scene.now(held), held.id)
 }
 
+/// Fields of such an entry that an edit reaches.
+const EDITABLE: [&str; 7] = [
+    "description",
+    "color",
+    "end_date_local",
+    "icu_training_load",
+    "moving_time",
+    "load_target",
+    "time_target",
+];
+
 /// Why an entry is not written although nothing is wrong with it.
 fn why_not(scene: &Scene<'_>, wanted: &Wanted, verdict: &Verdict) -> String {
     match verdict {
@@ -300,10 +311,13 @@ fn why_not(scene: &Scene<'_>, wanted: &Wanted, verdict: &Verdict) -> String {
             } else {
                 "; or give this one another name"
             };
-            format!(
-                "not written: one of its kind and name is on that day already{with}: edit_workout with id {} changes that{else_name}",
-                held.id
-            )
+            let is_editable = |name: &&str| EDITABLE.contains(name);
+            let how = if names.iter().all(is_editable) {
+                format!("edit_workout with id {} changes that", held.id)
+            } else {
+                format!("delete_workout with id {} makes room for it", held.id)
+            };
+            format!("not written: one of its kind and name is on that day already{with}: {how}{else_name}")
         }
         Verdict::New(_) | Verdict::There(..) => String::new(),
     }

@@ -612,7 +612,7 @@ impl Wish {
                 Self::Make { fingerprint, .. } => *fingerprint,
                 _ => None,
             },
-            kept: Kept::Entry(KeptEntry { before, after }),
+            kept: Kept::Entry(Box::new(KeptEntry { before, after })),
             undoes,
         }
     }
@@ -894,7 +894,7 @@ fn ended(change: &Change, tried: &Tried) -> Ended {
         Fate::Stands(held) => Ended {
             state: ChangeState::Held,
             event_id: Some(held.id),
-            after: Some(Left::Entry(left(change, held))),
+            after: Some(Left::Entry(Box::new(left(change, held)))),
         },
         Fate::Gone => Ended {
             state: ChangeState::Held,

@@ -11,6 +11,7 @@ use crate::{
     writes::{all_named, calendar, done, entry, id_of, on_saturday, refused, workout, writes},
 };
 
+#[expect(clippy::needless_pass_by_value, reason = "calls read better")]
 fn events(rows: Value) -> Value {
     json!({"events": rows})
 }
@@ -509,7 +510,7 @@ async fn each_field_that_upstream_does_not_take_is_named_with_what_stands_instea
         .into_iter()
         .enumerate()
         {
-            world.sim.fault(Fault::on("POST /events/bulk").mode(Mode::Meddle).body(&instead.to_string()));
+            world.sim.fault(Fault::on("POST /events/bulk").mode(Mode::Meddle).body(instead.to_string()));
             let text = done(&world, &ana.link, "push_event", events(json!([row]))).await;
             world.sim.clear_faults();
             assert!(text.contains(" · 1 written, but NOT AS SENT · ") && text.contains(says), "{at} {instead}: {text}");

@@ -345,6 +345,7 @@ async fn a_pace_that_only_another_unit_explains_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn what_cannot_be_is_refused_before_anything_is_read() {
     on_saturday(async |world| {
         let ana = world.ana();
@@ -608,6 +609,7 @@ async fn a_token_writes_exactly_what_was_shown_and_only_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn each_field_that_upstream_ignores_is_named() {
     on_saturday(async |world| {
         let (ana, jack) = (world.ana(), world.jack());

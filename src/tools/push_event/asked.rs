@@ -401,14 +401,14 @@ mod tests {
     use super::*;
     use crate::tools::samples::{day, object};
 
-    fn read(row: Value) -> Result<Wanted, String> {
+    fn read(row: &Value) -> Result<Wanted, String> {
         let today = day("2026-11-21");
         let arguments = Arguments::new(object(json!({"events": [row]})), PARAMS, today).unwrap();
         let asked = Asked::read(&arguments, today).map_err(|error| error.to_string())?;
         Ok(asked.events.into_iter().next().unwrap())
     }
 
-    fn fields(row: Value) -> Value {
+    fn fields(row: &Value) -> Value {
         serde_json::to_value(read(row).unwrap().fields).unwrap()
     }
 
@@ -454,7 +454,7 @@ mod tests {
                        "type": "Ride", "name": "eFTP", "icu_ftp": 250.0}),
             ),
         ] {
-            assert_eq!(fields(row.clone()), is, "{row}");
+            assert_eq!(fields(&row), is, "{row}");
         }
     }
 
@@ -526,7 +526,7 @@ mod tests {
             ),
             (note(json!({"color": "#12"})), "color must be"),
         ] {
-            let error = read(row.clone()).unwrap_err();
+            let error = read(&row).unwrap_err();
             assert!(
                 error.contains("events 1") && error.contains(says),
                 "{row}: {error}"
@@ -537,7 +537,7 @@ mod tests {
     #[test]
     fn a_race_says_how_it_was_understood() {
         let race = |date: &str| {
-            read(json!({"kind": "race", "date": date, "name": "Half", "sport": "Run"}))
+            read(&json!({"kind": "race", "date": date, "name": "Half", "sport": "Run"}))
                 .unwrap()
                 .notes
         };
@@ -547,7 +547,7 @@ mod tests {
                 .iter()
                 .any(|note| note == "2024-12-06 Fri is past")
         );
-        let sick = read(json!({"kind": "sick", "date": "2026-11-03"})).unwrap();
+        let sick = read(&json!({"kind": "sick", "date": "2026-11-03"})).unwrap();
         assert!(sick.notes.is_empty() && !sick.is_named);
     }
 }

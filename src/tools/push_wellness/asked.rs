@@ -324,13 +324,15 @@ fn field_value(field: &Field, told: &str, value: &Value, own: Units) -> Result<(
     }
     let (number, unit) = number_and_unit(value).ok_or_else(|| wrong(told, &wanted(field, own)))?;
     let has_unit = !unit.is_empty();
-    let number = match (field.key, unit.as_str()) {
-        ("weight", "") if own.weight_in_lb => number / LB,
+    let unit = match unit.as_str() {
+        "" if field.key == "weight" && own.weight_in_lb => "lb",
+        unit => unit,
+    };
+    let number = match (field.key, unit) {
         ("weight", "lb" | "lbs" | "pounds") => number / LB,
-        ("weight", "" | "kg") => number,
         ("sleepSecs", "" | "h" | "hours" | "hrs") => number * 3600.0,
         ("sleepSecs", "min" | "minutes") => number * 60.0,
-        (_, "") => number,
+        (_, "") | ("weight", "kg") => number,
         (_, unit) if plain(&field.header(own)).ends_with(&plain(unit)) => number,
         _ => return Err(wrong(told, &wanted(field, own))),
     };

@@ -184,7 +184,7 @@ fn end_of(change: &Change, became: Option<&Became<'_>>) -> Ended {
             Ended {
                 state: ChangeState::Held,
                 event_id: Some(held.id),
-                after: meant.map(|meant| Left::Entry(meant.with(&computed))),
+                after: meant.map(|meant| Left::Entry(Box::new(meant.with(&computed)))),
             }
         }
         Some(Became::Gone) => nothing(ChangeState::Held),

@@ -69,7 +69,7 @@ pub(in crate::tools) fn change(
         state: ChangeState::Sent,
         event_id: before.is_some().then_some(7),
         external_id: before.is_none().then(|| format!("k{number}")),
-        kept: Some(Kept::Entry(KeptEntry { before, after })),
+        kept: Some(Kept::Entry(Box::new(KeptEntry { before, after }))),
         created_at: now(),
         sent_at: now(),
         kept_until: now() + TimeDelta::days(30),

@@ -178,7 +178,7 @@ pub(in crate::tools::writing) async fn planned(
     for (of, changes) in groups {
         let verdict = if scopes.writes(of.area()) {
             let later = later(granted, &of, &changes).await?;
-            match wish(&changes, there.iter().find(|record| record.id == of), later) {
+            match wish(&changes, there.iter().find(|record| record.id == of), &later) {
                 Ok(edit) => pairing::as_free_as_before(edit, reader).await?,
                 Err(why) => Err(why),
             }
@@ -194,8 +194,8 @@ pub(in crate::tools::writing) async fn planned(
     Ok(steps)
 }
 
-/// The last change of the record, if it came after these and whoever asks may know of it.
-async fn later(granted: &Granted, of: &RecordId, changes: &[Change]) -> Result<Option<Change>, ToolError> {
+/// The changes of the record that came after these, newest first, as far as whoever asks may know of them.
+async fn later(granted: &Granted, of: &RecordId, changes: &[Change]) -> Result<Vec<Change>, ToolError> {
     let newest = changes.first().map_or(0, |change| change.number);
     let card = &granted.ask().card;
     let is_known = |change: &Change| {
@@ -204,15 +204,12 @@ async fn later(granted: &Granted, of: &RecordId, changes: &[Change]) -> Result<O
     let all = granted.journal().alike(fingerprint(of)).await?;
     Ok(all
         .into_iter()
-        .find(|change| change.number > newest && can_be(change).is_ok() && is_known(change)))
+        .filter(|change| change.number > newest && can_be(change).is_ok() && is_known(change))
+        .collect())
 }
 
 /// What takes these changes of one record back, the newest first, or why nothing can.
-pub(super) fn wish(
-    changes: &[Change],
-    there: Option<&Record>,
-    later: Option<Change>,
-) -> Result<Edit, String> {
+pub(super) fn wish(changes: &[Change], there: Option<&Record>, later: &[Change]) -> Result<Edit, String> {
     let Some(now) = there else {
         return Err("it is not there any more".to_owned());
     };
@@ -249,16 +246,17 @@ pub(super) fn wish(
         let kept = change.record();
         kept.is_some_and(|kept| kept.after.names().any(|name| theirs.contains(&name)))
     };
-    Err(match later.filter(touches) {
-        Some(later) => format!("change {} came after it: take that back first", later.number),
-        None => {
-            let labels: Vec<String> = theirs.iter().map(|name| records::label(&now.id, name)).collect();
-            format!(
-                "somebody changed it since ({}); what stands there now is kept",
-                labels.join(", ")
-            )
-        }
-    })
+    if let Some(later) = later.iter().find(|later| touches(later)) {
+        return Err(format!(
+            "change {} came after it: take that back first",
+            later.number
+        ));
+    }
+    let labels: Vec<String> = theirs.iter().map(|name| records::label(&now.id, name)).collect();
+    Err(format!(
+        "somebody changed it since ({}); what stands there now is kept",
+        labels.join(", ")
+    ))
 }
 
 /// The records of open changes as they stand, as far as they can be read; None beside one that is not there.

@@ -34,9 +34,9 @@ fn record(there: Value) -> Record {
 fn came_to(
     edit: &Edit,
     sent: &Sent,
-    after: Result<Vec<Record>, Error>,
+    after: &Result<Vec<Record>, Error>,
 ) -> (ChangeState, Option<Values>, String) {
-    let fate = judged(edit, sent, &after);
+    let fate = judged(edit, sent, after);
     let ended = ended(edit, &fate);
     let left = match ended.after {
         Some(Left::Record(left)) => Some(left),
@@ -121,7 +121,7 @@ fn only_what_is_read_back_counts() {
             "nothing was sent: the right ended",
         ),
     ] {
-        let (ended, kept, text) = came_to(&edit, &sent, after);
+        let (ended, kept, text) = came_to(&edit, &sent, &after);
         assert_eq!((ended, kept), (state, left.map(values)), "{sent:?}: {text}");
         assert!(
             text.contains(says) && text.is_empty() == says.is_empty(),
@@ -167,7 +167,7 @@ fn made(number: i32, before: Value, after: Value) -> Change {
 }
 
 /// What taking these back would send, or why nothing.
-fn back_to(changes: &[Change], there: Value, later: Option<Change>) -> Result<Value, String> {
+fn back_to(changes: &[Change], there: Value, later: &[Change]) -> Result<Value, String> {
     back::wish(changes, Some(&record(there)), later).map(|edit| json!(edit.changes))
 }
 
@@ -181,25 +181,33 @@ fn fields_go_back_to_what_they_were_before_the_oldest() {
     let second = made(2, json!({"weight": 61.4}), json!({"weight": 61.8}));
     let now = json!({"weight": 61.8, "mood": 2, "steps": 9});
     assert_eq!(
-        back_to(&[second.clone(), first.clone()], now.clone(), None),
+        back_to(&[second.clone(), first.clone()], now.clone(), &[]),
         Ok(json!({"weight": 61.0, "mood": null}))
     );
     assert_eq!(
-        back_to(std::slice::from_ref(&second), now.clone(), None),
+        back_to(std::slice::from_ref(&second), now.clone(), &[]),
         Ok(json!({"weight": 61.4}))
     );
-    let why = back_to(std::slice::from_ref(&first), now.clone(), Some(second.clone())).unwrap_err();
+    let why = back_to(
+        std::slice::from_ref(&first),
+        now.clone(),
+        std::slice::from_ref(&second),
+    )
+    .unwrap_err();
     assert!(why.contains("change 2 came after it"), "{why}");
-    // A later change of other fields is no reason.
+    // A later change of other fields hides none of these, and is no reason by itself.
     let other = made(3, json!({"steps": 1}), json!({"steps": 9}));
-    let why = back_to(std::slice::from_ref(&first), now.clone(), Some(other)).unwrap_err();
+    let both = [other.clone(), second.clone()];
+    let why = back_to(std::slice::from_ref(&first), now.clone(), &both).unwrap_err();
+    assert!(why.contains("change 2 came after it"), "{why}");
+    let why = back_to(std::slice::from_ref(&first), now.clone(), &[other]).unwrap_err();
     assert!(why.contains("somebody changed it since (weight)"), "{why}");
     let third = made(3, json!({"weight": 62.0}), json!({"weight": 61.8}));
-    let why = back_to(&[third, first.clone()], now, None).unwrap_err();
+    let why = back_to(&[third, first.clone()], now, &[]).unwrap_err();
     assert!(why.contains("a change in between"), "{why}");
-    let why = back_to(&[first], json!({"weight": 61.0}), None).unwrap_err();
+    let why = back_to(&[first], json!({"weight": 61.0}), &[]).unwrap_err();
     assert!(why.contains("as it was before already"), "{why}");
-    assert!(back::wish(&[second], None, None).is_err());
+    assert!(back::wish(&[second], None, &[]).is_err());
 }
 
 #[test]
