@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_query_narrows_by_group_and_by_tool_in_the_order_of_the_list() {
         let both = offered(&[], "tools=wellness,get_fitness").unwrap();
-        assert_eq!(both, ["get_fitness", "get_wellness"]);
+        assert_eq!(both, ["get_fitness", "get_wellness", "push_wellness"]);
         assert_eq!(offered(&[], "tools=%20Wellness%2CGET_FITNESS+").unwrap(), both);
         assert_eq!(
             offered(&["wellness"], "tools=wellness,get_fitness").unwrap(),
@@ -277,6 +277,22 @@ mod tests {
             "a URL never brings back what is switched off"
         );
         assert_eq!(offered(&[], "readonly=0").unwrap(), all());
+    }
+
+    #[test]
+    fn what_was_changed_goes_with_whatever_changes_something() {
+        let lacks = |off: &[&str], query: &str| {
+            let off = off.iter().map(|word| (*word).to_owned()).collect();
+            let offer = Offer::new(off, Narrow::parse(Some(query)).unwrap());
+            [&permissions::LIST_CHANGES, &permissions::UNDO_CHANGE].map(|tool| offer.lacks(tool))
+        };
+        assert_eq!(lacks(&["calendar"], ""), [None, None]);
+        assert_eq!(lacks(&[], "tools=wellness"), [None, None]);
+        assert_eq!(lacks(&[], "tools=fitness"), [Some(Lack::NotNamed); 2]);
+        assert_eq!(lacks(&[], "tools=fitness,changes"), [None, None]);
+        assert_eq!(lacks(&[], "readonly=1"), [None, Some(Lack::ReadOnly)]);
+        let all_that_write = ["calendar", "wellness", "training", "profile"];
+        assert_eq!(lacks(&all_that_write, ""), [Some(Lack::SwitchedOff); 2]);
     }
 
     #[test]

@@ -775,7 +775,7 @@ fn time_of(text: &str) -> Option<NaiveTime> {
 }
 
 /// The lines of a text without what nobody can see; line ends of every kind become `\n`.
-fn visible_lines(text: &str) -> String {
+pub(crate) fn visible_lines(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let line = |line: &str| {
         let indent = line.len() - line.trim_start_matches([' ', '\t']).len();

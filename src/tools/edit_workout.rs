@@ -184,6 +184,22 @@ impl Asked {
     fn days_of(&self, event: &Event, today: NaiveDate) -> Result<EntryFields, ToolError> {
         let mut fields = EntryFields::default();
         if let Some(to) = self.new_date {
+            let has_time = event.is_workout() || event.is_race();
+            if to.time.is_some() && !has_time {
+                return Err(wrong(
+                    "new_date",
+                    "must be without a time of day: only a workout or a race has one",
+                ));
+            }
+            let is_for_week = event.for_week == Some(true);
+            let to = Moment {
+                day: if is_for_week {
+                    weeks::monday(to.day)
+                } else {
+                    to.day
+                },
+                ..to
+            };
             // What is no workout may be of the past.
             if event.is_workout() || to.day > today {
                 to.to_plan("new_date", today)?;

@@ -28,7 +28,7 @@ use crate::{
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::PUSH_WELLNESS,
     description: "Writes values of wellness days, today's or past: weight, sleep, HRV, soreness, mood, steps, note … Only what is given \
-        changes; read back; undo_change puts old values back, but intervals.icu never empties a value again.",
+        changes; read back; undo_change puts old values back, but cannot empty what was not set before.",
     params: PARAMS,
     run: Run::Write(|granted, given| Box::pin(push(granted, given))),
 };
@@ -111,7 +111,7 @@ fn locked(edit: &Edit) -> &'static str {
 fn cannot_be_emptied(edits: &[Edit]) -> String {
     let stays = edits.iter().any(|edit| !may_stay(&edit.back()).is_empty());
     if stays {
-        "What was not set before stays set: intervals.icu has no way to empty a wellness value but by hand on its page.".to_owned()
+        "An undo cannot empty what was not set before: that goes by hand on the wellness page of intervals.icu.".to_owned()
     } else {
         String::new()
     }

@@ -7,13 +7,16 @@ pub(crate) mod sport;
 
 use serde_json::Value;
 
-use super::answer::{
-    units,
-    words::{around, joined},
+use super::{
+    answer::{
+        units,
+        words::{around, joined},
+    },
+    entries,
 };
 use crate::{
     guard::{Units, journal::KeptRecord},
-    intervals::model::{RecordId, Values, record::same},
+    intervals::model::{EntryFields, RecordId, Values, record::same},
 };
 
 /// One field of a record before and after a change, in words; empty where it was or is not set.
@@ -80,6 +83,24 @@ pub(crate) fn title(record: &KeptRecord) -> String {
         RecordId::Activity(_) => record.name.clone(),
         RecordId::Sport(_) => around("settings of", &record.name, ""),
     }
+}
+
+/// What an entry of the calendar is and has besides its name, if it is no workout: `holiday, until 2026-12-28 Mon, unavailable`.
+pub(crate) fn of_entry(fields: &EntryFields, own: Units) -> String {
+    let event = fields.as_event();
+    if event.is_workout() {
+        return String::new();
+    }
+    let last = fields.last_day().filter(|last| Some(*last) != fields.day());
+    let until = last.map_or_else(String::new, |last| format!("until {}", units::date(last)));
+    let way = units::distance_in_words(fields.distance.filter(|metres| *metres > 0.0), own, 1);
+    joined(
+        [entries::what(&event), until, way]
+            .into_iter()
+            .chain(entries::figures(&event, own))
+            .chain([entries::availability(&event)]),
+        ", ",
+    )
 }
 
 /// The name that people use for a field.

@@ -17,12 +17,12 @@ pub(super) const TOOL: Tool = Tool {
 };
 
 const PARAMS: &[Param] = &[
-    Param::text("changes", 200, "Numbers: 14, or 14-16, 19; at most 3 edits").required(),
+    Param::figure("changes", 200, "Numbers: 14, or 14-16, 19; at most 3 edits").required(),
     Param::flag("preview", ""),
 ];
 
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let arguments = Arguments::new(given, PARAMS, granted.ask().today())?;
-    let numbers = undo::numbers(arguments.text("changes")?.as_deref().unwrap_or_default())?;
+    let numbers = undo::numbers(arguments.figure("changes")?.as_deref().unwrap_or_default())?;
     undo::undo(&granted, &numbers, arguments.flag("preview")?).await
 }

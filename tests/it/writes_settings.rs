@@ -850,7 +850,7 @@ async fn what_was_not_set_before_may_stay_and_that_is_said() {
         let nell = world.nell();
         world.let_write(nell).await;
         let all = json!({"sport": "Ride", "ftp": 200, "lthr": 170});
-        let may_stay = "What was not set before: intervals.icu may not empty FTP, LTHR again";
+        let may_stay = "Not set before: intervals.icu may be unable to empty FTP, LTHR again.";
         let [preview, text] = confirmed(&world, &nell.link, all.clone()).await;
         assert_says(
             "preview",
@@ -864,7 +864,7 @@ async fn what_was_not_set_before_may_stay_and_that_is_said() {
         assert_says(
             "preview",
             &shown,
-            &["intervals.icu may not empty FTP, LTHR again"],
+            &["intervals.icu may be unable to empty FTP, LTHR again"],
         );
         let text = refused(&world, &nell.link, "undo_change", json!({"changes": number})).await;
         assert_says("undo", &text, &["FTP, still 200 W", "LTHR, still 170 bpm"]);

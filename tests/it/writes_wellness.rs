@@ -101,7 +101,7 @@ async fn what_was_not_set_before_stays_and_both_answers_say_so() {
         for says in [
             "soreness not set → 2/4 avg (1 best)",
             "note not set → «slept badly»",
-            "What was not set before stays set",
+            "An undo cannot empty what was not set before",
         ] {
             assert!(text.contains(says), "{says}: {text}");
         }
@@ -113,7 +113,7 @@ async fn what_was_not_set_before_stays_and_both_answers_say_so() {
         )
         .await;
         assert!(
-            preview.contains("intervals.icu may not empty note, soreness again"),
+            preview.contains("intervals.icu may be unable to empty soreness again"),
             "{preview}"
         );
         let text = done(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
@@ -554,6 +554,68 @@ async fn a_switch_a_group_and_a_narrowed_url_hold() {
         let text = refused(&world, &ana.link, "push_wellness", call()).await;
         assert!(text.contains("for reading only"), "{text}");
         assert!(writes(&world).is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_named_with_its_own_undo_is_not_done_again() {
+    on_saturday(async |world| {
+        let ana = free(&world).await;
+        done(
+            &world,
+            &ana.link,
+            "push_wellness",
+            day(DAY, json!({"weight": 61.4})),
+        )
+        .await;
+        done(&world, &ana.link, "undo_change", json!({"changes": 1})).await;
+        let text = refused(&world, &ana.link, "undo_change", json!({"changes": "1-2"})).await;
+        assert!(
+            text.contains("it took back a change that is in this call too"),
+            "{text}"
+        );
+        assert!(text.contains("taken back already"), "{text}");
+        assert_eq!(held(&world, &ana, DAY).await["weight"], json!(61.2));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_connector_does_not_offer_it_neither_lists_nor_takes_back() {
+    on_saturday(async |world| {
+        let ana = free(&world).await;
+        done(
+            &world,
+            &ana.link,
+            "push_workout",
+            crate::changes::workout("2026-12-01", "Secret"),
+        )
+        .await;
+        done(
+            &world,
+            &ana.link,
+            "push_wellness",
+            day(DAY, json!({"weight": 61.4})),
+        )
+        .await;
+        let narrow = format!("{}?tools=wellness", ana.link);
+        let list = done(&world, &narrow, "list_changes", json!({})).await;
+        assert!(list.contains("weight") && !list.contains("Secret"), "{list}");
+        assert!(
+            list.contains("1 change made with tools that this connector does not offer: left out."),
+            "{list}"
+        );
+        let text = refused(&world, &narrow, "undo_change", json!({"changes": "1"})).await;
+        assert!(text.contains("no change 1 here"), "{text}");
+        let list = done(
+            &world,
+            &format!("{}?readonly=1", ana.link),
+            "list_changes",
+            json!({}),
+        )
+        .await;
+        assert!(list.contains("weight") && list.contains("Secret"), "{list}");
     })
     .await;
 }

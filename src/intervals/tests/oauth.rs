@@ -39,7 +39,7 @@ async fn the_consent_page_gets_four_areas_and_is_asked_for_changes_only_where_th
             pair("redirect_uri", "https://icusync.example/connect/callback?x=1"),
             pair(
                 "scope",
-                "ACTIVITY:READ,WELLNESS:READ,CALENDAR:WRITE,SETTINGS:READ"
+                "ACTIVITY:WRITE,WELLNESS:WRITE,CALENDAR:WRITE,SETTINGS:WRITE"
             ),
             pair("state", "st&te"),
         ]

@@ -8,7 +8,10 @@ use chrono_tz::Tz;
 use crate::{
     app::App,
     error::Problem,
-    guard::journal::{self, Change, ChangeState},
+    guard::{
+        Units,
+        journal::{self, Change, ChangeState},
+    },
     ids::{AccountId, LogId},
     intervals::model::EntryFields,
     pages::{activity::Shown, when::When},
@@ -54,7 +57,8 @@ pub(in crate::pages) struct Side {
 }
 
 impl Side {
-    fn of(fields: &EntryFields) -> Self {
+    fn of(fields: &EntryFields, own: Units) -> Self {
+        let what = records::of_entry(fields, own);
         let start = fields
             .start_date_local
             .filter(|start| start.time() != NaiveTime::MIN);
@@ -69,6 +73,7 @@ impl Side {
                 fields.name.clone(),
             ]),
             figures: listed(vec![
+                Some(what).filter(|what| !what.is_empty()),
                 above_0(fields.moving_time).map(hours_and_minutes),
                 above_0(fields.icu_training_load).map(|load| format!("load {load:.0}")),
                 fields
@@ -89,8 +94,8 @@ impl Row {
         let can_be_undone = change.state == ChangeState::Held && change.kept.is_some();
         let (before, after) = change.entry().map_or((None, None), |kept| {
             (
-                kept.before.as_ref().map(Side::of),
-                kept.after.as_ref().map(Side::of),
+                kept.before.as_ref().map(|fields| Side::of(fields, shown.units)),
+                kept.after.as_ref().map(|fields| Side::of(fields, shown.units)),
             )
         });
         let of_entry = after.as_ref().or(before.as_ref()).map(|side| side.title.clone());

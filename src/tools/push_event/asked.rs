@@ -35,13 +35,9 @@ pub(super) const PARAMS: &[Param] = &[
 
 const EVENT: &[Param] = &[
     Param::word("kind", &words_of(&KINDS), "").required(),
-    Param::day(
-        "date",
-        "First day, best with weekday; a race's start time may follow",
-    )
-    .required(),
+    Param::day("date", "First day; a race's start time may follow").required(),
     Param::day("last_date", "Last day, included"),
-    Param::text("name", NAME, "Needed for race, note, week_note"),
+    Param::text("name", NAME, "Of a race or note"),
     Param::lines("text", NOTE, ""),
     Param::word("priority", &words_of(&PRIORITIES), "Default A"),
     Param::text("sport", 40, "Of a race, target, set_eftp"),

@@ -10,7 +10,7 @@ use crate::{
     tool_error::ToolError,
     tools::{
         answer::units,
-        arguments::{Arguments, in_row, wrong},
+        arguments::{Arguments, in_row, visible_lines, wrong},
         day_fields::{FIELDS, Field, is_own},
         params::Param,
         writing::record::Edit,
@@ -24,6 +24,8 @@ const MOST_DAYS: usize = 14;
 const LONGEST: i64 = 120;
 /// Days before the first that show what is usual for the athlete.
 const USUAL: u64 = 60;
+/// The largest number of an own field, which may count anything.
+const MOST_OWN: f64 = 1e9;
 /// Characters of a note, and of a text of an own field.
 const NOTE: usize = 2000;
 /// How far a value with an own range may be from the last one: a weight in the wrong unit is 2.2 times another.
@@ -219,7 +221,7 @@ impl Wanted {
                 let text = value.as_str().filter(|text| text.chars().count() <= NOTE);
                 let text =
                     text.ok_or_else(|| wrong(&told, &format!("must be text of at most {NOTE} characters")))?;
-                return Ok(of("comments", Value::from(text.trim()), false));
+                return Ok(of("comments", Value::from(visible_lines(text.trim())), false));
             }
             "locked" | "lock" => {
                 return Err(ToolError::Input(
@@ -306,7 +308,7 @@ fn shown(name: &str) -> String {
 
 fn cannot_empty(told: &str) -> ToolError {
     ToolError::Input(format!(
-        "Not done: {told} has no value. intervals.icu ignores what would empty a wellness value; the athlete can remove it by hand \
+        "Not done: {told} cannot be emptied. intervals.icu ignores what would empty a wellness value; the athlete can remove it by hand \
          on its wellness page."
     ))
 }
@@ -444,7 +446,11 @@ fn phase(told: &str, value: &Value) -> Result<Value, ToolError> {
 /// A value of a field that the athlete made: a number or a text.
 fn own_value(told: &str, value: &Value) -> Result<Value, ToolError> {
     match value {
-        Value::Number(_) => Ok(value.clone()),
+        Value::Number(number) if number.as_f64() == Some(-1.0) => Err(cannot_empty(told)),
+        Value::Number(number) if number.as_f64().is_some_and(|number| number.abs() <= MOST_OWN) => {
+            Ok(value.clone())
+        }
+        Value::Number(_) => Err(wrong(told, "must be a number that a person could enter")),
         Value::String(text) if text.chars().count() <= NOTE => Ok(Value::from(text.trim())),
         _ => Err(wrong(told, "must be a number or a text")),
     }

@@ -191,6 +191,19 @@ fn follows(card: &AthleteCard, edit: &Edit) -> Vec<String> {
     if changes("lthr") && !changes("hr_zones") {
         lines.push("Heart-rate zones are in bpm and do not move with LTHR.".to_owned());
     }
+    let aims = [
+        "ftp",
+        "indoor_ftp",
+        "power_zones",
+        "lthr",
+        "max_hr",
+        "hr_zones",
+        "threshold_pace",
+        "pace_zones",
+    ];
+    if !aims.iter().any(|name| changes(name)) {
+        return lines;
+    }
     lines.push(
         "Planned workouts in % or zones go by the new values; the load shown for them stays until intervals.icu computes it again. \
          Past activities keep their figures unless the athlete has intervals.icu apply these settings to them; IcuSync does not."
@@ -201,5 +214,5 @@ fn follows(card: &AthleteCard, edit: &Edit) -> Vec<String> {
 
 /// What an undo may leave.
 fn stays(edit: &Edit) -> String {
-    around("What was not set before:", &may_stay(&edit.back()), "")
+    around("Not set before:", &may_stay(&edit.back()), ".")
 }

@@ -173,7 +173,7 @@ pub(in crate::tools) fn in_words(held: &Held) -> String {
 
 fn candidates(before: &str, all: &[&Held]) -> String {
     if all.is_empty() {
-        return "Nothing is planned on that day.".to_owned();
+        return "No entry begins on that day.".to_owned();
     }
     let mut names: Vec<String> = all.iter().take(CANDIDATES).map(|held| in_words(held)).collect();
     if all.len() > CANDIDATES {
@@ -233,7 +233,7 @@ mod tests {
         assert!(
             found(&[], None)
                 .unwrap_err()
-                .contains("Nothing is planned on that day.")
+                .contains("No entry begins on that day.")
         );
     }
 

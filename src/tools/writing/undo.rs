@@ -266,13 +266,25 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
             listed(&change.needs, change.needs.len())
         )));
     }
+    let ids: BTreeSet<ChangeId> = changes.iter().map(|change| change.id).collect();
+    let (moot, changes): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| {
+        change.state == ChangeState::Held && change.undoes.iter().any(|undone| ids.contains(undone))
+    });
     let (records, changes): (Vec<Change>, Vec<Change>) =
         changes.into_iter().partition(|change| change.record().is_some());
+    let mut entries = planned_entries(granted, changes, reader).await?;
+    entries.extend(moot.into_iter().map(|change| Step {
+        changes: vec![change],
+        verdict: Err(MOOT.to_owned()),
+    }));
     Ok(Plan {
         records: back::planned(granted, records, reader).await?,
-        entries: planned_entries(granted, changes, reader).await?,
+        entries,
     })
 }
+
+/// For an undo that is named together with what it took back.
+const MOOT: &str = "it took back a change that is in this call too, so that is taken back already";
 
 /// The same of entries of the calendar.
 async fn planned_entries(

@@ -122,14 +122,18 @@ pub(in crate::tools) fn may_stay(edit: &Edit) -> String {
     let unset: Vec<String> = edit
         .changes
         .iter()
-        // No is sent like yes.
-        .filter(|(name, value)| same(value, &Value::Null) && !edit.stands.get(name).is_boolean())
+        // Texts, lists and marks are emptied like any other value.
+        .filter(|(name, value)| {
+            let stands = edit.stands.get(name);
+            let is_sent_empty = stands.is_boolean() || stands.is_string() || stands.is_array();
+            same(value, &Value::Null) && !is_sent_empty
+        })
         .map(|(name, _)| records::label(&edit.of, name))
         .collect();
     if unset.is_empty() {
         String::new()
     } else {
-        format!("intervals.icu may not empty {} again", unset.join(", "))
+        format!("intervals.icu may be unable to empty {} again", unset.join(", "))
     }
 }
 
@@ -234,13 +238,14 @@ pub(super) fn wish(changes: &[Change], there: Option<&Record>, later: &[Change])
     }
     let theirs = left.not_in(&now.values);
     if theirs.is_empty() {
-        return Ok(Edit {
+        let edit = Edit {
             of: now.id.clone(),
             name: newest.name.clone(),
             context: newest.context.clone(),
             stands: now.values.clone(),
             changes: target,
-        });
+        };
+        return Ok(edit.needed());
     }
     let touches = |change: &Change| {
         let kept = change.record();
