@@ -232,7 +232,7 @@ async fn an_athlete_invites_changes_and_withdraws_with_and_without_javascript() 
             has("list", "Fitness and form, Calendar");
             assert!(!report["list"].as_str().unwrap().contains("Wellness"));
             has("conflict", "Compared with what stands, your coach could also");
-            has("after", "Wellness, Calendar");
+            has("after", "Wellness, reading only, Calendar");
             has("dashboard", "Not used yet");
             let grants: i64 = sqlx::query_scalar("select count(*) from grants")
                 .fetch_one(&world.app.pool)

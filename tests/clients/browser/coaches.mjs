@@ -33,6 +33,7 @@ await withBrowser(
     told.presetPosts = posts
     told.typedStays = [await page.getByLabel('Your coach’s e-mail address').inputValue(), await page.getByLabel('Note (optional)').inputValue()]
     await page.getByLabel('get_wellness').uncheck()
+    await page.getByLabel('push_wellness').uncheck()
     await picture(page, 'coaches-invite')
     // Enter in a field sends the form and presses no preset.
     await page.getByLabel('Your coach’s e-mail address').press('Enter')
