@@ -748,7 +748,7 @@ async fn what_somebody_deleted_is_said_and_can_be_written_anew() {
         assert_says(
             "list",
             &text,
-            &["new «Gone»", "as long as nobody changed the entry since"],
+            &["new «Gone»", "as long as nobody changed it since"],
         );
         let no_entry =
             format!("there is no entry with the id {id} on this calendar; it may have been deleted");

@@ -214,5 +214,10 @@ fn follows(card: &AthleteCard, edit: &Edit) -> Vec<String> {
 
 /// What an undo may leave.
 fn stays(edit: &Edit) -> String {
-    around("Not set before:", &may_stay(&edit.back()), ".")
+    let stays = may_stay(&edit.back());
+    if stays.is_empty() {
+        stays
+    } else {
+        format!("Not set before: {stays}.")
+    }
 }
