@@ -26,12 +26,13 @@ use super::{
         entry::same_name,
         field_words,
         find::Reader,
+        known_number,
         said::{Scene, failed, heading, undo_hint},
-        told,
+        told, with_earlier,
     },
 };
 use crate::{
-    guard::{Ask, Granted, journal::Change},
+    guard::{Ask, Granted},
     intervals::model::{self, EntryFields, Held},
     permissions,
     tool_error::ToolError,
@@ -105,13 +106,8 @@ impl Asked {
         for (at, wanted) in self.events.iter().enumerate() {
             let alike = granted.journal().alike(wanted.fingerprint()).await?;
             verdicts.push(match verdict(&self.events, at, there, &alike) {
-                // A coach could do nothing with the number of somebody else's change.
                 Verdict::There(held, Some(number)) => {
-                    let is_known = |change: &Change| {
-                        !granted.ask().card.is_for_coach() || granted.journal().is_own(change)
-                    };
-                    let change = alike.iter().find(|change| change.number == number);
-                    Verdict::There(held, Some(number).filter(|_| change.is_some_and(is_known)))
+                    Verdict::There(held, known_number(granted, &alike, number))
                 }
                 verdict => verdict,
             });
@@ -195,24 +191,12 @@ impl Asked {
         } else {
             writing.apply(wishes, self.own_days()).await?
         };
-        let there = self.with_earlier(before, after);
+        let there = with_earlier(&before, after, self.own_days());
         let scene = self.scene(ask, profile.as_ref(), &there);
         let stands = |tried: &Tried| matches!(tried.fate, Fate::Stands(_));
         let is_there = |verdict: &Verdict| matches!(verdict, Verdict::There(..));
         let came_true = tried.iter().any(stands) || verdicts.iter().any(is_there);
         told(self.said(&scene, &verdicts, &tried), came_true, &tried)
-    }
-
-    /// What stands there now, with what began before the entries.
-    fn with_earlier(&self, before: Vec<Held>, after: Option<Vec<Held>>) -> Vec<Held> {
-        let Some(after) = after else {
-            return before;
-        };
-        let first = self.own_days().oldest;
-        let earlier = before
-            .into_iter()
-            .filter(|held| held.event.day().is_some_and(|day| day < first));
-        earlier.chain(after).collect()
     }
 
     fn said(&self, scene: &Scene<'_>, verdicts: &[Verdict], tried: &[Tried]) -> Answer {

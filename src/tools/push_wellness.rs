@@ -56,17 +56,7 @@ async fn push_in(ask: &Ask, writing: &mut Writing<'_>, asked: &Asked) -> Result<
         .days(asked.usual_from(), asked.newest())
         .await?;
     let all = asked.edits(&rows, ask)?;
-    let edits: Vec<Edit> = all
-        .iter()
-        .filter(|edit| edit.is_needed())
-        .cloned()
-        .map(Edit::needed)
-        .collect();
-    let edited = if edits.is_empty() {
-        Vec::new()
-    } else {
-        writing.edit(&edits).await?
-    };
+    let (edits, edited) = writing.edit_needed(all.iter()).await?;
     let already = all.len() - edits.len();
     told(said(ask, &all, &edits, &edited), &edited, already)
 }

@@ -29,8 +29,9 @@ use super::{
     writing::{
         self, Fate, Tried, Wish, Writing,
         entry::{Entry, Prepared},
+        known_number,
         said::{Scene, failed, heading, not_written, undo_hint},
-        told,
+        told, with_earlier,
     },
 };
 use crate::{
@@ -139,13 +140,8 @@ impl Plan {
             let alike = alike.get(at).map_or(&[][..], Vec::as_slice);
             (!prepared.is_refused()).then(|| {
                 match verdict(&entries, at, there, alike, self.asked.allow_duplicate) {
-                    // A coach could do nothing with the number of somebody else's change.
                     Verdict::There(held, Some(number)) => {
-                        let is_known = |change: &Change| {
-                            !granted.ask().card.is_for_coach() || granted.journal().is_own(change)
-                        };
-                        let change = alike.iter().find(|change| change.number == number);
-                        Verdict::There(held, Some(number).filter(|_| change.is_some_and(is_known)))
+                        Verdict::There(held, known_number(granted, alike, number))
                     }
                     verdict => verdict,
                 }
@@ -430,17 +426,6 @@ fn namesake(first: usize) -> String {
         "not written: workouts {first} of this call has this name and sport for that day; give it another name, or for a second one: \
          allow_duplicate: true"
     )
-}
-
-/// What stands on the weeks now, with what began before them.
-fn with_earlier(before: &[Held], after: Option<Vec<Held>>, weeks: Range) -> Vec<Held> {
-    let Some(after) = after else {
-        return before.to_vec();
-    };
-    let earlier = before
-        .iter()
-        .filter(|held| held.event.day().is_some_and(|day| day < weeks.oldest));
-    earlier.cloned().chain(after).collect()
 }
 
 /// What stands there and what the targets were resolved with, in a form that changes when any of it does.

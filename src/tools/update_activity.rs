@@ -70,17 +70,7 @@ async fn update(granted: Granted, given: Map<String, Value>) -> Result<Answer, T
 
 async fn update_in(ask: &Ask, writing: &mut Writing<'_>, asked: &Asked) -> Result<Answer, ToolError> {
     let found = Found::read(asked, ask, Reader::Writing(writing)).await?;
-    let edits: Vec<Edit> = found
-        .edits()
-        .filter(|edit| edit.is_needed())
-        .cloned()
-        .map(Edit::needed)
-        .collect();
-    let edited = if edits.is_empty() {
-        Vec::new()
-    } else {
-        writing.edit(&edits).await?
-    };
+    let (edits, edited) = writing.edit_needed(found.edits()).await?;
     let already = found.edits().count() - edits.len();
     told(said(ask, asked, &found, &edits, &edited), &edited, already)
 }

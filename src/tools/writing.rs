@@ -235,11 +235,7 @@ impl<'a> Writing<'a> {
         days: Range,
     ) -> Result<(Vec<Tried>, Option<Vec<Held>>), ToolError> {
         let count = counted(wishes.len(), "change", "changes");
-        if !self.granted.say(format!("{count} being sent")) {
-            return Err(ToolError::Upstream(
-                "Not done: there was no time left to send anything.".to_owned(),
-            ));
-        }
+        self.announce(&count)?;
         let begun = match self.raise().await {
             Ok(()) => self.journaled(&wishes, undoes).await,
             Err(error) => Err(error),
@@ -274,20 +270,43 @@ impl<'a> Writing<'a> {
             if wish.retry().is_some() && matches!(tried.fate, Fate::NotSent(_)) {
                 continue;
             }
-            // It has been sent: a database that is away cannot undo that, and the next change finds out what became of it.
-            if let Err(error) = self.journal().end(change, ended(change, tried)).await {
-                tracing::error!(%error, "how a change ended could not be written down");
-            }
+            self.write_end(change, ended(change, tried)).await;
         }
-        let lost = |sent: &Sent| matches!(sent, Sent::Kept(Error::Unauthorized | Error::WrongAthlete));
-        let lost = sent.into_iter().find(lost);
-        if lost.is_some() || matches!(after, Err(Error::Unauthorized)) {
-            self.journal().note(Noted::Lost);
-        }
-        match lost {
-            Some(Sent::Kept(error)) if tried.iter().all(Tried::left_nothing) => Err(error.into()),
+        match self.lost(sent, after.as_ref().err()) {
+            Some(error) if tried.iter().all(Tried::left_nothing) => Err(error.into()),
             _ => Ok((tried, after.ok())),
         }
+    }
+
+    /// Says that something is about to be sent; an error if nobody would hear of it any more.
+    fn announce(&self, count: &str) -> Result<(), ToolError> {
+        if self.granted.say(format!("{count} being sent")) {
+            return Ok(());
+        }
+        Err(ToolError::Upstream(
+            "Not done: there was no time left to send anything.".to_owned(),
+        ))
+    }
+
+    /// Writes down how a change ended.
+    async fn write_end(&self, change: &Change, ended: Ended) {
+        // It has been sent: a database that is away cannot undo that, and the next change finds out what became of it.
+        if let Err(error) = self.journal().end(change, ended).await {
+            tracing::error!(%error, "how a change ended could not be written down");
+        }
+    }
+
+    /// The error by which the connection was refused before something left, if it was. A refusal is noted, also one of reading
+    /// back.
+    fn lost(&self, sent: Vec<Sent>, unread: Option<&Error>) -> Option<Error> {
+        let lost = sent.into_iter().find_map(|sent| match sent {
+            Sent::Kept(error @ (Error::Unauthorized | Error::WrongAthlete)) => Some(error),
+            _ => None,
+        });
+        if lost.is_some() || matches!(unread, Some(Error::Unauthorized)) {
+            self.journal().note(Noted::Lost);
+        }
+        lost
     }
 
     /// Says how far it is, once something was sent.
@@ -633,6 +652,24 @@ pub(super) fn told(answer: Answer, came_true: bool, tried: &[Tried]) -> Result<A
         (false, true) => Err(ToolError::Input(answer.text)),
         (false, false) => Err(ToolError::Upstream(answer.text)),
     }
+}
+
+/// The number of one of these changes, if the caller may hear it: a coach could do nothing with somebody else's.
+pub(super) fn known_number(granted: &Granted, changes: &[Change], number: i32) -> Option<i32> {
+    let is_known = |change: &&Change| !granted.ask().card.is_for_coach() || granted.journal().is_own(change);
+    let change = changes.iter().find(|change| change.number == number);
+    change.filter(is_known).map(|change| change.number)
+}
+
+/// What stands on these days now, with what began before them and was read earlier.
+pub(super) fn with_earlier(before: &[Held], after: Option<Vec<Held>>, days: Range) -> Vec<Held> {
+    let Some(after) = after else {
+        return before.to_vec();
+    };
+    let earlier = before
+        .iter()
+        .filter(|held| held.event.day().is_some_and(|day| day < days.oldest));
+    earlier.cloned().chain(after).collect()
 }
 
 /// What an answer means for what was sent.

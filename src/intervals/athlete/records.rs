@@ -111,13 +111,7 @@ impl Athlete {
             Method::PUT,
             url,
             Some(Value::Object(body)),
-            |body| {
-                let answered: Object = lenient::object(body)?;
-                match answered.get("icu_athlete_id").and_then(Value::as_str) {
-                    Some(id) => self.must_be_mine(Some(id)),
-                    None => Ok(()),
-                }
-            },
+            |body| self.may_be_mine(&lenient::object(body)?, "icu_athlete_id"),
         )
         .await
     }
@@ -128,11 +122,8 @@ impl Athlete {
         let read = |body: &[u8]| {
             let rows: Vec<Object> = Self::rows("sport_settings", body)?.rows;
             let count = rows.len();
-            for row in &rows {
-                if let Some(id) = row.get("athlete_id").and_then(Value::as_str) {
-                    self.must_be_mine(Some(id))?;
-                }
-            }
+            rows.iter()
+                .try_for_each(|row| self.may_be_mine(row, "athlete_id"))?;
             let records: Vec<Record> = rows.into_iter().filter_map(sport).collect();
             Ok(weighed(records, body, count))
         };
@@ -146,13 +137,17 @@ impl Athlete {
         url.query_pairs_mut().append_pair("recalcHrZones", "false");
         let body = Some(Value::Object(values.body()));
         self.change("change_sport", Area::Settings, Method::PUT, url, body, |body| {
-            let answered: Object = lenient::object(body)?;
-            match answered.get("athlete_id").and_then(Value::as_str) {
-                Some(id) => self.must_be_mine(Some(id)),
-                None => Ok(()),
-            }
+            self.may_be_mine(&lenient::object(body)?, "athlete_id")
         })
         .await
+    }
+
+    /// An answer that names an athlete in this field must name this one.
+    fn may_be_mine(&self, answered: &Object, field: &str) -> Result<(), Error> {
+        match answered.get(field).and_then(Value::as_str) {
+            Some(id) => self.must_be_mine(Some(id)),
+            None => Ok(()),
+        }
     }
 
     /// `GET /athlete/{id}/gear`: bikes, shoes and their parts.

@@ -16,7 +16,7 @@ use super::{Sent, Writing, came, failure, refusal, stops};
 use crate::{
     guard::{
         Units,
-        journal::{Change, ChangeState, Ended, Intended, Kept, KeptRecord, Left, Noted},
+        journal::{Change, ChangeState, Ended, Intended, Kept, KeptRecord, Left},
     },
     ids::ActivityId,
     intervals::{
@@ -225,6 +225,20 @@ impl Writing<'_> {
         Ok(read(&self.upstream, wanted).await?)
     }
 
+    /// Of these edits, those that change anything, and what came of making just them.
+    pub(in crate::tools) async fn edit_needed<'e>(
+        &mut self,
+        all: impl Iterator<Item = &'e Edit>,
+    ) -> Result<(Vec<Edit>, Vec<Edited>), ToolError> {
+        let needed = all.filter(|edit| edit.is_needed()).cloned().map(Edit::needed);
+        let edits: Vec<Edit> = needed.collect();
+        if edits.is_empty() {
+            return Ok((edits, Vec::new()));
+        }
+        let edited = self.edit(&edits).await?;
+        Ok((edits, edited))
+    }
+
     /// Makes these changes and reads back what stands there afterwards. The outcomes are in the order of the edits.
     pub(in crate::tools) async fn edit(&mut self, edits: &[Edit]) -> Result<Vec<Edited>, ToolError> {
         let undoes = edits.iter().map(|_| Vec::new()).collect();
@@ -238,11 +252,7 @@ impl Writing<'_> {
         undoes: Vec<Vec<Change>>,
     ) -> Result<Vec<Edited>, ToolError> {
         let count = counted(edits.len(), "change", "changes");
-        if !self.granted.say(format!("{count} being sent")) {
-            return Err(ToolError::Upstream(
-                "Not done: there was no time left to send anything.".to_owned(),
-            ));
-        }
+        self.announce(&count)?;
         let begun = match self.raise().await {
             Ok(()) => {
                 let intended = edits
@@ -272,20 +282,10 @@ impl Writing<'_> {
             })
             .collect();
         for ((change, edited), edit) in changes.iter().zip(&edited).zip(edits) {
-            // It has been sent: a database that is away cannot undo that, and the next change finds out what became of it.
-            if let Err(error) = self.journal().end(change, ended(edit, &edited.fate)).await {
-                tracing::error!(%error, "how a change ended could not be written down");
-            }
+            self.write_end(change, ended(edit, &edited.fate)).await;
         }
-        let lost = |sent: &Sent| matches!(sent, Sent::Kept(Error::Unauthorized | Error::WrongAthlete));
-        let lost = sent.into_iter().find(lost);
-        if lost.is_some() || matches!(after, Err(Error::Unauthorized)) {
-            self.journal().note(Noted::Lost);
-        }
-        match lost {
-            Some(Sent::Kept(error)) if edited.iter().all(|edited| !left_something(&edited.fate)) => {
-                Err(error.into())
-            }
+        match self.lost(sent, after.as_ref().err()) {
+            Some(error) if edited.iter().all(|edited| !left_something(&edited.fate)) => Err(error.into()),
             _ => Ok(edited),
         }
     }
