@@ -96,6 +96,11 @@ pub struct KeptEntry {
 
 impl Kept {
     /// Whether it is of an entry that is known to be none of the planned workouts.
+    /// Whether it is an entry that stood on the calendar before.
+    fn stood_before(&self) -> bool {
+        matches!(self, Self::Entry(kept) if kept.before.is_some())
+    }
+
     fn is_of_no_workout(&self) -> bool {
         let Self::Entry(kept) = self else {
             return false;
@@ -605,12 +610,17 @@ impl Journal {
     }
 
     /// The tools of which a coach must have all granted for this: the tool of the call if it is granted by its name, with the one
-    /// for entries that are no workouts if this is one; otherwise those of what is taken back.
+    /// for entries that are no workouts if this is one, and with the one for changes if that tool changes one; otherwise those of
+    /// what is taken back.
     fn needs(&self, intended: &Intended) -> Vec<String> {
         if permissions::by_name(&self.tool).is_some() {
-            let also = &permissions::PUSH_EVENT.name;
-            let needs_both = intended.kept.is_of_no_workout() && self.tool != *also;
-            let also = needs_both.then(|| (*also).to_owned());
+            let pushes = self.tool == permissions::PUSH_EVENT.name;
+            let also = match pushes {
+                true if intended.kept.stood_before() => Some(permissions::EDIT_WORKOUT.name),
+                false if intended.kept.is_of_no_workout() => Some(permissions::PUSH_EVENT.name),
+                _ => None,
+            };
+            let also = also.map(str::to_owned);
             return std::iter::once(self.tool.clone()).chain(also).collect();
         }
         let needed: BTreeSet<&String> = intended.undoes.iter().flat_map(|undone| &undone.needs).collect();

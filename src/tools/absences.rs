@@ -1,6 +1,7 @@
 //! The days on which an athlete is sick, injured, on holiday, unavailable or limited, as the calendar has them.
 //!
-//! What limits the training of a day is no reason for a plan that it allows. No requests here.
+//! What limits the training of a day is no reason for a plan that it allows. The one request here is for what
+//! began before the days that a call reads.
 
 use std::time::Duration;
 
@@ -13,9 +14,11 @@ use super::{
     },
     arguments::Range,
     entries,
+    part::{Part, Source, settle},
 };
 use crate::{
-    intervals::model::Event,
+    intervals::{self, model::Event},
+    tool_error::ToolError,
     training::{
         sports::{family, is_vague},
         weeks::back,
@@ -38,6 +41,18 @@ pub(super) fn begun_before(read_from: NaiveDate, range: Range) -> Range {
         oldest: back(range.oldest, BEGUN_WITHIN),
         newest: back(read_from, 1),
     }
+}
+
+/// The absences that began before `read_from`, the first day read, and may reach into the range. One request.
+pub(super) async fn earlier(
+    upstream: &intervals::Athlete,
+    read_from: NaiveDate,
+    range: Range,
+) -> Result<Part<Vec<Event>>, ToolError> {
+    let days = begun_before(read_from, range);
+    let what = format!("Absences begun before {}", units::date(read_from));
+    let found = upstream.events(days.oldest, days.newest, &CATEGORIES).await;
+    settle(&what, Source::Calendar, found)
 }
 
 /// The line of an answer that has absences, or could have them, and did not read further back.
@@ -134,8 +149,12 @@ impl Absence {
     }
 
     /// Whether it is a reason not to do this plan. If some training is possible, it is none for a sport that is among those
-    /// that are; without their names a limited day is no reason, and any other absence is.
+    /// that are; without their names a limited day is no reason, and any other absence is. A holiday is none for a race: people
+    /// travel to races.
     fn keeps_from(&self, plan: &Event) -> bool {
+        if self.reason == Reason::Holiday && plan.is_race() {
+            return false;
+        }
         let sports = self.limit.iter().flat_map(|limit| &limit.sports);
         let sports: Vec<&str> = sports.map(|sport| family(sport)).collect();
         if sports.is_empty() || is_vague(plan.sport()) {
@@ -370,6 +389,20 @@ mod tests {
             [true, false, true]
         );
         assert_eq!(found.within(day("2026-11-19"), day("2026-11-24")).count(), 2);
+    }
+
+    #[test]
+    fn a_holiday_is_no_reason_against_a_race_but_an_illness_is() {
+        let found = absences(json!([
+            entry("HOLIDAY", "2026-11-16", "2026-11-23"),
+            entry("SICK", "2026-11-25", "2026-11-26"),
+        ]));
+        for (day, reason) in [("2026-11-18", None), ("2026-11-25", Some("sick"))] {
+            let race: Vec<Event> = rows(
+                json!([{"category": "RACE_B", "type": "Run", "start_date_local": format!("{day}T00:00:00")}]),
+            );
+            assert_eq!(found.reason_for(&race[0]).map(Reason::word), reason, "{day}");
+        }
     }
 
     #[test]

@@ -9,8 +9,9 @@ use chrono::{Datelike as _, NaiveDate, Weekday};
 use super::{
     absences::{Reason, day_of, days},
     answer::{
-        units,
-        words::{in_brackets, joined},
+        self,
+        units::{self, positive},
+        words::{around, in_brackets, joined},
     },
     arguments::Range,
     entries,
@@ -18,6 +19,7 @@ use super::{
 use crate::{
     intervals::model::{Event, WeekdayAvailability},
     text::fenced,
+    training::sports::{family, is_vague},
 };
 
 /// Names of notes that say that there is no training. Anything after one of them must be apart from it.
@@ -36,6 +38,61 @@ const NAME: usize = 40;
 /// Limited days that are named one by one.
 const DAYS: usize = 14;
 
+/// A plan, as far as a day can be too short for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asks<'a> {
+    pub(super) sport: &'a str,
+    /// s; None if that is not known.
+    pub(super) secs: Option<f64>,
+    /// s of the other plans of its day.
+    pub(super) others: f64,
+}
+
+/// What a limited day has room for.
+#[derive(Debug, Clone, Default)]
+struct Room {
+    /// s a day; None if that is not limited.
+    most: Option<f64>,
+    /// The sports that are possible; empty if that is not known.
+    sports: Vec<String>,
+}
+
+impl Room {
+    fn of(availability: Option<&str>, most: Option<f64>, sports: Option<&[String]>) -> Self {
+        if availability != Some("LIMITED") {
+            return Self::default();
+        }
+        Self {
+            most: positive(most),
+            sports: sports.unwrap_or_default().to_vec(),
+        }
+    }
+
+    /// Why a plan does not fit; empty if it does, or nobody knows.
+    fn against(&self, plan: Asks<'_>) -> String {
+        let day = plan.secs.map(|secs| secs + plan.others);
+        let over = day.zip(self.most).filter(|(secs, most)| secs > most);
+        let over = over.map_or_else(String::new, |(secs, most)| {
+            let in_all = if plan.others > 0.0 {
+                " planned that day"
+            } else {
+                ""
+            };
+            let [secs, most] = [secs, most].map(|secs| units::hours_minutes(Some(secs)));
+            format!("{secs}{in_all} is more than {most}")
+        });
+        let own = family(plan.sport);
+        let is_known = !self.sports.is_empty() && !is_vague(plan.sport);
+        let is_other = is_known && self.sports.iter().all(|sport| family(sport) != own);
+        let other = if is_other {
+            format!("{} is not one of its sports", answer::sport(plan.sport))
+        } else {
+            String::new()
+        };
+        joined([over, other], ", ")
+    }
+}
+
 /// An entry that limits its days.
 #[derive(Debug)]
 struct Limit {
@@ -46,6 +103,7 @@ struct Limit {
     what: String,
     /// What it allows all the same; empty if that is not known.
     allows: String,
+    room: Room,
 }
 
 impl Limit {
@@ -74,6 +132,11 @@ impl Limit {
             } else {
                 allows.to_owned()
             },
+            room: Room::of(
+                event.training_availability.as_deref(),
+                event.max_training_time,
+                event.can_train_sports.as_deref(),
+            ),
         })
     }
 
@@ -123,40 +186,72 @@ fn says_so(name: &str) -> bool {
 
 /// What the athlete's week usually allows, where that is less than anything.
 #[derive(Debug, Clone, Default)]
-pub(super) struct UsualWeek(Vec<(Weekday, String)>);
+pub(super) struct UsualWeek(Vec<Usual>);
+
+/// A weekday, and what it allows.
+#[derive(Debug, Clone)]
+struct Usual {
+    weekday: Weekday,
+    words: String,
+    room: Room,
+}
 
 impl UsualWeek {
     /// Of the profile's rows.
     pub(super) fn of(rows: Option<&[WeekdayAvailability]>) -> Self {
         let day = |row: &WeekdayAvailability| {
-            let words = entries::availability_of(row);
-            Some((weekday(row.day_of_week?)?, words)).filter(|(_, words)| !words.is_empty())
+            let usual = Usual {
+                weekday: weekday(row.day_of_week?)?,
+                words: entries::availability_of(row),
+                room: Room::of(
+                    row.training_availability.as_deref(),
+                    row.max_training_time,
+                    row.can_train_sports.as_deref(),
+                ),
+            };
+            Some(usual).filter(|usual| !usual.words.is_empty())
         };
-        let mut days: Vec<(Weekday, String)> = rows.unwrap_or_default().iter().filter_map(day).collect();
-        days.sort_by_key(|(weekday, _)| weekday.num_days_from_monday());
+        let mut days: Vec<Usual> = rows.unwrap_or_default().iter().filter_map(day).collect();
+        days.sort_by_key(|usual| usual.weekday.num_days_from_monday());
         Self(days)
+    }
+
+    fn of_day(&self, day: NaiveDate) -> impl Iterator<Item = &Usual> {
+        self.0.iter().filter(move |usual| usual.weekday == day.weekday())
     }
 
     /// `usual week: Wed limited: at most 0:45 a day`; empty if nothing limits the weekday.
     fn on(&self, day: NaiveDate) -> String {
-        let own = self.0.iter().filter(|(weekday, _)| *weekday == day.weekday());
-        let words = joined(own.map(|(weekday, words)| format!("{weekday} {words}")), ", ");
-        if words.is_empty() {
-            words
-        } else {
-            format!("usual week: {words}")
-        }
+        let own = self.of_day(day);
+        around("usual week:", &joined(own.map(Usual::in_words), ", "), "")
+    }
+
+    /// The same for each weekday of several days.
+    fn within(&self, first: NaiveDate, last: NaiveDate) -> String {
+        let days: HashSet<Weekday> = first
+            .iter_days()
+            .take_while(|day| *day <= last)
+            .take(7)
+            .map(|day| day.weekday())
+            .collect();
+        let own = self.0.iter().filter(|usual| days.contains(&usual.weekday));
+        around("usual week:", &joined(own.map(Usual::in_words), ", "), "")
     }
 
     /// `Usual week of the profile: Wed limited: at most 0:45 a day; Fri unavailable.`
     pub(super) fn line(&self) -> String {
-        let days = self.0.iter().map(|(weekday, words)| format!("{weekday} {words}"));
-        let days = joined(days, "; ");
+        let days = joined(self.0.iter().map(Usual::in_words), "; ");
         if days.is_empty() {
             days
         } else {
             format!("Usual week, as the profile has it: {days}.")
         }
+    }
+}
+
+impl Usual {
+    fn in_words(&self) -> String {
+        format!("{} {}", self.weekday, self.words)
     }
 }
 
@@ -198,8 +293,24 @@ impl DayLimits {
         joined(entries.chain([self.week.on(day)]), "; ")
     }
 
-    /// The entries that limit any of these days: `sick 23 – 29 Nov 2026`.
+    /// Why a plan does not fit into a day: `1:30 is more than 1:00, Ride is not one of its sports`; empty if nothing limits how
+    /// long or what.
+    pub(super) fn against(&self, day: NaiveDate, plan: Asks<'_>) -> String {
+        let entries = self.entries.iter().filter(|limit| limit.is_on(day));
+        let rooms = entries.map(|limit| &limit.room);
+        let rooms = rooms.chain(self.week.of_day(day).map(|usual| &usual.room));
+        let mut all: Vec<String> = rooms.map(|room| room.against(plan)).collect();
+        all.dedup();
+        joined(all, ", ")
+    }
+
+    /// What limits any of these days: `sick 23 – 29 Nov 2026; usual week: Fri unavailable`.
     pub(super) fn within(&self, first: NaiveDate, last: NaiveDate) -> String {
+        let week = self.week.within(first, last);
+        joined([self.entries_within(first, last), week], "; ")
+    }
+
+    fn entries_within(&self, first: NaiveDate, last: NaiveDate) -> String {
         let within = self
             .entries
             .iter()
@@ -219,7 +330,8 @@ impl DayLimits {
             return String::new();
         }
         if limited.len() > DAYS {
-            return format!("Limited days: {}.", self.within(range.oldest, range.newest));
+            let entries = self.entries_within(range.oldest, range.newest);
+            return format!("Limited days: {entries}.");
         }
         let days = limited.into_iter().map(|day| {
             let own = self.entries.iter().filter(|limit| limit.is_on(day));
@@ -297,6 +409,58 @@ mod tests {
         assert_eq!(
             found.usual_week(),
             "Usual week, as the profile has it: Fri unavailable."
+        );
+    }
+
+    #[test]
+    fn a_plan_that_does_not_fit_into_its_day_hears_why() {
+        let mut guests = entry("NOTE", "Guests", "2026-12-04", "2026-12-06");
+        guests["training_availability"] = json!("LIMITED");
+        guests["max_training_time"] = json!(3600);
+        guests["can_train_sports"] = json!(["Run", "Swim"]);
+        let found = limits(
+            json!([guests, entry("HOLIDAY", "Skiing", "2026-12-08", "2026-12-09")]),
+            json!([{"day_of_week": 3, "training_availability": "LIMITED", "max_training_time": 2700}]),
+        );
+        let against = |on: &str, sport, secs, others| {
+            let plan = Asks { sport, secs, others };
+            found.against(day(on), plan)
+        };
+        let hour = 3600.0;
+        for (on, sport, secs, others, says) in [
+            ("2026-12-04", "TrailRun", Some(hour), 0.0, ""),
+            (
+                "2026-12-04",
+                "Run",
+                Some(hour + 60.0),
+                0.0,
+                "1:01 is more than 1:00",
+            ),
+            (
+                "2026-12-05",
+                "Run",
+                Some(1800.0),
+                2700.0,
+                "1:15 planned that day is more than 1:00",
+            ),
+            ("2026-12-05", "Ride", None, hour, "Ride is not one of its sports"),
+            (
+                "2026-12-05",
+                "Ride",
+                Some(2.0 * hour),
+                0.0,
+                "2:00 is more than 1:00, Ride is not one of its sports",
+            ),
+            ("2026-12-05", "Other", Some(600.0), 0.0, ""),
+            ("2026-12-08", "Ride", Some(9.0 * hour), 0.0, ""),
+            ("2026-12-09", "Ride", Some(hour), 0.0, "1:00 is more than 0:45"),
+            ("2026-12-10", "Ride", Some(9.0 * hour), 0.0, ""),
+        ] {
+            assert_eq!(against(on, sport, secs, others), says, "{on} {sport} {secs:?}");
+        }
+        assert_eq!(
+            found.within(day("2026-12-08"), day("2026-12-09")),
+            "holiday «Skiing» 8 Dec 2026; usual week: Wed limited: at most 0:45 a day"
         );
     }
 

@@ -1,8 +1,8 @@
 //! edit_workout: one entry of the calendar moved, renamed, shortened, made easier, or with other steps or words.
 //!
-//! At most five requests: the entry (`GET /athlete/{id}/events/{eventId}`, or its day), the settings if steps change, the change
-//! (`PUT`, only the fields that change and never `workout_doc`), what stands there afterwards, and what an earlier call left
-//! open.
+//! At most six requests: the entry (`GET /athlete/{id}/events/{eventId}`, or its day), the settings if steps change, the absences
+//! that began before the weeks concerned, the change (`PUT`, only the fields that change and never `workout_doc`), what stands
+//! there afterwards, and what an earlier call left open.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Answer, Run, Tool,
-    absences::READ_BEFORE,
+    Answer, Run, Tool, absences,
     answer::{self, units, words::around},
     arguments::{Arguments, Moment, Range, wrong},
     params::Param,
@@ -72,8 +71,8 @@ const PARAMS: &[Param] = &[
     Param::lines("note", NOTE, "New prose above the steps; empty takes it away"),
     Param::number("length_percent", PERCENT, "80: 20 % shorter"),
     Param::number("effort_percent", PERCENT, "90: 10 % easier"),
-    Param::number("load", (1.0, 2000.0), "Without steps only"),
-    Param::number("minutes", (1.0, 1440.0), "Without steps only"),
+    Param::number("load", (1.0, 5000.0), "Without steps only"),
+    Param::number("minutes", (1.0, 10_080.0), "Without steps only"),
     Param::flag("indoor", ""),
     Param::texts("tags", 10, "must be a list of up to 10 tags", ""),
     Param::text("color", 20, ""),
@@ -285,8 +284,8 @@ impl Change {
         ] {
             if given.is_some() && !has_figures(event) {
                 return Err(ToolError::Input(format!(
-                    "Not done: only a workout, a race or a target has {what}. A note or an absence can be moved, renamed and given a \
-                     note."
+                    "Not done: only a workout, a race or a target has {what}. What a note or an absence leaves of a day is changed by \
+                     push_event with max_minutes and overwrite: true."
                 )));
             }
             if given.is_some() && has_steps {
@@ -402,7 +401,9 @@ impl Words {
         }
         if !event.is_workout() && (asked.text.is_some() || asked.scale.is_some()) {
             return Err(ToolError::Input(
-                "Not done: only a workout has steps. A race, a note or an absence can be moved, renamed and given a note.".to_owned(),
+                "Not done: only a workout has steps, so neither text nor a percentage goes with this entry. push_event with overwrite: \
+                 true changes what else it has."
+                    .to_owned(),
             ));
         }
         let sport = event.sport();
@@ -503,12 +504,12 @@ fn days_of(before: &Held, to: NaiveDate) -> Vec<NaiveDate> {
     days
 }
 
-/// The whole weeks of these days, with the days before, on which an absence may have begun.
+/// The whole weeks of these days.
 fn weeks_of(days: &[NaiveDate]) -> Range {
     let first = days.iter().min().copied().unwrap_or_default();
     let last = days.iter().max().copied().unwrap_or_default();
     Range {
-        oldest: weeks::back(weeks::monday(first), READ_BEFORE),
+        oldest: weeks::monday(first),
         newest: weeks::sunday(last),
     }
 }
@@ -575,14 +576,18 @@ async fn worked_out(
 async fn preview(ask: &Ask, asked: &Asked) -> Result<Answer, ToolError> {
     let (held, change, profile) = worked_out(ask, asked, Reader::Showing(ask)).await?;
     let day = change.prepared.entry.on.day;
-    let there = Reader::Showing(ask)
-        .on(weeks_of(&[day, change.last_day(&held)]))
-        .await?;
+    let weeks = weeks_of(&[day, change.last_day(&held)]);
+    let (there, earlier) = tokio::join!(
+        Reader::Showing(ask).on(weeks),
+        absences::earlier(&ask.upstream, weeks.oldest, weeks)
+    );
+    let (there, earlier) = (there?, earlier?);
     let scene = Scene {
         card: &ask.card,
         today: ask.today(),
         profile: profile.as_ref(),
         there: &there,
+        earlier: earlier.got().map(Vec::as_slice).unwrap_or_default(),
         mornings: None,
         count: 1,
         but: Some(held.id),
@@ -601,6 +606,7 @@ async fn preview(ask: &Ask, asked: &Asked) -> Result<Answer, ToolError> {
                 without_steps(asked, &held, &change.prepared.entry).to_owned(),
                 change.rounded(),
                 done_already(&held).to_owned(),
+                earlier.missing(),
                 cannot_take_back(&held, &change.fields),
             ]),
     ))
@@ -634,7 +640,9 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
     };
     let mut with_last = days.clone();
     with_last.push(change.last_day(&held));
-    let (tried, after) = writing.apply(vec![wish], weeks_of(&with_last)).await?;
+    let weeks = weeks_of(&with_last);
+    let earlier = absences::earlier(&ask.upstream, weeks.oldest, weeks).await?;
+    let (tried, after) = writing.apply(vec![wish], weeks).await?;
     let Some(tried) = tried.into_iter().next() else {
         return Err(ToolError::Ours("Not done: nothing was tried.".to_owned()));
     };
@@ -644,6 +652,7 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
         today: ask.today(),
         profile: profile.as_ref(),
         there: &there,
+        earlier: earlier.got().map(Vec::as_slice).unwrap_or_default(),
         mornings: None,
         count: 1,
         but: None,
@@ -652,6 +661,7 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
         without_steps(asked, &held, &change.prepared.entry).to_owned(),
         since,
         done_already(&held).to_owned(),
+        earlier.missing(),
     ];
     let answer = said(&scene, &held, &change, &tried, (&days, notes));
     told(
@@ -687,7 +697,7 @@ fn said(
     before: &Held,
     change: &Change,
     tried: &Tried,
-    (days, notes): (&[NaiveDate], [String; 3]),
+    (days, notes): (&[NaiveDate], [String; 4]),
 ) -> Answer {
     let heading = |what: &str| answer::first_line(scene.card, scene.today, &[what.to_owned()]);
     let Fate::Stands(held) = &tried.fate else {

@@ -90,13 +90,12 @@ pub(super) async fn with_earlier_absences(
     if !is_idle && !may_be_explained(events, activities, (range, sports), today) {
         return Ok((plans, absences::not_read(read_from)));
     }
-    let what = format!("Absences begun before {read_from}");
     if upstream.requests() >= MOST_REQUESTS {
-        return Ok((plans, format!("{what} left out: use a shorter range.")));
+        let before = units::date(read_from);
+        let line = format!("Absences begun before {before} left out: use a shorter range.");
+        return Ok((plans, line));
     }
-    let days = absences::begun_before(read_from, range);
-    let found = upstream.events(days.oldest, days.newest, &absences::CATEGORIES);
-    let earlier = settle(&what, Source::Calendar, found.await)?;
+    let earlier = absences::earlier(upstream, read_from, range).await?;
     events.extend(earlier.got().into_iter().flatten().cloned());
     Ok((plans, earlier.missing()))
 }

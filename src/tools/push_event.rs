@@ -1,9 +1,9 @@
 //! push_event: races, notes, targets, absences and marks onto the calendar of one athlete.
 //!
-//! At most four requests: what stands on the days concerned and on those before, on which an absence may have begun, the
-//! profile if there is a race, whose day the usual week may limit, the entries in one
-//! (`POST /athlete/{id}/events/bulk?upsert=true`), and what stands there afterwards. One more for what an earlier call left open,
-//! and for each entry where upstream refused them together.
+//! At most five requests: what stands on the days concerned, the absences that began before them, the profile if there is a
+//! race, whose day the usual week may limit, the entries in one (`POST /athlete/{id}/events/bulk?upsert=true`), and what stands
+//! there afterwards. One more for what an earlier call left open, for each entry where upstream refused them together, and for
+//! each that is overwritten (`PUT`).
 
 mod asked;
 mod same;
@@ -16,11 +16,10 @@ use self::{
     same::{Verdict, verdict},
 };
 use super::{
-    Answer, Run, Tool,
-    absences::READ_BEFORE,
+    Answer, Run, Tool, absences,
     answer::{self},
     arguments::{Arguments, Range},
-    part::if_there,
+    part::{Part, if_there},
     writing::{
         Fate, Tried, Wish, Writing,
         entry::same_name,
@@ -32,17 +31,16 @@ use super::{
     },
 };
 use crate::{
-    guard::{Ask, Granted},
-    intervals::model::{self, EntryFields, Held},
+    guard::{Ask, AthleteCard, Granted},
+    intervals::model::{self, EntryFields, Event, Held},
     permissions,
     tool_error::ToolError,
-    training::weeks,
 };
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::PUSH_EVENT,
-    description: "Puts races, notes, targets, absences and marks on the calendar, for a day or several, also past ones. Read back; \
-        the same again changes nothing; undo_change takes it back. edit_workout and delete_workout work on these too.",
+    description: "Puts races, notes, targets, absences and marks on the calendar, for one day or several. Read back; the same \
+        again changes nothing; undo_change takes it back. edit_workout and delete_workout work on these too.",
     params: PARAMS,
     run: Run::Write(|granted, given| Box::pin(push(granted, given))),
 };
@@ -79,13 +77,10 @@ impl Asked {
         Range { oldest, newest }
     }
 
-    /// The same with the days before, on which an absence may have begun.
-    fn with_days_before(&self) -> Range {
+    /// The absences that began before those days.
+    async fn earlier(&self, ask: &Ask) -> Result<Part<Vec<Event>>, ToolError> {
         let days = self.own_days();
-        Range {
-            oldest: weeks::back(days.oldest, READ_BEFORE),
-            ..days
-        }
+        absences::earlier(&ask.upstream, days.oldest, days).await
     }
 
     /// The profile, if the usual week may limit the day of a race. An answer can do without it.
@@ -109,18 +104,26 @@ impl Asked {
                 Verdict::There(held, Some(number)) => {
                     Verdict::There(held, known_number(granted, &alike, number))
                 }
+                verdict if self.overwrite && may_change(&granted.ask().card) => verdict.overwriting(wanted),
                 verdict => verdict,
             });
         }
         Ok(verdicts)
     }
 
-    fn scene<'a>(&self, ask: &'a Ask, profile: Option<&'a model::Athlete>, there: &'a [Held]) -> Scene<'a> {
+    fn scene<'a>(
+        &self,
+        ask: &'a Ask,
+        profile: Option<&'a model::Athlete>,
+        there: &'a [Held],
+        earlier: &'a Part<Vec<Event>>,
+    ) -> Scene<'a> {
         Scene {
             card: &ask.card,
             today: ask.today(),
             profile,
             there,
+            earlier: earlier.got().map(Vec::as_slice).unwrap_or_default(),
             mornings: None,
             count: self.events.len(),
             but: None,
@@ -130,14 +133,15 @@ impl Asked {
     /// What would be written.
     async fn show(&self, granted: &Granted) -> Result<Answer, ToolError> {
         let ask = granted.ask();
-        let (there, profile) = tokio::join!(
-            Reader::Showing(ask).on(self.with_days_before()),
+        let (there, earlier, profile) = tokio::join!(
+            Reader::Showing(ask).on(self.own_days()),
+            self.earlier(ask),
             self.profile(ask)
         );
-        let (there, profile) = (there?, profile?);
+        let (there, earlier, profile) = (there?, earlier?, profile?);
         let verdicts = self.verdicts(granted, &there).await?;
-        let scene = self.scene(ask, profile.as_ref(), &there);
-        let (mut new, mut already, mut not) = (0, 0, 0);
+        let scene = self.scene(ask, profile.as_ref(), &there, &earlier);
+        let (mut new, mut change, mut already, mut not) = (0, 0, 0, 0);
         let mut lines = Vec::new();
         for (wanted, verdict) in self.events.iter().zip(&verdicts) {
             lines.extend(match verdict {
@@ -145,6 +149,17 @@ impl Asked {
                     new += 1;
                     let mut lines = scene.mark_previewed(&wanted.fields, "");
                     lines.extend(notes(wanted));
+                    lines
+                }
+                Verdict::Change(held, changes) => {
+                    change += 1;
+                    let how = format!("to change: {}", field_words(&changes.names()));
+                    let scene = Scene {
+                        but: Some(held.id),
+                        ..scene
+                    };
+                    let mut lines = scene.mark_previewed(&held.fields.with(changes), &how);
+                    lines.push(format!("  now: {} · id {}", scene.now(held), held.id));
                     lines
                 }
                 Verdict::There(held, number) => {
@@ -159,18 +174,22 @@ impl Asked {
         }
         let would = heading([
             (new, "to write"),
+            (change, "to change"),
             (already, "already there"),
             (not, "not to be written"),
         ]);
         let parts = ["preview, nothing written".to_owned(), would];
         let first = answer::first_line(&ask.card, ask.today(), &parts);
-        Ok(Answer::of(std::iter::once(first).chain(lines)))
+        Ok(Answer::of(
+            std::iter::once(first).chain(lines).chain([earlier.missing()]),
+        ))
     }
 
     async fn write(&self, granted: &Granted, writing: &mut Writing<'_>) -> Result<Answer, ToolError> {
         let ask = granted.ask();
-        let (before, profile) = tokio::join!(writing.on(self.with_days_before()), self.profile(ask));
-        let (before, profile) = (before?, profile?);
+        let (before, earlier, profile) =
+            tokio::join!(writing.on(self.own_days()), self.earlier(ask), self.profile(ask));
+        let (before, earlier, profile) = (before?, earlier?, profile?);
         let verdicts = self.verdicts(granted, &before).await?;
         let wishes: Vec<Wish> = self
             .events
@@ -183,7 +202,12 @@ impl Asked {
                     fingerprint: Some(wanted.fingerprint()),
                     retry: retry.clone(),
                 }),
-                _ => None,
+                Verdict::Change(held, changes) => Some(Wish::Change {
+                    before: held.clone(),
+                    changes: (**changes).clone(),
+                    steps: None,
+                }),
+                Verdict::There(..) | Verdict::Other(..) | Verdict::Twice(_) => None,
             })
             .collect();
         let (tried, after) = if wishes.is_empty() {
@@ -192,69 +216,124 @@ impl Asked {
             writing.apply(wishes, self.own_days()).await?
         };
         let there = with_earlier(&before, after, self.own_days());
-        let scene = self.scene(ask, profile.as_ref(), &there);
+        let scene = self.scene(ask, profile.as_ref(), &there, &earlier);
         let stands = |tried: &Tried| matches!(tried.fate, Fate::Stands(_));
         let is_there = |verdict: &Verdict| matches!(verdict, Verdict::There(..));
         let came_true = tried.iter().any(stands) || verdicts.iter().any(is_there);
-        told(self.said(&scene, &verdicts, &tried), came_true, &tried)
+        let answer = self.said(&scene, &verdicts, &tried, earlier.missing());
+        told(answer, came_true, &tried)
     }
 
-    fn said(&self, scene: &Scene<'_>, verdicts: &[Verdict], tried: &[Tried]) -> Answer {
-        let (mut written, mut otherwise, mut already, mut not, mut unknown) = (Vec::new(), 0, 0, 0, 0);
+    fn said(&self, scene: &Scene<'_>, verdicts: &[Verdict], tried: &[Tried], missing: String) -> Answer {
+        let mut counts = Counts::default();
         let mut lines = Vec::new();
         let mut tried = tried.iter();
         for (wanted, verdict) in self.events.iter().zip(verdicts) {
             lines.extend(match verdict {
                 Verdict::New(_) => {
                     let Some(tried) = tried.next() else { continue };
-                    if let Fate::Stands(held) = &tried.fate {
-                        written.push(tried.number);
-                        let how = if tried.fields.is_empty() {
-                            "written"
-                        } else {
-                            otherwise += 1;
-                            "written, but NOT AS SENT"
-                        };
-                        let mut lines = scene.standing(held, how, Some(tried), &[]);
-                        lines.extend(notes(wanted));
-                        lines
-                    } else {
-                        let count = if tried.left_nothing() {
-                            &mut not
-                        } else {
-                            &mut unknown
-                        };
-                        *count += 1;
-                        let why = failed(&tried.fate).unwrap_or_default();
-                        let why = format!("{why} (change {})", tried.number);
-                        scene.mark_not_written(&wanted.fields, &why)
-                    }
+                    counts.add(tried, None);
+                    let mut lines = became(scene, wanted, tried, None);
+                    lines.extend(notes(wanted));
+                    lines
+                }
+                Verdict::Change(held, changes) => {
+                    let Some(tried) = tried.next() else { continue };
+                    counts.add(tried, Some(changes));
+                    became(scene, wanted, tried, Some((held, changes)))
                 }
                 Verdict::There(held, number) => {
-                    already += 1;
+                    counts.already += 1;
                     vec![already_there(scene, held, *number)]
                 }
                 verdict => {
-                    not += 1;
+                    counts.not += 1;
                     scene.mark_not_written(&wanted.fields, &why_not(scene, wanted, verdict))
                 }
             });
         }
-        let counts = heading([
-            (written.len() - otherwise, "written"),
-            (otherwise, "written, but NOT AS SENT"),
-            (already, "already there"),
-            (not, "not written"),
-            (unknown, "not known"),
-        ]);
-        let first = answer::first_line(scene.card, scene.today, &[counts]);
-        let undo = undo_hint(scene.card, written, "takes back what was written");
-        Answer::of(std::iter::once(first).chain(lines).chain([undo]))
+        let first = answer::first_line(scene.card, scene.today, &[counts.in_words()]);
+        let what = match (counts.changed, counts.written) {
+            (0, _) => "takes back what was written",
+            (_, 0) => "takes back what was changed",
+            _ => "takes back what was written and changed",
+        };
+        let undo = undo_hint(scene.card, counts.numbers, what);
+        Answer::of(std::iter::once(first).chain(lines).chain([missing, undo]))
     }
 }
 
+/// How many entries became what.
+#[derive(Debug, Default)]
+struct Counts {
+    written: usize,
+    changed: usize,
+    /// Of both.
+    otherwise: usize,
+    already: usize,
+    not: usize,
+    unknown: usize,
+    /// Of the changes that stand.
+    numbers: Vec<i32>,
+}
+
+impl Counts {
+    fn add(&mut self, tried: &Tried, changes: Option<&EntryFields>) {
+        if matches!(tried.fate, Fate::Stands(_)) {
+            self.numbers.push(tried.number);
+        }
+        let count = match &tried.fate {
+            Fate::Stands(_) if !tried.fields.is_empty() => &mut self.otherwise,
+            Fate::Stands(_) if changes.is_some() => &mut self.changed,
+            Fate::Stands(_) => &mut self.written,
+            _ if tried.left_nothing() => &mut self.not,
+            _ => &mut self.unknown,
+        };
+        *count += 1;
+    }
+
+    fn in_words(&self) -> String {
+        heading([
+            (self.written, "written"),
+            (self.changed, "changed"),
+            (self.otherwise, "written, but NOT AS SENT"),
+            (self.already, "already there"),
+            (self.not, "not written"),
+            (self.unknown, "not known"),
+        ])
+    }
+}
+
+/// What became of an entry that was sent: a new one, or what stood there with these changes.
+fn became(
+    scene: &Scene<'_>,
+    wanted: &Wanted,
+    tried: &Tried,
+    stood: Option<(&Held, &EntryFields)>,
+) -> Vec<String> {
+    let Fate::Stands(held) = &tried.fate else {
+        let why = failed(&tried.fate).unwrap_or_default();
+        let why = format!("{why} (change {})", tried.number);
+        return scene.mark_not_written(&wanted.fields, &why);
+    };
+    let how = match (stood, tried.fields.is_empty()) {
+        (None, true) => "written".to_owned(),
+        (None, false) => "written, but NOT AS SENT".to_owned(),
+        (Some((_, changes)), true) => format!("changed: {}", field_words(&changes.names())),
+        (Some(_), false) => "changed, but NOT AS SENT".to_owned(),
+    };
+    let mut lines = scene.standing(held, &how, Some(tried), &[]);
+    lines.extend(stood.map(|(before, _)| format!("  before: {}", scene.now(before))));
+    lines
+}
+
+/// Whether the caller may change what stands there, and see what that was: a coach only where both are granted.
+fn may_change(card: &AthleteCard) -> bool {
+    card.shows(&permissions::EDIT_WORKOUT) && card.shows(&permissions::GET_EVENTS)
+}
+
 fn notes(wanted: &Wanted) -> impl Iterator<Item = String> {
-    wanted.notes.iter().map(|note| format!("  note: {note}"))
+    wanted.notes.iter().map(|note| format!("  {note}"))
 }
 
 /// What is on the calendar already.
@@ -265,17 +344,6 @@ fn already_there(scene: &Scene<'_>, held: &Held, number: Option<i32>) -> String 
     };
     format!("{} · {how} · id {}", scene.now(held), held.id)
 }
-
-/// Fields of such an entry that an edit reaches.
-const EDITABLE: [&str; 7] = [
-    "description",
-    "color",
-    "end_date_local",
-    "icu_training_load",
-    "moving_time",
-    "load_target",
-    "time_target",
-];
 
 /// Why an entry is not written although nothing is wrong with it.
 fn why_not(scene: &Scene<'_>, wanted: &Wanted, verdict: &Verdict) -> String {
@@ -290,19 +358,21 @@ fn why_not(scene: &Scene<'_>, wanted: &Wanted, verdict: &Verdict) -> String {
             } else {
                 String::new()
             };
-            let else_name = if wanted.fields.as_event().category() == model::Event::TARGET {
+            let id = held.id;
+            let how = if may_change(scene.card) {
+                "overwrite: true gives it these values"
+            } else {
+                "a coach changes it only with edit_workout granted as well"
+            };
+            let else_name = if wanted.fields.as_event().category() == Event::TARGET {
                 ""
             } else {
                 "; or give this one another name"
             };
-            let is_editable = |name: &&str| EDITABLE.contains(name);
-            let how = if names.iter().all(is_editable) {
-                format!("edit_workout with id {} changes that", held.id)
-            } else {
-                format!("delete_workout with id {} makes room for it", held.id)
-            };
-            format!("not written: one of its kind and name is on that day already{with}: {how}{else_name}")
+            format!(
+                "not written: one of its kind and name (id {id}) is on that day already{with}: {how}{else_name}"
+            )
         }
-        Verdict::New(_) | Verdict::There(..) => String::new(),
+        Verdict::New(_) | Verdict::Change(..) | Verdict::There(..) => String::new(),
     }
 }

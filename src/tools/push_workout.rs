@@ -1,7 +1,7 @@
 //! push_workout: planned workouts onto the calendar of one athlete, or of several whom a coach names.
 //!
-//! At most four requests an athlete: the settings, what stands on the weeks concerned, the entries in one
-//! (`POST /athlete/{id}/events/bulk?upsert=true`), and what stands there afterwards. One more for each entry whose
+//! At most five requests an athlete: the settings, what stands on the weeks concerned, the absences that began before them, the
+//! entries in one (`POST /athlete/{id}/events/bulk?upsert=true`), and what stands there afterwards. One more for each entry whose
 //! repeats or labels upstream read differently, to send it once more in a safer form, and one to read those back; one for
 //! each entry where upstream refused them together. What the athletes' connectors may do and whose turn it is are decided before.
 
@@ -17,8 +17,7 @@ use self::{
     same::{Verdict, twins, verdict},
 };
 use super::{
-    Answer, MOST_REQUESTS, Run, Target, Tool,
-    absences::READ_BEFORE,
+    Answer, MOST_REQUESTS, Run, Target, Tool, absences,
     answer::{
         self,
         words::{around, joined},
@@ -36,7 +35,7 @@ use super::{
 };
 use crate::{
     guard::{Ask, Granted, journal::Change},
-    intervals::model::{self, Held},
+    intervals::model::{self, Event, Held},
     permissions,
     text::fenced,
     tool_error::ToolError,
@@ -112,13 +111,10 @@ impl Plan {
         }
     }
 
-    /// The weeks with the days before, on which an absence may have begun.
-    fn with_days_before(&self) -> Range {
+    /// The absences that began before the weeks.
+    async fn earlier(&self, ask: &Ask) -> Result<Part<Vec<Event>>, ToolError> {
         let weeks = self.weeks();
-        Range {
-            oldest: weeks::back(weeks.oldest, READ_BEFORE),
-            ..weeks
-        }
+        absences::earlier(&ask.upstream, weeks.oldest, weeks).await
     }
 
     fn days(&self) -> Range {
@@ -150,30 +146,37 @@ impl Plan {
         self.prepared.iter().enumerate().map(verdict).collect()
     }
 
-    fn scene<'a>(&'a self, ask: &'a Ask, there: &'a [Held], mornings: &'a Part<Mornings>) -> Scene<'a> {
+    fn scene<'a>(
+        &'a self,
+        ask: &'a Ask,
+        (there, earlier): (&'a [Held], &'a Part<Vec<Event>>),
+        mornings: &'a Part<Mornings>,
+    ) -> Scene<'a> {
         Scene {
             card: &ask.card,
             today: ask.today(),
             profile: Some(&self.profile),
             there,
+            earlier: earlier.got().map(Vec::as_slice).unwrap_or_default(),
             mornings: mornings.got(),
             count: self.prepared.len() * self.athletes,
             but: None,
         }
     }
 
-    /// What would be written. At most two more requests.
+    /// What would be written. At most three more requests.
     async fn preview(&self, granted: &Granted) -> Result<Previewed, ToolError> {
         let ask = granted.ask();
-        let days = self.with_days_before();
-        let (there, mornings) = tokio::join!(
-            ask.upstream.held_on(days.oldest, days.newest),
+        let weeks = self.weeks();
+        let (there, earlier, mornings) = tokio::join!(
+            ask.upstream.held_on(weeks.oldest, weeks.newest),
+            self.earlier(ask),
             Mornings::fetch(ask, &ask.upstream, self.days())
         );
-        let (there, mornings) = (there?, mornings?);
+        let (there, earlier, mornings) = (there?, earlier?, mornings?);
         let alike = self.alike(granted).await?;
         let verdicts = self.verdicts(granted, &there, &alike);
-        let scene = self.scene(ask, &there, &mornings);
+        let scene = self.scene(ask, (&there, &earlier), &mornings);
         let mut lines = Vec::new();
         let (mut new, mut already, mut not) = (0, 0, 0);
         for (prepared, verdict) in self.prepared.iter().zip(&verdicts) {
@@ -217,11 +220,11 @@ impl Plan {
         let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
         let weeks = scene.weeks(days, " without these");
         Ok(Previewed {
-            answer: Answer::of(
-                std::iter::once(heading)
-                    .chain(lines)
-                    .chain([weeks, mornings.missing()]),
-            ),
+            answer: Answer::of(std::iter::once(heading).chain(lines).chain([
+                weeks,
+                mornings.missing(),
+                earlier.missing(),
+            ])),
             seen: seen(&there, &self.prepared),
             new,
         })
@@ -268,7 +271,7 @@ impl Plan {
         Ok(alike)
     }
 
-    /// Writes the workouts. At most three more requests, if upstream takes them as they are.
+    /// Writes the workouts. At most five more requests, if upstream takes them as they are.
     async fn write(&self, granted: &Granted, previewed: Option<Seen>) -> Result<Answer, ToolError> {
         let mut writing = Writing::begin(granted).await?;
         let done = self.write_in(granted, &mut writing, previewed).await;
@@ -282,7 +285,8 @@ impl Plan {
         previewed: Option<Seen>,
     ) -> Result<Answer, ToolError> {
         let ask = granted.ask();
-        let before = writing.on(self.with_days_before()).await?;
+        let (before, earlier) = tokio::join!(writing.on(self.weeks()), self.earlier(ask));
+        let (before, earlier) = (before?, earlier?);
         if previewed.is_some_and(|previewed| previewed != seen(&before, &self.prepared)) {
             return Err(ToolError::Input(
                 "Not written: this athlete's calendar or thresholds changed since the preview. Call again for this athlete for a new \
@@ -310,7 +314,8 @@ impl Plan {
         };
         let is_read_back = tried.is_empty() || after.is_some();
         let there = with_earlier(&before, after, self.weeks());
-        let mornings = if ask.upstream.requests() < MOST_REQUESTS {
+        // Beside the absences.
+        let mornings = if ask.upstream.requests() <= MOST_REQUESTS {
             // What was written must be told, whatever else cannot be read.
             let fetched = Mornings::fetch(ask, writing.upstream(), self.days()).await;
             fetched.unwrap_or_else(|_| {
@@ -319,11 +324,12 @@ impl Plan {
         } else {
             Part::NotAsked
         };
-        let scene = self.scene(ask, &there, &mornings);
+        let scene = self.scene(ask, (&there, &earlier), &mornings);
         let stands = |tried: &Tried| matches!(tried.fate, Fate::Stands(_));
         let is_there = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::There(..)));
         let came_true = tried.iter().any(stands) || verdicts.iter().any(is_there);
-        let answer = self.said(&scene, &verdicts, tried.clone(), &mornings, is_read_back);
+        let missing = [mornings.missing(), earlier.missing()];
+        let answer = self.said(&scene, &verdicts, tried.clone(), missing, is_read_back);
         told(answer, came_true, &tried)
     }
 
@@ -332,7 +338,7 @@ impl Plan {
         scene: &Scene<'_>,
         verdicts: &[Option<Verdict>],
         tried: Vec<Tried>,
-        mornings: &Part<Mornings>,
+        missing: [String; 2],
         is_read_back: bool,
     ) -> Answer {
         let mut lines = Vec::new();
@@ -400,7 +406,7 @@ impl Plan {
         } else {
             String::new()
         };
-        let end = [weeks, mornings.missing(), undo];
+        let end = std::iter::once(weeks).chain(missing).chain([undo]);
         Answer::of(std::iter::once(heading).chain(lines).chain(end))
     }
 }

@@ -335,6 +335,58 @@ async fn a_span_keeps_its_length_when_it_moves_and_gets_another_one_when_that_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_for_a_week_moves_to_a_monday_and_only_a_race_has_a_time_of_day() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let all = events(json!([
+            {"kind": "week_note", "date": "2026-12-16", "name": "Focus"},
+            {"kind": "note", "date": "2026-12-17", "name": "Travel"},
+            {"kind": "race", "date": "2026-12-20", "name": "Hillclimb", "sport": "Ride", "priority": "C"},
+        ]));
+        done(&world, &ana.link, "push_event", all).await;
+        for (name, to, start, end) in [
+            (
+                "Focus",
+                "2026-12-24",
+                "2026-12-21T00:00:00",
+                "2026-12-28T00:00:00",
+            ),
+            (
+                "Travel",
+                "2026-11-02",
+                "2026-11-02T00:00:00",
+                "2026-11-03T00:00:00",
+            ),
+            (
+                "Hillclimb",
+                "2026-12-19 09:15",
+                "2026-12-19T09:15:00",
+                "2026-12-20T00:00:00",
+            ),
+        ] {
+            let given = json!({"id": id_of(&world, ana, name), "new_date": to});
+            done(&world, &ana.link, "edit_workout", given).await;
+            let held = entry(&world, ana, name);
+            assert_eq!(
+                (&held["start_date_local"], &held["end_date_local"]),
+                (&json!(start), &json!(end)),
+                "{name}"
+            );
+        }
+        for name in ["Focus", "Travel"] {
+            let given = json!({"id": id_of(&world, ana, name), "new_date": "2026-12-18 07:00"});
+            let text = refused(&world, &ana.link, "edit_workout", given).await;
+            assert!(
+                text.contains("without a time of day: only a workout or a race has one"),
+                "{text}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn figures_of_a_target_and_of_a_race_can_be_changed_and_taken_back() {
     on_saturday(async |world| {
         let ana = world.ana();
@@ -394,13 +446,189 @@ async fn the_same_twice_is_there_already_and_another_one_is_never_overwritten() 
         assert!(text.contains("events 1 of this call is of its kind and name on that day"), "{text}");
         let text = refused(&world, &ana.link, "push_event", events(json!([note("Travel", "early")]))).await;
         let id = id_of(&world, ana, "Travel");
-        assert!(text.contains(&format!("with another text: edit_workout with id {id} changes that")), "{text}");
+        let how = format!("(id {id}) is on that day already, with another text: overwrite: true gives it these values");
+        assert!(text.contains(&how), "{text}");
         let target = json!({"kind": "week_target", "date": "2026-12-08", "sport": "Run", "load": 120});
         world.sim.clear_requests();
         let text = refused(&world, &ana.link, "push_event", events(json!([target]))).await;
-        assert!(text.contains(&format!("edit_workout with id {week}")), "{text}");
+        let how = format!("(id {week}) is on that day already, with another target load: overwrite: true");
+        assert!(text.contains(&how) && !text.contains("another name"), "{text}");
         assert_eq!(writes(&world), Vec::<String>::new());
         assert_eq!(entry(&world, ana, "Travel")["description"], "late");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn overwrite_changes_only_what_was_asked_for_and_can_be_taken_back() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let both = json!([
+            {"kind": "race", "date": "2026-12-20 10:30", "name": "City half", "sport": "Run", "priority": "B", "km": 21, "text": "Bib 7"},
+            {"kind": "holiday", "date": "2026-12-24", "last_date": "2026-12-30", "name": "Skiing"},
+            {"kind": "set_eftp", "date": "2026-11-27", "sport": "Ride", "watts": 251},
+        ]);
+        done(&world, &ana.link, "push_event", events(both)).await;
+        let before = ["City half", "Skiing", "eFTP"].map(|name| settable(&entry(&world, ana, name)));
+        // No priority, no time, no last day: those stay.
+        let again = json!([
+            {"kind": "race", "date": "2026-12-20", "name": "city half", "sport": "TrailRun", "km": 21.1, "minutes": 110},
+            {"kind": "holiday", "date": "2026-12-24", "availability": "limited", "max_minutes": 45, "sports": ["Run"]},
+            {"kind": "set_eftp", "date": "2026-11-27", "sport": "Ride", "watts": 255},
+            {"kind": "note", "date": "2026-12-24", "name": "Packing"},
+        ]);
+        let again = with(events(again), json!({"overwrite": true}));
+        world.sim.clear_requests();
+        let text = done(&world, &ana.link, "push_event", with(again.clone(), json!({"preview": true}))).await;
+        assert!(text.contains(" · preview, nothing written · 1 to write, 3 to change · "), "{text}");
+        assert!(text.contains("to change: sport, time, distance") && text.contains("  now: 2026-12-20 Sun 10:30 · Run race B"), "{text}");
+        assert_eq!(writes(&world), Vec::<String>::new());
+        let text = done(&world, &ana.link, "push_event", again.clone()).await;
+        assert!(text.contains(" · 1 written, 3 changed · "), "{text}");
+        assert!(text.contains("2026-12-20 Sun 10:30 · TrailRun race B «City half» · changed: sport, time, distance"), "{text}");
+        assert!(
+            text.contains("2026-12-24 Thu – 2026-12-30 Wed (7 days) · holiday «Skiing» · changed: availability, most time a day, possible sports"),
+            "{text}"
+        );
+        assert!(text.contains("  before: 2026-11-27 Fri · Ride eFTP set «eFTP» · 251 W"), "{text}");
+        assert!(text.contains("changes 4-7 takes back what was written and changed"), "{text}");
+        let race = settable(&entry(&world, ana, "City half"));
+        assert_eq!(
+            race,
+            json!({"category": "RACE_B", "type": "TrailRun", "start_date_local": "2026-12-20T10:30:00",
+                   "end_date_local": "2026-12-21T00:00:00", "name": "City half", "description": "Bib 7", "distance": 21100,
+                   "moving_time": 6600})
+        );
+        assert_eq!(entry(&world, ana, "Skiing")["end_date_local"], "2026-12-31T00:00:00");
+        assert_eq!(entry(&world, ana, "eFTP")["icu_ftp"], 255);
+
+        world.sim.clear_requests();
+        let text = done(&world, &ana.link, "push_event", again).await;
+        assert!(text.contains(" · 4 already there · "), "{text}");
+        assert_eq!(writes(&world), Vec::<String>::new());
+        done(&world, &ana.link, "undo_change", json!({"changes": "4-7"})).await;
+        let after = ["City half", "Skiing", "eFTP"].map(|name| settable(&entry(&world, ana, name)));
+        let without = |mut all: [Value; 3]| {
+            // Numbers are emptied with 0, as undo says.
+            all[0].as_object_mut().unwrap().retain(|name, _| name != "moving_time");
+            all[1].as_object_mut().unwrap().retain(|name, _| !["max_training_time", "can_train_sports"].contains(&name.as_str()));
+            all
+        };
+        assert_eq!(without(after), without(before));
+        assert_eq!(all_named(&world, ana, "Packing").len(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_overwrite_could_not_change_is_named() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let race = |km: u32| {
+            json!({"events": [{"kind": "race", "date": "2026-12-20", "name": "Hillclimb", "sport": "Ride", "km": km}], "overwrite": true})
+        };
+        done(&world, &ana.link, "push_event", race(10)).await;
+        for (fault, says) in [
+            (Fault::on("PUT /events").ignoring(&["distance"]), "but the entry is as it was"),
+            (Fault::on("PUT /events").mode(Mode::RefuseEntry), "intervals.icu did not accept it"),
+        ] {
+            world.sim.fault(fault);
+            let text = refused(&world, &ana.link, "push_event", race(12)).await;
+            world.sim.clear_faults();
+            assert!(text.contains(" · 1 not written · ") && text.contains(says), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coach_overwrites_only_where_changing_is_granted_too() {
+    on_saturday(async |world| {
+        let (ana, coach) = (world.ana(), world.coaches().await[0].link.clone());
+        let race = |km: u32| {
+            let race =
+                json!({"kind": "race", "date": "2026-12-20", "name": "Hillclimb", "sport": "Ride", "km": km});
+            for_ana(with(events(json!([race])), json!({"overwrite": true})))
+        };
+        granted(&world, &["push_event", "get_events"]).await;
+        done(&world, &coach, "push_event", race(10)).await;
+        let text = refused(&world, &coach, "push_event", race(12)).await;
+        assert!(
+            text.contains("a coach changes it only with edit_workout granted as well"),
+            "{text}"
+        );
+        granted(&world, &["push_event", "edit_workout", "get_events"]).await;
+        let text = done(&world, &coach, "push_event", race(12)).await;
+        assert!(text.contains(" · 1 changed · "), "{text}");
+        granted(&world, &["push_event", "get_events"]).await;
+        let text = refused(&world, &coach, "undo_change", for_ana(json!({"changes": "2"}))).await;
+        assert!(text.contains("edit_workout"), "{text}");
+        assert_eq!(entry(&world, ana, "Hillclimb")["distance"], 12000);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_that_began_months_ago_limits_a_plan_of_today() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let leave = json!({"category": "INJURED", "name": "Achilles", "start_date_local": "2026-03-02T00:00:00",
+                           "end_date_local": "2027-01-11T00:00:00"});
+        world.sim.add_event(ana.person.slug, leave).unwrap();
+        let says = "that day: injured «Achilles» 2 Mar 2026 – 10 Jan 2027 (day 278 of 315)";
+        let ride = json!({"workouts": [workout("Ride", "2026-12-04", "Spin", "- 45m 60%")]});
+        for arguments in [with(ride.clone(), json!({"preview": true})), ride] {
+            let text = done(&world, &ana.link, "push_workout", arguments).await;
+            assert!(text.contains(says), "{text}");
+        }
+        let race = events(json!([{"kind": "race", "date": "2026-12-04", "name": "Sprint", "sport": "Run"}]));
+        for arguments in [with(race.clone(), json!({"preview": true})), race] {
+            let text = done(&world, &ana.link, "push_event", arguments).await;
+            assert!(text.contains(says), "{text}");
+        }
+        let edit = json!({"id": id_of(&world, ana, "Spin"), "new_date": "2026-12-05"});
+        for arguments in [with(edit.clone(), json!({"preview": true})), edit] {
+            let text = done(&world, &ana.link, "edit_workout", arguments).await;
+            assert!(text.contains("that day: injured «Achilles» 2 Mar 2026 – 10 Jan 2027 (day 279 of 315)"), "{text}");
+        }
+        // Without that part the plan is written all the same, and the answer says what it did not see.
+        world.sim.fault(Fault::on("/events?oldest=2025-12-06").status(404));
+        let run = json!({"workouts": [workout("Run", "2026-12-07", "Strides", "- 30m 70-78% LTHR")]});
+        let text = done(&world, &ana.link, "push_workout", run).await;
+        assert!(text.contains(" · 1 written · ") && text.contains("Absences begun before 2026-12-07 Mon left out: "), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_a_limited_day_has_no_room_for_says_so_before_and_after() {
+    on_saturday(async |world| {
+        let jack = world.jack();
+        world.let_write(jack).await;
+        let guests = events(json!([{"kind": "note", "date": "2026-12-12", "name": "Guests", "max_minutes": 60}]));
+        done(&world, &jack.link, "push_event", guests).await;
+        let plan = |sport: &str, date: &str, minutes: u32| {
+            json!({"workouts": [workout(sport, date, "Easy hour", &format!("- {minutes}m easy"))]})
+        };
+        for (at, (sport, date, minutes, says)) in [
+            ("Run", "2026-12-12", 90, "(at most 1:00 a day) – NOT kept: 1:30 is more than 1:00"),
+            ("Run", "2026-12-12", 45, "(at most 1:00 a day)\n"),
+            // The usual week of the profile.
+            ("Ride", "2026-12-02", 40, "usual week: Wed limited: at most 0:45 a day, only Run – NOT kept: 1:30 planned that day is more than 0:45, Ride is not one of its sports"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let preview = with(plan(sport, date, minutes), json!({"preview": true}));
+            let text = done(&world, &jack.link, "push_workout", preview).await;
+            assert!(text.contains(says), "{date} {minutes}: {text}");
+            let text = done(&world, &jack.link, "push_workout", plan(sport, date, minutes)).await;
+            assert!(text.contains(says), "{date} {minutes}: {text}");
+            done(&world, &jack.link, "undo_change", json!({"changes": (2 * at + 2).to_string()})).await;
+        }
     })
     .await;
 }
@@ -422,7 +650,7 @@ async fn what_limits_a_day_is_said_of_every_plan_for_it_and_shown_on_each_of_its
         let race = json!({"kind": "race", "date": "2026-12-04", "name": "Night run", "sport": "Run"});
         let text = done(&world, &ana.link, "push_event", events(json!([race]))).await;
         assert!(text.contains(" · 1 written · ") && text.contains(skiing), "{text}");
-        assert!(text.contains("it is an A race"), "{text}");
+        assert!(text.contains("It is an A race"), "{text}");
         let ride = json!({"workouts": [workout("Ride", "2026-12-04", "Spin", "- 45m 60%")]});
         let text = done(&world, &ana.link, "push_workout", ride.clone()).await;
         assert!(text.contains(" · 1 written · ") && text.contains(skiing), "{text}");
@@ -430,7 +658,10 @@ async fn what_limits_a_day_is_said_of_every_plan_for_it_and_shown_on_each_of_its
         for (to, says) in [
             ("2026-12-09", "that day: holiday «Skiing» 3–9 Dec (day 7 of 7)"),
             ("2026-12-11", "that day: note «No training: wedding» 11 Dec"),
-            ("2026-12-12", "that day: limited «Guests» 12 Dec (at most 1:00 a day)"),
+            (
+                "2026-12-12",
+                "that day: limited «Guests» 12 Dec (at most 1:00 a day) – NOT kept: 2:35 planned that day is more than 1:00\n",
+            ),
         ] {
             let text = done(&world, &ana.link, "edit_workout", json!({"id": id, "new_date": to})).await;
             assert!(text.contains(says), "{to}: {text}");
@@ -620,10 +851,17 @@ async fn a_coach_without_the_calendar_hears_nothing_of_what_else_is_on_it() {
         let race = json!({"kind": "race", "date": "2026-12-20", "name": "Hillclimb", "sport": "Ride", "priority": "B"});
         let text = done(&world, &coach, "push_event", for_ana(events(json!([race])))).await;
         assert!(text.contains("entries that day; the day is marked unavailable"), "{text}");
+        let limited = json!({"category": "NOTE", "name": "Secret", "start_date_local": "2026-12-22T00:00:00",
+                             "training_availability": "LIMITED", "max_training_time": 3600});
+        world.sim.add_event(ana.person.slug, limited).unwrap();
+        let sick = json!({"kind": "sick", "date": "2026-12-22"});
+        let text = done(&world, &coach, "push_event", for_ana(events(json!([sick])))).await;
+        assert!(text.contains("1 other entry that day; the day is marked limited"), "{text}");
         assert!(!text.contains("Secret") && !text.contains("holiday"), "{text}");
         let note = json!({"kind": "note", "date": "2026-12-20", "name": "Secret note", "text": "mine"});
         let text = refused(&world, &coach, "push_event", for_ana(events(json!([note])))).await;
-        assert!(text.contains("of its kind and name is on that day already: edit_workout") && !text.contains("another text"), "{text}");
+        assert!(text.contains("is on that day already: a coach changes it only with edit_workout granted"), "{text}");
+        assert!(!text.contains("another text"), "{text}");
     })
     .await;
 }

@@ -195,7 +195,7 @@ async fn what_came_of_a_push_is_said_as_it_is_and_the_same_again_brings_nothing_
             assert_says(name, &text, says);
             assert_eq!(error, held.is_none(), "{name}: {text}");
             assert_eq!(writes(&world).len(), sent, "{name}");
-            assert!(world.sim.requests().len() <= 4 + 2 * (sent - 1), "{name}");
+            assert!(world.sim.requests().len() <= 5 + 2 * (sent - 1), "{name}");
             let there: Vec<usize> = all_named(&world, ana, name)
                 .iter()
                 .map(|event| steps(event).len())

@@ -413,7 +413,7 @@ async fn the_form_that_was_asked_for_stays_where_another_one_mends_nothing() {
             world.sim.clear_faults();
             assert!(said.contains(says), "{name}: {said}");
             assert_eq!(writes(&world).len(), sent, "{name}");
-            assert!(world.sim.requests().len() <= 4 + 2 * (sent - 1), "{name}");
+            assert!(world.sim.requests().len() <= 5 + 2 * (sent - 1), "{name}");
             let text = entry(&world, ana, name)["description"]
                 .as_str()
                 .unwrap()

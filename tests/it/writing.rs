@@ -323,6 +323,34 @@ async fn what_was_changed_in_place_is_listed_field_by_field_and_undone_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_is_no_workout_is_listed_with_what_it_was_and_is() {
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let mut browser = world.let_write(&ana).await;
+        let holiday = json!({"kind": "holiday", "date": "2026-12-24", "last_date": "2026-12-28", "name": "Skiing",
+                             "availability": "unavailable"});
+        let race = json!({"kind": "race", "date": "2026-12-20", "name": "Hillclimb", "sport": "Ride", "priority": "B", "km": 12});
+        let mcp = world.mcp(&ana.link);
+        mcp.call("push_event", json!({"events": [holiday, race]})).await;
+        let longer = json!({"date": "2026-12-24", "name": "Skiing", "new_last_date": "2026-12-30"});
+        mcp.call("edit_workout", longer).await;
+        for path in ["/dashboard", "/activity?access=write"] {
+            let page = browser.get(path).await.text();
+            for says in [
+                "holiday, until 2026-12-28 Mon, unavailable",
+                "holiday, until 2026-12-30 Wed, unavailable",
+                "Ride race B, 12.0 km",
+            ] {
+                assert!(page.contains(says), "{path} {says}: {page}");
+            }
+        }
+        let text = undo(&mut browser, "3").await;
+        assert!(text.contains("2026-12-24 Thu – 2026-12-28 Mon (5 days) holiday «Skiing»"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_coachs_changes_need_the_grant_and_the_consent_and_not_the_athletes_switch() {
     test(async |world: Arc<World>| {
         let coach = world.coaches().await.remove(0);

@@ -30,6 +30,7 @@ const WATTS: (f64, f64) = (30.0, 800.0);
 
 pub(super) const PARAMS: &[Param] = &[
     Param::rows("events", EVENT, MOST_EVENTS, "").required(),
+    Param::flag("overwrite", "Change one of that kind, name and date"),
     Param::flag("preview", ""),
 ];
 
@@ -40,17 +41,17 @@ const EVENT: &[Param] = &[
     Param::text("name", NAME, "Of a race or note"),
     Param::lines("text", NOTE, ""),
     Param::word("priority", &words_of(&PRIORITIES), "Default A"),
-    Param::text("sport", 40, "Of a race, target, set_eftp"),
-    Param::number("km", KM, "Of a race or target"),
+    Param::text("sport", 40, "Race and set_eftp need it"),
+    Param::number("km", KM, ""),
     Param::number("minutes", MINUTES, ""),
     Param::number("load", LOAD, ""),
     Param::word("availability", &words_of(&AVAILABILITY), ""),
-    Param::number("max_minutes", MINUTES_A_DAY, "A limited day's"),
+    Param::number("max_minutes", MINUTES_A_DAY, ""),
     Param::texts(
         "sports",
         10,
         "must be a list of up to 10 intervals.icu types",
-        "Possible on a limited day",
+        "Of a limited day",
     ),
     Param::number("watts", WATTS, ""),
     Param::text("color", 20, ""),
@@ -147,16 +148,25 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wanted {
     pub(super) fields: EntryFields,
-    /// Whether its name was given.
-    pub(super) is_named: bool,
+    /// Of the fields those that nobody asked for: one that stands there may have others.
+    pub(super) assumed: Vec<&'static str>,
     /// What the person should know of how it was understood.
     pub(super) notes: Vec<String>,
+}
+
+impl Wanted {
+    /// Whether its name was given.
+    pub(super) fn is_named(&self) -> bool {
+        !self.assumed.contains(&"name")
+    }
 }
 
 /// The call's arguments.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) events: Vec<Wanted>,
+    /// Whether one that stands there with other values is to get these.
+    pub(super) overwrite: bool,
     pub(super) preview: bool,
 }
 
@@ -169,6 +179,7 @@ impl Asked {
             .map(|(at, row)| Wanted::read(row, today).map_err(|error| in_row("events", at, &error)));
         let asked = Self {
             events: events.collect::<Result<_, _>>()?,
+            overwrite: arguments.flag("overwrite")?,
             preview: arguments.flag("preview")?,
         };
         let (first, last) = asked.days();
@@ -298,7 +309,13 @@ impl Wanted {
         given.check(kind)?;
         let (start, last) = days(kind, on, given.last, today)?;
         let name = row.text("name")?;
-        let is_named = name.is_some();
+        let assumed = [
+            ("name", name.is_none()),
+            ("category", kind == Kind::Race && given.priority.is_none()),
+            ("start_date_local", on.time.is_none()),
+            ("end_date_local", given.last.is_none() && !kind.is_for_week()),
+        ];
+        let assumed = assumed.into_iter().filter_map(|(name, is)| is.then_some(name));
         let name = name
             .or(kind.default_name().map(str::to_owned))
             .ok_or_else(|| wrong("name", &format!("must be given for kind {}", kind.word())))?;
@@ -336,15 +353,15 @@ impl Wanted {
         let mut notes = Vec::new();
         if is_race && given.priority.is_none() {
             notes.push(
-                "no priority was given, so it is an A race; priority B or C makes it one of those".to_owned(),
+                "It is an A race, because no priority was given: B and C are for lesser ones.".to_owned(),
             );
         }
         if (is_race || is_target) && last < today {
-            notes.push(format!("{} is past", units::date(last)));
+            notes.push(format!("{} is past.", units::date(last)));
         }
         Ok(Self {
             fields,
-            is_named,
+            assumed: assumed.collect(),
             notes,
         })
     }
@@ -537,13 +554,13 @@ mod tests {
                 .unwrap()
                 .notes
         };
-        assert!(matches!(&race("2026-12-06")[..], [one] if one.contains("it is an A race")));
+        assert!(matches!(&race("2026-12-06")[..], [one] if one.contains("It is an A race")));
         assert!(
             race("2024-12-06")
                 .iter()
-                .any(|note| note == "2024-12-06 Fri is past")
+                .any(|note| note == "2024-12-06 Fri is past.")
         );
         let sick = read(&json!({"kind": "sick", "date": "2026-11-03"})).unwrap();
-        assert!(sick.notes.is_empty() && !sick.is_named);
+        assert!(sick.notes.is_empty() && !sick.is_named());
     }
 }

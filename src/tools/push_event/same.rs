@@ -14,10 +14,27 @@ pub(super) enum Verdict {
     New(Option<Box<Change>>),
     /// It is there already, put there by this change if that is known.
     There(Box<Held>, Option<i32>),
-    /// One of its kind and name is on that day, with other values of these fields.
+    /// One of its kind and name is on that day, with other values of these fields, and stays as it is.
     Other(Box<Held>, Vec<&'static str>),
+    /// The same, and it gets these values.
+    Change(Box<Held>, Box<EntryFields>),
     /// The call has one of its kind and name for that day; this is its number.
     Twice(usize),
+}
+
+impl Verdict {
+    /// The same where what stands there is to get the values that were asked for.
+    pub(super) fn overwriting(self, wanted: &Wanted) -> Self {
+        let Self::Other(held, names) = self else {
+            return self;
+        };
+        let mut changes = wanted.fields.only(|name| names.contains(&name));
+        if changes.start_date_local.is_some() {
+            // A start goes with its end.
+            changes.end_date_local = changes.end_date_local.or(held.fields.end_date_local);
+        }
+        Self::Change(held, Box::new(changes))
+    }
 }
 
 /// What is to become of the entry at `at` of these, where `there` stands on the days concerned and `alike` are earlier changes
@@ -36,8 +53,8 @@ pub(super) fn verdict(all: &[Wanted], at: usize, there: &[Held], alike: &[Change
     let found = there.iter().find(|held| is_like(wanted, &held.fields));
     let otherwise = |held: &Held| {
         let mut names = wanted.fields.not_in(&held.fields);
-        let has_its_name = !wanted.is_named || name(&wanted.fields) == name(&held.fields);
-        names.retain(|name| *name != "name" || !has_its_name);
+        let has_its_name = name(&wanted.fields) == name(&held.fields);
+        names.retain(|name| !wanted.assumed.contains(name) && (*name != "name" || !has_its_name));
         names
     };
     let judged = |held: &Held, number: Option<i32>| match otherwise(held) {
@@ -82,7 +99,7 @@ fn is_like(wanted: &Wanted, other: &EntryFields) -> bool {
     let category = own.category.as_deref().unwrap_or_default();
     match category {
         Event::TARGET | Event::SET_EFTP => is_of_day && sport(own) == sport(other),
-        _ => is_of_day && (!wanted.is_named || name(own) == name(other)),
+        _ => is_of_day && (!wanted.is_named() || name(own) == name(other)),
     }
 }
 
@@ -96,7 +113,7 @@ mod tests {
     fn wanted(value: Value, is_named: bool) -> Wanted {
         Wanted {
             fields: fields(value),
-            is_named,
+            assumed: if is_named { Vec::new() } else { vec!["name"] },
             notes: Vec::new(),
         }
     }
@@ -114,6 +131,7 @@ mod tests {
             Verdict::There(held, None) => format!("there {}", held.id),
             Verdict::There(held, Some(number)) => format!("there {} by {number}", held.id),
             Verdict::Other(held, names) => format!("other {}: {}", held.id, names.join(" ")),
+            Verdict::Change(held, changes) => format!("change {}: {}", held.id, changes.names().join(" ")),
             Verdict::Twice(first) => format!("twice {first}"),
         }
     }
@@ -134,6 +152,42 @@ mod tests {
         assert_eq!(says(&own, &[held(7, &race)], &[]), "new");
         let two = [own[0].clone(), wanted(note("Travel", "x"), true)];
         assert_eq!(says(&two, &[], &[]), "twice 1");
+    }
+
+    #[test]
+    fn what_nobody_asked_for_stays_as_it_stands() {
+        let race = |more: Value| {
+            let mut race = json!({"category": "RACE_A", "name": "Half", "type": "Run", "start_date_local": "2026-12-06T00:00:00",
+                                  "end_date_local": "2026-12-07T00:00:00"});
+            race.as_object_mut()
+                .unwrap()
+                .extend(crate::tools::samples::object(more));
+            race
+        };
+        let there = [held(
+            7,
+            &race(
+                json!({"category": "RACE_B", "start_date_local": "2026-12-06T10:30:00", "end_date_local": "2026-12-08T00:00:00",
+                         "distance": 21000.0, "color": "red"}),
+            ),
+        )];
+        let mut own = wanted(race(json!({})), true);
+        own.assumed = vec!["category", "start_date_local", "end_date_local"];
+        assert_eq!(says(&[own.clone()], &there, &[]), "there 7");
+        own.fields.distance = Some(21097.5);
+        assert_eq!(says(&[own.clone()], &there, &[]), "other 7: distance");
+        let changes = |own: &Wanted| match verdict(std::slice::from_ref(own), 0, &there, &[]).overwriting(own)
+        {
+            Verdict::Change(_, changes) => serde_json::to_value(*changes).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(changes(&own), json!({"distance": 21097.5}));
+        own.assumed = vec!["end_date_local"];
+        assert_eq!(
+            changes(&own),
+            json!({"category": "RACE_A", "distance": 21097.5, "start_date_local": "2026-12-06T00:00:00",
+                   "end_date_local": "2026-12-08T00:00:00"})
+        );
     }
 
     #[test]

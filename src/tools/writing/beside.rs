@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::said::Scene;
 use crate::{
-    intervals::model::{Event, Held},
+    intervals::model::Event,
     permissions,
     text::fenced,
     tools::{
@@ -13,7 +13,7 @@ use crate::{
             counted, units,
             words::{DOT, around, in_brackets, joined},
         },
-        day_limits::{DayLimits, UsualWeek, is_limit},
+        day_limits::{Asks, DayLimits, UsualWeek, is_limit},
         entries,
     },
 };
@@ -22,18 +22,40 @@ use crate::{
 const OTHERS: usize = 4;
 
 impl Scene<'_> {
-    /// What limits a day for a plan, as far as it may be shown: `that day: holiday «Skiing» 3–9 Dec (day 2 of 7)`.
-    pub(super) fn limits_of(&self, day: NaiveDate, own: Option<i64>) -> String {
-        let rows = self
-            .profile
-            .and_then(|profile| profile.training_availability.as_deref());
-        let limits = self.limits(UsualWeek::of(rows), own).on(day);
-        around("  that day:", &limits, "")
+    /// What limits a day for a plan of this sport that takes so many seconds, as far as it may be shown, and why the plan does not
+    /// fit: `that day: limited «Guests» 12 Dec (at most 1:00 a day) – NOT kept: 1:30 is more than 1:00`.
+    pub(super) fn limits_of(
+        &self,
+        day: NaiveDate,
+        (sport, secs): (&str, Option<f64>),
+        own: Option<i64>,
+    ) -> String {
+        let limits = self.limits(self.usual_week(), own);
+        let others = self.others_on((day, day), own).into_iter();
+        let plans = others.filter(|event| event.is_to_do() && event.day() == Some(day));
+        let plan = Asks {
+            sport,
+            secs,
+            others: plans.filter_map(Event::planned_secs).sum(),
+        };
+        let against = around("NOT kept:", &limits.against(day, plan), "");
+        around("  that day:", &joined([limits.on(day), against], " – "), "")
     }
 
-    /// The same for several days, or for an entry that is no plan; the usual week is no concern of these.
-    pub(super) fn limits_within(&self, (first, last): (NaiveDate, NaiveDate), own: Option<i64>) -> String {
-        let limits = self.limits(UsualWeek::default(), own);
+    /// What limits several days, or one for an entry that is no plan: `on these days: sick 23 – 29 Nov 2026`. The usual week only
+    /// for a plan.
+    pub(super) fn limits_within(
+        &self,
+        (first, last): (NaiveDate, NaiveDate),
+        is_plan: bool,
+        own: Option<i64>,
+    ) -> String {
+        let week = if is_plan {
+            self.usual_week()
+        } else {
+            UsualWeek::default()
+        };
+        let limits = self.limits(week, own);
         if first == last {
             around("  that day:", &limits.on(first), "")
         } else {
@@ -41,12 +63,24 @@ impl Scene<'_> {
         }
     }
 
+    fn usual_week(&self) -> UsualWeek {
+        let rows = self
+            .profile
+            .and_then(|profile| profile.training_availability.as_deref());
+        UsualWeek::of(rows)
+    }
+
     fn limits(&self, week: UsualWeek, own: Option<i64>) -> DayLimits {
         if !self.card.shows(&permissions::GET_EVENTS) {
             return DayLimits::default();
         }
-        let others = self.there.iter().filter(|held| Some(held.id) != own);
-        DayLimits::of(others.map(|held| &held.event), week)
+        DayLimits::of(self.entries_but(own), week)
+    }
+
+    /// What stands there, with what began before, but for this entry.
+    fn entries_but(&self, own: Option<i64>) -> impl Iterator<Item = &Event> {
+        let all = self.there.iter().map(|held| &held.event).chain(self.earlier);
+        all.filter(move |event| own.is_none() || event.id != own)
     }
 
     /// What else is on the day, as far as it may be shown, and the form of its morning.
@@ -77,7 +111,7 @@ impl Scene<'_> {
         } else {
             "on these days"
         };
-        let has_plans = others.iter().any(|held| held.event.is_to_do());
+        let has_plans = others.iter().any(|event| event.is_to_do());
         let moves = if has_plans { moves } else { "" };
         around(
             " ",
@@ -86,40 +120,39 @@ impl Scene<'_> {
         )
     }
 
-    fn others_on(&self, (first, last): (NaiveDate, NaiveDate), own: Option<i64>) -> Vec<&Held> {
-        let others = self
-            .there
-            .iter()
-            .filter(|held| Some(held.id) != own && is_on(&held.event, first, last));
-        others.filter(|held| !held.event.is_week_target()).collect()
+    fn others_on(&self, (first, last): (NaiveDate, NaiveDate), own: Option<i64>) -> Vec<&Event> {
+        let others = self.entries_but(own).filter(|event| is_on(event, first, last));
+        others.filter(|event| !event.is_week_target()).collect()
     }
 
-    fn others(&self, others: &[&Held], when: &str) -> String {
+    fn others(&self, others: &[&Event], when: &str) -> String {
         if others.is_empty() {
             return String::new();
         }
         if !self.card.shows(&permissions::GET_EVENTS) {
-            let away = others.iter().any(|held| is_away(&held.event));
             let count = counted(others.len(), "other entry", "other entries");
-            let away = match (away, when) {
-                (false, _) => "",
-                (true, "that day") => "; the day is marked unavailable",
-                (true, _) => "; some of these days are marked unavailable",
+            let mark = others.iter().filter_map(|event| mark_of(event)).max();
+            let days = if when == "that day" {
+                "the day is"
+            } else {
+                "some of these days are"
             };
-            return format!("{count} {when}{away}");
+            let mark = around(&format!("; {days} marked"), mark.map_or("", Mark::word), "");
+            return format!("{count} {when}{mark}");
         }
         // What limits the day has a line of its own.
-        let others: Vec<&&Held> = others.iter().filter(|held| !is_limit(&held.event)).collect();
+        let others: Vec<&&Event> = others.iter().filter(|event| !is_limit(event)).collect();
         let mut names: Vec<String> = others
             .iter()
             .take(OTHERS)
-            .map(|held| {
-                let event = &held.event;
-                let day = event.day().filter(|_| when != "that day").map(units::date);
+            .map(|event| {
+                let days = entries::days(event);
+                let is_said = when == "that day" && event.last_day() == event.day();
+                let days = if is_said { String::new() } else { days };
                 let secs = units::hours_minutes(event.planned_secs().filter(|_| event.is_to_do()));
                 joined(
                     [
-                        day.unwrap_or_default(),
+                        days,
                         entries::what(event),
                         fenced(event.name.as_deref().unwrap_or_default(), 40),
                         secs,
@@ -152,10 +185,27 @@ fn is_on(event: &Event, oldest: NaiveDate, newest: NaiveDate) -> bool {
     }
 }
 
-fn is_away(event: &Event) -> bool {
-    Absence::of(event).is_some()
-        || matches!(
-            event.training_availability.as_deref(),
-            Some("UNAVAILABLE" | "LIMITED")
-        )
+/// What an entry says of training on its days; None if it says nothing of it.
+fn mark_of(event: &Event) -> Option<Mark> {
+    match event.training_availability.as_deref() {
+        Some("LIMITED") => Some(Mark::Limited),
+        Some("UNAVAILABLE") => Some(Mark::Unavailable),
+        _ => Absence::of(event).map(|_| Mark::Unavailable),
+    }
+}
+
+/// The graver one last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Mark {
+    Limited,
+    Unavailable,
+}
+
+impl Mark {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Limited => "limited",
+            Self::Unavailable => "unavailable",
+        }
+    }
 }

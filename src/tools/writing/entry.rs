@@ -281,16 +281,48 @@ pub(in crate::tools) fn color(arguments: &Arguments) -> Result<Option<String>, T
     if color.as_deref().is_some_and(|color| !is_color(color)) {
         return Err(wrong(
             "color",
-            "must be #rrggbb or the name of a colour, such as red",
+            "must be #rrggbb or a plain colour, such as red or orange",
         ));
     }
     Ok(color)
 }
 
+/// The plain colours among the names of CSS.
+const COLORS: [&str; 28] = [
+    "aqua",
+    "black",
+    "blue",
+    "brown",
+    "coral",
+    "crimson",
+    "cyan",
+    "fuchsia",
+    "gold",
+    "gray",
+    "green",
+    "grey",
+    "indigo",
+    "lime",
+    "magenta",
+    "maroon",
+    "navy",
+    "olive",
+    "orange",
+    "pink",
+    "purple",
+    "red",
+    "silver",
+    "teal",
+    "turquoise",
+    "violet",
+    "white",
+    "yellow",
+];
+
 fn is_color(color: &str) -> bool {
     match color.strip_prefix('#') {
         Some(hex) => [3, 6, 8].contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()),
-        None => (3..=20).contains(&color.len()) && color.bytes().all(|b| b.is_ascii_alphabetic()),
+        None => COLORS.contains(&color.to_lowercase().as_str()),
     }
 }
 

@@ -101,9 +101,9 @@ impl Scene<'_> {
             return Vec::new();
         }
         let limits = if event.is_race() && first == last {
-            self.limits_of(first, own)
+            self.limits_of(first, (event.sport(), event.planned_secs()), own)
         } else {
-            self.limits_within((first, last), own)
+            self.limits_within((first, last), event.is_race(), own)
         };
         let moves = if Reason::of(event).is_some() {
             NOT_MOVED

@@ -47,6 +47,8 @@ pub(in crate::tools) struct Scene<'a> {
     pub(in crate::tools) profile: Option<&'a model::Athlete>,
     /// What stands on the weeks concerned now.
     pub(in crate::tools) there: &'a [Held],
+    /// Absences and notes that began before those weeks.
+    pub(in crate::tools) earlier: &'a [Event],
     pub(in crate::tools) mornings: Option<&'a Mornings>,
     /// How many workouts the call has, for all its athletes.
     pub(in crate::tools) count: usize,
@@ -91,7 +93,7 @@ impl Scene<'_> {
         lines.extend(self.steps(&doc, &entry.sport, true));
         lines.extend(entry.has_steps().then(|| self.device(None)));
         lines.extend(warnings(&prepared.problems));
-        lines.push(self.limits_of(entry.on.day, self.but));
+        lines.push(self.limits_of(entry.on.day, (&entry.sport, figures.secs), self.but));
         lines.push(self.day(entry.on.day, self.but, self.count > 1));
         lines
     }
@@ -133,7 +135,7 @@ impl Scene<'_> {
             lines.extend(read_otherwise(tried));
         }
         lines.extend(warnings(problems));
-        lines.push(self.limits_of(day, Some(held.id)));
+        lines.push(self.limits_of(day, (event.sport(), event.planned_secs()), Some(held.id)));
         lines.push(self.day(day, Some(held.id), false));
         lines
     }
@@ -424,8 +426,8 @@ fn warnings(problems: &[Problem]) -> Vec<String> {
     warned
         .take(6)
         .map(|problem| match problem.line {
-            0 => format!("  note: {}; {}", problem.why, problem.instead),
-            line => format!("  note on line {line}: {}; {}", problem.why, problem.instead),
+            0 => format!("  check: {}; {}", problem.why, problem.instead),
+            line => format!("  check line {line}: {}; {}", problem.why, problem.instead),
         })
         .collect()
 }

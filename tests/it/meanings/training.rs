@@ -1179,7 +1179,7 @@ async fn earlier_absences_that_do_not_arrive_are_named() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Absences begun before 2026-09-24 left out: the calendar did not answer",
+            "Absences begun before 2026-09-24 Thu left out: the calendar did not answer",
         );
         assert!(text.contains("(all missed)"), "{text}");
     })
