@@ -50,13 +50,15 @@ pub(super) fn verdict(all: &[Wanted], at: usize, there: &[Held], alike: &[Change
                 || change.external_id.is_some() && held.fields.external_id == change.external_id
         })
     };
-    let found = there.iter().find(|held| is_like(wanted, &held.fields));
     let otherwise = |held: &Held| {
         let mut names = wanted.fields.not_in(&held.fields);
         let has_its_name = name(&wanted.fields) == name(&held.fields);
         names.retain(|name| !wanted.assumed.contains(name) && (*name != "name" || !has_its_name));
         names
     };
+    // Of several the one that is nearest to what was asked for.
+    let alike_there = there.iter().filter(|held| is_like(wanted, &held.fields));
+    let found = alike_there.min_by_key(|held| otherwise(held).len());
     let judged = |held: &Held, number: Option<i32>| match otherwise(held) {
         names if names.is_empty() => Verdict::There(Box::new(held.clone()), number),
         names => Verdict::Other(Box::new(held.clone()), names),
@@ -194,6 +196,11 @@ mod tests {
     fn without_a_name_one_of_the_kind_is_enough_and_a_day_has_one_target_of_a_sport() {
         let sick = |name: &str, end: &str| json!({"category": "SICK", "name": name, "start_date_local": "2026-12-03T00:00:00", "end_date_local": end});
         let own = [wanted(sick("Sick", "2026-12-05T00:00:00"), false)];
+        let two = [
+            held(6, &sick("Cold", "2026-12-04T00:00:00")),
+            held(7, &sick("Flu", "2026-12-05T00:00:00")),
+        ];
+        assert_eq!(says(&own, &two, &[]), "there 7");
         assert_eq!(
             says(&own, &[held(7, &sick("Flu", "2026-12-05T00:00:00"))], &[]),
             "there 7"

@@ -57,6 +57,8 @@ async function undo(page) {
   await page.goto(`${web}/activity`)
   await page.locator('.changes summary').first().click()
   told.sides = await page.locator('.changes dl').first().innerText()
+  const width = async (what) => (await page.locator(what).first().boundingBox()).width
+  told.asWideAsTable = (await width('.changed .changes')) > 0.9 * (await width('table'))
   await picture(page, 'writing-activity')
   await page.getByRole('button', { name: /^Undo/ }).first().click()
   await page.waitForURL('**/activity/undo')
