@@ -43,13 +43,19 @@ pub(super) fn begun_before(read_from: NaiveDate, range: Range) -> Range {
     }
 }
 
+/// Days before a range in which an injury that lasts until then may have begun: there are some of more than a year.
+const INJURED_WITHIN: u64 = 3 * 366;
+
 /// The absences that began before `read_from`, the first day read, and may reach into the range. One request.
 pub(super) async fn earlier(
     upstream: &intervals::Athlete,
     read_from: NaiveDate,
     range: Range,
 ) -> Result<Part<Vec<Event>>, ToolError> {
-    let days = begun_before(read_from, range);
+    let days = Range {
+        oldest: back(range.oldest, INJURED_WITHIN),
+        ..begun_before(read_from, range)
+    };
     let what = format!("Absences begun before {}", units::date(read_from));
     let found = upstream.events(days.oldest, days.newest, &CATEGORIES).await;
     settle(&what, Source::Calendar, found)

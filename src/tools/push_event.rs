@@ -26,7 +26,7 @@ use super::{
         field_words,
         find::Reader,
         known_number,
-        said::{Scene, failed, heading, undo_hint},
+        said::{Counts, Scene, failed, heading, undo_hint},
         told, with_earlier,
     },
 };
@@ -164,7 +164,7 @@ impl Asked {
                 }
                 Verdict::There(held, number) => {
                     already += 1;
-                    vec![already_there(&scene, held, *number)]
+                    already_there(&scene, wanted, held, *number)
                 }
                 verdict => {
                     not += 1;
@@ -232,19 +232,19 @@ impl Asked {
             lines.extend(match verdict {
                 Verdict::New(_) => {
                     let Some(tried) = tried.next() else { continue };
-                    counts.add(tried, None);
+                    counts.add(tried, !tried.fields.is_empty(), false);
                     let mut lines = became(scene, wanted, tried, None);
                     lines.extend(notes(wanted));
                     lines
                 }
                 Verdict::Change(held, changes) => {
                     let Some(tried) = tried.next() else { continue };
-                    counts.add(tried, Some(changes));
+                    counts.add(tried, !tried.fields.is_empty(), true);
                     became(scene, wanted, tried, Some((held, changes)))
                 }
                 Verdict::There(held, number) => {
                     counts.already += 1;
-                    vec![already_there(scene, held, *number)]
+                    already_there(scene, wanted, held, *number)
                 }
                 verdict => {
                     counts.not += 1;
@@ -258,49 +258,8 @@ impl Asked {
             (_, 0) => "takes back what was changed",
             _ => "takes back what was written and changed",
         };
-        let undo = undo_hint(scene.card, counts.numbers, what);
+        let undo = undo_hint(scene.card, counts.stand, what);
         Answer::of(std::iter::once(first).chain(lines).chain([missing, undo]))
-    }
-}
-
-/// How many entries became what.
-#[derive(Debug, Default)]
-struct Counts {
-    written: usize,
-    changed: usize,
-    /// Of both.
-    otherwise: usize,
-    already: usize,
-    not: usize,
-    unknown: usize,
-    /// Of the changes that stand.
-    numbers: Vec<i32>,
-}
-
-impl Counts {
-    fn add(&mut self, tried: &Tried, changes: Option<&EntryFields>) {
-        if matches!(tried.fate, Fate::Stands(_)) {
-            self.numbers.push(tried.number);
-        }
-        let count = match &tried.fate {
-            Fate::Stands(_) if !tried.fields.is_empty() => &mut self.otherwise,
-            Fate::Stands(_) if changes.is_some() => &mut self.changed,
-            Fate::Stands(_) => &mut self.written,
-            _ if tried.left_nothing() => &mut self.not,
-            _ => &mut self.unknown,
-        };
-        *count += 1;
-    }
-
-    fn in_words(&self) -> String {
-        heading([
-            (self.written, "written"),
-            (self.changed, "changed"),
-            (self.otherwise, "written, but NOT AS SENT"),
-            (self.already, "already there"),
-            (self.not, "not written"),
-            (self.unknown, "not known"),
-        ])
     }
 }
 
@@ -336,13 +295,18 @@ fn notes(wanted: &Wanted) -> impl Iterator<Item = String> {
     wanted.notes.iter().map(|note| format!("  {note}"))
 }
 
-/// What is on the calendar already.
-fn already_there(scene: &Scene<'_>, held: &Held, number: Option<i32>) -> String {
+/// What is on the calendar already. To a coach without the calendar no more of it than was asked for.
+fn already_there(scene: &Scene<'_>, wanted: &Wanted, held: &Held, number: Option<i32>) -> Vec<String> {
     let how = match number {
         Some(number) => format!("already there (change {number}), nothing written"),
         None => "already there, nothing written".to_owned(),
     };
-    format!("{} · {how} · id {}", scene.now(held), held.id)
+    let how = format!("{how} · id {}", held.id);
+    if scene.card.shows(&permissions::GET_EVENTS) {
+        vec![format!("{} · {how}", scene.now(held))]
+    } else {
+        scene.mark_not_written(&wanted.fields, &how)
+    }
 }
 
 /// Why an entry is not written although nothing is wrong with it.

@@ -29,7 +29,7 @@ use super::{
         self, Fate, Tried, Wish, Writing,
         entry::{Entry, Prepared},
         known_number,
-        said::{Scene, failed, heading, not_written, undo_hint},
+        said::{Counts, Scene, failed, heading, not_written, undo_hint},
         told, with_earlier,
     },
 };
@@ -342,64 +342,51 @@ impl Plan {
         is_read_back: bool,
     ) -> Answer {
         let mut lines = Vec::new();
-        let (mut written, mut otherwise, mut already, mut not, mut unknown) = (Vec::new(), 0, 0, 0, 0);
+        let mut counts = Counts::default();
         let mut tried = tried.into_iter();
         for (prepared, verdict) in self.prepared.iter().zip(verdicts) {
             lines.extend(match verdict {
                 None => {
-                    not += 1;
+                    counts.not += 1;
                     not_written(prepared, &format!("not written: {}", prepared.refusal()))
                 }
                 Some(Verdict::There(held, number)) => {
-                    already += 1;
+                    counts.already += 1;
                     self.already(scene, prepared, held, *number)
                 }
                 Some(Verdict::Other(held)) => {
-                    not += 1;
+                    counts.not += 1;
                     scene.other(prepared, held)
                 }
                 Some(Verdict::Twice(first)) => {
-                    not += 1;
+                    counts.not += 1;
                     not_written(prepared, &twice(*first))
                 }
                 Some(Verdict::Namesake(first)) => {
-                    not += 1;
+                    counts.not += 1;
                     not_written(prepared, &namesake(*first))
                 }
                 Some(Verdict::New(_)) => {
                     let Some(tried) = tried.next() else { continue };
+                    let otherwise = !tried.differences.is_empty();
+                    counts.add(&tried, otherwise, false);
                     if let Fate::Stands(held) = &tried.fate {
-                        written.push(tried.number);
-                        let how = if tried.differences.is_empty() {
-                            "written"
-                        } else {
-                            otherwise += 1;
+                        let how = if otherwise {
                             "written, but NOT AS SENT"
+                        } else {
+                            "written"
                         };
                         scene.standing(held, how, Some(&tried), &prepared.problems)
                     } else {
-                        let count = if tried.left_nothing() {
-                            &mut not
-                        } else {
-                            &mut unknown
-                        };
-                        *count += 1;
                         let why = failed(&tried.fate).unwrap_or_default();
                         not_written(prepared, &format!("{why} (change {})", tried.number))
                     }
                 }
             });
         }
-        let counts = heading([
-            (written.len() - otherwise, "written"),
-            (otherwise, "written, but NOT AS SENT"),
-            (already, "already there"),
-            (not, "not written"),
-            (unknown, "not known"),
-        ]);
-        let heading = answer::first_line(scene.card, scene.today, &[counts]);
+        let heading = answer::first_line(scene.card, scene.today, &[counts.in_words()]);
         let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
-        let undo = undo_hint(scene.card, written, "takes back what was written");
+        let undo = undo_hint(scene.card, counts.stand, "takes back what was written");
         // The weeks' loads from before would be told as those of now.
         let weeks = if is_read_back {
             scene.weeks(days, "")

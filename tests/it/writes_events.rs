@@ -575,10 +575,10 @@ async fn an_absence_that_began_months_ago_limits_a_plan_of_today() {
     on_saturday(async |world| {
         let ana = world.ana();
         world.let_write(ana).await;
-        let leave = json!({"category": "INJURED", "name": "Achilles", "start_date_local": "2026-03-02T00:00:00",
+        let leave = json!({"category": "INJURED", "name": "Achilles", "start_date_local": "2025-03-02T00:00:00",
                            "end_date_local": "2027-01-11T00:00:00"});
         world.sim.add_event(ana.person.slug, leave).unwrap();
-        let says = "that day: injured «Achilles» 2 Mar 2026 – 10 Jan 2027 (day 278 of 315)";
+        let says = "that day: injured «Achilles» 2 Mar 2025 – 10 Jan 2027 (day 643 of 680)";
         let ride = json!({"workouts": [workout("Ride", "2026-12-04", "Spin", "- 45m 60%")]});
         for arguments in [with(ride.clone(), json!({"preview": true})), ride] {
             let text = done(&world, &ana.link, "push_workout", arguments).await;
@@ -592,10 +592,10 @@ async fn an_absence_that_began_months_ago_limits_a_plan_of_today() {
         let edit = json!({"id": id_of(&world, ana, "Spin"), "new_date": "2026-12-05"});
         for arguments in [with(edit.clone(), json!({"preview": true})), edit] {
             let text = done(&world, &ana.link, "edit_workout", arguments).await;
-            assert!(text.contains("that day: injured «Achilles» 2 Mar 2026 – 10 Jan 2027 (day 279 of 315)"), "{text}");
+            assert!(text.contains("that day: injured «Achilles» 2 Mar 2025 – 10 Jan 2027 (day 644 of 680)"), "{text}");
         }
         // Without that part the plan is written all the same, and the answer says what it did not see.
-        world.sim.fault(Fault::on("/events?oldest=2025-12-06").status(404));
+        world.sim.fault(Fault::on("/events?oldest=2023-12-05").status(404));
         let run = json!({"workouts": [workout("Run", "2026-12-07", "Strides", "- 30m 70-78% LTHR")]});
         let text = done(&world, &ana.link, "push_workout", run).await;
         assert!(text.contains(" · 1 written · ") && text.contains("Absences begun before 2026-12-07 Mon left out: "), "{text}");
@@ -857,6 +857,26 @@ async fn a_coach_without_the_calendar_hears_nothing_of_what_else_is_on_it() {
         let sick = json!({"kind": "sick", "date": "2026-12-22"});
         let text = done(&world, &coach, "push_event", for_ana(events(json!([sick])))).await;
         assert!(text.contains("1 other entry that day; the day is marked limited"), "{text}");
+
+        // What the athlete entered is told as far as it was asked for.
+        let injured = json!({"category": "INJURED", "name": "Hernia surgery", "start_date_local": "2027-01-05T00:00:00",
+                             "end_date_local": "2027-01-21T00:00:00", "training_availability": "LIMITED", "max_training_time": 1800});
+        let half = json!({"category": "RACE_C", "type": "Run", "name": "Wed half", "start_date_local": "2027-01-06T09:00:00",
+                          "end_date_local": "2027-01-07T00:00:00", "moving_time": 6000, "distance": 21097});
+        for event in [injured, half] {
+            world.sim.add_event(ana.person.slug, event).unwrap();
+        }
+        let rows = json!([
+            {"kind": "injured", "date": "2027-01-05"},
+            {"kind": "race", "date": "2027-01-06", "name": "Wed half", "sport": "Run"},
+        ]);
+        for arguments in [with(events(rows.clone()), json!({"preview": true})), events(rows)] {
+            let text = done(&world, &coach, "push_event", for_ana(arguments)).await;
+            assert!(text.contains("2027-01-05 Tue · injured · already there, nothing written"), "{text}");
+            for secret in ["Hernia", "2027-01-20", "16 days", "0:30", "09:00", "race C", "1:40", "21.1"] {
+                assert!(!text.contains(secret), "{secret}: {text}");
+            }
+        }
         assert!(!text.contains("Secret") && !text.contains("holiday"), "{text}");
         let note = json!({"kind": "note", "date": "2026-12-20", "name": "Secret note", "text": "mine"});
         let text = refused(&world, &coach, "push_event", for_ana(events(json!([note])))).await;

@@ -452,6 +452,49 @@ pub(in crate::tools) fn undo_hint(card: &AthleteCard, all: Vec<i32>, what: &str)
     format!("undo_change with {athlete}changes {} {what}.", numbers(all))
 }
 
+/// How many entries of a call became what.
+#[derive(Debug, Default)]
+pub(in crate::tools) struct Counts {
+    pub(in crate::tools) written: usize,
+    /// Stood there before.
+    pub(in crate::tools) changed: usize,
+    /// Of both, not as they were sent.
+    pub(in crate::tools) otherwise: usize,
+    pub(in crate::tools) already: usize,
+    pub(in crate::tools) not: usize,
+    pub(in crate::tools) unknown: usize,
+    /// The numbers of the changes that stand.
+    pub(in crate::tools) stand: Vec<i32>,
+}
+
+impl Counts {
+    /// Counts what became of a change: `otherwise` if it stands not as it was sent, `stood` if its entry was there before.
+    pub(in crate::tools) fn add(&mut self, tried: &Tried, otherwise: bool, stood: bool) {
+        let stands = matches!(tried.fate, Fate::Stands(_));
+        self.stand.extend(stands.then_some(tried.number));
+        let count = match (stands, otherwise, stood) {
+            (true, true, _) => &mut self.otherwise,
+            (true, false, true) => &mut self.changed,
+            (true, false, false) => &mut self.written,
+            (false, ..) if tried.left_nothing() => &mut self.not,
+            (false, ..) => &mut self.unknown,
+        };
+        *count += 1;
+    }
+
+    /// `2 written, 1 already there, 1 not written`
+    pub(in crate::tools) fn in_words(&self) -> String {
+        heading([
+            (self.written, "written"),
+            (self.changed, "changed"),
+            (self.otherwise, "written, but NOT AS SENT"),
+            (self.already, "already there"),
+            (self.not, "not written"),
+            (self.unknown, "not known"),
+        ])
+    }
+}
+
 /// The heading of an answer: `2 written, 1 already there, 1 not written`.
 pub(in crate::tools) fn heading<const N: usize>(counts: [(usize, &str); N]) -> String {
     let parts = counts

@@ -1171,7 +1171,7 @@ async fn earlier_absences_that_do_not_arrive_are_named() {
             json!({"activities": [], "events": [planned]}),
         );
         world.sim.fault(
-            Fault::on("/events?oldest=2025-11-22")
+            Fault::on("/events?oldest=2023-11-21")
                 .athlete(world.ana().person.athlete_id)
                 .status(404),
         );
