@@ -7,6 +7,7 @@ mod figures;
 use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Weekday};
 use serde_json::{Map, Value};
 
+pub(crate) use self::figures::number_and_unit;
 use super::{
     answer::units,
     params::{self, Kind, MOST_ENTRIES, Param},
@@ -493,19 +494,7 @@ impl Arguments {
 
     /// A number within the parameter's bounds; None when left out.
     pub(crate) fn number(&self, name: &str) -> Result<Option<f64>, ToolError> {
-        let (Kind::Number(from, to), value) = self.of(name) else {
-            other(name)
-        };
-        let number = match value {
-            None => return Ok(None),
-            Some(Value::Number(number)) => number.as_f64(),
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(_) => None,
-        };
-        number
-            .filter(|number| (from..=to).contains(number))
-            .map(Some)
-            .ok_or_else(|| wrong(name, &format!("must be a number from {from} to {to}")))
+        self.number_in(name, &[])
     }
 
     /// The id of a calendar entry; None when left out.
@@ -582,29 +571,7 @@ impl Arguments {
 
     /// A list of numbers (or one alone, or text).
     pub(crate) fn numbers(&self, name: &str) -> Result<Vec<f64>, ToolError> {
-        let (Kind::Numbers(numbers), value) = self.of(name) else {
-            other(name)
-        };
-        let number = |value: &Value| match value {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        };
-        let most = numbers.most;
-        let found: Option<Vec<f64>> = match value {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items.iter().take(most + 1).map(number).collect(),
-            Some(Value::String(text)) => text
-                .split(',')
-                .take(most + 1)
-                .map(|text| text.trim().parse().ok())
-                .collect(),
-            Some(value) => number(value).map(|number| vec![number]),
-        };
-        let bounds = numbers.from..=numbers.to;
-        found
-            .filter(|found| found.len() <= most && found.iter().all(|number| bounds.contains(number)))
-            .ok_or_else(|| wrong(name, numbers.wanted))
+        self.numbers_in(name, &[])
     }
 }
 

@@ -79,7 +79,7 @@ fields! {
     common "readiness", "readiness", "(higher better)", Number(0);
     common "steps", "steps", "", Number(0);
     rare "hydration", "hydration", "/4 (1 best)", Scale(["good", "ok", "poor", "bad"]);
-    rare "hydrationVolume", "drunk", "l", Number(1);
+    rare "hydrationVolume", "fluids", "l", Number(1);
     rare "spO2", "SpO2", "%", Number(1);
     rare "respiration", "respiration", "/min", Number(1);
     rare "systolic", "systolic", "mmHg", Number(0);
@@ -90,7 +90,7 @@ fields! {
     rare "abdomen", "abdomen", "(unit as entered)", Number(1);
     rare "vo2max", "VO2max", "ml/kg/min", Number(1);
     rare "baevskySI", "Baevsky stress index", "", Number(0);
-    rare "kcalConsumed", "eaten", "kcal", Number(0);
+    rare "kcalConsumed", "calories eaten", "kcal", Number(0);
     rare "carbohydrates", "carbohydrates", "g", Number(0);
     rare "protein", "protein", "g", Number(0);
     rare "fatTotal", "fat", "g", Number(0);
@@ -101,12 +101,15 @@ fields! {
 impl Field {
     /// The column's header with its unit or scale.
     pub(super) fn header(&self, own: Units) -> String {
-        let unit = if matches!(self.form, Form::Weight) {
-            units::weight_unit(own)
-        } else {
-            self.unit
-        };
-        format!("{} {unit}", self.name).trim_end().to_owned()
+        format!("{} {}", self.name, self.unit(own)).trim_end().to_owned()
+    }
+
+    /// The unit or scale in which it is shown; empty for a count.
+    pub(super) fn unit(&self, own: Units) -> &'static str {
+        match self.form {
+            Weight => units::weight_unit(own),
+            _ => self.unit,
+        }
     }
 
     /// Whether the day has a value.
@@ -154,14 +157,20 @@ impl Field {
 
     /// A value of one field by itself, with its unit or scale: `61.2 kg`, `7:24 h`, `2/4 avg (1 best)`.
     pub(super) fn in_words(&self, value: &Value, own: Units) -> String {
+        self.in_words_finely(value, own, 0)
+    }
+
+    /// The same with so many decimals more; hours with their seconds then.
+    pub(super) fn in_words_finely(&self, value: &Value, own: Units, more: u8) -> String {
         let number = value.as_f64();
         match (self.form, number) {
             (Form::Word, _) => clean(value.as_str().unwrap_or_default(), 30).to_lowercase(),
             (_, None) => String::new(),
+            (Hours, Some(secs)) if more > 0 => format!("{} h", units::hours_minutes_seconds(secs)),
             (Hours, Some(secs)) => format!("{} h", units::hours_minutes(secs)),
-            (Weight, _) => units::weight_in_words(number, own),
+            (Weight, _) => units::weight_in_words_finely(number, own, more),
             (Scale(words), Some(step)) => {
-                let text = units::at_most(step, 1);
+                let text = units::at_most(step, 1 + more);
                 let word = ["1", "2", "3", "4"]
                     .iter()
                     .position(|known| *known == text)
@@ -173,7 +182,7 @@ impl Field {
                     .unit
                     .strip_prefix('/')
                     .map_or_else(|| format!(" {}", self.unit), |of| format!("/{of}"));
-                let figure = units::at_most(number, decimals.max(1));
+                let figure = units::at_most(number, decimals.max(1) + more);
                 format!("{figure}{unit}").trim_end().to_owned()
             }
         }

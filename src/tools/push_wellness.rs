@@ -43,7 +43,7 @@ async fn push(granted: Granted, given: Map<String, Value>) -> Result<Answer, Too
     };
     if asked.preview {
         let rows = ask.upstream.days(asked.usual_from(), asked.newest()).await?;
-        return Ok(previewed(ask, &asked.edits(&rows, ask)?));
+        return Ok(previewed(ask, &asked.edits(&rows, ask)?).and(asked.read_as()));
     }
     let mut writing = Writing::begin(&granted).await?;
     let done = push_in(ask, &mut writing, &asked).await;
@@ -58,7 +58,11 @@ async fn push_in(ask: &Ask, writing: &mut Writing<'_>, asked: &Asked) -> Result<
     let all = asked.edits(&rows, ask)?;
     let (edits, edited) = writing.edit_needed(all.iter()).await?;
     let already = all.len() - edits.len();
-    told(said(ask, &all, &edits, &edited), &edited, already)
+    told(
+        said(ask, &all, &edits, &edited).and(asked.read_as()),
+        &edited,
+        already,
+    )
 }
 
 fn day_of(edit: &Edit) -> String {

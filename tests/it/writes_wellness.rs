@@ -246,9 +246,24 @@ async fn what_cannot_be_is_refused_before_anything_is_sent() {
             (json!({"mood": "fine"}), "1 great, 2 good, 3 ok, 4 grumpy"),
             (
                 json!({"weight": 612}),
-                "weight must be a number from 20.0 to 300.0 kg",
+                "weight must be a number from 20 to 300 kg",
             ),
             (json!({"weight": "61 stone"}), "weight must be a number"),
+            (json!({"weight": "61 %"}), "weight must be a number"),
+            (
+                json!({"weight": "61,400 kg"}),
+                "weight must be a number from 20 to 300 kg",
+            ),
+            (json!({"weight": "7h30"}), "weight must be a number"),
+            (
+                json!({"steps": "12.345"}),
+                "steps must be a whole number from 0 to 200000",
+            ),
+            (
+                json!({"sleepSecs": 450}),
+                "sleepSecs must be from 1800 to 72000 seconds; hours are given as sleep: 7.5",
+            ),
+            (json!({"sleep": "7h75"}), "or as 7:30"),
             (json!({"weight": 135}), "far from this athlete's last 61"),
             (json!({"weight": -1}), "ignores what would empty a wellness value"),
             (
@@ -616,6 +631,71 @@ async fn what_a_connector_does_not_offer_it_neither_lists_nor_takes_back() {
         )
         .await;
         assert!(list.contains("weight") && list.contains("Secret"), "{list}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_are_read_as_people_write_them() {
+    on_saturday(async |world| {
+        let ana = free(&world).await;
+        for (values, field, stands, says) in [
+            (
+                json!({"weight": "61,4 kg"}),
+                "weight",
+                json!(61.4),
+                "weight 61.2 kg → 61.4 kg",
+            ),
+            (
+                json!({"sleep": "7h30"}),
+                "sleepSecs",
+                json!(27_000),
+                "sleep not set → 7:30 h",
+            ),
+            (
+                json!({"sleep": "7 h 40 min"}),
+                "sleepSecs",
+                json!(27_600),
+                "→ 7:40 h",
+            ),
+            (json!({"sleep": "7:50"}), "sleepSecs", json!(28_200), "→ 7:50 h"),
+            (json!({"sleep": "7,5 h"}), "sleepSecs", json!(27_000), "→ 7:30 h"),
+            (
+                json!({"sleepSecs": 25_200}),
+                "sleepSecs",
+                json!(25_200),
+                "sleepSecs 25200 was read as seconds: 7:00 h.",
+            ),
+            (
+                json!({"sleepSecs": 6.5}),
+                "sleepSecs",
+                json!(23_400),
+                "sleepSecs was read as hours: 6:30 h.",
+            ),
+            (
+                json!({"restingHR": "44 bpm"}),
+                "restingHR",
+                json!(44),
+                "resting HR 46 bpm → 44 bpm",
+            ),
+            (
+                json!({"hydrationVolume": "500 ml"}),
+                "hydrationVolume",
+                json!(0.5),
+                "fluids not set → 0.5 l",
+            ),
+            (
+                json!({"calories": "2400 kcal"}),
+                "kcalConsumed",
+                json!(2400),
+                "calories eaten not set → 2400 kcal",
+            ),
+        ] {
+            let text = done(&world, &ana.link, "push_wellness", day(DAY, values)).await;
+            assert!(text.contains(says), "{says}: {text}");
+            let now = held(&world, &ana, DAY).await;
+            assert_eq!(now[field].as_f64(), stands.as_f64(), "{says}");
+        }
     })
     .await;
 }

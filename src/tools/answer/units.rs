@@ -205,6 +205,13 @@ impl PaceUnit {
         })
     }
 
+    /// Whether both are for a length of a pool, for one of rowing, or for a kilometre or mile: one may be read for the other
+    /// only then.
+    pub(crate) fn is_like(self, other: Self) -> bool {
+        let kind = |unit: Self| (unit.metres < 200.0, unit.metres < 900.0);
+        kind(self) == kind(other)
+    }
+
     /// The speed in m/s at which its distance takes this many seconds.
     pub(crate) fn speed(self, secs: f64) -> f64 {
         self.metres / secs
@@ -232,6 +239,25 @@ impl PaceUnit {
             .filter(|speed| *speed > 0.0)
             .map(|speed| self.metres / speed);
         seconds(secs).map_or_else(String::new, |secs| format!("{}:{:02}", secs / 60, secs % 60))
+    }
+
+    /// The same with so many decimals of a second: `4:35.4/km`.
+    pub(crate) fn pace_finely(self, speed: Option<f64>, decimals: u8) -> String {
+        let scale = 10_f64.powi(i32::from(decimals));
+        let secs = sane(speed)
+            .filter(|speed| *speed > 0.0)
+            .map(|speed| self.metres / speed);
+        let secs = sane(secs).map(|secs| (secs * scale).round() / scale);
+        secs.map_or_else(String::new, |secs| {
+            let width = 3 + usize::from(decimals);
+            format!(
+                "{}:{:0width$.*}/{}",
+                (secs / 60.0).floor(),
+                usize::from(decimals),
+                secs % 60.0,
+                self.name
+            )
+        })
     }
 
     /// `4:35/km` from a speed in m/s.
@@ -293,7 +319,13 @@ pub(crate) fn weight(kg: Option<f64>, units: Units) -> String {
 
 /// The same with the unit: `61.2 kg`.
 pub(crate) fn weight_in_words(kg: Option<f64>, units: Units) -> String {
-    with_unit(weight(kg, units), weight_unit(units))
+    weight_in_words_finely(kg, units, 0)
+}
+
+/// The same with so many decimals more: `61.24 kg`.
+pub(crate) fn weight_in_words_finely(kg: Option<f64>, units: Units, more: u8) -> String {
+    let weight = kg.map(|kg| if units.weight_in_lb { kg / POUND } else { kg });
+    with_unit(fixed(weight, 1 + more), weight_unit(units))
 }
 
 /// `km/h` or `mph`

@@ -2,9 +2,101 @@
 
 use serde_json::Value;
 
-use super::{super::params::Kind, Arguments, ToolError, free_words, other, wrong};
+use super::{
+    super::params::{Kind, Numbers},
+    Arguments, ToolError, free_words, other, wrong,
+};
+
+/// `20 kJ` as a number and a unit in lower case. A comma may be the decimal sign where it can be nothing else: three digits after
+/// it may be thousands.
+pub(crate) fn number_and_unit(text: &str) -> Option<(f64, String)> {
+    let text = text.trim().to_lowercase().replace('\u{2212}', "-");
+    let is_of_number = |(at, c): (usize, char)| {
+        c.is_ascii_digit() || ['.', ','].contains(&c) || at == 0 && ['-', '+'].contains(&c)
+    };
+    let end = text
+        .char_indices()
+        .find(|part| !is_of_number(*part))
+        .map_or(text.len(), |(at, _)| at);
+    let (number, unit) = text.split_at(end);
+    let number: f64 = with_point(number)?.parse().ok()?;
+    number.is_finite().then(|| (number, unit.trim().to_owned()))
+}
+
+/// A number with a decimal point, where its comma is one.
+fn with_point(number: &str) -> Option<String> {
+    match number.split_once(',') {
+        None => Some(number.to_owned()),
+        Some((whole, parts)) => {
+            let is_clear = !parts.is_empty() && (parts.len() != 3 || ["0", "-0"].contains(&whole));
+            (is_clear && !whole.contains('.') && parts.bytes().all(|b| b.is_ascii_digit()))
+                .then(|| format!("{whole}.{parts}"))
+        }
+    }
+}
+
+/// The number of a value that may have one of these units beside it.
+fn number_of(value: &Value, units: &[&str]) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => number_and_unit(text)
+            .filter(|(_, unit)| unit.is_empty() || units.iter().any(|own| own.eq_ignore_ascii_case(unit)))
+            .map(|(number, _)| number),
+        _ => None,
+    }
+}
 
 impl Arguments {
+    /// A number within the parameter's bounds, with one of these units beside it or with none; None when left out.
+    pub(crate) fn number_in(&self, name: &str, units: &[&str]) -> Result<Option<f64>, ToolError> {
+        let (Kind::Number(from, to), value) = self.of(name) else {
+            other(name)
+        };
+        let Some(value) = value else {
+            return Ok(None);
+        };
+        number_of(value, units)
+            .filter(|number| (from..=to).contains(number))
+            .map(Some)
+            .ok_or_else(|| {
+                let unit = units.first().filter(|unit| unit.starts_with(char::is_alphabetic));
+                let unit = unit.map_or_else(String::new, |unit| format!(" {unit}"));
+                wrong(name, &format!("must be a number from {from} to {to}{unit}"))
+            })
+    }
+
+    /// A list of numbers (or one alone, or text), each with one of these units beside it or with none.
+    pub(crate) fn numbers_in(&self, name: &str, units: &[&str]) -> Result<Vec<f64>, ToolError> {
+        let (
+            Kind::Numbers(Numbers {
+                most,
+                from,
+                to,
+                wanted,
+                ..
+            }),
+            value,
+        ) = self.of(name)
+        else {
+            other(name)
+        };
+        let found: Option<Vec<f64>> = match value {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) => {
+                let items = items.iter().take(most + 1);
+                items.map(|item| number_of(item, units)).collect()
+            }
+            Some(Value::String(text)) => {
+                let texts = text.split(',').take(most + 1);
+                texts.map(|text| number_of(&Value::from(text), units)).collect()
+            }
+            Some(value) => number_of(value, units).map(|number| vec![number]),
+        };
+        found
+            .filter(|found| found.len() <= most && found.iter().all(|number| (from..=to).contains(number)))
+            .ok_or_else(|| wrong(name, wanted))
+    }
+
     /// A figure with its unit, as text; a bare number is taken too. None when left out.
     pub(crate) fn figure(&self, name: &str) -> Result<Option<String>, ToolError> {
         let (Kind::Figure(most), value) = self.of(name) else {
@@ -46,5 +138,32 @@ impl Arguments {
         };
         let fits = |found: &Vec<String>| (1..=most).contains(&found.len());
         found.filter(fits).ok_or_else(|| wrong(name, wanted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comma_is_decimal_where_it_can_be_nothing_else() {
+        for (text, number, unit) in [
+            ("61.4", 61.4, ""),
+            (" 61,4 KG ", 61.4, "kg"),
+            ("255,0W", 255.0, "w"),
+            ("0,125", 0.125, ""),
+            ("-3,5", -3.5, ""),
+            ("\u{2212}2", -2.0, ""),
+            ("+2 %", 2.0, "%"),
+            ("7/10", 7.0, "/10"),
+            ("1234,5", 1234.5, ""),
+        ] {
+            assert_eq!(number_and_unit(text), Some((number, unit.to_owned())), "{text}");
+        }
+        for text in [
+            "", "kg", "12,345", "1,2,3", "1.234,5", "1,", "NaN", "inf", "--1", ".",
+        ] {
+            assert_eq!(number_and_unit(text), None, "{text}");
+        }
     }
 }

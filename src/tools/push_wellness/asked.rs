@@ -10,7 +10,7 @@ use crate::{
     tool_error::ToolError,
     tools::{
         answer::units,
-        arguments::{Arguments, in_row, visible_lines, wrong},
+        arguments::{Arguments, in_row, number_and_unit, visible_lines, wrong},
         day_fields::{FIELDS, Field, is_own},
         params::Param,
         writing::record::Edit,
@@ -59,6 +59,8 @@ struct Wanted {
     value: Value,
     /// Whether its unit was given with it: then it is no mistake of units.
     has_unit: bool,
+    /// How it was read, where that is worth a word.
+    read: String,
 }
 
 #[derive(Debug, Clone)]
@@ -150,6 +152,13 @@ impl Asked {
         Ok(self)
     }
 
+    /// How values were read, where that is worth a word.
+    pub(super) fn read_as(&self) -> impl Iterator<Item = String> {
+        let all = self.days.iter().flat_map(|day| &day.values);
+        all.map(|wanted| wanted.read.clone())
+            .filter(|read| !read.is_empty())
+    }
+
     /// What is to change, from these rows of the days and of those before them.
     pub(super) fn edits(&self, rows: &[Record], ask: &Ask) -> Result<Vec<Edit>, ToolError> {
         let edit = |day: &Day| {
@@ -215,6 +224,7 @@ impl Wanted {
             given: name.to_owned(),
             value,
             has_unit,
+            read: String::new(),
         };
         match plain(name).as_str() {
             "comments" | "note" | "notes" | "comment" => {
@@ -243,10 +253,36 @@ impl Wanted {
                 given: clean(name, 64),
                 value: own_value(&told, value)?,
                 has_unit: false,
+                read: String::new(),
             });
         };
+        if let Some(secs) = seconds(name, value) {
+            let text = Value::from(format!("{secs} s"));
+            let (value, _) = field_value(field, &told, &text, own).map_err(|_| {
+                wrong(
+                    &told,
+                    "must be from 1800 to 72000 seconds; hours are given as sleep: 7.5",
+                )
+            })?;
+            let read = format!(
+                "{told} {secs} was read as seconds: {}.",
+                field.in_words(&value, own)
+            );
+            return Ok(Self {
+                read,
+                ..of(field.key, value, true)
+            });
+        }
         let (value, has_unit) = field_value(field, &told, value, own)?;
-        Ok(of(field.key, value, has_unit))
+        let read = if plain(name) == SLEEP_SECS && !has_unit {
+            format!("{told} was read as hours: {}.", field.in_words(&value, own))
+        } else {
+            String::new()
+        };
+        Ok(Self {
+            read,
+            ..of(field.key, value, has_unit)
+        })
     }
 }
 
@@ -279,6 +315,17 @@ const ALIASES: [(&str, &str); 13] = [
     ("fat", "fatTotal"),
     ("sleepheartrate", "avgSleepingHR"),
 ];
+
+/// Upstream's name of the time asleep, which says seconds: nobody who uses it for hours means seconds, nor the other way round.
+const SLEEP_SECS: &str = "sleepsecs";
+/// A number above this is no hours of a night.
+const MOST_HOURS: f64 = 24.0;
+
+/// The seconds of a bare number under that name, if it is too large for hours.
+fn seconds(name: &str, value: &Value) -> Option<f64> {
+    let (number, unit) = figure(value).filter(|_| plain(name) == SLEEP_SECS)?;
+    (unit.is_empty() && number > MOST_HOURS).then_some(number)
+}
 
 /// A name without case, spaces and marks.
 fn plain(name: &str) -> String {
@@ -324,22 +371,22 @@ fn field_value(field: &Field, told: &str, value: &Value, own: Units) -> Result<(
     if let Some(words) = field.scale() {
         return scale(told, value, words).map(|value| (value, false));
     }
-    let (number, unit) = number_and_unit(value).ok_or_else(|| wrong(told, &wanted(field, own)))?;
+    let (number, unit) = figure(value).ok_or_else(|| wrong(told, &wanted(field, own)))?;
     let has_unit = !unit.is_empty();
-    let unit = match unit.as_str() {
-        "" if field.key == "weight" && own.weight_in_lb => "lb",
-        unit => unit,
-    };
-    let number = match (field.key, unit) {
+    let own_unit = field.unit(own).to_lowercase().replace(' ', "");
+    let number = match (field.key, unit.as_str()) {
+        ("weight", "") if own.weight_in_lb => number / LB,
         ("weight", "lb" | "lbs" | "pounds") => number / LB,
         ("sleepSecs", "" | "h" | "hours" | "hrs") => number * 3600.0,
         ("sleepSecs", "min" | "minutes") => number * 60.0,
-        (_, "") | ("weight", "kg") => number,
-        (_, unit) if plain(&field.header(own)).ends_with(&plain(unit)) => number,
+        ("sleepSecs", "s" | "sec" | "secs" | "seconds") | ("weight", "kg") | (_, "") => number,
+        ("hydrationVolume", "ml") => number / 1000.0,
+        (_, unit) if unit.replace(' ', "") == own_unit => number,
         _ => return Err(wrong(told, &wanted(field, own))),
     };
+    let is_count = field.key == "steps" && number.fract() != 0.0;
     let limits = plausible::limits(field.key);
-    if limits.is_some_and(|limits| !limits.range.contains(&number)) {
+    if is_count || limits.is_some_and(|limits| !limits.range.contains(&number)) {
         return Err(wrong(told, &wanted(field, own)));
     }
     let number = if WHOLE.contains(&field.key) {
@@ -362,11 +409,15 @@ const WHOLE: [&str; 6] = [
 
 /// `must be from 20 to 300 kg`
 fn wanted(field: &Field, own: Units) -> String {
-    let unit = field.header(own).split_off(field.name.len());
+    let unit = match field.unit(own) {
+        "" | "/100" => String::new(),
+        unit if unit.starts_with('/') => unit.to_owned(),
+        unit => format!(" {unit}"),
+    };
     let limits = plausible::limits(field.key);
     let bounds = limits.map(|limits| {
         let bound = |value: f64| match field.key {
-            "weight" => units::weight(Some(value), own),
+            "weight" => units::trimmed(units::weight(Some(value), own)),
             "sleepSecs" => units::at_most(value / 3600.0, 1),
             _ => units::at_most(value, 1),
         };
@@ -381,29 +432,34 @@ fn wanted(field: &Field, own: Units) -> String {
     } else {
         ""
     };
-    format!("must be a number{}{unit}{is}", bounds.unwrap_or_default())
+    let whole = if field.key == "steps" { "whole " } else { "" };
+    format!("must be a {whole}number{}{unit}{is}", bounds.unwrap_or_default())
 }
 
-/// `61.4`, `"61.4 kg"`, `"7:30"` (as hours).
-fn number_and_unit(value: &Value) -> Option<(f64, String)> {
-    let text = match value {
-        Value::Number(number) => return Some((number.as_f64()?, String::new())),
-        Value::String(text) => text.trim().to_lowercase(),
-        _ => return None,
-    };
-    if let Some((hours, minutes)) = text.split_once(':') {
-        let (hours, minutes): (f64, f64) = (
-            hours.parse().ok()?,
-            minutes.trim_end_matches('h').trim().parse().ok()?,
-        );
-        return (minutes < 60.0 && hours >= 0.0).then(|| (hours + minutes / 60.0, "h".to_owned()));
+/// `61.4`, `"61,4 kg"`, and a time such as `"7:30"` or `"7h30"` as hours.
+fn figure(value: &Value) -> Option<(f64, String)> {
+    match value {
+        Value::Number(number) => Some((number.as_f64()?, String::new())),
+        Value::String(text) => hours(text).or_else(|| number_and_unit(text)),
+        _ => None,
     }
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && !['.', '-', '+'].contains(&c))
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let number: f64 = number.parse().ok()?;
-    number.is_finite().then(|| (number, unit.trim().to_owned()))
+}
+
+/// `7:30`, `7h30`, `7 h 30 min` as hours.
+fn hours(text: &str) -> Option<(f64, String)> {
+    let text: String = text
+        .to_lowercase()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect();
+    let (hours, minutes) = text
+        .trim_end_matches('h')
+        .split_once([':', 'h'])
+        .filter(|(_, minutes)| !minutes.is_empty())?;
+    let minutes = minutes.trim_end_matches("min").trim_end_matches('m');
+    let whole = |text: &str| text.parse::<u16>().ok().filter(|_| text.len() <= 2);
+    let (hours, minutes) = (whole(hours)?, whole(minutes).filter(|minutes| *minutes < 60)?);
+    Some((f64::from(hours) + f64::from(minutes) / 60.0, "h".to_owned()))
 }
 
 /// A step of a scale, by its number or its word.

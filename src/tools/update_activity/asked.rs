@@ -113,10 +113,10 @@ impl Asked {
             name: visible(&arguments, "name")?,
             description: arguments.lines("description")?,
             feel: feel(&arguments)?,
-            rpe: whole(&arguments, "rpe")?,
+            rpe: whole(&arguments, "rpe", &["/10"])?,
             tags: tags(&arguments)?,
             replaces_tags: arguments.word("tags_mode", &TAGS_MODES)?.unwrap_or(false),
-            carbs: whole(&arguments, "carbs")?,
+            carbs: whole(&arguments, "carbs", &["g", "gram", "grams"])?,
             gear: visible(&arguments, "gear")?,
             sport: sport(&arguments)?,
             mark: arguments.word("mark", &MARKS)?,
@@ -267,8 +267,8 @@ fn visible(arguments: &Arguments, name: &str) -> Result<Option<String>, ToolErro
     Ok(text)
 }
 
-fn whole(arguments: &Arguments, name: &str) -> Result<Option<f64>, ToolError> {
-    let number = arguments.number(name)?;
+fn whole(arguments: &Arguments, name: &str, units: &[&str]) -> Result<Option<f64>, ToolError> {
+    let number = arguments.number_in(name, units)?;
     if number.is_some_and(|number| number.fract() != 0.0) {
         return Err(wrong(
             name,
@@ -347,6 +347,8 @@ mod tests {
             (json!({"feel": "5/5"}), json!({"feel": 5})),
             (json!({"feel": " Strong"}), json!({"feel": 1})),
             (json!({"rpe": "7"}), json!({"icu_rpe": 7.0})),
+            (json!({"rpe": "7/10"}), json!({"icu_rpe": 7.0})),
+            (json!({"carbs": "60 g"}), json!({"carbs_ingested": 60.0})),
             (json!({"carbs": 0}), json!({"carbs_ingested": 0.0})),
             (json!({"sport": "run"}), json!({"type": "Run"})),
             (json!({"sport": "rowing"}), json!({"type": "Rowing"})),
@@ -427,6 +429,7 @@ mod tests {
             (json!({"feel": 1.5}), "feel must be 1 strong"),
             (json!({"feel": "great"}), "feel must be 1 strong"),
             (json!({"rpe": 0}), "rpe must be a number from 1 to 10"),
+            (json!({"rpe": "7 W"}), "rpe must be a number from 1 to 10"),
             (json!({"rpe": 11}), "rpe must be a number from 1 to 10"),
             (json!({"rpe": 6.5}), "rpe must be a whole number"),
             (json!({"carbs": -1}), "carbs must be a number from 0 to 3000"),
