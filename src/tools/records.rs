@@ -17,6 +17,7 @@ use super::{
 use crate::{
     guard::{Units, journal::KeptRecord},
     intervals::model::{EntryFields, RecordId, Values, record::same},
+    text::fenced,
 };
 
 /// One field of a record before and after a change, in words; empty where it was or is not set.
@@ -40,7 +41,8 @@ impl Changed {
                 text.to_owned()
             }
         };
-        format!("{} {} → {}", self.label, side(&self.before), side(&self.after))
+        let before = without_scale(&self.before, &self.after);
+        format!("{} {} → {}", self.label, side(&before), side(&self.after))
     }
 
     /// `weight 61.4 kg`, `gear not set`
@@ -53,6 +55,49 @@ impl Changed {
         format!("{} {after}", self.label)
     }
 }
+
+/// The first of two steps of a scale without what the second one says: `2 avg` beside `3/4 high (1 best)`, `6` beside `7/10`.
+fn without_scale(before: &str, after: &str) -> String {
+    let (Some(step), Some(same_scale)) = (Step::of(before), Step::of(after)) else {
+        return before.to_owned();
+    };
+    if (step.most, step.best) == (same_scale.most, same_scale.best) {
+        joined([step.number, step.word], " ")
+    } else {
+        before.to_owned()
+    }
+}
+
+/// A step of a scale in its parts: `2`, `4`, `avg`, `(1 best)`.
+struct Step<'a> {
+    number: &'a str,
+    most: &'a str,
+    word: &'a str,
+    best: &'a str,
+}
+
+impl<'a> Step<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        let (number, rest) = text.split_once('/')?;
+        let (most, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (word, best) = rest.find('(').map_or((rest, ""), |at| rest.split_at(at));
+        let is_number =
+            |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        (is_number(number) && ["4", "5", "10"].contains(&most)).then_some(Self {
+            number,
+            most,
+            word: word.trim(),
+            best,
+        })
+    }
+}
+
+/// Characters of a text that are shown.
+const TEXT: usize = 200;
+/// Decimals beyond the usual ones by which two figures may be told apart.
+const FINEST: u8 = 4;
+/// Characters before the first one that differs.
+const LEAD: usize = 12;
 
 /// Each field that a change is about, in the order in which people look for them.
 pub(crate) fn changed(record: &KeptRecord, own: Units) -> Vec<Changed> {
@@ -68,20 +113,23 @@ pub(crate) fn between(
 ) -> Vec<Changed> {
     let mut names: Vec<&str> = after.names().collect();
     names.sort_by_key(|name| place(of, name));
-    let one = |name: &str| Changed {
-        label: label(of, name),
-        before: shown(of, name, before.get(name), context, own),
-        after: shown(of, name, after.get(name), context, own),
+    let one = |name: &str| {
+        let (before, after) = apart(of, name, (before.get(name), after.get(name)), context, own);
+        Changed {
+            label: label(of, name),
+            before,
+            after,
+        }
     };
     names.into_iter().map(one).collect()
 }
 
-/// `2026-11-28 Sat`, `Run «Morning run» 2026-11-20 Fri`, `settings of Ride, VirtualRide`
+/// `2026-11-28 Sat`, `Run «Morning run» 2026-11-20 Fri`, `settings of Ride and 6 more`
 pub(crate) fn title(record: &KeptRecord) -> String {
     match &record.of {
         RecordId::Day(day) => joined(["wellness", &units::date(*day)], " "),
         RecordId::Activity(_) => record.name.clone(),
-        RecordId::Sport(_) => around("settings of", &record.name, ""),
+        RecordId::Sport(_) => around("settings of", &sport::title(&record.name, &record.context), ""),
     }
 }
 
@@ -114,14 +162,84 @@ pub(crate) fn label(of: &RecordId, name: &str) -> String {
 
 /// A value with its unit; empty for none.
 pub(crate) fn shown(of: &RecordId, name: &str, value: &Value, context: &Values, own: Units) -> String {
+    finely(of, name, value, context, own, 0)
+}
+
+/// The same with so many decimals more.
+fn finely(of: &RecordId, name: &str, value: &Value, context: &Values, own: Units, more: u8) -> String {
     if same(value, &Value::Null) && !value.is_boolean() {
         return String::new();
     }
     match of {
-        RecordId::Day(_) => day::shown(name, value, own),
-        RecordId::Activity(_) => activity::shown(name, value),
-        RecordId::Sport(_) => sport::shown(name, value, context, own),
+        RecordId::Day(_) => day::shown(name, value, own, more),
+        RecordId::Activity(_) => activity::shown(name, value, more),
+        RecordId::Sport(_) => sport::shown(name, value, context, own, more),
     }
+}
+
+/// Two values side by side: what is not the same looks different.
+pub(crate) fn apart(
+    of: &RecordId,
+    name: &str,
+    (one, other): (&Value, &Value),
+    context: &Values,
+    own: Units,
+) -> (String, String) {
+    let both = |more: u8| {
+        (
+            finely(of, name, one, context, own, more),
+            finely(of, name, other, context, own, more),
+        )
+    };
+    let plain = both(0);
+    if plain.0 != plain.1 || same(one, other) {
+        return plain;
+    }
+    if let Some((one, other)) = one.as_str().zip(other.as_str()) {
+        return texts_apart(one, other);
+    }
+    (1..=FINEST)
+        .map(both)
+        .find(|(one, other)| one != other)
+        .unwrap_or(plain)
+}
+
+/// Texts that begin alike, from where they differ.
+fn texts_apart(one: &str, other: &str) -> (String, String) {
+    let alike = one
+        .chars()
+        .zip(other.chars())
+        .take_while(|(one, other)| one == other);
+    let skipped = alike.count().saturating_sub(LEAD);
+    let rest = |text: &str| {
+        let rest: String = text.chars().skip(skipped).collect();
+        let dots = if skipped > 0 { "…" } else { "" };
+        format!("{dots}{}", fenced(&rest, TEXT))
+    };
+    let (one, other) = (rest(one), rest(other));
+    if one == other {
+        (one, format!("{other} with other line breaks or spaces"))
+    } else {
+        (one, other)
+    }
+}
+
+/// Whether figures that are not the same are so alike that an athlete sees no difference: what upstream rounded.
+pub(crate) fn looks_the_same(
+    of: &RecordId,
+    name: &str,
+    (one, other): (&Value, &Value),
+    context: &Values,
+    own: Units,
+) -> bool {
+    let is_figure = |value: &Value| match value {
+        Value::Array(list) => list.iter().all(Value::is_number),
+        value => value.is_number(),
+    };
+    same(one, other)
+        || is_figure(one)
+            && is_figure(other)
+            && shown(of, name, one, context, own) == shown(of, name, other, context, own)
 }
 
 /// Fields that upstream works out from some of these.

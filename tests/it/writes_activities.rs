@@ -225,19 +225,19 @@ async fn an_undo_says_what_followed_and_the_list_what_was_changed() {
         meddle(&world, &ana, &id, json!({"icu_rpe": 3, "session_rpe": three}));
         let text = done(&world, &ana.link, TOOL, call(&id, json!({"rpe": 7, "feel": 1}))).await;
         let says = format!(
-            "RPE 3/10 → 7/10, session RPE {three} → {seven}, feel not set → 1/5 strong (1 strong) (change 1)"
+            "RPE 3 → 7/10, session RPE {three} → {seven}, feel not set → 1/5 strong (1 strong) (change 1)"
         );
         assert!(text.contains(&says), "{says}: {text}");
         let list = done(&world, &ana.link, "list_changes", json!({})).await;
         let day = &before["start_date_local"].as_str().unwrap()[..10];
         assert!(list.contains(&format!("\tRide «Lunch ride» {day} ")), "{list}");
         assert!(
-            list.contains("(RPE 3/10 → 7/10, feel not set → 1/5 strong (1 strong))\tdone"),
+            list.contains("(RPE 3 → 7/10, feel not set → 1/5 strong (1 strong))\tdone"),
             "{list}"
         );
         let text = done(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
         for says in [
-            format!("RPE 7/10 → 3/10, session RPE {seven} → {three}"),
+            format!("RPE 7 → 3/10, session RPE {seven} → {three}"),
             "feel 1/5 strong (1 strong) → not set".to_owned(),
         ] {
             assert!(text.contains(&says), "{says}: {text}");

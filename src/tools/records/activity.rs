@@ -60,21 +60,21 @@ pub(super) fn following(sent: &Values) -> &'static [&'static str] {
     }
 }
 
-pub(super) fn shown(name: &str, value: &Value) -> String {
+pub(super) fn shown(name: &str, value: &Value, more: u8) -> String {
     let number = value.as_f64();
     match name {
         "type" => answer::sport(value.as_str().unwrap_or_default()),
         "sub_type" => kind(value.as_str().unwrap_or_default()),
-        "icu_rpe" => format!("{}/10", units::at_most(number, 1)),
+        "icu_rpe" => format!("{}/10", units::at_most(number, 1 + more)),
         "feel" => {
-            let text = units::at_most(number, 1);
+            let text = units::at_most(number, 1 + more);
             let word = ["1", "2", "3", "4", "5"]
                 .iter()
                 .position(|known| *known == text)
                 .map_or("", |at| FEELS[at]);
             joined([&format!("{text}/5"), word, "(1 strong)"], " ")
         }
-        "carbs_ingested" => format!("{} g", units::at_most(number, 0)),
+        "carbs_ingested" => format!("{} g", units::at_most(number, more)),
         "paired_event_id" => format!("id {}", units::at_most(number, 0)),
         "gear" => {
             let piece = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -88,7 +88,7 @@ pub(super) fn shown(name: &str, value: &Value) -> String {
         _ => match value {
             Value::Bool(true) => "yes".to_owned(),
             Value::Bool(false) => "no".to_owned(),
-            Value::Number(_) => units::at_most(number, 1),
+            Value::Number(_) => units::at_most(number, 1 + more),
             Value::String(text) => fenced(text, TEXT),
             Value::Array(list) => {
                 let texts = list.iter().filter_map(Value::as_str);
@@ -134,7 +134,7 @@ mod tests {
             ("paired_event_id", json!(130_000_451), "id 130000451"),
             ("description", json!("two\nlines"), "«two lines»"),
         ] {
-            assert_eq!(shown(name, &value), text, "{name}");
+            assert_eq!(shown(name, &value, 0), text, "{name}");
         }
         assert_eq!(
             (label("ignore_velocity"), label("new")),

@@ -5,7 +5,10 @@ use serde_json::Value;
 use crate::{
     guard::Units,
     text::{clean, fenced},
-    tools::day_fields::{FIELDS, own_cell},
+    tools::{
+        answer::units,
+        day_fields::{FIELDS, own_cell},
+    },
 };
 
 /// Characters of a note that are shown.
@@ -19,10 +22,11 @@ pub(super) fn label(name: &str) -> String {
     }
 }
 
-pub(super) fn shown(name: &str, value: &Value, own: Units) -> String {
+pub(super) fn shown(name: &str, value: &Value, own: Units, more: u8) -> String {
     match (name, field(name)) {
-        (_, Some(at)) => FIELDS[at].in_words(value, own),
+        (_, Some(at)) => FIELDS[at].in_words_finely(value, own, more),
         ("comments", None) => fenced(value.as_str().unwrap_or_default(), NOTE),
+        (_, None) if value.is_number() && more > 0 => units::at_most(value.as_f64(), 2 + more),
         (_, None) => own_cell(Some(value), NOTE),
     }
 }

@@ -7,9 +7,10 @@ use crate::{
     intervals::model::Values,
     text::fenced,
     tools::answer::{
+        self,
         sport_units::SportUnits,
         units::{self, PaceUnit},
-        words::{DOT, joined, with_unit},
+        words::{DOT, joined, listed, with_unit},
     },
 };
 
@@ -50,6 +51,16 @@ pub(crate) fn types(values: &Values) -> impl Iterator<Item = &str> {
     types.filter_map(Value::as_str)
 }
 
+/// What is enough to recognize a group by: its first sport, and how many more it has.
+pub(crate) fn title(name: &str, context: &Values) -> String {
+    let sports: Vec<String> = types(context).map(answer::sport).collect();
+    if sports.is_empty() || context.get("other") == &Value::Bool(true) {
+        name.to_owned()
+    } else {
+        listed(&sports, 1)
+    }
+}
+
 /// The unit of pace of a group: the one that is set for it, otherwise the usual one of its sports.
 pub(crate) fn pace_of(context: &Values, own: Units) -> PaceUnit {
     SportUnits::of(types(context).next().unwrap_or_default(), own)
@@ -58,33 +69,37 @@ pub(crate) fn pace_of(context: &Values, own: Units) -> PaceUnit {
         .unwrap_or(PaceUnit::long(own))
 }
 
-pub(super) fn shown(name: &str, value: &Value, context: &Values, own: Units) -> String {
+pub(super) fn shown(name: &str, value: &Value, context: &Values, own: Units, more: u8) -> String {
     let number = value.as_f64();
     match name {
-        "ftp" | "indoor_ftp" | "p_max" => with_unit(units::whole(number), "W"),
-        "w_prime" => with_unit(units::at_most(number.map(|joules| joules / 1000.0), 2), "kJ"),
-        "lthr" | "max_hr" => with_unit(units::whole(number), "bpm"),
+        "ftp" | "indoor_ftp" | "p_max" => with_unit(units::at_most(number, more), "W"),
+        "w_prime" => with_unit(
+            units::at_most(number.map(|joules| joules / 1000.0), 2 + more),
+            "kJ",
+        ),
+        "lthr" | "max_hr" => with_unit(units::at_most(number, more), "bpm"),
+        "threshold_pace" if more > 0 => pace_of(context, own).pace_finely(number, more),
         "threshold_pace" => pace_of(context, own).pace(number),
-        "power_zones" => ends(value, "(% of FTP)"),
-        "hr_zones" => ends(value, "bpm"),
-        "pace_zones" => ends(value, "(% of threshold speed)"),
+        "power_zones" => ends(value, "(% of FTP)", more),
+        "hr_zones" => ends(value, "bpm", more),
+        "pace_zones" => ends(value, "(% of threshold speed)", more),
         _ => match value {
             Value::Array(list) => joined(
                 list.iter().filter_map(Value::as_str).map(|name| fenced(name, 40)),
                 DOT,
             ),
             Value::String(text) => fenced(text, 40),
-            _ => units::at_most(number, 3),
+            _ => units::at_most(number, 3 + more),
         },
     }
 }
 
 /// `Z1 ≤55 · Z2 ≤75 · Z3 open (% of FTP)`
-fn ends(value: &Value, unit: &str) -> String {
+fn ends(value: &Value, unit: &str, more: u8) -> String {
     let bounds = value.as_array().into_iter().flatten().filter_map(Value::as_f64);
     let zones = (1..).zip(bounds).map(|(number, bound)| {
         if bound < OPEN {
-            format!("Z{number} ≤{}", units::at_most(bound, 1))
+            format!("Z{number} ≤{}", units::at_most(bound, 1 + more))
         } else {
             format!("Z{number} open")
         }
@@ -107,7 +122,7 @@ mod tests {
         let context = |value: Value| -> Values { serde_json::from_value(value).unwrap() };
         let run = context(json!({"types": ["Run"], "pace_units": "MINS_MILE"}));
         let swim = context(json!({"types": ["Swim"], "pace_units": null}));
-        let text = |name: &str, value: Value, context: &Values| shown(name, &value, context, own);
+        let text = |name: &str, value: Value, context: &Values| shown(name, &value, context, own, 0);
         assert_eq!(text("threshold_pace", json!(3.576_320), &run), "7:30/mi");
         assert_eq!(text("threshold_pace", json!(1.25), &swim), "1:20/100m");
         assert_eq!(text("w_prime", json!(17_430), &run), "17.43 kJ");

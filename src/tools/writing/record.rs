@@ -15,12 +15,12 @@ use sha2::{Digest as _, Sha256};
 use super::{Sent, Writing, came, failure, refusal, stops};
 use crate::{
     guard::{
-        Units,
+        AthleteCard, Units,
         journal::{Change, ChangeState, Ended, Intended, Kept, KeptRecord, Left},
     },
     ids::ActivityId,
     intervals::{
-        self, Error,
+        self, Error, Scopes,
         model::{Record, RecordId, Values, record::same},
     },
     tool_error::ToolError,
@@ -269,10 +269,11 @@ impl Writing<'_> {
         self.say(format!("{count} sent, not read back yet"));
         self.look_anew().await;
         let after = self.read_records_back(edits, &sent).await;
+        let card = &self.granted.ask().card;
         let fates = edits
             .iter()
             .zip(&sent)
-            .map(|(edit, sent)| judged(edit, sent, &after));
+            .map(|(edit, sent)| judged(edit, sent, &after, card));
         let edited: Vec<Edited> = changes
             .iter()
             .zip(fates)
@@ -380,9 +381,9 @@ impl Edit {
 }
 
 /// What became of an edit, from what stands there afterwards.
-fn judged(edit: &Edit, sent: &Sent, after: &Result<Vec<Record>, Error>) -> Fate {
+fn judged(edit: &Edit, sent: &Sent, after: &Result<Vec<Record>, Error>, card: &AthleteCard) -> Fate {
     let unanswered = match sent {
-        Sent::Refused(error) => return Fate::Not(refused(error)),
+        Sent::Refused(error) => return Fate::Not(refused(error, &edit.of, card)),
         Sent::Kept(error) => return Fate::NotSent(failure(error)),
         Sent::Stopped(why) => return Fate::NotSent(why.clone()),
         Sent::Answered => false,
@@ -400,7 +401,7 @@ fn judged(edit: &Edit, sent: &Sent, after: &Result<Vec<Record>, Error>) -> Fate 
     let Some(now) = there.iter().find(|record| record.id == edit.of) else {
         return Fate::Unknown("it was sent, and it is not there any more".to_owned());
     };
-    let otherwise = edit.changes.not_in(&now.values);
+    let otherwise = not_as_sent(edit, &now.values, card.units);
     let before = edit.before();
     let moved = before.not_in(&now.values);
     match (moved.is_empty(), unanswered) {
@@ -418,9 +419,33 @@ fn judged(edit: &Edit, sent: &Sent, after: &Result<Vec<Record>, Error>) -> Fate 
     }
 }
 
+/// The fields that stand otherwise than they were sent, for an athlete who sees figures in these units: what upstream rounded below
+/// that is as it was sent.
+fn not_as_sent<'e>(edit: &'e Edit, now: &Values, own: Units) -> Vec<&'e str> {
+    let as_sent = |name: &str| {
+        let both = (edit.changes.get(name), now.get(name));
+        records::looks_the_same(&edit.of, name, both, &edit.context, own)
+    };
+    edit.changes.names().filter(|name| !as_sent(name)).collect()
+}
+
 /// A refusal by upstream, in our words.
-fn refused(error: &Error) -> String {
+fn refused(error: &Error, of: &RecordId, card: &AthleteCard) -> String {
     match error {
+        Error::Forbidden if matches!(card.scopes, Scopes::Listed(_)) => {
+            let area = of.area();
+            let who = if card.is_for_coach() {
+                "The athlete can connect"
+            } else {
+                "Connect"
+            };
+            format!(
+                "intervals.icu does not allow it: the permission to change the athlete's {} seems to be missing. {who} intervals.icu \
+                 again on the IcuSync dashboard and allow changes of {}",
+                area.in_words(),
+                area.as_str()
+            )
+        }
         Error::NotFound => "it is not there any more".to_owned(),
         Error::Strava => "Strava does not let anyone change it through intervals.icu".to_owned(),
         error => refusal(error),
@@ -463,7 +488,7 @@ fn left(before: &Values, now: &Values) -> Values {
 }
 
 /// How an open change of a record ended, from what stands there now, and in words.
-pub(super) fn settled(kept: &KeptRecord, now: Option<&Record>) -> (Ended, &'static str) {
+pub(super) fn settled(kept: &KeptRecord, now: Option<&Record>, own: Units) -> (Ended, &'static str) {
     let ended = |state, after| Ended {
         state,
         event_id: None,
@@ -473,7 +498,11 @@ pub(super) fn settled(kept: &KeptRecord, now: Option<&Record>) -> (Ended, &'stat
         return (ended(ChangeState::Lost, None), "can no longer be found");
     };
     let moved = kept.before.not_in(&now.values);
-    let otherwise = kept.after.not_in(&now.values);
+    let as_sent = |name: &str| {
+        let both = (kept.after.get(name), now.values.get(name));
+        records::looks_the_same(&kept.of, name, both, &kept.context, own)
+    };
+    let otherwise: Vec<&str> = kept.after.names().filter(|name| !as_sent(name)).collect();
     if otherwise.is_empty() || (!moved.is_empty() && otherwise.len() < kept.after.names().count()) {
         let left = Left::Record(left(&kept.before, &now.values));
         return (ended(ChangeState::Held, Some(left)), "is done");
@@ -502,18 +531,36 @@ pub(in crate::tools) fn outcome(edit: &Edit, now: &Values, otherwise: &[String],
         changes: edit.changes.only(|name| !is_otherwise(name)),
         ..edit.clone()
     };
-    let mut lines = vec![listed(&done.did(now, own))];
-    for name in otherwise {
-        let text = |value: &Value| {
-            let text = records::shown(&edit.of, name, value, &edit.context, own);
+    let (rounded, moved): (Vec<&str>, Vec<&str>) = done
+        .changes
+        .names()
+        .partition(|name| same(edit.stands.get(name), now.get(name)));
+    let moved = Edit {
+        changes: done.changes.only(|name| moved.contains(&name)),
+        ..edit.clone()
+    };
+    let mut lines = vec![listed(&moved.did(now, own))];
+    let sent_and_stands = |name: &str| {
+        let both = (edit.changes.get(name), now.get(name));
+        let (sent, stands) = records::apart(&edit.of, name, both, &edit.context, own);
+        [sent, stands].map(|text| {
             if text.is_empty() {
                 "not set".to_owned()
             } else {
                 text
             }
-        };
+        })
+    };
+    for name in rounded {
+        let [sent, stands] = sent_and_stands(name);
         let label = records::label(&edit.of, name);
-        let (sent, stands) = (text(edit.changes.get(name)), text(now.get(name)));
+        lines.push(format!(
+            "{label} stays {stands}: intervals.icu did not keep the finer {sent}"
+        ));
+    }
+    for name in otherwise {
+        let label = records::label(&edit.of, name);
+        let [sent, stands] = sent_and_stands(name);
         lines.push(if same(edit.stands.get(name), now.get(name)) {
             format!("NOT TAKEN by intervals.icu: {label}, sent {sent}, still {stands}")
         } else {

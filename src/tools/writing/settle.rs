@@ -50,7 +50,7 @@ impl Writing<'_> {
             let Some((_, now)) = there.iter().find(|(id, _)| *id == kept.of) else {
                 continue;
             };
-            let (ended, became) = settled(kept, now.as_ref());
+            let (ended, became) = settled(kept, now.as_ref(), ask.card.units);
             let nothing_shows = ended.state == ChangeState::Refused;
             let title = records::title(kept);
             let told = format!("Cut off earlier: change {}, {title}, {became}.", change.number);
@@ -92,7 +92,7 @@ pub(in crate::tools) async fn look_up_open(ask: &Ask, changes: &mut [Change]) {
     {
         let stands = change.record().and_then(|kept| {
             let (_, now) = records.iter().find(|(id, _)| *id == kept.of)?;
-            Some(settled(kept, now.as_ref()).0.state)
+            Some(settled(kept, now.as_ref(), ask.card.units).0.state)
         });
         if stands == Some(ChangeState::Held) {
             change.state = ChangeState::Held;

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::tools::writing::tests::change;
+use crate::tools::{
+    samples::{ana, ana_to_a_coach},
+    writing::tests::change,
+};
 
 fn values(value: Value) -> Values {
     serde_json::from_value(value).unwrap()
@@ -36,7 +39,7 @@ fn came_to(
     sent: &Sent,
     after: &Result<Vec<Record>, Error>,
 ) -> (ChangeState, Option<Values>, String) {
-    let fate = judged(edit, sent, after);
+    let fate = judged(edit, sent, after, &ana());
     let ended = ended(edit, &fate);
     let left = match ended.after {
         Some(Left::Record(left)) => Some(left),
@@ -99,6 +102,14 @@ fn only_what_is_read_back_counts() {
             "could not be read",
         ),
         (Sent::Answered, Ok(Vec::new()), Open, None, "not there any more"),
+        // Finer than an athlete sees: what upstream rounded is as it was sent.
+        (
+            Sent::Answered,
+            there(json!({"weight": 61.44, "mood": 3})),
+            Held,
+            Some(json!({"weight": 61.44, "mood": 3})),
+            "",
+        ),
         (
             Sent::Refused(Error::Rejected),
             there(json!({"weight": 61.4, "mood": 3})),
@@ -147,7 +158,11 @@ fn an_open_change_ends_by_what_stands_there() {
         (None, ChangeState::Lost),
     ] {
         let now = there.clone().map(record);
-        assert_eq!(settled(&kept, now.as_ref()).0.state, state, "{there:?}");
+        assert_eq!(
+            settled(&kept, now.as_ref(), Units::default()).0.state,
+            state,
+            "{there:?}"
+        );
     }
 }
 
@@ -225,4 +240,106 @@ fn a_field_is_emptied_as_its_kind_of_record_takes_it() {
     );
     let of_day = edit(json!({"weight": 61.2}), json!({"weight": null}));
     assert_eq!(json!(of_day.body()), json!({"weight": null}));
+}
+
+#[test]
+fn what_is_called_different_looks_different() {
+    let said = |stands: Value, sent: Value, now: Value| {
+        let edit = edit(stands, sent);
+        let now = values(now);
+        let card = ana();
+        let there = Ok(vec![Record {
+            id: day_id(),
+            values: now.clone(),
+        }]);
+        match judged(&edit, &Sent::Answered, &there, &card) {
+            Fate::Stands { otherwise, .. } => outcome(&edit, &now, &otherwise, card.units).join("; "),
+            fate => format!("{fate:?}"),
+        }
+    };
+    let weight = |kg: f64| json!({"weight": kg});
+    for (stands, sent, now, says) in [
+        (
+            weight(61.4),
+            weight(61.44),
+            weight(61.44),
+            "weight 61.40 kg → 61.44 kg",
+        ),
+        (
+            weight(61.4),
+            weight(61.44),
+            weight(61.4),
+            "weight stays 61.40 kg: intervals.icu did not keep the finer 61.44 kg",
+        ),
+        (
+            weight(61.2),
+            weight(61.44),
+            weight(61.4),
+            "weight 61.2 kg → 61.4 kg",
+        ),
+        (
+            weight(61.2),
+            weight(61.44),
+            weight(61.5),
+            "NOT AS SENT: weight, sent 61.4 kg, now 61.5 kg",
+        ),
+        (
+            json!({"sleepSecs": 27_000}),
+            json!({"sleepSecs": 27_010}),
+            json!({"sleepSecs": 27_010}),
+            "sleep 7:30:00 h → 7:30:10 h",
+        ),
+        (
+            json!({"comments": "slept well\nlate"}),
+            json!({"comments": "slept well late"}),
+            json!({"comments": "slept well late"}),
+            "note «slept well late» → «slept well late» with other line breaks or spaces",
+        ),
+        (
+            json!({"comments": format!("{}a", "long ".repeat(60))}),
+            json!({"comments": format!("{}b", "long ".repeat(60))}),
+            json!({"comments": format!("{}b", "long ".repeat(60))}),
+            "note …«g long long a» → …«g long long b»",
+        ),
+        (
+            json!({"soreness": 2}),
+            json!({"soreness": 3}),
+            json!({"soreness": 3}),
+            "soreness 2 avg → 3/4 high (1 best)",
+        ),
+    ] {
+        let text = said(stands, sent, now);
+        assert!(text.ends_with(says), "{says}: {text}");
+    }
+    let pace = |speed: f64| {
+        let of = RecordId::Sport(7);
+        let context = values(json!({"types": ["Run"]}));
+        let both = (&json!(3.57), &json!(speed));
+        records::apart(&of, "threshold_pace", both, &context, Units::default())
+    };
+    assert_eq!(pace(3.571_429), ("4:40.1/km".to_owned(), "4:40.0/km".to_owned()));
+    assert_eq!(pace(4.0), ("4:40/km".to_owned(), "4:10/km".to_owned()));
+}
+
+#[test]
+fn a_missing_permission_is_named_with_who_can_give_it() {
+    let edit = edit(json!({"weight": 61.2}), json!({"weight": 61.4}));
+    let connected = |card: AthleteCard| AthleteCard {
+        scopes: Scopes::Listed(vec!["WELLNESS:WRITE".to_owned()]),
+        ..card
+    };
+    for (card, says) in [
+        (
+            connected(ana()),
+            "the permission to change the athlete's wellness and fitness seems to be missing. Connect intervals.icu again",
+        ),
+        (
+            connected(ana_to_a_coach(&["push_wellness"])),
+            "The athlete can connect intervals.icu again on the IcuSync dashboard and allow changes of WELLNESS",
+        ),
+        (ana(), "intervals.icu does not allow it"),
+    ] {
+        let fate = judged(&edit, &Sent::Refused(Error::Forbidden), &Ok(Vec::new()), &card);
+        assert!(matches!(&fate, Fate::Not(why) if why.contains(says)), "{fate:?}");
+    }
 }
