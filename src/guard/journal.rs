@@ -243,11 +243,13 @@ impl Changes {
 
     /// Whether the connector offers the tools that made the change. One that may only read shows what it could not do.
     fn offers(&self, change: &Change) -> bool {
-        let Some(offer) = &self.offer else {
-            return true;
-        };
         let mut needed = change.needs.iter().filter_map(|name| permissions::by_name(name));
-        needed.all(|tool| offer.lacks(tool).is_none_or(|lack| lack == Lack::ReadOnly))
+        needed.all(|tool| self.offers_tool(tool))
+    }
+
+    fn offers_tool(&self, tool: &permissions::Permission) -> bool {
+        let lack = self.offer.as_ref().and_then(|offer| offer.lacks(tool));
+        lack.is_none_or(|lack| lack == Lack::ReadOnly)
     }
 
     async fn of(&self, filter: Filter<'_>, limit: i64) -> Result<Vec<Change>, ToolError> {
@@ -402,6 +404,11 @@ impl Journal {
     /// What is noted.
     pub(crate) fn notes(&self) -> Notes {
         self.notes.clone()
+    }
+
+    /// Whether the connector of the call offers this tool, if only for reading: what it does not offer, its answers do not show.
+    pub(crate) fn offers(&self, tool: &permissions::Permission) -> bool {
+        self.changes.offers_tool(tool)
     }
 
     /// The call's row in the activity log.

@@ -30,7 +30,7 @@ use super::{
     },
 };
 use crate::{
-    guard::{Ask, AthleteCard, Granted},
+    guard::{Ask, Granted},
     ids::ActivityId,
     intervals::model::{Gear, Held, Record, RecordId, Values, record::same},
     permissions,
@@ -60,16 +60,17 @@ async fn update(granted: Granted, given: Map<String, Value>) -> Result<Answer, T
     let ask = granted.ask();
     let asked = Asked::read(given, ask.today())?;
     if asked.preview {
-        let found = Found::read(&asked, ask, Reader::Showing(ask)).await?;
+        let found = Found::read(&asked, &granted, Reader::Showing(ask)).await?;
         return previewed(ask, &found);
     }
     let mut writing = Writing::begin(&granted).await?;
-    let done = update_in(ask, &mut writing, &asked).await;
+    let done = update_in(&granted, &mut writing, &asked).await;
     writing.end(done).await
 }
 
-async fn update_in(ask: &Ask, writing: &mut Writing<'_>, asked: &Asked) -> Result<Answer, ToolError> {
-    let found = Found::read(asked, ask, Reader::Writing(writing)).await?;
+async fn update_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) -> Result<Answer, ToolError> {
+    let ask = granted.ask();
+    let found = Found::read(asked, granted, Reader::Writing(writing)).await?;
     let (edits, edited) = writing.edit_needed(found.edits()).await?;
     let already = found.edits().count() - edits.len();
     told(said(ask, asked, &found, &edits, &edited), &edited, already)
@@ -85,7 +86,7 @@ struct Found {
 }
 
 impl Found {
-    async fn read(asked: &Asked, ask: &Ask, reader: Reader<'_>) -> Result<Self, ToolError> {
+    async fn read(asked: &Asked, granted: &Granted, reader: Reader<'_>) -> Result<Self, ToolError> {
         let wanted: Vec<RecordId> = asked.ids.iter().cloned().map(RecordId::Activity).collect();
         let there = record::read(reader.upstream(), &wanted).await?;
         let stands = |id: &ActivityId| {
@@ -115,7 +116,7 @@ impl Found {
         if let (Some(entry), [id]) = (asked.pair_with, &asked.ids[..])
             && let Ok(record) = stands(id)
         {
-            notes.extend(pair(entry, id, record, ask, reader).await?);
+            notes.extend(pair(entry, id, record, granted, reader).await?);
         }
         let edit = |id: &ActivityId| {
             let edit = stands(id).map(|record| edit(asked, record, piece.as_ref()));
@@ -172,7 +173,7 @@ async fn pair(
     entry: i64,
     id: &ActivityId,
     record: &Record,
-    ask: &Ask,
+    granted: &Granted,
     reader: Reader<'_>,
 ) -> Result<Vec<String>, ToolError> {
     let not = |why: String| ToolError::Input(format!("Not done: {why}. Nothing was changed."));
@@ -191,7 +192,9 @@ async fn pair(
             "there is no entry with the id {entry} on this calendar; get_events has the ids"
         ))
     })?;
-    if let Some(why) = pairing::hindered(&held, id) {
+    if let Some(why) =
+        pairing::hindered(&held, id).or_else(|| pairing::too_far(&held, day_of(&record.values)))
+    {
         return Err(not(why));
     }
     if let Some(why) = pairing::taken_by_another(reader.upstream(), &held, id).await? {
@@ -199,39 +202,45 @@ async fn pair(
     }
     Ok(vec![joined(
         [
-            format!("The entry: {}.", entry_in_words(&ask.card, &held)),
+            format!("The entry: {}.", entry_in_words(granted, &held)),
             differs(&held, &record.values),
         ],
         " ",
     )])
 }
 
-/// The name of an entry is what only the calendar shows.
-fn entry_in_words(card: &AthleteCard, held: &Held) -> String {
-    if card.shows(&permissions::GET_EVENTS) {
-        return find::in_words(held);
+/// What an entry is besides its id is for the calendar to show, where it is granted and offered.
+fn entry_in_words(granted: &Granted, held: &Held) -> String {
+    let calendar = &permissions::GET_EVENTS;
+    if granted.ask().card.shows(calendar) && granted.journal().offers(calendar) {
+        find::in_words(held)
+    } else {
+        format!("id {}", held.id)
     }
-    let day = held.event.day().map(units::date).unwrap_or_default();
-    joined(
-        [
-            day,
-            answer::sport(held.event.sport()),
-            format!("(id {})", held.id),
-        ],
-        " ",
-    )
 }
 
 /// Where the plan and what was done do not fit.
 fn differs(held: &Held, stands: &Values) -> String {
     let (planned, done) = (held.event.sport(), stands.text("type"));
-    let other_day = held.event.day() != day_of(stands);
+    let days = held
+        .event
+        .day()
+        .zip(day_of(stands))
+        .filter(|(plan, did)| plan != did);
+    let day = days.map(|(plan, did)| {
+        format!(
+            "planned for {}, and the activity was on {}",
+            units::date(plan),
+            units::date(did)
+        )
+    });
     let other_sport = !sports::is_vague(planned) && sports::family(planned) != sports::family(done);
-    match (other_day, other_sport) {
-        (true, true) => "Mind: it is of another day and sport than the activity.".to_owned(),
-        (true, false) => "Mind: it is of another day than the activity.".to_owned(),
-        (false, true) => "Mind: it is of another sport than the activity.".to_owned(),
-        (false, false) => String::new(),
+    let sport = other_sport.then(|| "of another sport than the activity".to_owned());
+    let all: Vec<String> = day.into_iter().chain(sport).collect();
+    if all.is_empty() {
+        String::new()
+    } else {
+        format!("Mind: it is {}.", all.join(", and "))
     }
 }
 

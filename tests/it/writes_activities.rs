@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{Duration, NaiveDate};
 use icusync::demo::seed::Seeded;
 use icusync_sim::{Fault, Of, Rules};
 use serde_json::{Map, Value, json};
@@ -626,10 +627,51 @@ async fn no_pairing_is_lost_to_another() {
         }
         assert!(writes(&world).is_empty());
 
-        // Another day and sport: done, and said.
-        let run = planned(&world, &ana, "2026-11-30", "Run", "Jog");
+        // More than six days away it is another session; up to there it may have been moved, which is said.
+        let did: NaiveDate = day.parse().unwrap();
+        let on = |days: i64| (did + Duration::days(days)).to_string();
+        for days in [7, -7] {
+            let far = planned(&world, &ana, &on(days), "Ride", "Far");
+            let text = refused(&world, &ana.link, TOOL, pair(far)).await;
+            for says in [
+                format!("entry {far} is planned for {}", on(days)),
+                format!("and the activity was on {day}"),
+                "at most 6 days apart".to_owned(),
+            ] {
+                assert!(text.contains(&says), "{says}: {text}");
+            }
+        }
+        assert!(writes(&world).is_empty());
+        let run = planned(&world, &ana, &on(-6), "Run", "Jog");
         let text = done(&world, &ana.link, TOOL, pair(run)).await;
-        assert!(text.contains("it is of another day and sport than the activity"), "{text}");
+        for says in [
+            format!("Mind: it is planned for {}", on(-6)),
+            format!("and the activity was on {day}"),
+            "and of another sport than the activity.".to_owned(),
+        ] {
+            assert!(text.contains(&says), "{says}: {text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_is_only_an_id_where_the_calendar_is_not_offered() {
+    on_saturday(async |world| {
+        let (ana, id, before) = ride(&world).await;
+        let day = before["start_date_local"].as_str().unwrap()[..10].to_owned();
+        let entry = planned(&world, &ana, &day, "Ride", "Her secret plan");
+        let mut pair = call(&id, json!({"pair_with": entry}));
+        pair["preview"] = json!(true);
+        for (query, names) in [
+            ("", true),
+            ("?tools=training", false),
+            ("?tools=update_activity", false),
+        ] {
+            let text = done(&world, &format!("{}{query}", ana.link), TOOL, pair.clone()).await;
+            assert_eq!(text.contains("secret"), names, "{query}: {text}");
+            assert!(text.contains(&format!("id {entry}")), "{query}: {text}");
+        }
     })
     .await;
 }

@@ -1,5 +1,7 @@
 //! Pairing a finished activity with a planned workout, from the activity's side: never over another pairing.
 
+use chrono::NaiveDate;
+
 use super::Edit;
 use crate::{
     ids::ActivityId,
@@ -8,13 +10,15 @@ use crate::{
         model::{Held, RecordId},
     },
     tool_error::ToolError,
-    tools::{arguments::Range, writing::find::Reader},
+    tools::{answer::units, arguments::Range, writing::find::Reader},
     training::weeks::back,
 };
 
 /// The field of an activity that says with which entry it is paired.
 pub(in crate::tools) const PAIRED: &str = "paired_event_id";
 const FIELDS: &[&str] = &[PAIRED];
+/// Days between a plan and what was done of it: within a week it may have been moved, beyond that it is another session.
+const MOST_DAYS: i64 = 6;
 
 /// Why this entry must not be paired with the activity, as far as the entry shows it; None if it may be.
 pub(in crate::tools) fn hindered(held: &Held, activity: &ActivityId) -> Option<String> {
@@ -26,6 +30,19 @@ pub(in crate::tools) fn hindered(held: &Held, activity: &ActivityId) -> Option<S
     }
     let other = held.event.paired_with()?;
     (other != activity.as_str()).then(|| taken(held.id, other))
+}
+
+/// Why this entry is for another time than the activity, which was on `did`; None if it is near enough.
+pub(in crate::tools) fn too_far(held: &Held, did: Option<NaiveDate>) -> Option<String> {
+    let (plan, did) = held.event.day().zip(did)?;
+    ((plan - did).num_days().abs() > MOST_DAYS).then(|| {
+        format!(
+            "entry {} is planned for {}, and the activity was on {}: only what is at most {MOST_DAYS} days apart is paired",
+            held.id,
+            units::date(plan),
+            units::date(did)
+        )
+    })
 }
 
 /// Why it must not be, as far as the activities around its day show it. One request.
