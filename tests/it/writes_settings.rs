@@ -270,7 +270,7 @@ async fn a_threshold_pace_is_in_the_athletes_unit_unless_it_has_its_own() {
             ),
             (
                 json!({"sport": "run", "threshold_pace": "6:00/km"}),
-                &["threshold pace 6:00/km is far from 4:20/km: check that it is meant"],
+                &["threshold pace 4:20/km → 6:00/km"],
                 json!({"threshold_pace": 2.777_778}),
             ),
         ];
@@ -319,6 +319,25 @@ async fn a_pace_that_only_another_unit_explains_is_refused() {
                 "must be from 2:23/km to 13:53/km",
             ),
             (world.tria(), "run", "4:40", "read as 4:40/mi is far from 8:00/mi"),
+            // No group of its own: the one for all others shows paces per kilometre.
+            (
+                world.jack(),
+                "swim",
+                "1:35",
+                "must have its unit, such as \"1:35/100m\"",
+            ),
+            (
+                world.jack(),
+                "swim",
+                "1:35/km",
+                "must be from 0:43/100m to 4:10/100m, and 0:10/100m is not",
+            ),
+            (
+                world.jack(),
+                "rowing",
+                "1:52",
+                "must have its unit, such as \"1:52/500m\"",
+            ),
             (
                 world.tria(),
                 "swim",
@@ -439,6 +458,12 @@ async fn what_cannot_be_is_refused_before_anything_is_read() {
                 json!({"sport": "Ride", "lthr": 180, "max_hr": 180}),
                 "lthr must be below max_hr",
             ),
+            (
+                json!({"sport": "Run", "pace_zones": ["5:00", "5:30"]}),
+                "slow paces first",
+            ),
+            (json!({"sport": "Ride", "ftp": "255 bpm"}), "from 40 to 600 W"),
+            (json!({"sport": "Ride", "lthr": "1,650"}), "from 60 to 230 bpm"),
         ] {
             let text = refused(&world, &ana.link, TOOL, arguments).await;
             assert!(
@@ -503,6 +528,10 @@ async fn what_does_not_go_with_what_stands_there_is_refused_with_what_would() {
                 json!({"pace_zones": ["5:00/km", "4:00/km"]}),
                 "Pass threshold_pace as well",
             ),
+            (
+                json!({"lthr": 190, "hr_zones": [130, 145, 155, 165, 170, 175, 188]}),
+                "lthr must be below max HR: 190 bpm is not below 188 bpm",
+            ),
         ] {
             let mut given = arguments;
             given["sport"] = json!("Ride");
@@ -510,7 +539,10 @@ async fn what_does_not_go_with_what_stands_there_is_refused_with_what_would() {
             assert!(text.starts_with("Not done") && text.contains(says), "{says}: {text}");
         }
         let text = done(&world, &ana.link, TOOL, json!({"sport": "Ride", "lthr": 190})).await;
-        assert!(text.contains("LTHR 190 bpm is not below max HR 186 bpm"), "{text}");
+        assert!(
+            text.contains("LTHR 190 bpm is not below max HR 186 bpm, which no heart does. The max HR stands there already"),
+            "{text}"
+        );
         let text = done(&world, &ana.link, TOOL, json!({"sport": "Ride", "ftp": 246})).await;
         assert!(text.contains("already so, nothing written") && !text.contains("confirm"), "{text}");
         assert_eq!(writes(&world), Vec::<String>::new());
@@ -544,6 +576,49 @@ async fn a_sport_without_a_group_goes_by_the_one_for_all_others_which_is_said() 
             list.contains("settings of all other sports (LTHR 168 bpm → 165 bpm)"),
             "{list}"
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_swim_without_a_group_has_the_bounds_of_a_swim() {
+    on_saturday(async |world| {
+        let jack = world.jack();
+        world.let_write(jack).await;
+        let swim = json!({"sport": "swim", "threshold_pace": "1:35/100m"});
+        let [preview, _] = confirmed(&world, &jack.link, swim).await;
+        assert_says(
+            "swim",
+            &preview,
+            &[
+                "settings of all other sports: threshold pace not set → 15:50/km",
+                "1:35/100m is 15:50/km, in the unit of these settings",
+            ],
+        );
+        let stands = group(&world, jack, "Other").await;
+        assert!(same(&stands["threshold_pace"], &json!(1.052_632)), "{stands}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_that_is_missing_after_all_is_named() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        crate::changes::run(&world, "update connections set kind = 'oauth', scopes = '{ACTIVITY:WRITE,WELLNESS:WRITE,CALENDAR:WRITE,SETTINGS:WRITE}'").await;
+        world
+            .sim
+            .fault(Fault::on("PUT /").status(403).body(r#"{"status":403,"error":"Forbidden"}"#));
+        let text = denied(&world, &ana.link, json!({"sport": "Ride", "ftp": 255})).await;
+        assert_says(
+            "settings",
+            &text,
+            &["the permission to change the athlete's settings", "Connect intervals.icu again on the IcuSync dashboard"],
+        );
+        let day = json!({"days": [{"date": "2026-11-28", "values": {"weight": "61,9 kg"}}]});
+        let text = refused(&world, &ana.link, "push_wellness", day).await;
+        assert_says("wellness", &text, &["the permission to change the athlete's wellness"]);
     })
     .await;
 }
@@ -596,7 +671,9 @@ async fn a_token_writes_exactly_what_was_shown_and_only_once() {
         assert_eq!(writes(&world), Vec::<String>::new());
 
         let good = token(&done(&world, &ana.link, TOOL, ftp(255)).await);
-        done(&world, &ana.link, TOOL, with(ftp(255), &good)).await;
+        // The same in other words.
+        let worded = json!({"ftp": "255,0 W", "indoor_ftp": null, "sport": "ride"});
+        done(&world, &ana.link, TOOL, with(worded, &good)).await;
         let text = refused(&world, &ana.link, TOOL, with(ftp(255), &good)).await;
         assert!(
             text.contains("token does not fit") && text.contains("list_changes"),
@@ -710,6 +787,19 @@ async fn each_field_that_upstream_ignores_is_named() {
             assert_says(field, &text, &["written, but NOT AS SENT", says]);
             world.sim.clear_faults();
         }
+        // Names that stand beside other zones than they were given for.
+        world
+            .sim
+            .fault(Fault::on("/sport-settings/").ignoring(&["power_zones"]).times(1));
+        let four =
+            json!({"sport": "Ride", "power_zones": ["50", "70", "90"], "zone_names": ["a", "b", "c", "d"]});
+        let [_, text] = confirmed(&world, &ana.link, four).await;
+        assert_says(
+            "names alone",
+            &text,
+            &["The names no longer fit the power zones: there are 3 zones and 4 names."],
+        );
+        world.sim.clear_faults();
         for (arguments, field, says) in [
             (
                 json!({"sport": "Ride", "lthr": 160}),

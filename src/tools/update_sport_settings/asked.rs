@@ -1,10 +1,8 @@
 //! The arguments of update_sport_settings, read before anything is asked for.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
-use super::bounds::{Bounds, MOST_ZONES, POWER, Pace, SPEEDS, joules, power, rising, speeds};
+use super::bounds::{Bounds, MOST_ZONES, POWER, Pace, SPEEDS, WATTS, joules, power, rising, speeds};
 use crate::{
     guard::Ask,
     text::clean,
@@ -68,14 +66,15 @@ pub(super) const PARAMS: &[Param] = &[
     Param::flag("preview", ""),
 ];
 
-/// Numbers under our name and upstream's.
-const NUMBERS: [(&str, &str); 5] = [
-    ("ftp", "ftp"),
-    ("indoor_ftp", "indoor_ftp"),
-    ("pmax", "p_max"),
-    ("lthr", "lthr"),
-    ("max_hr", "max_hr"),
+/// Numbers under our name and upstream's, with the units that may be written beside them.
+const NUMBERS: [(&str, &str, &[&str]); 5] = [
+    ("ftp", "ftp", WATTS),
+    ("indoor_ftp", "indoor_ftp", WATTS),
+    ("pmax", "p_max", WATTS),
+    ("lthr", "lthr", BPM),
+    ("max_hr", "max_hr", BPM),
 ];
+const BPM: &[&str] = &["bpm", "/min", "1/min"];
 
 /// The call's arguments.
 #[derive(Debug)]
@@ -92,21 +91,15 @@ pub(super) struct Asked {
     pub(super) names: Vec<String>,
     confirm: Option<String>,
     preview: bool,
-    /// The arguments that a token is for.
-    same: BTreeMap<String, Value>,
 }
 
 impl Asked {
     pub(super) fn read(given: Map<String, Value>, ask: &Ask) -> Result<Self, ToolError> {
-        let same = given
-            .iter()
-            .filter(|(name, value)| !["confirm", "preview"].contains(&name.as_str()) && !value.is_null())
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
         let arguments = Arguments::new(given, PARAMS, ask.today())?;
         let mut numbers = Vec::new();
-        for (name, upstreams) in NUMBERS {
-            numbers.extend(arguments.number(name)?.map(|number| (upstreams, number.round())));
+        for (name, upstreams, units) in NUMBERS {
+            let number = arguments.number_in(name, units)?;
+            numbers.extend(number.map(|number| (upstreams, number.round())));
         }
         if let Some(text) = arguments.figure("w_prime")? {
             numbers.push(("w_prime", joules(&text)?.round()));
@@ -116,7 +109,7 @@ impl Asked {
             None => None,
         };
         let hr: Vec<f64> = arguments
-            .numbers("hr_zones")?
+            .numbers_in("hr_zones", BPM)?
             .into_iter()
             .map(f64::round)
             .collect();
@@ -136,7 +129,6 @@ impl Asked {
             numbers,
             pace,
             hr,
-            same,
         };
         let has_zones = asked.power.is_some() || asked.speeds.is_some() || !asked.hr.is_empty();
         if !asked.names.is_empty() && !has_zones {
@@ -169,11 +161,22 @@ impl Asked {
         self.confirm.as_deref().filter(|_| !self.preview)
     }
 
-    /// What a token confirms, besides what stood there.
+    /// What a token confirms, besides what stood there: all that was understood, in whatever words it was asked for.
     pub(super) fn what(&self, ask: &Ask) -> Vec<u8> {
-        json!(["settings", ask.card.id.as_str(), self.same])
-            .to_string()
-            .into_bytes()
+        let bounds = |bounds: &Option<Bounds>| bounds.as_ref().map(Bounds::understood);
+        json!([
+            "settings",
+            ask.card.id.as_str(),
+            self.sport.1,
+            self.numbers,
+            self.pace.map(Pace::understood),
+            bounds(&self.power),
+            self.hr,
+            bounds(&self.speeds),
+            self.names,
+        ])
+        .to_string()
+        .into_bytes()
     }
 }
 

@@ -1,12 +1,19 @@
 //! Thresholds and bounds of zones as people write them: paces, watts, percentages. Pure, and nothing of the athlete's.
 
+use serde_json::{Value, json};
+
 use crate::{
     tool_error::ToolError,
-    tools::{answer::units::PaceUnit, arguments::wrong},
+    tools::{
+        answer::units::PaceUnit,
+        arguments::{number_and_unit, wrong},
+    },
 };
 
 /// An open end, as upstream has it.
 pub(super) const OPEN: f64 = 999.0;
+/// Watts, as they are written.
+pub(super) const WATTS: &[&str] = &["W", "watt", "watts"];
 /// Zones of one kind.
 pub(super) const MOST_ZONES: usize = 10;
 
@@ -37,6 +44,11 @@ impl Pace {
         (seconds < 60 && secs > 0.0).then_some(Self { secs, unit })
     }
 
+    /// The same for every way to write it.
+    pub(super) fn understood(self) -> Value {
+        json!([self.secs, self.unit.map(PaceUnit::name)])
+    }
+
     /// m/s
     pub(super) fn speed(self, own: PaceUnit) -> f64 {
         self.unit.unwrap_or(own).speed(self.secs)
@@ -59,15 +71,15 @@ pub(super) enum Bounds {
     Paces(Vec<Pace>),
 }
 
-/// `20 kJ` as a number and a unit in lower case.
-pub(super) fn number_and_unit(text: &str) -> Option<(f64, String)> {
-    let text = text.trim().to_lowercase();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let number: f64 = number.parse().ok()?;
-    number.is_finite().then(|| (number, unit.trim().to_owned()))
+impl Bounds {
+    /// The same for every way to write them.
+    pub(super) fn understood(&self) -> Value {
+        match self {
+            Self::Percent(all) => json!(["%", all]),
+            Self::Watts(all) => json!(["W", all]),
+            Self::Paces(all) => all.iter().map(|pace| pace.understood()).collect(),
+        }
+    }
 }
 
 /// Joules.
@@ -93,7 +105,7 @@ pub(super) fn power(figures: &[String]) -> Result<Bounds, ToolError> {
     let unreadable = || wrong(name, POWER);
     let all: Option<Vec<(f64, String)>> = figures.iter().map(|text| number_and_unit(text)).collect();
     let all = all.ok_or_else(unreadable)?;
-    let means_watts = |unit: &str| ["w", "watt", "watts"].contains(&unit);
+    let means_watts = |unit: &str| WATTS.iter().any(|watts| watts.eq_ignore_ascii_case(unit));
     if all
         .iter()
         .any(|(_, unit)| !unit.is_empty() && unit != "%" && !means_watts(unit))
@@ -138,6 +150,11 @@ pub(super) fn speeds(figures: &[String]) -> Result<Bounds, ToolError> {
         let unit = paces.iter().find_map(|pace| pace.unit);
         for pace in &mut paces {
             pace.unit = pace.unit.or(unit);
+        }
+        // Without any unit, all have the same one.
+        let speed = |pace: &Pace| pace.unit.map_or(1.0 / pace.secs, |unit| unit.speed(pace.secs));
+        if paces.windows(2).any(|pair| speed(&pair[1]) <= speed(&pair[0])) {
+            return Err(wrong(name, "must rise from zone to zone: slow paces first"));
         }
         return Ok(Bounds::Paces(paces));
     }
@@ -242,6 +259,7 @@ mod tests {
         assert_eq!(read("17400"), Ok(17_400.0));
         assert_eq!(read("1000 J"), Ok(1000.0));
         assert_eq!(read("60 kj"), Ok(60_000.0));
+        assert_eq!(read("17,4 kJ"), Ok(17_400.0));
         for text in [
             "20", "999", "60001", "0.9 kJ", "60.1 kJ", "20 kcal", "x", "-20000",
         ] {
@@ -300,6 +318,9 @@ mod tests {
             (&["120", "130"], "begin below 100 % of threshold speed"),
             (&["77.5", "251"], "from 10 to 250"),
             (&["6:00", "5"], "must be 1 to 10 upper bounds"),
+            (&["5:00", "6:00"], "slow paces first"),
+            (&["5:00/km", "8:10/mi"], "slow paces first"),
+            (&["5:00", "5:00"], "slow paces first"),
             (&["77.5 W"], "must be 1 to 10 upper bounds"),
         ] {
             let text = read(all).unwrap_err();

@@ -8,7 +8,7 @@ use super::{
     bounds::{Bounds, MOST_ZONES, OPEN, Pace, percents_of, rising},
 };
 use crate::{
-    guard::AthleteCard,
+    guard::{AthleteCard, Units},
     intervals::model::{Record, Values, positive},
     permissions,
     tool_error::ToolError,
@@ -61,6 +61,7 @@ impl Plan {
             stands: &record.values,
             card,
             unit: pace_of(&context, card.units),
+            asked_in: asked_in(asked, &context, is_fallback, card.units),
             changes: Values::default(),
             notes: Vec::new(),
         };
@@ -77,6 +78,7 @@ impl Plan {
         draft.pace()?;
         draft.power()?;
         draft.heart()?;
+        draft.below_max()?;
         draft.speeds()?;
         let Draft { changes, notes, .. } = draft;
         let mut plan = Self {
@@ -96,15 +98,8 @@ impl Plan {
 
     /// Names what is far from what stands there, and a threshold that is not below the maximum.
     fn warn(&mut self, card: &AthleteCard) {
-        const NUMBERS: [&str; 7] = [
-            "ftp",
-            "indoor_ftp",
-            "w_prime",
-            "p_max",
-            "lthr",
-            "max_hr",
-            "threshold_pace",
-        ];
+        // A threshold pace far from the one there was refused, or has its unit and is meant.
+        const NUMBERS: [&str; 6] = ["ftp", "indoor_ftp", "w_prime", "p_max", "lthr", "max_hr"];
         let Edit {
             of,
             context,
@@ -130,8 +125,14 @@ impl Plan {
         if let (true, Some((lthr, max))) = (touched, seen("lthr").zip(seen("max_hr")))
             && lthr >= max
         {
+            let stays = if changes.names().any(|name| name == "lthr") {
+                "max HR"
+            } else {
+                "LTHR"
+            };
             self.warnings.push(format!(
-                "LTHR {lthr} bpm is not below max HR {max} bpm: check both."
+                "LTHR {lthr} bpm is not below max HR {max} bpm, which no heart does. The {stays} stands there already: change it as \
+                 well, or check what was asked for."
             ));
         }
     }
@@ -196,6 +197,21 @@ fn name(values: &Values) -> String {
     listed(&sports, NAMED)
 }
 
+/// How the speed of the sport that was asked for is expressed.
+fn tempo(asked: &Asked) -> Tempo {
+    Tempo::of(asked.sport.1.first().copied().unwrap_or_default())
+}
+
+/// The unit in which people give paces of the sport that was asked for: that of its own settings, and otherwise its usual one.
+fn asked_in(asked: &Asked, context: &Values, is_fallback: bool, own: Units) -> PaceUnit {
+    let of_settings = pace_of(context, own);
+    let tempo = tempo(asked);
+    let is_own = !is_fallback && types(context).next().map(Tempo::of) == Some(tempo);
+    PaceUnit::usual(tempo, own)
+        .filter(|usual| !is_own && !usual.is_like(of_settings))
+        .unwrap_or(of_settings)
+}
+
 /// The numbers of a list.
 pub(super) fn numbers(value: &Value) -> Vec<f64> {
     let items = value.as_array().into_iter().flatten();
@@ -207,15 +223,35 @@ struct Draft<'a> {
     asked: &'a Asked,
     stands: &'a Values,
     card: &'a AthleteCard,
-    /// Of paces, in these sports.
+    /// In which the settings show paces.
     unit: PaceUnit,
+    /// In which people give paces of the sport that was asked for; the same, unless it is another sport's.
+    asked_in: PaceUnit,
     changes: Values,
     notes: Vec<String>,
 }
 
 impl Draft<'_> {
+    /// Of the sport that was asked for: the settings may be those of others too.
     fn tempo(&self) -> Tempo {
-        Tempo::of(types(self.stands).next().unwrap_or_default())
+        tempo(self.asked)
+    }
+
+    /// Refuses a pace whose unit nobody can know: the settings show another than the sport has.
+    fn has_unit(&self, argument: &str, pace: Pace) -> Result<(), ToolError> {
+        if pace.unit.is_some() || self.asked_in == self.unit {
+            return Ok(());
+        }
+        Err(wrong(
+            argument,
+            &format!(
+                "must have its unit, such as \"{}/{}\": these settings show paces per {}, and this sport has them per {}",
+                pace.clock(),
+                self.asked_in.name(),
+                self.unit.name(),
+                self.asked_in.name()
+            ),
+        ))
     }
 
     /// Threshold pace as a speed.
@@ -223,6 +259,7 @@ impl Draft<'_> {
         let Some(pace) = self.asked.pace else {
             return Ok(());
         };
+        self.has_unit("threshold_pace", pace)?;
         let speed = pace.speed(self.unit);
         let (slow, fast) = match self.tempo() {
             Tempo::Foot => (1.2, 7.0),
@@ -232,6 +269,7 @@ impl Draft<'_> {
         };
         let shown = |speed: f64| self.unit.pace(Some(speed));
         if !(slow..=fast).contains(&speed) {
+            let shown = |speed: f64| self.asked_in.pace(Some(speed));
             return Err(wrong(
                 "threshold_pace",
                 &format!(
@@ -328,6 +366,9 @@ impl Draft<'_> {
         let percents = match &self.asked.speeds {
             None => return Ok(()),
             Some(Bounds::Paces(paces)) => {
+                for pace in paces {
+                    self.has_unit("pace_zones", *pace)?;
+                }
                 let threshold = self.threshold("threshold_pace", "threshold_pace")?;
                 let percent = |pace: &Pace| {
                     let percent = pace.speed(self.unit) / threshold * 100.0;
@@ -340,12 +381,7 @@ impl Draft<'_> {
                         "must be from 10 to 250 % of threshold speed; paces in another unit are written with it",
                     ));
                 }
-                if percents.windows(2).any(|pair| pair[1] <= pair[0]) {
-                    return Err(wrong(
-                        "pace_zones",
-                        "must rise from zone to zone: slow paces first",
-                    ));
-                }
+                rising("pace_zones", &percents)?;
                 self.notes.push(format!(
                     "intervals.icu keeps pace zones in % of threshold speed ({}), so they move with it.",
                     self.unit.pace(Some(threshold))
@@ -448,6 +484,17 @@ impl Draft<'_> {
             _ => {}
         }
         self.set("hr", &bounds)
+    }
+
+    /// Refuses an LTHR that is not below a max HR of the same call, which heart-rate zones may have set.
+    fn below_max(&self) -> Result<(), ToolError> {
+        match (self.changes.number("lthr"), self.changes.number("max_hr")) {
+            (Some(lthr), Some(max)) if lthr >= max => Err(wrong(
+                "lthr",
+                &format!("must be below max HR: {lthr} bpm is not below {max} bpm, where hr_zones end"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn end_at(&mut self, bounds: &mut Vec<f64>, max: f64) {

@@ -12,7 +12,10 @@ use crate::{
             units::{self, PaceUnit},
             words::{around, joined},
         },
-        records::{self, sport::pace_of},
+        records::{
+            self,
+            sport::{pace_of, title},
+        },
         writing::{
             record::{Edit, Edited, Fate, back::may_stay, listed, outcome},
             said::undo_hint,
@@ -34,7 +37,11 @@ pub(super) fn already(ask: &Ask, plan: &Plan) -> Answer {
     );
     Answer::of([
         heading,
-        format!("settings of {}: {}", edit.name, joined(words, ", ")),
+        format!(
+            "settings of {}: {}",
+            title(&edit.name, &edit.context),
+            joined(words, ", ")
+        ),
     ])
 }
 
@@ -73,7 +80,7 @@ pub(super) fn written(ask: &Ask, plan: &Plan, edit: &Edit, edited: &[Edited]) ->
         return already(ask, plan);
     };
     let number = format!("(change {})", tried.number);
-    let title = format!("settings of {}", edit.name);
+    let title = format!("settings of {}", title(&edit.name, &edit.context));
     let Fate::Stands { now, otherwise } = &tried.fate else {
         let what = if matches!(tried.fate, Fate::Unknown(_)) {
             "not known"
@@ -106,6 +113,7 @@ pub(super) fn written(ask: &Ask, plan: &Plan, edit: &Edit, edited: &[Edited]) ->
             moved_along(card, edit, now),
         ]
         .into_iter()
+        .chain(unfit_names(card, edit, now))
         .chain(zones)
         .chain(follows(card, edit))
         .chain([
@@ -134,6 +142,34 @@ fn moved_along(card: &AthleteCard, edit: &Edit, now: &Values) -> String {
         &joined(words, ", "),
         "",
     )
+}
+
+/// Names of zones that are more or fewer than the zones, after only one of the two was taken.
+fn unfit_names(card: &AthleteCard, edit: &Edit, now: &Values) -> Vec<String> {
+    let count = |field: &str| {
+        let seen = sees(card, &edit.changes, field);
+        now.get(field)
+            .as_array()
+            .map(Vec::len)
+            .filter(|count| seen && *count > 0)
+    };
+    let line = |(zones, names): (&str, &str)| {
+        let touched = edit.changes.names().any(|name| [zones, names].contains(&name));
+        let (zones_now, names_now) = count(zones).zip(count(names))?;
+        (touched && zones_now != names_now).then(|| {
+            format!(
+                "The names no longer fit the {}: there are {zones_now} zones and {names_now} names. Send the zones and zone_names once \
+                 more, or take this change back.",
+                records::label(&edit.of, zones)
+            )
+        })
+    };
+    let kinds = [
+        ("power_zones", "power_zone_names"),
+        ("hr_zones", "hr_zone_names"),
+        ("pace_zones", "pace_zone_names"),
+    ];
+    kinds.into_iter().filter_map(line).collect()
 }
 
 /// The zones that the changes move, in watts and paces, where their bounds are percentages.
