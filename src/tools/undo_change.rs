@@ -17,7 +17,12 @@ pub(super) const TOOL: Tool = Tool {
 };
 
 const PARAMS: &[Param] = &[
-    Param::figure("changes", 200, "Numbers: 14, or 14-16, 19; at most 3 edits").required(),
+    Param::figure(
+        "changes",
+        200,
+        "Numbers: 14, or 14-16, 19. Edits of up to 3 entries in one call",
+    )
+    .required(),
     Param::flag("preview", ""),
 ];
 
