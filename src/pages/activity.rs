@@ -56,7 +56,7 @@ pub(super) struct Row {
     pub(super) tool: String,
     /// The athlete's id, if it is not the athlete that the account shows.
     pub(super) athlete: Option<String>,
-    /// "read" or "changed".
+    /// "read", "changed", "changed nothing" of a preview and of what was so already, "not done".
     pub(super) access: &'static str,
     /// How the call ended.
     pub(super) outcome: &'static str,
@@ -72,6 +72,7 @@ pub(super) struct Row {
 
 impl Row {
     fn of(entry: Entry, changes: Vec<Changed>, shown: &Shown) -> Self {
+        let access = access(&entry, &changes);
         let tenths = (entry.duration_ms.max(0) + 50) / 100;
         Self {
             when: When::of(entry.at, shown.zone),
@@ -83,16 +84,25 @@ impl Row {
                 entry.client
             },
             tool: entry.tool,
-            access: match entry.access {
-                Access::Read => "read",
-                Access::Write => "changed",
-            },
-            outcome: filter::outcome(entry.outcome),
+            access,
+            outcome: filter::outcome_of(entry.access, entry.outcome),
             good: entry.outcome == Outcome::Ok,
             took: format!("{}.{} s", tenths / 10, tenths % 10),
             calls: Some(entry.calls).filter(|calls| *calls > 1),
             changes,
         }
+    }
+}
+
+/// What became of a call for people. What it changed is kept as long as its row.
+fn access(entry: &Entry, changes: &[Changed]) -> &'static str {
+    let is_done = changes.iter().any(|change| !change.is_refused);
+    match (entry.access, entry.outcome) {
+        (Access::Read, _) => "read",
+        (Access::Write, _) if is_done => "changed",
+        (Access::Write, Outcome::Ok) => "changed nothing",
+        (Access::Write, Outcome::Unfinished | Outcome::Other) => "not done yet",
+        (Access::Write, _) => "not done",
     }
 }
 
@@ -171,8 +181,11 @@ pub(super) async fn newest(
     limit: usize,
 ) -> Result<Vec<Row>, Problem> {
     let (entries, _) = entries(app, account, &Filter::default(), None, limit).await?;
-    let rows = entries.into_iter().map(|entry| Row::of(entry, Vec::new(), shown));
-    Ok(rows.collect())
+    let mut rows = rows(app, account, shown, entries).await?;
+    for row in &mut rows {
+        row.changes.clear();
+    }
+    Ok(rows)
 }
 
 #[derive(Template)]

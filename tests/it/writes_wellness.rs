@@ -699,3 +699,63 @@ async fn values_are_read_as_people_write_them() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_before_it_is_sent_is_no_change() {
+    on_saturday(async |world| {
+        let ana = free(&world).await;
+        refused(
+            &world,
+            &ana.link,
+            "push_wellness",
+            day(DAY, json!({"weight": 612})),
+        )
+        .await;
+        refused(
+            &world,
+            &ana.link,
+            "push_wellness",
+            day(DAY, json!({"weight": 135})),
+        )
+        .await;
+        refused(
+            &world,
+            &ana.link,
+            "update_activity",
+            json!({"ids": ["i1"], "rpe": 7}),
+        )
+        .await;
+        refused(
+            &world,
+            &ana.link,
+            "update_sport_settings",
+            json!({"sport": "Ride", "max_hr": 177}),
+        )
+        .await;
+        let list = done(&world, &ana.link, "list_changes", json!({})).await;
+        assert!(!list.contains("wellness") && !list.contains("settings"), "{list}");
+        let text = done(
+            &world,
+            &ana.link,
+            "push_wellness",
+            day(DAY, json!({"weight": 61.4})),
+        )
+        .await;
+        assert!(text.contains("(change 1)"), "{text}");
+        let mut browser = world.signed_in(&ana).await;
+        let preview = json!({"days": [{"date": DAY, "values": {"weight": 61.9}}], "preview": true});
+        done(&world, &ana.link, "push_wellness", preview).await;
+        refused(&world, &ana.link, "undo_change", json!({"changes": "7"})).await;
+        let page = browser.get("/activity").await.text();
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        for says in [
+            "push_wellness changed Answered",
+            "push_wellness changed nothing Answered",
+            "push_wellness not done Could not be done",
+            "undo_change not done Could not be done",
+        ] {
+            assert!(page.contains(says), "{says}: {page}");
+        }
+    })
+    .await;
+}

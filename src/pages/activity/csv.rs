@@ -42,7 +42,7 @@ pub(super) fn row(entry: &Entry, zone: Option<Tz>) -> String {
         &entry.client,
         &entry.tool,
         entry.access.as_str(),
-        filter::outcome(entry.outcome),
+        filter::outcome_of(entry.access, entry.outcome),
         &entry.duration_ms.to_string(),
         &entry.upstream_requests.to_string(),
         &entry.calls.to_string(),

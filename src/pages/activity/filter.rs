@@ -21,7 +21,7 @@ pub(super) const ACCESSES: [(Access, &str); 2] = [(Access::Read, "Read"), (Acces
 /// How a call ended, for people.
 pub(super) const OUTCOMES: [(Outcome, &str); 10] = [
     (Outcome::Ok, "Answered"),
-    (Outcome::Input, "Question not understood"),
+    (Outcome::Input, "Not understood, or could not be done"),
     (Outcome::Refused, "Not allowed"),
     (Outcome::Reconnect, "Reconnect needed"),
     (Outcome::Busy, "Asked to wait"),
@@ -40,6 +40,15 @@ const FAILED: &str = "failed";
 pub(super) fn outcome(outcome: Outcome) -> &'static str {
     let known = OUTCOMES.iter().find(|(known, _)| *known == outcome);
     known.map_or(OURS, |(_, text)| text)
+}
+
+/// The same of one call: what cannot be done of a change is seldom a matter of words.
+pub(super) fn outcome_of(access: Access, ended: Outcome) -> &'static str {
+    match (access, ended) {
+        (Access::Read, Outcome::Input) => "Question not understood",
+        (Access::Write, Outcome::Input) => "Could not be done",
+        _ => outcome(ended),
+    }
 }
 
 /// Instead of a caller: the athlete. No caller has this name, because it is not an address.

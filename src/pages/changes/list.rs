@@ -42,6 +42,8 @@ pub(in crate::pages) struct Row {
     pub(in crate::pages) fields: Vec<Changed>,
     /// How it stands.
     pub(in crate::pages) stands: String,
+    /// Whether nothing came of it.
+    pub(in crate::pages) is_refused: bool,
     /// Whether there is a button that undoes it.
     pub(in crate::pages) can_be_undone: bool,
 }
@@ -91,6 +93,7 @@ impl Side {
 impl Row {
     fn of(change: Change, shown: &Shown) -> Self {
         let stands = stands(&change, shown.zone);
+        let is_refused = change.state == ChangeState::Refused;
         let can_be_undone = change.state == ChangeState::Held && change.kept.is_some();
         let (before, after) = change.entry().map_or((None, None), |kept| {
             (
@@ -118,6 +121,7 @@ impl Row {
             after,
             fields,
             stands,
+            is_refused,
             can_be_undone,
         }
     }
