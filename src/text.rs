@@ -47,6 +47,32 @@ pub(crate) fn clean(text: &str, limit: usize) -> String {
     line
 }
 
+/// A line for someone else's system to keep as it was written: without what no line has and what turns or hides text, with spaces
+/// of one kind. Quotes, links and joined emoji stay.
+pub(crate) fn as_written(line: &str) -> String {
+    let mut kept = String::with_capacity(line.len());
+    for c in line.nfc() {
+        let c = if c.is_whitespace() || c == '\u{2800}' {
+            ' '
+        } else {
+            c
+        };
+        // Emoji are joined, and chosen, by two characters that nobody sees.
+        let joins = matches!(c, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
+        let follows = kept
+            .chars()
+            .next_back()
+            .is_some_and(|before| !before.is_ascii() || before.is_ascii_digit());
+        let is_seen = !c.is_control() && !is_invisible(c);
+        let is_second_space = c == ' ' && (kept.is_empty() || kept.ends_with(' '));
+        if (is_seen || joins && follows) && !is_second_space {
+            kept.push(c);
+        }
+    }
+    kept.truncate(kept.trim_end().len());
+    kept
+}
+
 /// Cleaned text between the quotes that say "this is data": `«late dinner»`. Empty text gives nothing.
 pub(crate) fn fenced(text: &str, limit: usize) -> String {
     let text = clean(text, limit);
@@ -111,6 +137,29 @@ mod tests {
             ("![p](u)![q](v)", "! [p] (u)! [q] (v)"),
         ] {
             assert_eq!(clean(raw, 100), want);
+        }
+    }
+
+    #[test]
+    fn what_others_keep_stays_as_it_was_written() {
+        for (raw, want) in [
+            (
+                "«Grand tour» [map](https://maps.example)",
+                "«Grand tour» [map](https://maps.example)",
+            ),
+            (
+                "🚴\u{200d}♀\u{fe0f} ride, 5\u{fe0f}\u{20e3} laps",
+                "🚴\u{200d}♀\u{fe0f} ride, 5\u{fe0f}\u{20e3} laps",
+            ),
+            (" a\tb\u{a0}c ", "a b c"),
+            (
+                "\u{202e}evil\u{202c} zero\u{200b}width a\u{200d}b",
+                "evil zerowidth ab",
+            ),
+            ("Cafe\u{301}\u{7}", "Café"),
+            ("\u{200d}\u{fe0f}\u{3164}", ""),
+        ] {
+            assert_eq!(as_written(raw), want, "{raw:?}");
         }
     }
 

@@ -180,6 +180,22 @@ pub struct Intended {
     pub instead_of: Option<ChangeId>,
 }
 
+/// Changes of which the newest are looked at for those to show.
+const MOST_RECENT: usize = 1000;
+
+/// The newest changes.
+#[derive(Debug, Default)]
+pub struct Recent {
+    /// The newest first.
+    pub shown: Vec<Change>,
+    /// How many among them were made with tools that are not granted now.
+    pub not_granted: usize,
+    /// How many among them were made with tools that the connector does not offer.
+    pub not_offered: usize,
+    /// Whether there are older ones to show.
+    pub more: bool,
+}
+
 /// How a change ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -231,14 +247,38 @@ impl Changes {
         }
     }
 
-    /// The newest ones, and how many of these were made with tools that the connector does not offer and are left out.
-    pub async fn recent(&self, limit: usize) -> Result<(Vec<Change>, usize), ToolError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let all = self.of(Filter::default(), limit).await?;
-        let count = all.len();
-        let offered: Vec<Change> = all.into_iter().filter(|change| self.offers(change)).collect();
-        let left_out = count - offered.len();
-        Ok((offered, left_out))
+    /// The newest so many of those that the connector offers and `is_granted` takes.
+    pub async fn recent(
+        &self,
+        limit: usize,
+        is_granted: impl Fn(&Change) -> bool,
+    ) -> Result<Recent, ToolError> {
+        let is_shown = |change: &Change| self.offers(change) && is_granted(change);
+        let mut read = limit.saturating_add(1);
+        let all = loop {
+            let found = self
+                .of(Filter::default(), i64::try_from(read).unwrap_or(i64::MAX))
+                .await?;
+            let are_all = found.len() < read || read >= MOST_RECENT;
+            if are_all || found.iter().filter(|change| is_shown(change)).count() > limit {
+                break found;
+            }
+            // Some of those read are not to be shown, and others may stand behind them.
+            read = MOST_RECENT;
+        };
+        let mut recent = Recent::default();
+        for change in all {
+            match (self.offers(&change), is_granted(&change)) {
+                (true, true) if recent.shown.len() == limit => {
+                    recent.more = true;
+                    break;
+                }
+                (true, true) => recent.shown.push(change),
+                (true, false) => recent.not_granted += 1,
+                (false, _) => recent.not_offered += 1,
+            }
+        }
+        Ok(recent)
     }
 
     /// Whether the connector offers the tools that made the change. One that may only read shows what it could not do.

@@ -3,8 +3,6 @@
 //! What limits the training of a day is no reason for a plan that it allows. The one request here is for what
 //! began before the days that a call reads.
 
-use std::time::Duration;
-
 use chrono::{Datelike as _, NaiveDate};
 
 use super::{
@@ -115,12 +113,6 @@ struct Limit {
     words: String,
     /// The sports that are possible; empty if that is not known.
     sports: Vec<String>,
-    /// How long a day; None if that is not limited.
-    most: Option<Duration>,
-}
-
-fn duration(secs: Option<f64>) -> Option<Duration> {
-    Duration::try_from_secs_f64(units::positive(secs)?).ok()
 }
 
 impl Limit {
@@ -128,7 +120,6 @@ impl Limit {
         (event.training_availability.as_deref() == Some("LIMITED")).then(|| Self {
             words: entries::availability(event),
             sports: event.can_train_sports.clone().unwrap_or_default(),
-            most: duration(event.max_training_time),
         })
     }
 }
@@ -239,16 +230,6 @@ impl Absences {
         let day = plan.day()?;
         let found = self.within(day, day).filter(|absence| absence.keeps_from(plan));
         found.map(|absence| absence.reason).min()
-    }
-
-    /// Whether a plan that takes this long (s) takes longer than its first day allows.
-    pub(super) fn is_over_limit(&self, plan: &Event, secs: Option<f64>) -> bool {
-        let day = plan.day();
-        let mut found = day.into_iter().flat_map(|day| self.within(day, day));
-        found.any(|absence| {
-            let most = absence.limit.as_ref().and_then(|limit| limit.most);
-            duration(secs).zip(most).is_some_and(|(takes, most)| takes > most)
-        })
     }
 
     /// What limits a plan's first day: `limited: at most 1:00 a day`; empty without a limit.

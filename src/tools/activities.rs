@@ -147,9 +147,9 @@ pub(super) struct PerhapsOne {
 /// What may be one session, newest first; None without any.
 pub(super) fn perhaps_one(rows: &[&Activity]) -> Option<PerhapsOne> {
     const NAMED: usize = 3;
-    let by_clock = by_clock(rows);
-    let by_day = by_day(rows, &by_clock);
-    let ties = by_clock.iter().map(|(a, b, _)| (*a, *b));
+    let precisely = precisely(rows);
+    let by_day = by_day(rows, &precisely);
+    let ties = precisely.iter().map(|(a, b, _)| (*a, *b));
     let mut groups = overlaps::groups(rows.len(), ties.chain(by_day.iter().copied()));
     for group in &mut groups {
         group.sort_by_key(|at| rows[*at].start_date_local);
@@ -161,7 +161,7 @@ pub(super) fn perhaps_one(rows: &[&Activity]) -> Option<PerhapsOne> {
         .map(|group| {
             let of_a_day = by_day.iter().any(|(entry, _)| group.contains(entry));
             let ids = ids_of(rows, group, of_a_day);
-            let minutes = by_clock
+            let minutes = precisely
                 .iter()
                 .find(|(a, b, _)| group.len() == 2 && group.contains(a) && group.contains(b));
             match minutes {
@@ -220,7 +220,7 @@ fn ids_of(rows: &[&Activity], group: &[usize], of_a_day: bool) -> String {
 
 /// The pairs of rows that overlap in time, and for how many s: in UTC, and by the local clock, which shows an hour twice when
 /// summer time ends, where one of the two has no other.
-fn by_clock(rows: &[&Activity]) -> Vec<Pair> {
+fn precisely(rows: &[&Activity]) -> Vec<Pair> {
     let local = |row: &Activity| Some(row.start_date_local?.and_utc());
     let has_utc = |at: usize| rows[at].start_date.is_some();
     let by_local = pairs_by(rows, local).into_iter();
@@ -243,8 +243,8 @@ fn pairs_by(rows: &[&Activity], start: impl Fn(&Activity) -> Option<DateTime<Utc
 
 /// Entries by hand whose time of day is made up, or that were marked as done, each with the recording of its sport family and
 /// day that is nearest in time, if that did no other plan. Those that overlap another by the clock have theirs.
-fn by_day(rows: &[&Activity], by_clock: &[Pair]) -> Vec<(usize, usize)> {
-    let mut taken: HashSet<usize> = by_clock.iter().flat_map(|(a, b, _)| [*a, *b]).collect();
+fn by_day(rows: &[&Activity], precisely: &[Pair]) -> Vec<(usize, usize)> {
+    let mut taken: HashSet<usize> = precisely.iter().flat_map(|(a, b, _)| [*a, *b]).collect();
     let plan = |row: &Activity| row.paired_event_id.filter(|id| *id > 0);
     let mut days: HashMap<NaiveDate, Vec<usize>> = HashMap::new();
     for (at, row) in rows.iter().enumerate() {
@@ -275,7 +275,7 @@ fn by_day(rows: &[&Activity], by_clock: &[Pair]) -> Vec<(usize, usize)> {
             .filter(|other| family(rows[**other].sport()) == family(entry.sport()))
             .filter(|other| plan(rows[**other]).is_none_or(|other| plan(entry) == Some(other)))
             .filter(|other| {
-                !taken.contains(other) || by_clock.iter().any(|(a, b, _)| a == *other || b == *other)
+                !taken.contains(other) || precisely.iter().any(|(a, b, _)| a == *other || b == *other)
             })
             .min_by(|a, b| apart(a).total_cmp(&apart(b)));
         if let Some(other) = nearest {
@@ -297,7 +297,7 @@ fn has_no_clock(row: &Activity) -> bool {
 /// The rows that may be recordings of one session, two by two.
 pub(super) fn recorded_twice(rows: &[Activity]) -> Vec<(usize, usize)> {
     let rows: Vec<&Activity> = rows.iter().collect();
-    by_clock(&rows).into_iter().map(|(a, b, _)| (a, b)).collect()
+    precisely(&rows).into_iter().map(|(a, b, _)| (a, b)).collect()
 }
 
 /// Removes what tells of plans, for a coach to whom the calendar is not granted.
@@ -310,7 +310,7 @@ pub(super) fn without_plans(rows: &mut [Activity]) {
 
 /// Whether two recordings overlap so far that they may be of one session.
 pub(super) fn may_be_one(a: &Activity, b: &Activity) -> bool {
-    !by_clock(&[a, b]).is_empty()
+    !precisely(&[a, b]).is_empty()
 }
 
 /// When it was and for how long; None if that is not known.

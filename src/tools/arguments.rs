@@ -15,7 +15,7 @@ use super::{
 use crate::{
     ids::ActivityId,
     intervals::ActivityQuery,
-    text::clean,
+    text::{as_written, clean},
     tool_error::ToolError,
     training::{
         sports,
@@ -368,6 +368,14 @@ impl Arguments {
             other(name)
         };
         free_words(name, value, most)
+    }
+
+    /// A name to keep as it was written; None when left out or empty.
+    pub(crate) fn name(&self, name: &str) -> Result<Option<String>, ToolError> {
+        // Its length and kind are those of any text.
+        let is_there = self.text(name)?.is_some();
+        let written = self.of(name).1.and_then(Value::as_str).map(as_written);
+        Ok(written.filter(|written| is_there && !written.is_empty()))
     }
 
     /// The types of activity that `sport` means; None when left out.
@@ -746,7 +754,7 @@ pub(crate) fn visible_lines(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let line = |line: &str| {
         let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
-        format!("{}{}", " ".repeat(indent), clean(line, usize::MAX))
+        format!("{}{}", " ".repeat(indent), as_written(line))
     };
     let lines: Vec<String> = text.split('\n').map(line).collect();
     lines.join("\n")

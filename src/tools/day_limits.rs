@@ -68,11 +68,22 @@ impl Room {
         }
     }
 
+    /// What is planned (s) and what there is room for, if that is less.
+    fn over(&self, plan: Asks<'_>) -> Option<(f64, f64)> {
+        let day = plan.secs.map(|secs| secs + plan.others);
+        day.zip(self.most).filter(|(secs, most)| secs > most)
+    }
+
+    /// Whether the plan is of another sport than those that are possible.
+    fn is_of_another_sport(&self, plan: Asks<'_>) -> bool {
+        let own = family(plan.sport);
+        let is_known = !self.sports.is_empty() && !is_vague(plan.sport);
+        is_known && self.sports.iter().all(|sport| family(sport) != own)
+    }
+
     /// Why a plan does not fit; empty if it does, or nobody knows.
     fn against(&self, plan: Asks<'_>) -> String {
-        let day = plan.secs.map(|secs| secs + plan.others);
-        let over = day.zip(self.most).filter(|(secs, most)| secs > most);
-        let over = over.map_or_else(String::new, |(secs, most)| {
+        let over = self.over(plan).map_or_else(String::new, |(secs, most)| {
             let in_all = if plan.others > 0.0 {
                 " planned that day"
             } else {
@@ -81,10 +92,7 @@ impl Room {
             let [secs, most] = [secs, most].map(|secs| units::hours_minutes(Some(secs)));
             format!("{secs}{in_all} is more than {most}")
         });
-        let own = family(plan.sport);
-        let is_known = !self.sports.is_empty() && !is_vague(plan.sport);
-        let is_other = is_known && self.sports.iter().all(|sport| family(sport) != own);
-        let other = if is_other {
+        let other = if self.is_of_another_sport(plan) {
             format!("{} is not one of its sports", answer::sport(plan.sport))
         } else {
             String::new()
@@ -296,12 +304,26 @@ impl DayLimits {
     /// Why a plan does not fit into a day: `1:30 is more than 1:00, Ride is not one of its sports`; empty if nothing limits how
     /// long or what.
     pub(super) fn against(&self, day: NaiveDate, plan: Asks<'_>) -> String {
-        let entries = self.entries.iter().filter(|limit| limit.is_on(day));
-        let rooms = entries.map(|limit| &limit.room);
-        let rooms = rooms.chain(self.week.of_day(day).map(|usual| &usual.room));
-        let mut all: Vec<String> = rooms.map(|room| room.against(plan)).collect();
+        let mut all: Vec<String> = self.rooms(day).map(|room| room.against(plan)).collect();
         all.dedup();
         joined(all, ", ")
+    }
+
+    /// The same in a word or two for a row: `over the day's limit`; empty if nothing limits how long or what.
+    pub(super) fn against_in_short(&self, day: NaiveDate, plan: Asks<'_>) -> &'static str {
+        if self.rooms(day).any(|room| room.over(plan).is_some()) {
+            "over the day's limit"
+        } else if self.rooms(day).any(|room| room.is_of_another_sport(plan)) {
+            "no sport of that day"
+        } else {
+            ""
+        }
+    }
+
+    fn rooms(&self, day: NaiveDate) -> impl Iterator<Item = &Room> {
+        let entries = self.entries.iter().filter(move |limit| limit.is_on(day));
+        let week = self.week.of_day(day).map(|usual| &usual.room);
+        entries.map(|limit| &limit.room).chain(week)
     }
 
     /// What limits any of these days: `sick 23 – 29 Nov 2026; usual week: Fri unavailable`.

@@ -19,11 +19,11 @@ use super::{
     writing::{
         Fate, Steps, Tried, Wish, Writing,
         entry::{
-            self, Entry, NAME, NOTE, Prepared, Written, bulleted, by_clock, changed_since, described, end_of,
+            self, Entry, NAME, NOTE, Prepared, Written, bulleted, changed_since, described, end_of, precisely,
         },
         field_words,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
-        said::{Scene, failed, undo_hint},
+        said::{Scene, failed, stood, undo_hint},
         told,
     },
 };
@@ -121,7 +121,7 @@ impl Asked {
         let asked = Self {
             new_date: arguments.planned_day("new_date")?,
             new_last: arguments.planned_day("new_last_date")?.map(|moment| moment.day),
-            new_name: arguments.text("new_name")?,
+            new_name: arguments.name("new_name")?,
             text: arguments.lines("text")?,
             // An empty one takes the note away.
             note: arguments
@@ -211,6 +211,34 @@ impl Asked {
         Ok(fields)
     }
 
+    /// Refuses what the entry cannot have.
+    fn fits(&self, event: &Event, has_steps: bool) -> Result<(), ToolError> {
+        if self.indoor.is_some() && !event.is_workout() {
+            return Err(wrong(
+                "indoor",
+                "must be left out: only a workout is indoor or outdoor",
+            ));
+        }
+        for (given, name, what) in [
+            (self.load, "load", "a planned load"),
+            (self.secs, "minutes", "a planned time"),
+        ] {
+            if given.is_some() && !has_figures(event) {
+                return Err(ToolError::Input(format!(
+                    "Not done: only a workout, a race or a target has {what}. What a note or an absence leaves of a day is changed by \
+                     push_event with max_minutes and overwrite: true."
+                )));
+            }
+            if given.is_some() && has_steps {
+                return Err(wrong(
+                    name,
+                    "must be left out: intervals.icu computes it from the steps",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether steps change.
     fn changes_steps(&self) -> bool {
         self.text.is_some() || self.scale.is_some() || self.drop_steps
@@ -278,23 +306,7 @@ impl Change {
             fields.description = Some(described(&words.prose, &words.workout, event.sport()));
         }
         let has_steps = !words.workout.items.is_empty();
-        for (given, name, what) in [
-            (asked.load, "load", "a planned load"),
-            (asked.secs, "minutes", "a planned time"),
-        ] {
-            if given.is_some() && !has_figures(event) {
-                return Err(ToolError::Input(format!(
-                    "Not done: only a workout, a race or a target has {what}. What a note or an absence leaves of a day is changed by \
-                     push_event with max_minutes and overwrite: true."
-                )));
-            }
-            if given.is_some() && has_steps {
-                return Err(wrong(
-                    name,
-                    "must be left out: intervals.icu computes it from the steps",
-                ));
-            }
-        }
+        asked.fits(event, has_steps)?;
         if event.category() == Event::TARGET {
             (fields.load_target, fields.time_target) = (asked.load, asked.secs);
         } else {
@@ -476,6 +488,12 @@ fn end_with(event: &Event, first: Option<NaiveDate>, last: NaiveDate) -> Result<
     if event.is_workout() {
         return Err(wrong("new_last_date", "must be left out: a workout has one day"));
     }
+    if event.for_week == Some(true) || event.is_week_target() {
+        return Err(wrong(
+            "new_last_date",
+            "must be left out: this is for a whole week",
+        ));
+    }
     let first = first.or(event.day()).unwrap_or(last);
     if last < first {
         let first = units::date(first);
@@ -587,7 +605,7 @@ async fn preview(ask: &Ask, asked: &Asked) -> Result<Answer, ToolError> {
         today: ask.today(),
         profile: profile.as_ref(),
         there: &there,
-        earlier: earlier.got().map(Vec::as_slice).unwrap_or_default(),
+        beside: earlier.got().map(Vec::as_slice).unwrap_or_default(),
         mornings: None,
         count: 1,
         but: Some(held.id),
@@ -599,7 +617,7 @@ async fn preview(ask: &Ask, asked: &Asked) -> Result<Answer, ToolError> {
         scene.mark_previewed(&held.fields.with(&change.fields), "")
     };
     Ok(Answer::of(
-        [heading, format!("Now: {}", scene.now(&held))]
+        [heading, format!("Now: {}", stood(&scene, &held, &change.fields))]
             .into_iter()
             .chain(lines)
             .chain([
@@ -652,7 +670,7 @@ async fn edit_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) ->
         today: ask.today(),
         profile: profile.as_ref(),
         there: &there,
-        earlier: earlier.got().map(Vec::as_slice).unwrap_or_default(),
+        beside: earlier.got().map(Vec::as_slice).unwrap_or_default(),
         mornings: None,
         count: 1,
         but: None,
@@ -724,7 +742,7 @@ fn said(
     } else {
         format!(
             "Somebody else changed {} meanwhile; that was kept.",
-            field_words(&by_clock(meanwhile, &before.fields, &held.fields))
+            field_words(&precisely(meanwhile, &before.fields, &held.fields))
         )
     };
     let changed = if tried.differences.is_empty() {
@@ -733,19 +751,22 @@ fn said(
         "changed, but NOT AS SENT"
     };
     Answer::of(
-        [heading(changed), format!("Before: {}", scene.now(before))]
-            .into_iter()
-            .chain(scene.standing(held, "now", Some(tried), &change.prepared.problems))
-            .chain(notes)
-            .chain([
-                change.rounded(),
-                scene.weeks(days.iter().copied().chain(held.event.day()), ""),
-                meanwhile,
-            ])
-            .chain([
-                cannot_take_back(before, &change.fields),
-                undo_hint(scene.card, vec![tried.number], "takes it back"),
-            ]),
+        [
+            heading(changed),
+            format!("Before: {}", stood(scene, before, &change.fields)),
+        ]
+        .into_iter()
+        .chain(scene.standing(held, "now", Some(tried), &change.prepared.problems))
+        .chain(notes)
+        .chain([
+            change.rounded(),
+            scene.weeks(days.iter().copied().chain(held.event.day()), ""),
+            meanwhile,
+        ])
+        .chain([
+            cannot_take_back(before, &change.fields),
+            undo_hint(scene.card, vec![tried.number], "takes it back"),
+        ]),
     )
 }
 
@@ -762,7 +783,7 @@ async fn not_somebody_elses(
     let asked = changes.names();
     let theirs: Vec<&'static str> = all.iter().copied().filter(|name| asked.contains(name)).collect();
     if theirs.is_empty() {
-        let all = field_words(&by_clock(all, &last, &held.fields));
+        let all = field_words(&precisely(all, &last, &held.fields));
         return Ok(around(
             "Somebody changed its",
             &all,
@@ -778,7 +799,7 @@ async fn not_somebody_elses(
     Err(ToolError::Input(format!(
         "Not done: somebody changed {} of {} at intervals.icu since IcuSync wrote it.{shown} Look at it with get_events; to replace it \
          all the same, repeat the call with overwrite: true.",
-        field_words(&by_clock(theirs, &last, &held.fields)),
+        field_words(&precisely(theirs, &last, &held.fields)),
         find::in_words(held)
     )))
 }

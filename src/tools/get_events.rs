@@ -16,7 +16,7 @@ mod sums_of_plans;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
@@ -30,7 +30,7 @@ use super::{
     absences::{self, Absence, Absences},
     answer::{self, cut::Cut, units, words},
     arguments::{Arguments, Detail, Range, Span},
-    day_limits::UsualWeek,
+    day_limits::{Asks, DayLimits, UsualWeek},
     fitness::Seen,
     params::{Param, words_of},
     part::{Part, Source, if_there, not_granted, settle},
@@ -370,6 +370,14 @@ fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     found
 }
 
+/// What says whether the plans of a day can be done.
+struct Limits<'a> {
+    absences: &'a Absences,
+    days: DayLimits,
+    /// s of what is planned and open, by day.
+    open: BTreeMap<NaiveDate, f64>,
+}
+
 /// A row.
 struct Found<'a> {
     event: &'a Event,
@@ -384,15 +392,24 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn new(event: &'a Event, state: Option<State>, activities: &[Activity], absences: &Absences) -> Self {
+    fn new(event: &'a Event, state: Option<State>, activities: &[Activity], limits: &Limits<'_>) -> Self {
+        let Limits { absences, days, open } = limits;
         let pairing = state.map_or(Pairing::Nothing, |state| state.pairing(activities));
         let planned = Planned::of(event, pairing);
         let reason = absences.reason_for(event);
         let limit = match (state, reason) {
             (Some(state), Some(reason)) if state.is_open() => format!("ruled out: {}", reason.word()),
             (Some(state), None) if state.is_open() => {
-                let is_over = absences.is_over_limit(event, planned.secs);
-                if is_over { "over the day's limit" } else { "" }.to_owned()
+                let own = event.planned_secs().unwrap_or_default();
+                let against = event.day().map(|day| {
+                    let plan = Asks {
+                        sport: event.sport(),
+                        secs: planned.secs,
+                        others: open.get(&day).copied().unwrap_or_default() - own,
+                    };
+                    days.against_in_short(day, plan)
+                });
+                against.unwrap_or_default().to_owned()
             }
             (Some(state), _) if state.is_unexplained() => absences.limit_of(event),
             _ => String::new(),
@@ -439,10 +456,21 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
     }
     let taken = plan_state::taken(&states);
     let activities = activities.or(of_today).unwrap_or_default();
+    let mut open: BTreeMap<NaiveDate, f64> = BTreeMap::new();
+    for (event, state) in all.iter().zip(&states) {
+        if let (Some(day), true) = (event.day(), state.is_some_and(State::is_open)) {
+            *open.entry(day).or_default() += event.planned_secs().unwrap_or_default();
+        }
+    }
+    let limits = Limits {
+        absences: &absences,
+        days: DayLimits::of(&came.events, came.week.clone()),
+        open,
+    };
     let found: Vec<Found<'_>> = all
         .into_iter()
         .zip(states)
-        .map(|(event, state)| Found::new(event, state, activities, &absences))
+        .map(|(event, state)| Found::new(event, state, activities, &limits))
         .collect();
     let (found, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|row| asked.wants(row.event));
     let can_compare = matches!(came.done, Part::NotAsked) && card.shows(&permissions::GET_TRAINING_HISTORY);

@@ -33,14 +33,11 @@ const PARAMS: &[Param] = &[Param::limit(20, 100)];
 
 async fn list(ask: Ask, changes: Changes, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let limit = Arguments::new(given, PARAMS, ask.today())?.limit()?;
-    let (mut all, left_out) = changes.recent(limit + 1).await?;
-    let more = all.len() + left_out > limit;
-    all.truncate(limit);
-    let (mut shown, hidden): (Vec<Change>, Vec<Change>) = all
-        .into_iter()
-        .partition(|change| undo::is_allowed(&ask.card, change));
-    writing::look_up_open(&ask, &mut shown).await;
-    Ok(render(&ask, &shown, (hidden.len(), left_out), more))
+    let is_granted = |change: &Change| undo::is_allowed(&ask.card, change);
+    let mut recent = changes.recent(limit, is_granted).await?;
+    writing::look_up_open(&ask, &mut recent.shown).await;
+    let hidden = (recent.not_granted, recent.not_offered);
+    Ok(render(&ask, &recent.shown, hidden, recent.more))
 }
 
 /// `hidden`: made with tools that are not granted, and with tools that the connector does not offer.

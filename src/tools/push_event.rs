@@ -17,16 +17,16 @@ use self::{
 };
 use super::{
     Answer, Run, Tool, absences,
-    answer::{self},
-    arguments::{Arguments, Range},
+    answer::{self, units, words::joined},
+    arguments::{Arguments, Range, in_row, wrong},
     part::{Part, if_there},
     writing::{
         Fate, Tried, Wish, Writing,
-        entry::same_name,
+        entry::{NAME, precisely, same_name},
         field_words,
         find::Reader,
         known_number,
-        said::{Counts, Scene, failed, heading, undo_hint},
+        said::{Counts, Scene, failed, heading, id_for_now, not_there_yet, stood, undo_hint},
         told, with_earlier,
     },
 };
@@ -34,6 +34,7 @@ use crate::{
     guard::{Ask, AthleteCard, Granted},
     intervals::model::{self, EntryFields, Event, Held},
     permissions,
+    text::fenced,
     tool_error::ToolError,
 };
 
@@ -99,10 +100,15 @@ impl Asked {
     async fn verdicts(&self, granted: &Granted, there: &[Held]) -> Result<Vec<Verdict>, ToolError> {
         let mut verdicts = Vec::new();
         for (at, wanted) in self.events.iter().enumerate() {
+            let needs_sport = wanted.fields.as_event().is_race() && wanted.fields.sport.is_none();
             let alike = granted.journal().alike(wanted.fingerprint()).await?;
             verdicts.push(match verdict(&self.events, at, there, &alike) {
                 Verdict::There(held, Some(number)) => {
                     Verdict::There(held, known_number(granted, &alike, number))
+                }
+                Verdict::New(_) if needs_sport => {
+                    let error = wrong("sport", "must be given for a race");
+                    return Err(in_row("events", at, &error));
                 }
                 verdict if self.overwrite && may_change(&granted.ask().card) => verdict.overwriting(wanted),
                 verdict => verdict,
@@ -116,14 +122,14 @@ impl Asked {
         ask: &'a Ask,
         profile: Option<&'a model::Athlete>,
         there: &'a [Held],
-        earlier: &'a Part<Vec<Event>>,
+        beside: &'a [Event],
     ) -> Scene<'a> {
         Scene {
             card: &ask.card,
             today: ask.today(),
             profile,
             there,
-            earlier: earlier.got().map(Vec::as_slice).unwrap_or_default(),
+            beside,
             mornings: None,
             count: self.events.len(),
             but: None,
@@ -140,26 +146,41 @@ impl Asked {
         );
         let (there, earlier, profile) = (there?, earlier?, profile?);
         let verdicts = self.verdicts(granted, &there).await?;
-        let scene = self.scene(ask, profile.as_ref(), &there, &earlier);
+        // What would be written is beside the others too.
+        let mut beside: Vec<Event> = earlier.got().cloned().unwrap_or_default();
+        for (at, (wanted, verdict)) in self.events.iter().zip(&verdicts).enumerate() {
+            if let Verdict::New(_) = verdict {
+                beside.push(not_there_yet(at, wanted.fields.as_event()));
+            }
+        }
+        let scene = self.scene(ask, profile.as_ref(), &there, &beside);
         let (mut new, mut change, mut already, mut not) = (0, 0, 0, 0);
         let mut lines = Vec::new();
-        for (wanted, verdict) in self.events.iter().zip(&verdicts) {
+        for (at, (wanted, verdict)) in self.events.iter().zip(&verdicts).enumerate() {
             lines.extend(match verdict {
                 Verdict::New(_) => {
                     new += 1;
+                    let scene = Scene {
+                        but: Some(id_for_now(at)),
+                        ..scene
+                    };
                     let mut lines = scene.mark_previewed(&wanted.fields, "");
                     lines.extend(notes(wanted));
                     lines
                 }
                 Verdict::Change(held, changes) => {
                     change += 1;
-                    let how = format!("to change: {}", field_words(&changes.names()));
+                    let how = format!("to change: {}", changed_words(held, changes));
                     let scene = Scene {
                         but: Some(held.id),
                         ..scene
                     };
                     let mut lines = scene.mark_previewed(&held.fields.with(changes), &how);
-                    lines.push(format!("  now: {} · id {}", scene.now(held), held.id));
+                    lines.push(format!(
+                        "  now: {} · id {}",
+                        stood(&scene, held, changes),
+                        held.id
+                    ));
                     lines
                 }
                 Verdict::There(held, number) => {
@@ -207,7 +228,7 @@ impl Asked {
                     changes: (**changes).clone(),
                     steps: None,
                 }),
-                Verdict::There(..) | Verdict::Other(..) | Verdict::Twice(_) => None,
+                Verdict::There(..) | Verdict::Other(..) | Verdict::Several(_) | Verdict::Twice(_) => None,
             })
             .collect();
         let (tried, after) = if wishes.is_empty() {
@@ -216,7 +237,8 @@ impl Asked {
             writing.apply(wishes, self.own_days()).await?
         };
         let there = with_earlier(&before, after, self.own_days());
-        let scene = self.scene(ask, profile.as_ref(), &there, &earlier);
+        let beside = earlier.got().map(Vec::as_slice).unwrap_or_default();
+        let scene = self.scene(ask, profile.as_ref(), &there, beside);
         let stands = |tried: &Tried| matches!(tried.fate, Fate::Stands(_));
         let is_there = |verdict: &Verdict| matches!(verdict, Verdict::There(..));
         let came_true = tried.iter().any(stands) || verdicts.iter().any(is_there);
@@ -268,22 +290,31 @@ fn became(
     scene: &Scene<'_>,
     wanted: &Wanted,
     tried: &Tried,
-    stood: Option<(&Held, &EntryFields)>,
+    before: Option<(&Held, &EntryFields)>,
 ) -> Vec<String> {
     let Fate::Stands(held) = &tried.fate else {
         let why = failed(&tried.fate).unwrap_or_default();
         let why = format!("{why} (change {})", tried.number);
         return scene.mark_not_written(&wanted.fields, &why);
     };
-    let how = match (stood, tried.fields.is_empty()) {
+    let how = match (before, tried.fields.is_empty()) {
         (None, true) => "written".to_owned(),
         (None, false) => "written, but NOT AS SENT".to_owned(),
-        (Some((_, changes)), true) => format!("changed: {}", field_words(&changes.names())),
+        (Some((before, changes)), true) => format!("changed: {}", changed_words(before, changes)),
         (Some(_), false) => "changed, but NOT AS SENT".to_owned(),
     };
     let mut lines = scene.standing(held, &how, Some(tried), &[]);
-    lines.extend(stood.map(|(before, _)| format!("  before: {}", scene.now(before))));
+    lines.extend(before.map(|(before, changes)| format!("  before: {}", stood(scene, before, changes))));
     lines
+}
+
+/// `priority, distance`
+fn changed_words(before: &Held, changes: &EntryFields) -> String {
+    let after = before.fields.with(changes);
+    let mut names = precisely(changes.names(), &before.fields, &after);
+    // It goes with the start.
+    names.retain(|name| *name != "end_date_local" || before.fields.last_day() != after.last_day());
+    field_words(&names)
 }
 
 /// Whether the caller may change what stands there, and see what that was: a coach only where both are granted.
@@ -305,7 +336,10 @@ fn already_there(scene: &Scene<'_>, wanted: &Wanted, held: &Held, number: Option
     if scene.card.shows(&permissions::GET_EVENTS) {
         vec![format!("{} · {how}", scene.now(held))]
     } else {
-        scene.mark_not_written(&wanted.fields, &how)
+        let name = wanted.fields.name.as_deref().filter(|_| wanted.is_named());
+        let name = fenced(name.unwrap_or_default(), NAME);
+        let day = wanted.fields.day().map(units::date).unwrap_or_default();
+        vec![format!("{day} · {} · {how}", joined([wanted.kind, &name], " "))]
     }
 }
 
@@ -318,7 +352,8 @@ fn why_not(scene: &Scene<'_>, wanted: &Wanted, verdict: &Verdict) -> String {
         Verdict::Other(held, names) => {
             // What the entry holds is the calendar's.
             let with = if scene.card.shows(&permissions::GET_EVENTS) {
-                format!(", with another {}", field_words(names))
+                let names = precisely(names.clone(), &wanted.fields, &held.fields);
+                format!(", with another {}", field_words(&names))
             } else {
                 String::new()
             };
@@ -336,6 +371,15 @@ fn why_not(scene: &Scene<'_>, wanted: &Wanted, verdict: &Verdict) -> String {
             format!(
                 "not written: one of its kind and name (id {id}) is on that day already{with}: {how}{else_name}"
             )
+        }
+        Verdict::Several(ids) => {
+            let ids = joined(ids.iter().map(ToString::to_string), ", ");
+            let how = if wanted.is_named() {
+                "edit_workout changes one by its id"
+            } else {
+                "give the name of the one that is meant"
+            };
+            format!("not written: several of its kind are on that day (ids {ids}): {how}")
         }
         Verdict::New(_) | Verdict::Change(..) | Verdict::There(..) => String::new(),
     }

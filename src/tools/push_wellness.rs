@@ -14,7 +14,11 @@ use super::{
     answer::{self, counted, units, words::joined},
     writing::{
         Writing,
-        record::{Edit, Edited, Fate, back::may_stay, listed, outcome, told},
+        record::{
+            Edit, Edited, Fate, already_so,
+            back::{may_stay, restores},
+            listed, outcome, told,
+        },
         said::undo_hint,
     },
 };
@@ -78,7 +82,11 @@ fn previewed(ask: &Ask, all: &[Edit]) -> Answer {
         let needed = edit.clone().needed();
         let would = if edit.is_needed() {
             joined(
-                [listed(&needed.would(ask.card.units)), locked(edit).to_owned()],
+                [
+                    listed(&needed.would(ask.card.units)),
+                    already_so(edit, ask.card.units),
+                    locked(edit).to_owned(),
+                ],
                 "; ",
             )
         } else {
@@ -113,7 +121,10 @@ fn cannot_be_emptied(edits: &[Edit]) -> String {
 
 fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
     let own = ask.card.units;
-    let (mut done, mut already, mut not, mut unknown) = (Vec::new(), 0, 0, 0);
+    let (mut done, mut already, mut not, mut unknown) = (0, 0, 0, 0);
+    // The changes of which an undo restores anything.
+    let mut restorable = Vec::new();
+    let mut written: Vec<Edit> = Vec::new();
     let mut lines = Vec::new();
     for edit in all {
         let day = day_of(edit);
@@ -122,17 +133,25 @@ fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
             lines.push(format!("{day}: already so: {}", edit.standing(own)));
             continue;
         };
+        let so = already_so(edit, own);
         let (edit, Some(tried)) = (&edits[at], edited.get(at)) else {
             continue;
         };
         let number = format!("(change {})", tried.number);
         match &tried.fate {
             Fate::Stands { now, otherwise } => {
-                done.push(tried.number);
+                done += 1;
+                let taken = |name: &str| !otherwise.iter().any(|other| other == name);
+                written.push(Edit {
+                    changes: edit.changes.only(taken),
+                    ..edit.clone()
+                });
+                restorable.extend(restores(&edit.back()).then_some(tried.number));
                 let mut outcome = outcome(edit, now, otherwise, own);
                 if !otherwise.is_empty() {
                     outcome.push(locked(edit).to_owned());
                 }
+                outcome.push(so);
                 lines.push(format!("{day}: {} {number}", joined(outcome, "; ")));
             }
             fate => {
@@ -152,7 +171,7 @@ fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
     let days =
         |count: usize, what: &str| (count > 0).then(|| format!("{} {what}", counted(count, "day", "days")));
     let counts = [
-        days(done.len(), "written"),
+        days(done, "written"),
         days(already, "already so"),
         days(not, "not written"),
         days(unknown, "not known"),
@@ -162,11 +181,7 @@ fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
         ask.today(),
         &[joined(counts.into_iter().flatten(), ", ")],
     );
-    let stays = if done.is_empty() {
-        String::new()
-    } else {
-        cannot_be_emptied(edits)
-    };
-    let undo = undo_hint(&ask.card, done, "takes that back");
+    let stays = cannot_be_emptied(&written);
+    let undo = undo_hint(&ask.card, restorable, "takes that back");
     Answer::of(std::iter::once(heading).chain(lines).chain([stays, undo]))
 }

@@ -29,7 +29,7 @@ use super::{
         self, Fate, Tried, Wish, Writing,
         entry::{Entry, Prepared},
         known_number,
-        said::{Counts, Scene, failed, heading, not_written, undo_hint},
+        said::{Counts, Scene, failed, heading, id_for_now, not_there_yet, not_written, undo_hint},
         told, with_earlier,
     },
 };
@@ -149,7 +149,7 @@ impl Plan {
     fn scene<'a>(
         &'a self,
         ask: &'a Ask,
-        (there, earlier): (&'a [Held], &'a Part<Vec<Event>>),
+        (there, beside): (&'a [Held], &'a [Event]),
         mornings: &'a Part<Mornings>,
     ) -> Scene<'a> {
         Scene {
@@ -157,7 +157,7 @@ impl Plan {
             today: ask.today(),
             profile: Some(&self.profile),
             there,
-            earlier: earlier.got().map(Vec::as_slice).unwrap_or_default(),
+            beside,
             mornings: mornings.got(),
             count: self.prepared.len() * self.athletes,
             but: None,
@@ -176,10 +176,17 @@ impl Plan {
         let (there, earlier, mornings) = (there?, earlier?, mornings?);
         let alike = self.alike(granted).await?;
         let verdicts = self.verdicts(granted, &there, &alike);
-        let scene = self.scene(ask, (&there, &earlier), &mornings);
+        // What would be written is beside the others too.
+        let mut beside: Vec<Event> = earlier.got().cloned().unwrap_or_default();
+        for (at, (prepared, verdict)) in self.prepared.iter().zip(&verdicts).enumerate() {
+            if let Some(Verdict::New(_)) = verdict {
+                beside.push(not_there_yet(at, prepared.as_event()));
+            }
+        }
+        let scene = self.scene(ask, (&there, &beside), &mornings);
         let mut lines = Vec::new();
         let (mut new, mut already, mut not) = (0, 0, 0);
-        for (prepared, verdict) in self.prepared.iter().zip(&verdicts) {
+        for (at, (prepared, verdict)) in self.prepared.iter().zip(&verdicts).enumerate() {
             lines.extend(match verdict {
                 None => {
                     not += 1;
@@ -187,6 +194,10 @@ impl Plan {
                 }
                 Some(Verdict::New(_)) => {
                     new += 1;
+                    let scene = Scene {
+                        but: Some(id_for_now(at)),
+                        ..scene
+                    };
                     scene.previewed(prepared)
                 }
                 Some(Verdict::There(held, number)) => {
@@ -324,7 +335,8 @@ impl Plan {
         } else {
             Part::NotAsked
         };
-        let scene = self.scene(ask, (&there, &earlier), &mornings);
+        let beside = earlier.got().map(Vec::as_slice).unwrap_or_default();
+        let scene = self.scene(ask, (&there, beside), &mornings);
         let stands = |tried: &Tried| matches!(tried.fate, Fate::Stands(_));
         let is_there = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::There(..)));
         let came_true = tried.iter().any(stands) || verdicts.iter().any(is_there);

@@ -22,7 +22,7 @@ use super::{
         Writing,
         find::{self, Reader},
         record::{
-            self, Edit, Edited, Fate, listed, outcome,
+            self, Edit, Edited, Fate, already_so, listed, outcome,
             pairing::{self, PAIRED},
             told,
         },
@@ -251,7 +251,8 @@ fn previewed(ask: &Ask, found: &Found) -> Result<Answer, ToolError> {
         Err(why) => format!("{id}: {why}."),
         Ok(edit) if edit.is_needed() => {
             let would = edit.clone().needed().would(own);
-            format!("{}: {}", called(id, edit), listed(&would))
+            let would = joined([listed(&would), already_so(edit, own)], "; ");
+            format!("{}: {would}", called(id, edit))
         }
         Ok(edit) => format!("{}: already so: {}", called(id, edit), edit.standing(own)),
     });
@@ -295,6 +296,7 @@ fn said(ask: &Ask, asked: &Asked, found: &Found, edits: &[Edit], edited: &[Edite
             ));
             continue;
         };
+        let so = already_so(edit, own);
         let (edit, Some(tried)) = (&edits[at], edited.get(at)) else {
             continue;
         };
@@ -303,7 +305,7 @@ fn said(ask: &Ask, asked: &Asked, found: &Found, edits: &[Edit], edited: &[Edite
                 done.push(tried.number);
                 stand.push(edit);
                 let mut outcome = outcome(edit, now, otherwise, own);
-                outcome.push(how_tagged(asked, edit, otherwise).to_owned());
+                outcome.extend([how_tagged(asked, edit, otherwise).to_owned(), so]);
                 joined(outcome, "; ")
             }
             fate => {

@@ -335,6 +335,122 @@ async fn a_span_keeps_its_length_when_it_moves_and_gets_another_one_when_that_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn overwrite_says_what_was_replaced_and_empties_what_is_given_empty() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let race = json!({"kind": "race", "date": "2026-12-20 08:15", "name": "Half", "sport": "Run", "text": "Bib 7", "color": "red"});
+        let limited = json!({"kind": "holiday", "date": "2026-12-24", "max_minutes": 30, "sports": ["Run", "run"]});
+        let text = done(&world, &ana.link, "push_event", events(json!([race, limited]))).await;
+        assert!(text.contains("(at most 0:30 a day, only Run)") || text.contains("only Run") && !text.contains("Run, Run"), "{text}");
+        let overwrite = |row: Value| with(events(json!([row])), json!({"overwrite": true}));
+        for (row, says) in [
+            // Neither kind nor day change: priority and start time do. The sport of the race need not be said again.
+            (json!({"kind": "race", "date": "2026-12-20 09:00", "name": "Half", "priority": "B"}), "· changed: priority, start time ·"),
+            (
+                json!({"kind": "race", "date": "2026-12-20", "name": "Half", "text": "Bib 8", "color": "blue"}),
+                "before: 2026-12-20 Sun 09:00 · Run race B «Half» · note: «Bib 7» · colour red",
+            ),
+            (json!({"kind": "race", "date": "2026-12-20", "name": "Half", "text": ""}), "note: «Bib 8»"),
+            (json!({"kind": "holiday", "date": "2026-12-24", "availability": "unavailable"}), "holiday «Holiday» · changed: availability"),
+        ] {
+            let text = done(&world, &ana.link, "push_event", overwrite(row)).await;
+            assert!(text.contains(" · 1 changed · ") && text.contains(says) && !text.contains("NOT"), "{says}: {text}");
+        }
+        let held = entry(&world, ana, "Half");
+        assert_eq!((&held["description"], &held["start_date_local"]), (&json!(""), &json!("2026-12-20T09:00:00")));
+        let held = entry(&world, ana, "Holiday");
+        assert_eq!((&held["training_availability"], &held["max_training_time"]), (&json!("UNAVAILABLE"), &json!(0)));
+        let normal = json!({"kind": "holiday", "date": "2026-12-24", "availability": "normal"});
+        done(&world, &ana.link, "push_event", overwrite(normal)).await;
+        assert_eq!(entry(&world, ana, "Holiday")["training_availability"], "NORMAL");
+        let text = refused(&world, &ana.link, "push_event", overwrite(json!({"kind": "race", "date": "2026-12-21", "name": "x"}))).await;
+        assert!(text.contains("events 1: sport must be given for a race"), "{text}");
+        let list = done(&world, &ana.link, "list_changes", json!({})).await;
+        assert!(list.contains("edited «Half» 2026-12-20 Sun (priority, start time)"), "{list}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_alike_none_is_taken_for_the_one_that_was_meant() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let entry = |category: &str, name: &str, text: &str| {
+            let event = json!({"category": category, "name": name, "start_date_local": "2026-12-10T00:00:00", "description": text,
+                               "end_date_local": "2026-12-12T00:00:00"});
+            world.sim.add_event(ana.person.slug, event).unwrap()
+        };
+        let ids = [
+            entry("NOTE", "Twin", "a"),
+            entry("NOTE", "Twin", "b"),
+            entry("SICK", "Flu", ""),
+            entry("SICK", "Covid", ""),
+        ];
+        let overwrite = |row: Value| with(events(json!([row])), json!({"overwrite": true}));
+        world.sim.clear_requests();
+        for (row, says) in [
+            (
+                json!({"kind": "note", "date": "2026-12-10", "name": "Twin", "text": "z"}),
+                format!("(ids {}, {}): edit_workout changes one by its id", ids[0], ids[1]),
+            ),
+            (
+                json!({"kind": "sick", "date": "2026-12-10", "last_date": "2026-12-14"}),
+                format!("(ids {}, {}): give the name of the one that is meant", ids[2], ids[3]),
+            ),
+        ] {
+            let text = refused(&world, &ana.link, "push_event", overwrite(row)).await;
+            assert!(text.contains(&says), "{says}: {text}");
+        }
+        assert_eq!(writes(&world), Vec::<String>::new());
+        let there = json!({"kind": "note", "date": "2026-12-10", "name": "Twin", "text": "b"});
+        let text = done(&world, &ana.link, "push_event", events(json!([there]))).await;
+        assert!(text.contains(&format!("already there, nothing written · id {}", ids[1])), "{text}");
+        let flu = json!({"kind": "sick", "date": "2026-12-10", "last_date": "2026-12-14", "name": "flu"});
+        let text = done(&world, &ana.link, "push_event", overwrite(flu)).await;
+        assert!(text.contains("sick «Flu» · changed: last day") && text.contains(&format!("id {}", ids[2])), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_of_several_says_of_each_other_what_the_write_will() {
+    on_saturday(async |world| {
+        let jack = world.jack();
+        world.let_write(jack).await;
+        let both = events(json!([
+            {"kind": "holiday", "date": "2027-03-20", "last_date": "2027-03-23", "name": "Skiing"},
+            {"kind": "race", "date": "2027-03-21", "name": "Snow run", "sport": "Run", "priority": "C"},
+            {"kind": "note", "date": "2027-03-26", "name": "Guests", "max_minutes": 60},
+        ]));
+        for arguments in [with(both.clone(), json!({"preview": true})), both] {
+            let text = done(&world, &jack.link, "push_event", arguments).await;
+            for says in [
+                "that day: holiday «Skiing» 20–23 Mar (day 2 of 4)",
+                "on these days too: 2027-03-21 Sun Run race C «Snow run»",
+            ] {
+                assert!(text.contains(says), "{says}: {text}");
+            }
+        }
+        let run = |name: &str| workout("Run", "2027-03-26", name, "- 40m easy");
+        let rows = json!({"workouts": [run("Dawn"), run("Dusk")]});
+        for arguments in [with(rows.clone(), json!({"preview": true})), rows] {
+            let text = done(&world, &jack.link, "push_workout", arguments).await;
+            assert_eq!(text.matches("NOT kept: 1:20 planned that day is more than 1:00").count(), 2, "{text}");
+        }
+        let text = done(&world, &jack.link, "get_events", json!({"oldest": "2027-03-15", "newest": "2027-03-28"})).await;
+        assert_eq!(text.matches("(over the day's limit)").count(), 2, "{text}");
+        // The usual week counts as well.
+        let long = json!({"workouts": [workout("Run", "2027-03-31", "Long", "- 55m easy"), workout("Ride", "2027-04-07", "Spin", "- 30m easy")]});
+        done(&world, &jack.link, "push_workout", long).await;
+        let text = done(&world, &jack.link, "get_events", json!({"oldest": "2027-03-29", "newest": "2027-04-08"})).await;
+        assert!(text.contains("(over the day's limit)") && text.contains("(no sport of that day)"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_for_a_week_moves_to_a_monday_and_only_a_race_has_a_time_of_day() {
     on_saturday(async |world| {
         let ana = world.ana();
@@ -373,6 +489,20 @@ async fn what_is_for_a_week_moves_to_a_monday_and_only_a_race_has_a_time_of_day(
                 (&json!(start), &json!(end)),
                 "{name}"
             );
+        }
+        let focus = id_of(&world, ana, "Focus");
+        for (given, says) in [
+            (
+                json!({"id": focus, "new_last_date": "2027-01-10"}),
+                "new_last_date must be left out: this is for a whole week",
+            ),
+            (
+                json!({"id": focus, "indoor": true}),
+                "indoor must be left out: only a workout is indoor or outdoor",
+            ),
+        ] {
+            let text = refused(&world, &ana.link, "edit_workout", given).await;
+            assert!(text.contains(says), "{text}");
         }
         for name in ["Focus", "Travel"] {
             let given = json!({"id": id_of(&world, ana, name), "new_date": "2026-12-18 07:00"});
@@ -873,6 +1003,7 @@ async fn a_coach_without_the_calendar_hears_nothing_of_what_else_is_on_it() {
         for arguments in [with(events(rows.clone()), json!({"preview": true})), events(rows)] {
             let text = done(&world, &coach, "push_event", for_ana(arguments)).await;
             assert!(text.contains("2027-01-05 Tue · injured · already there, nothing written"), "{text}");
+            assert!(text.contains("2027-01-06 Wed · race «Wed half» · already there, nothing written"), "{text}");
             for secret in ["Hernia", "2027-01-20", "16 days", "0:30", "09:00", "race C", "1:40", "21.1"] {
                 assert!(!text.contains(secret), "{secret}: {text}");
             }

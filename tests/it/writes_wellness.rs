@@ -146,6 +146,73 @@ async fn what_was_not_set_before_stays_and_both_answers_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_changes_taken_back_together_one_that_stands_all_the_same_is_not_counted() {
+    on_saturday(async |world| {
+        let ana = free(&world).await;
+        done(
+            &world,
+            &ana.link,
+            "push_wellness",
+            day(DAY, json!({"weight": 61.4})),
+        )
+        .await;
+        let text = done(&world, &ana.link, "push_wellness", day(DAY, json!({"mood": 1}))).await;
+        assert!(
+            text.contains("An undo cannot empty what was not set before")
+                && !text.contains("undo_change with"),
+            "{text}"
+        );
+        let text = done(&world, &ana.link, "undo_change", json!({"changes": "1-2"})).await;
+        for says in [
+            " · 1 change taken back, 1 change not taken back · ",
+            "taken back but for change 2, weight 61.4 kg → 61.2 kg",
+            "did not empty what was not set before: mood, still 1/4 great (1 best)",
+        ] {
+            assert!(text.contains(says), "{says}: {text}");
+        }
+        let list = done(&world, &ana.link, "list_changes", json!({})).await;
+        assert!(
+            list.contains("mood not set → 1/4 great (1 best))\tdone"),
+            "{list}"
+        );
+        let text = refused(&world, &ana.link, "undo_change", json!({"changes": "2"})).await;
+        assert!(
+            text.contains("NOT taken back, intervals.icu did not empty"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_is_kept_as_it_was_written_and_can_be_emptied() {
+    on_saturday(async |world| {
+        let ana = free(&world).await;
+        let note = "slept «badly»\nsee [map](https://maps.example) 🚴\u{200d}♀\u{fe0f}";
+        let text = done(
+            &world,
+            &ana.link,
+            "push_wellness",
+            day(DAY, json!({"note": note, "weight": 61.2})),
+        )
+        .await;
+        assert!(text.contains("already so: weight 61.2 kg"), "{text}");
+        assert_eq!(held(&world, &ana, DAY).await["comments"], note);
+        for empty in [json!({"note": ""}), json!({"note": null})] {
+            let text = done(&world, &ana.link, "push_wellness", day(DAY, empty)).await;
+            assert!(
+                text.contains("→ not set") || text.contains("already so"),
+                "{text}"
+            );
+            assert_eq!(held(&world, &ana, DAY).await["comments"], "");
+        }
+        done(&world, &ana.link, "undo_change", json!({"changes": "2"})).await;
+        assert_eq!(held(&world, &ana, DAY).await["comments"], note);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_days_go_in_one_request_each_with_its_outcome() {
     on_saturday(async |world| {
         let ana = free(&world).await;
@@ -264,7 +331,7 @@ async fn what_cannot_be_is_refused_before_anything_is_sent() {
                 "sleepSecs must be from 1800 to 72000 seconds; hours are given as sleep: 7.5",
             ),
             (json!({"sleep": "7h75"}), "or as 7:30"),
-            (json!({"weight": 135}), "far from this athlete's last 61"),
+            (json!({"weight": 135}), "is far from 61.9 kg of 2026-11-27 Fri"),
             (json!({"weight": -1}), "ignores what would empty a wellness value"),
             (
                 json!({"weight": null}),
@@ -477,6 +544,14 @@ async fn a_coach_needs_the_grant_and_undoes_only_the_coachs_own() {
                     "undo_change with athlete {} and changes 2",
                     ana.person.athlete_id
                 )),
+            "{text}"
+        );
+        // What it was on other days is not granted.
+        let mut far = day("2026-11-10", json!({"weight": 160}));
+        far["athlete"] = athlete.clone();
+        let text = refused(&world, &coach.link, "push_wellness", far).await;
+        assert!(
+            text.contains("weight 160.0 kg is far from what this athlete weighed about then"),
             "{text}"
         );
         let undo = |number: &str| json!({"athlete": athlete, "changes": number});

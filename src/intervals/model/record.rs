@@ -100,6 +100,11 @@ impl Values {
         Self(all)
     }
 
+    /// Whether it has this field, with whatever value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Only the fields whose names `wanted` takes.
     pub(crate) fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
         let kept = self.0.iter().filter(|(name, _)| wanted(name));

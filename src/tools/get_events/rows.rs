@@ -15,7 +15,7 @@ use crate::{
             sport_units::SportUnits,
             table::{Columns, first_within},
             units::{self, positive},
-            words::{in_brackets, joined},
+            words::{around, in_brackets, joined},
         },
         arguments::Detail,
         entries,
@@ -115,11 +115,13 @@ fn dates(event: &Event) -> String {
     }
 }
 
-/// `day 3 of 7` of an entry of several days that has today. What is for a week has its dates.
+/// `today is day 3 of 7` of an entry of several days that has today. What is for a week has its dates.
 fn day_of_today(event: &Event, today: NaiveDate) -> String {
     let is_for_week = event.for_week == Some(true) || event.is_week_target();
     match (event.day(), event.last_day()) {
-        (Some(first), Some(last)) if !event.is_workout() && !is_for_week => day_of(first, last, today),
+        (Some(first), Some(last)) if !event.is_workout() && !is_for_week => {
+            around("today is", &day_of(first, last, today), "")
+        }
         _ => String::new(),
     }
 }

@@ -1,5 +1,7 @@
 //! The arguments of push_event: what each entry is, and what has no business on it.
 
+use std::collections::HashSet;
+
 use chrono::{Months, NaiveDate};
 
 use crate::{
@@ -86,9 +88,14 @@ const KINDS: [(&str, Kind); 10] = [
 ];
 
 const PRIORITIES: [(&str, &str); 3] = [("A", "RACE_A"), ("B", "RACE_B"), ("C", "RACE_C")];
-const AVAILABILITY: [(&str, &str); 2] = [("unavailable", UNAVAILABLE), ("limited", LIMITED)];
+const AVAILABILITY: [(&str, &str); 3] = [
+    ("unavailable", UNAVAILABLE),
+    ("limited", LIMITED),
+    ("normal", NORMAL),
+];
 const UNAVAILABLE: &str = "UNAVAILABLE";
 const LIMITED: &str = "LIMITED";
+const NORMAL: &str = "NORMAL";
 
 impl Kind {
     fn word(self) -> &'static str {
@@ -147,6 +154,8 @@ impl Kind {
 /// One entry as it was asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wanted {
+    /// `race`
+    pub(super) kind: &'static str,
     pub(super) fields: EntryFields,
     /// Of the fields those that nobody asked for: one that stands there may have others.
     pub(super) assumed: Vec<&'static str>,
@@ -173,13 +182,13 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn read(arguments: &Arguments, today: NaiveDate) -> Result<Self, ToolError> {
         let rows = arguments.rows("events")?;
-        let events = rows
-            .iter()
-            .enumerate()
-            .map(|(at, row)| Wanted::read(row, today).map_err(|error| in_row("events", at, &error)));
+        let overwrite = arguments.flag("overwrite")?;
+        let events = rows.iter().enumerate().map(|(at, row)| {
+            Wanted::read(row, overwrite, today).map_err(|error| in_row("events", at, &error))
+        });
         let asked = Self {
             events: events.collect::<Result<_, _>>()?,
-            overwrite: arguments.flag("overwrite")?,
+            overwrite,
             preview: arguments.flag("preview")?,
         };
         let (first, last) = asked.days();
@@ -228,7 +237,9 @@ impl Given {
         let sport = |word: &str| entry::sport_named(word).ok_or_else(|| wrong("sport", entry::SPORTS));
         let possible = |word: &&str| entry::sport_named(word).ok_or_else(|| wrong("sports", entry::SPORTS));
         let sports = row.texts("sports")?;
-        let sports: Vec<&str> = sports.iter().map(possible).collect::<Result<_, _>>()?;
+        let mut sports: Vec<&str> = sports.iter().map(possible).collect::<Result<_, _>>()?;
+        let mut seen = HashSet::new();
+        sports.retain(|sport| seen.insert(*sport));
         Ok(Self {
             last: row.planned_day("last_date")?.map(|moment| moment.day),
             priority: row.word("priority", &PRIORITIES)?,
@@ -244,8 +255,8 @@ impl Given {
         })
     }
 
-    /// Refuses what the kind has not, and what it lacks.
-    fn check(&self, kind: Kind) -> Result<(), ToolError> {
+    /// Refuses what the kind has not, and what it lacks. One that stands there may have what a race lacks.
+    fn check(&self, kind: Kind, overwrite: bool) -> Result<(), ToolError> {
         let all = [
             ("last_date", self.last.is_some()),
             ("priority", self.priority.is_some()),
@@ -270,7 +281,9 @@ impl Given {
         }
         let has_figure = self.metres.or(self.secs).or(self.load).is_some();
         match kind {
-            Kind::Race if self.sport.is_none() => Err(wrong("sport", "must be given for a race")),
+            Kind::Race if self.sport.is_none() && !overwrite => {
+                Err(wrong("sport", "must be given for a race"))
+            }
             Kind::SetEftp if self.sport.is_none() => Err(wrong("sport", "must be given for set_eftp")),
             Kind::SetEftp if self.watts.is_none() => Err(wrong("watts", "must be given for set_eftp")),
             _ if kind.is_target() && !has_figure => {
@@ -284,7 +297,7 @@ impl Given {
     fn availability(&self) -> Result<Option<&'static str>, ToolError> {
         let has_limit = self.most.is_some() || !self.sports.is_empty();
         match self.availability {
-            Some(UNAVAILABLE) if has_limit => Err(wrong(
+            Some(UNAVAILABLE | NORMAL) if has_limit => Err(wrong(
                 "availability",
                 "must be limited with max_minutes or sports",
             )),
@@ -298,7 +311,7 @@ impl Given {
 }
 
 impl Wanted {
-    fn read(row: &Arguments, today: NaiveDate) -> Result<Self, ToolError> {
+    fn read(row: &Arguments, overwrite: bool, today: NaiveDate) -> Result<Self, ToolError> {
         let kind = row
             .word("kind", &KINDS)?
             .ok_or_else(|| wrong("kind", "must be given"))?;
@@ -306,9 +319,9 @@ impl Wanted {
             .planned_day("date")?
             .ok_or_else(|| wrong("date", "must be given"))?;
         let given = Given::read(row)?;
-        given.check(kind)?;
+        given.check(kind, overwrite)?;
         let (start, last) = days(kind, on, given.last, today)?;
-        let name = row.text("name")?;
+        let name = row.name("name")?;
         let assumed = [
             ("name", name.is_none()),
             ("category", kind == Kind::Race && given.priority.is_none()),
@@ -319,7 +332,8 @@ impl Wanted {
         let name = name
             .or(kind.default_name().map(str::to_owned))
             .ok_or_else(|| wrong("name", &format!("must be given for kind {}", kind.word())))?;
-        let text = row.lines("text")?;
+        // An empty one takes the text away.
+        let text = row.lines("text")?.or(row.is_empty_text("text").then(String::new));
         let is_race = kind == Kind::Race;
         let is_target = kind.is_target();
         let to_reach = |figure: Option<f64>| figure.filter(|_| is_target);
@@ -360,6 +374,7 @@ impl Wanted {
             notes.push(format!("{} is past.", units::date(last)));
         }
         Ok(Self {
+            kind: kind.word(),
             fields,
             assumed: assumed.collect(),
             notes,

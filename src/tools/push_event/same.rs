@@ -16,6 +16,8 @@ pub(super) enum Verdict {
     There(Box<Held>, Option<i32>),
     /// One of its kind and name is on that day, with other values of these fields, and stays as it is.
     Other(Box<Held>, Vec<&'static str>),
+    /// Several of its kind are on that day, and no name says which is meant.
+    Several(Vec<i64>),
     /// The same, and it gets these values.
     Change(Box<Held>, Box<EntryFields>),
     /// The call has one of its kind and name for that day; this is its number.
@@ -32,6 +34,13 @@ impl Verdict {
         if changes.start_date_local.is_some() {
             // A start goes with its end.
             changes.end_date_local = changes.end_date_local.or(held.fields.end_date_local);
+        }
+        // Figures of a limited day say nothing of another one.
+        let availability = changes.training_availability.as_deref();
+        if availability.is_some_and(|availability| availability != "LIMITED") {
+            changes.max_training_time = held.fields.max_training_time.and(Some(0.0));
+            let sports = held.fields.can_train_sports.as_ref();
+            changes.can_train_sports = sports.map(|_| Vec::new());
         }
         Self::Change(held, Box::new(changes))
     }
@@ -56,13 +65,25 @@ pub(super) fn verdict(all: &[Wanted], at: usize, there: &[Held], alike: &[Change
         names.retain(|name| !wanted.assumed.contains(name) && (*name != "name" || !has_its_name));
         names
     };
-    // Of several the one that is nearest to what was asked for.
-    let alike_there = there.iter().filter(|held| is_like(wanted, &held.fields));
-    let found = alike_there.min_by_key(|held| otherwise(held).len());
+    let alike_there: Vec<&Held> = there
+        .iter()
+        .filter(|held| is_like(wanted, &held.fields))
+        .collect();
+    let as_wanted = alike_there.iter().find(|held| otherwise(held).is_empty());
+    let is_namesake = |held: &&&Held| name(&held.fields) == name(&wanted.fields);
+    let namesakes: Vec<&Held> = alike_there.iter().filter(is_namesake).copied().collect();
+    let found = match (&alike_there[..], &namesakes[..]) {
+        ([one], _) | (_, [one]) => Some(*one),
+        _ => None,
+    };
+    let found = as_wanted.copied().or(found);
     let judged = |held: &Held, number: Option<i32>| match otherwise(held) {
         names if names.is_empty() => Verdict::There(Box::new(held.clone()), number),
         names => Verdict::Other(Box::new(held.clone()), names),
     };
+    if found.is_none() && !alike_there.is_empty() {
+        return Verdict::Several(alike_there.iter().map(|held| held.id).collect());
+    }
     let open = alike.iter().find(|change| change.state == ChangeState::Sent);
     let held = alike
         .iter()
@@ -114,6 +135,7 @@ mod tests {
 
     fn wanted(value: Value, is_named: bool) -> Wanted {
         Wanted {
+            kind: "note",
             fields: fields(value),
             assumed: if is_named { Vec::new() } else { vec!["name"] },
             notes: Vec::new(),
@@ -134,6 +156,7 @@ mod tests {
             Verdict::There(held, Some(number)) => format!("there {} by {number}", held.id),
             Verdict::Other(held, names) => format!("other {}: {}", held.id, names.join(" ")),
             Verdict::Change(held, changes) => format!("change {}: {}", held.id, changes.names().join(" ")),
+            Verdict::Several(ids) => format!("several {} {}", ids[0], ids[1]),
             Verdict::Twice(first) => format!("twice {first}"),
         }
     }
@@ -201,6 +224,13 @@ mod tests {
             held(7, &sick("Flu", "2026-12-05T00:00:00")),
         ];
         assert_eq!(says(&own, &two, &[]), "there 7");
+        let two = [
+            held(6, &sick("Cold", "2026-12-04T00:00:00")),
+            held(7, &sick("Flu", "2026-12-06T00:00:00")),
+        ];
+        assert_eq!(says(&own, &two, &[]), "several 6 7");
+        let two = [two[0].clone(), held(8, &sick("sick", "2026-12-06T00:00:00"))];
+        assert_eq!(says(&own, &two, &[]), "other 8: end_date_local");
         assert_eq!(
             says(&own, &[held(7, &sick("Flu", "2026-12-05T00:00:00"))], &[]),
             "there 7"

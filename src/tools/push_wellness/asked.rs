@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use crate::{
-    guard::{Ask, Units},
+    guard::{Ask, AthleteCard, Units},
     intervals::model::{CustomField, Record, RecordId, Values},
+    permissions,
     text::{clean, fenced},
     tool_error::ToolError,
     tools::{
@@ -168,7 +169,7 @@ impl Asked {
                 .iter()
                 .filter_map(|wanted| Some((wanted.key.clone()?, wanted.value.clone())));
             for wanted in &day.values {
-                usual(wanted, day.date, rows, ask.card.units)?;
+                usual(wanted, day.date, rows, &ask.card)?;
             }
             Ok(Edit {
                 of: RecordId::Day(day.date),
@@ -216,7 +217,10 @@ impl Day {
 impl Wanted {
     fn read(name: &str, value: &Value, own: Units) -> Result<Self, ToolError> {
         let told = shown(name);
-        if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        let is_note = ["comments", "note", "notes", "comment"].contains(&plain(name).as_str());
+        let is_empty = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
+        // Only a text can be sent empty.
+        if is_empty && !is_note {
             return Err(cannot_empty(&told));
         }
         let of = |key: &str, value: Value, has_unit: bool| Self {
@@ -227,8 +231,11 @@ impl Wanted {
             read: String::new(),
         };
         match plain(name).as_str() {
-            "comments" | "note" | "notes" | "comment" => {
-                let text = value.as_str().filter(|text| text.chars().count() <= NOTE);
+            _ if is_note => {
+                let text = value
+                    .as_str()
+                    .or(is_empty.then_some(""))
+                    .filter(|text| text.chars().count() <= NOTE);
                 let text =
                     text.ok_or_else(|| wrong(&told, &format!("must be text of at most {NOTE} characters")))?;
                 return Ok(of("comments", Value::from(visible_lines(text.trim())), false));
@@ -355,8 +362,8 @@ fn shown(name: &str) -> String {
 
 fn cannot_empty(told: &str) -> ToolError {
     ToolError::Input(format!(
-        "Not done: {told} cannot be emptied. intervals.icu ignores what would empty a wellness value; the athlete can remove it by hand \
-         on its wellness page."
+        "Not done: {told} cannot be emptied from here: intervals.icu ignores an empty value of it. The athlete can remove it by hand on \
+         its wellness page."
     ))
 }
 
@@ -540,25 +547,38 @@ fn unknown(given: &str, own: &[CustomField]) -> ToolError {
     ))
 }
 
-/// Refuses a value that only a wrong unit explains: far from the last ones, and without its unit.
-fn usual(wanted: &Wanted, day: NaiveDate, rows: &[Record], own: Units) -> Result<(), ToolError> {
+/// Refuses a value that only a wrong unit explains: far from the one before, and without its unit. What that was is for whoever may
+/// see wellness.
+fn usual(wanted: &Wanted, day: NaiveDate, rows: &[Record], card: &AthleteCard) -> Result<(), ToolError> {
     if wanted.has_unit || wanted.key.as_deref() != Some("weight") {
         return Ok(());
     }
     let Some(number) = wanted.value.as_f64() else {
         return Ok(());
     };
-    let before = rows.iter().rev().find_map(|row| {
-        let is_other = row.id != RecordId::Day(day);
-        row.values.number("weight").filter(|kg| is_other && *kg > 0.0)
+    let before = rows.iter().rev().find_map(|row| match row.id {
+        RecordId::Day(other) if other != day => {
+            let kg = row.values.number("weight").filter(|kg| *kg > 0.0)?;
+            Some((other, kg))
+        }
+        _ => None,
     });
     match before {
-        Some(last) if number > last * FAR || number < last / FAR => Err(ToolError::Input(format!(
-            "Not done: weight {} is far from this athlete's last {}. With its unit it is written all the same, such as \"61.4 kg\" or \
-             \"135.4 lb\".",
-            units::weight_in_words(Some(number), own),
-            units::weight_in_words(Some(last), own),
-        ))),
+        Some((other, kg)) if number > kg * FAR || number < kg / FAR => {
+            let far_from = if card.shows(&permissions::GET_WELLNESS) {
+                format!(
+                    "{} of {}",
+                    units::weight_in_words(Some(kg), card.units),
+                    units::date(other)
+                )
+            } else {
+                "what this athlete weighed about then".to_owned()
+            };
+            Err(ToolError::Input(format!(
+                "Not done: weight {} is far from {far_from}. With its unit it is written all the same, such as \"61.4 kg\" or \"135.4 lb\".",
+                units::weight_in_words(Some(number), card.units),
+            )))
+        }
         _ => Ok(()),
     }
 }

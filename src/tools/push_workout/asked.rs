@@ -151,7 +151,7 @@ impl Wanted {
         Ok(Self {
             sport: sport_named(&sport)?,
             on: row.day_to_plan("date")?.ok_or_else(|| needed("date"))?,
-            name: row.text("name")?.ok_or_else(|| needed("name"))?,
+            name: row.name("name")?.ok_or_else(|| needed("name"))?,
             text: row.lines("text")?.unwrap_or_default(),
             note: row.lines("note")?.unwrap_or_default(),
             load: row.number("load")?,

@@ -260,7 +260,7 @@ fn ids(arguments: &Arguments) -> Result<Vec<ActivityId>, ToolError> {
 
 /// A text that says something; None when left out.
 fn visible(arguments: &Arguments, name: &str) -> Result<Option<String>, ToolError> {
-    let text = arguments.text(name)?;
+    let text = arguments.name(name)?;
     if text.is_none() && arguments.is_given(name) {
         return Err(wrong(name, "must have at least one character"));
     }

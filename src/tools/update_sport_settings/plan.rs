@@ -270,14 +270,17 @@ impl Draft<'_> {
         let shown = |speed: f64| self.unit.pace(Some(speed));
         if !(slow..=fast).contains(&speed) {
             let shown = |speed: f64| self.asked_in.pace(Some(speed));
+            let other = match pace.unit {
+                Some(_) => String::new(),
+                None => format!(". Another unit is written with it: {}", self.units_of(pace)),
+            };
             return Err(wrong(
                 "threshold_pace",
                 &format!(
-                    "must be from {} to {}, and {} is not. Another unit is written with it: {}",
+                    "must be from {} to {}, and {} is not{other}",
                     shown(fast),
                     shown(slow),
-                    shown(speed),
-                    self.units_of(pace)
+                    shown(speed)
                 ),
             ));
         }

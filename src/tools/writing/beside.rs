@@ -77,9 +77,9 @@ impl Scene<'_> {
         DayLimits::of(self.entries_but(own), week)
     }
 
-    /// What stands there, with what began before, but for this entry.
+    /// What is to be seen, but for this entry.
     fn entries_but(&self, own: Option<i64>) -> impl Iterator<Item = &Event> {
-        let all = self.there.iter().map(|held| &held.event).chain(self.earlier);
+        let all = self.there.iter().map(|held| &held.event).chain(self.beside);
         all.filter(move |event| own.is_none() || event.id != own)
     }
 

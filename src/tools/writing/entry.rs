@@ -14,7 +14,7 @@ use crate::{
     tools::arguments::{Arguments, Moment, wrong},
     training::sports,
     workout::{
-        Problem, Settings, Severity, Workout, check, differences,
+        Problem, Settings, Severity, Workout, check, differences, estimate,
         resolve::Place,
         text::{lines, parse, render},
     },
@@ -129,6 +129,16 @@ pub(in crate::tools) struct Prepared {
 }
 
 impl Prepared {
+    /// The entry as far as others of its day need it, with how long it takes.
+    pub(in crate::tools) fn as_event(&self) -> Event {
+        let estimate = estimate::whole(&self.entry.workout, &self.entry.sport, &self.settings);
+        let fields = EntryFields {
+            moving_time: estimate.secs.or(self.entry.secs),
+            ..self.entry.fields()
+        };
+        fields.as_event()
+    }
+
     pub(in crate::tools) fn is_refused(&self) -> bool {
         self.problems
             .iter()
@@ -184,8 +194,8 @@ pub(in crate::tools) fn end_of(
     end.filter(|end| *end > start).or_else(|| end_after(start.date()))
 }
 
-/// The fields, with the start named as a time of day where both are of one day.
-pub(in crate::tools) fn by_clock(
+/// The fields, with the start named as a time of day where both are of one day, and the kind of races as their priority.
+pub(in crate::tools) fn precisely(
     mut names: Vec<&'static str>,
     own: &EntryFields,
     other: &EntryFields,
@@ -193,6 +203,11 @@ pub(in crate::tools) fn by_clock(
     if own.day() == other.day() {
         for name in names.iter_mut().filter(|name| **name == "start_date_local") {
             *name = "start_time";
+        }
+    }
+    if own.as_event().is_race() && other.as_event().is_race() {
+        for name in names.iter_mut().filter(|name| **name == "category") {
+            *name = "priority";
         }
     }
     names

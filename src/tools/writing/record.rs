@@ -18,7 +18,7 @@ use crate::{
         AthleteCard, Units,
         journal::{Change, ChangeState, Ended, Intended, Kept, KeptRecord, Left},
     },
-    ids::ActivityId,
+    ids::{ActivityId, ChangeId},
     intervals::{
         self, Error, Scopes,
         model::{Record, RecordId, Values, record::same},
@@ -26,7 +26,10 @@ use crate::{
     tool_error::ToolError,
     tools::{
         Answer,
-        answer::{counted, words::joined},
+        answer::{
+            counted,
+            words::{around, joined},
+        },
         records::{self, Changed},
     },
 };
@@ -283,12 +286,39 @@ impl Writing<'_> {
             })
             .collect();
         for ((change, edited), edit) in changes.iter().zip(&edited).zip(edits) {
-            self.write_end(change, ended(edit, &edited.fate)).await;
+            let ended = ended(edit, &edited.fate);
+            let change = self.taking_back(change, &ended).await;
+            self.write_end(&change, ended).await;
         }
         match self.lost(sent, after.as_ref().err()) {
             Some(error) if edited.iter().all(|edited| !left_something(&edited.fate)) => Err(error.into()),
             _ => Ok(edited),
         }
+    }
+
+    /// The change as one that takes back only what it did: of several changes, one of which no field was restored stands as it was.
+    pub(super) async fn taking_back(&self, change: &Change, ended: &Ended) -> Change {
+        let mut taking = change.clone();
+        let (Some(kept), Some(Left::Record(left))) = (change.record(), &ended.after) else {
+            return taking;
+        };
+        let not_restored = kept.after.only(|name| !left.has(name));
+        if change.undoes.len() < 2 || not_restored.is_empty() {
+            return taking;
+        }
+        let all = match self.journal().alike(fingerprint(&kept.of)).await {
+            Ok(all) => all,
+            Err(error) => {
+                tracing::error!(%error, "which changes stand all the same could not be looked at");
+                return taking;
+            }
+        };
+        let stand = |id: &ChangeId| {
+            let undone = all.iter().find(|undone| undone.id == *id);
+            undone.is_some_and(|undone| back::stands(undone, &not_restored))
+        };
+        taking.undoes.retain(|id| !stand(id));
+        taking
     }
 
     /// Days in one request, everything else in one each.
@@ -521,6 +551,16 @@ pub(super) fn settled(kept: &KeptRecord, now: Option<&Record>, own: Units) -> (E
 pub(in crate::tools) fn listed(all: &[Changed]) -> String {
     let words: Vec<String> = all.iter().map(Changed::in_words).collect();
     words.join(", ")
+}
+
+/// `already so: feel 2/5 (1 strong)`: what was asked for and stands there, beside what changes; empty if there is nothing of it.
+pub(in crate::tools) fn already_so(edit: &Edit, own: Units) -> String {
+    let news = edit.changes.not_in(&edit.stands);
+    let so = Edit {
+        changes: edit.changes.only(|name| !news.contains(&name)),
+        ..edit.clone()
+    };
+    around("already so:", &so.standing(own), "")
 }
 
 /// What is said of an edit that came true at least in part: each field before and after, then the fields that upstream did not take

@@ -6,12 +6,12 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::{
     Fate, NAME, NO_TOKEN, Tried,
-    entry::{Prepared, by_clock, is_same},
+    entry::{Prepared, is_same, precisely},
     field_words,
 };
 use crate::{
     guard::AthleteCard,
-    intervals::model::{self, Event, Held, Length},
+    intervals::model::{self, EntryFields, Event, Held, Length},
     permissions,
     text::{clean, fenced},
     tool_error::ToolError,
@@ -47,8 +47,8 @@ pub(in crate::tools) struct Scene<'a> {
     pub(in crate::tools) profile: Option<&'a model::Athlete>,
     /// What stands on the weeks concerned now.
     pub(in crate::tools) there: &'a [Held],
-    /// Absences and notes that began before those weeks.
-    pub(in crate::tools) earlier: &'a [Event],
+    /// What else is to be seen beside an entry: absences that began before those weeks and, in a preview, what the call would write.
+    pub(in crate::tools) beside: &'a [Event],
     pub(in crate::tools) mornings: Option<&'a Mornings>,
     /// How many workouts the call has, for all its athletes.
     pub(in crate::tools) count: usize,
@@ -217,7 +217,7 @@ impl Scene<'_> {
         }
         let how = format!(
             "{how}; it has another {}: edit_workout with id {} changes that",
-            field_words(&by_clock(otherwise, &held.fields, &prepared.entry.fields())),
+            field_words(&precisely(otherwise, &held.fields, &prepared.entry.fields())),
             held.id
         );
         self.standing(held, &how, None, &[])
@@ -450,6 +450,35 @@ pub(in crate::tools) fn undo_hint(card: &AthleteCard, all: Vec<i32>, what: &str)
         String::new()
     };
     format!("undo_change with {athlete}changes {} {what}.", numbers(all))
+}
+
+/// The id of the entry at this place of a call while it has none.
+pub(in crate::tools) fn id_for_now(at: usize) -> i64 {
+    -1 - i64::try_from(at).unwrap_or(i64::MAX - 1)
+}
+
+/// An entry that a call would write, for [`Scene::beside`].
+pub(in crate::tools) fn not_there_yet(at: usize, event: Event) -> Event {
+    Event {
+        id: Some(id_for_now(at)),
+        ..event
+    }
+}
+
+/// An entry as it stood before these changes, with its words, tags and colour where those change. The words of a workout are mostly
+/// its steps, which are shown as they stand.
+pub(in crate::tools) fn stood(scene: &Scene<'_>, before: &Held, changes: &EntryFields) -> String {
+    let words = if before.event.is_workout() {
+        prose_of(&before.event)
+    } else {
+        before.fields.description.clone().unwrap_or_default()
+    };
+    let changes_look = changes.color.is_some() || changes.tags.is_some();
+    let tags = before.fields.tags.as_deref().unwrap_or_default();
+    let words = note(&words).filter(|_| changes.description.is_some());
+    let look = look(tags, before.fields.color.as_deref()).filter(|_| changes_look);
+    let all = [Some(scene.now(before)), words, look];
+    joined(all.into_iter().flatten().map(|part| part.trim().to_owned()), DOT)
 }
 
 /// How many entries of a call became what.

@@ -60,7 +60,8 @@ impl Writing<'_> {
         for (change, ended, nothing_shows, told) in ends {
             let is_open = nothing_shows && ask.now - change.sent_at < ON_ITS_WAY;
             if !is_open {
-                self.journal().end(change, ended).await?;
+                let change = self.taking_back(change, &ended).await;
+                self.journal().end(&change, ended).await?;
             }
             // A coach hears only of the coach's own changes, as far as the grants still go.
             let for_coach = ask.card.is_for_coach();

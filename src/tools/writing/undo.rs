@@ -247,7 +247,7 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
         let whose = if ask.card.is_for_coach() {
             " A coach sees and undoes only what that coach changed, for this athlete."
         } else {
-            " Changes made while another athlete was connected are not undone here."
+            " Those made while another athlete was connected, or with tools that this connector does not offer, are not undone here."
         };
         return Err(ToolError::Input(format!(
             "Not done: there is no change {} here.{whose} list_changes has the numbers.",
@@ -667,11 +667,17 @@ fn said(ask: &Ask, plan: &Plan, tried: Vec<Tried>, edited: Result<Vec<Edited>, T
     let mut tried = tried.into_iter();
     let (mut done, mut not) = (0, 0);
     let mut lines = Vec::new();
-    let mut said = |count: usize, what: String, outcome: Result<String, String>| {
+    let mut said = |count: usize, what: String, outcome: Result<(String, Vec<i32>), String>| {
         lines.push(match outcome {
-            Ok(became) => {
-                done += count;
-                format!("{what}: taken back, {became}")
+            Ok((became, stand)) => {
+                done += count - stand.len();
+                not += stand.len();
+                let but = match stand.len() {
+                    0 => String::new(),
+                    1 => format!(" but for change {}", run_of(stand)),
+                    _ => format!(" but for changes {}", run_of(stand)),
+                };
+                format!("{what}: taken back{but}, {became}")
             }
             Err(why) => {
                 not += count;
@@ -686,7 +692,7 @@ fn said(ask: &Ask, plan: &Plan, tried: Vec<Tried>, edited: Result<Vec<Edited>, T
                 None => Err("it was not tried".to_owned()),
                 Some(tried) => match failed(&tried.fate) {
                     Some(why) => Err(why.replace("not written: ", "")),
-                    None => Ok(became(step, wish, &tried)),
+                    None => Ok((became(step, wish, &tried), Vec::new())),
                 },
             },
         };

@@ -61,7 +61,7 @@ async fn an_absence_that_began_long_ago_is_the_first_row_and_says_which_day_it_i
             assert_eq!(first["what"], word, "{text}");
             assert_eq!(asked.len(), 2, "{asked:?}");
             assert!(!text.contains("Entry 62"), "it ended the day before: {text}");
-            assert!(text.contains("\tday 40 of 61\t60\n"), "{text}");
+            assert!(text.contains("\ttoday is day 40 of 61\t60\n"), "{text}");
             let text = ask(&world, person, "get_events", json!({"kinds": ["workouts"]})).await;
             let said =
                 format!("\nIn this range: {word} 20 Oct – 19 Dec (day 40 of 61); see kinds=availability.");

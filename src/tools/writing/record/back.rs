@@ -60,12 +60,12 @@ impl Step {
         }
     }
 
-    /// What became of it, or why nothing did.
+    /// What became of it, with the numbers of the changes that stand all the same, or why nothing did.
     pub(in crate::tools::writing) fn became(
         &self,
         edited: Option<Edited>,
         own: Units,
-    ) -> Result<String, String> {
+    ) -> Result<(String, Vec<i32>), String> {
         let edit = self.verdict.as_ref().map_err(Clone::clone)?;
         let edited = edited.ok_or_else(|| "it was not tried".to_owned())?;
         let Fate::Stands { now, otherwise } = &edited.fate else {
@@ -93,8 +93,18 @@ impl Step {
         };
         let stays = still(edit, now, &otherwise, own);
         let words = joined([listed(&done.did(now, own)), stays, not], "; ");
-        Ok(format!("{words} (change {})", edited.number))
+        let unmoved = |name: &str| same(edit.stands.get(name), now.get(name));
+        let not_restored = edit.changes.only(unmoved);
+        let stand = self.changes.iter().filter(|change| stands(change, &not_restored));
+        let stand = stand.map(|change| change.number).collect();
+        Ok((format!("{words} (change {})", edited.number), stand))
     }
+}
+
+/// Whether a change that was to be taken back stands as it was, because none of its fields was restored.
+pub(super) fn stands(change: &Change, not_restored: &Values) -> bool {
+    let kept = change.record();
+    kept.is_some_and(|kept| kept.after.names().all(|name| not_restored.has(name)))
 }
 
 /// Of these fields, those that were not set before and stand all the same, in a sentence.
@@ -117,19 +127,26 @@ fn still(edit: &Edit, now: &Values, names: &[&str], own: Units) -> String {
     }
 }
 
+/// The fields that an undo may leave, because they were not set before.
+fn unset(edit: &Edit) -> impl Iterator<Item = &str> {
+    let all = edit.changes.iter();
+    // Texts, lists and marks are emptied like any other value.
+    let unset = all.filter(|(name, value)| {
+        let stands = edit.stands.get(name);
+        let is_sent_empty = stands.is_boolean() || stands.is_string() || stands.is_array();
+        same(value, &Value::Null) && !is_sent_empty
+    });
+    unset.map(|(name, _)| name)
+}
+
+/// Whether an undo restores anything for certain.
+pub(in crate::tools) fn restores(edit: &Edit) -> bool {
+    unset(edit).count() < edit.changes.names().count()
+}
+
 /// What an undo may leave, because it was not set before.
 pub(in crate::tools) fn may_stay(edit: &Edit) -> String {
-    let unset: Vec<String> = edit
-        .changes
-        .iter()
-        // Texts, lists and marks are emptied like any other value.
-        .filter(|(name, value)| {
-            let stands = edit.stands.get(name);
-            let is_sent_empty = stands.is_boolean() || stands.is_string() || stands.is_array();
-            same(value, &Value::Null) && !is_sent_empty
-        })
-        .map(|(name, _)| records::label(&edit.of, name))
-        .collect();
+    let unset: Vec<String> = unset(edit).map(|name| records::label(&edit.of, name)).collect();
     if unset.is_empty() {
         String::new()
     } else {
