@@ -201,15 +201,21 @@ async fn an_open_plan_says_what_the_day_has_against_it() {
     on_saturday(async |world| {
         let mut race = plan(9, "2026-12-06", "Run");
         race["category"] = json!("RACE_A");
-        let mut long = plan(10, "2026-12-02", "Run");
-        long["moving_time"] = json!(2701);
-        let mut short = plan(11, "2026-12-02", "Run");
-        short["moving_time"] = json!(2700);
+        let of = |id: i64, day: &str, secs: u32| {
+            let mut run = plan(id, day, "Run");
+            run["moving_time"] = json!(secs);
+            run
+        };
+        let (long, short) = (of(10, "2026-12-04", 2701), of(11, "2026-12-05", 2700));
+        // Together they are more than the day allows.
+        let two = [of(13, "2026-12-08", 1500), of(14, "2026-12-08", 1300)];
         let sick = days(1, "SICK", "2026-12-03", "2026-12-04");
         let wellness = json!([{"id": "2026-11-28", "ctl": 60.0, "atl": 70.0}, {"id": "2026-12-05", "ctl": 58.0, "atl": 41.5}]);
         let rows = |more: &[Value]| {
-            let usual = [race.clone(), long.clone(), short.clone(), limited(2, "2026-12-02", "NOTE", Value::Null), sick.clone()];
-            let events = [&usual[..], more].concat();
+            let limited = |id: i64, day: &str| limited(id, day, "NOTE", Value::Null);
+            let limits = [limited(2, "2026-12-04"), limited(3, "2026-12-05"), limited(4, "2026-12-08")];
+            let usual = [race.clone(), long.clone(), short.clone(), sick.clone()];
+            let events = [&usual[..], &two, &limits, more].concat();
             json!({"wellness": wellness, "events": events})
         };
         give(&world, world.jack(), rows(&[plan(12, "2026-12-03", "Run")]));
@@ -218,6 +224,8 @@ async fn an_open_plan_says_what_the_day_has_against_it() {
             (9, ""),
             (10, "(over the day's limit)"),
             (11, ""),
+            (13, "(over the day's limit)"),
+            (14, "(over the day's limit)"),
             (12, "(ruled out: sick)"),
         ] {
             assert_eq!(status(&text, id), says, "{id}: {text}");
