@@ -146,8 +146,8 @@ impl Absence {
     }
 
     /// Whether it is a reason not to do this plan. If some training is possible, it is none for a sport that is among those
-    /// that are; without their names a limited day is no reason, and any other absence is. A holiday is none for a race: people
-    /// travel to races.
+    /// that are; without their names a limited day is no reason, nor is one of a holiday, and any other absence is. A holiday is none for a
+    /// race: people travel to races.
     fn keeps_from(&self, plan: &Event) -> bool {
         if self.reason == Reason::Holiday && plan.is_race() {
             return false;
@@ -155,7 +155,9 @@ impl Absence {
         let sports = self.limit.iter().flat_map(|limit| &limit.sports);
         let sports: Vec<&str> = sports.map(|sport| family(sport)).collect();
         if sports.is_empty() || is_vague(plan.sport()) {
-            self.reason != Reason::Limited
+            let is_free =
+                self.reason == Reason::Limited || self.reason == Reason::Holiday && self.limit.is_some();
+            !is_free
         } else {
             !sports.contains(&family(plan.sport()))
         }
@@ -384,6 +386,14 @@ mod tests {
             entry("HOLIDAY", "2026-11-16", "2026-11-23"),
             entry("SICK", "2026-11-25", "2026-11-26"),
         ]));
+        let some = absences(json!([limited(
+            entry("HOLIDAY", "2026-11-16", "2026-11-23"),
+            json!(3600),
+            Value::Null
+        )]));
+        let plan: Vec<Event> =
+            rows(json!([{"category": "WORKOUT", "type": "Ride", "start_date_local": "2026-11-18T00:00:00"}]));
+        assert_eq!(some.reason_for(&plan[0]).map(Reason::word), None);
         for (day, reason) in [("2026-11-18", None), ("2026-11-25", Some("sick"))] {
             let race: Vec<Event> = rows(
                 json!([{"category": "RACE_B", "type": "Run", "start_date_local": format!("{day}T00:00:00")}]),

@@ -1,5 +1,7 @@
 //! What an entry of the calendar is, in a word or two, wherever one is named.
 
+use chrono::NaiveTime;
+
 use super::answer::{
     self,
     sport_units::{SportUnits, in_yards},
@@ -65,6 +67,14 @@ pub(in crate::tools) fn days(event: &Event) -> String {
         }
         _ => units::date(first),
     }
+}
+
+/// The time of day at which it begins; empty at midnight, which means that none is planned.
+pub(in crate::tools) fn clock(event: &Event) -> String {
+    let start = event
+        .start_date_local
+        .filter(|start| start.time() != NaiveTime::MIN);
+    start.map(units::clock).unwrap_or_default()
 }
 
 /// `unavailable`, `limited: at most 1:00 a day, only Run, Swim`; empty without limits.

@@ -351,11 +351,12 @@ fn why_not(scene: &Scene<'_>, wanted: &Wanted, verdict: &Verdict) -> String {
         ),
         Verdict::Other(held, names) => {
             // What the entry holds is the calendar's.
-            let with = if scene.card.shows(&permissions::GET_EVENTS) {
+            let (with, now) = if scene.card.shows(&permissions::GET_EVENTS) {
                 let names = precisely(names.clone(), &wanted.fields, &held.fields);
-                format!(", with another {}", field_words(&names))
+                let with = format!(", with another {}", field_words(&names));
+                (with, format!(". There now: {}", scene.now(held)))
             } else {
-                String::new()
+                (String::new(), String::new())
             };
             let id = held.id;
             let how = if may_change(scene.card) {
@@ -369,7 +370,7 @@ fn why_not(scene: &Scene<'_>, wanted: &Wanted, verdict: &Verdict) -> String {
                 "; or give this one another name"
             };
             format!(
-                "not written: one of its kind and name (id {id}) is on that day already{with}: {how}{else_name}"
+                "not written: one of its kind and name (id {id}) is on that day already{with}: {how}{else_name}{now}"
             )
         }
         Verdict::Several(ids) => {

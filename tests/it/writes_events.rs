@@ -368,6 +368,8 @@ async fn overwrite_says_what_was_replaced_and_empties_what_is_given_empty() {
         assert!(text.contains("events 1: sport must be given for a race"), "{text}");
         let list = done(&world, &ana.link, "list_changes", json!({})).await;
         assert!(list.contains("edited «Half» 2026-12-20 Sun (priority, start time)"), "{list}");
+        let text = done(&world, &ana.link, "undo_change", json!({"changes": "5"})).await;
+        assert!(text.contains("it stands again as 2026-12-20 Sun 09:00 Run race B «Half»") && text.contains("note: «Bib 8»"), "{text}");
     })
     .await;
 }
@@ -490,6 +492,8 @@ async fn what_is_for_a_week_moves_to_a_monday_and_only_a_race_has_a_time_of_day(
                 "{name}"
             );
         }
+        let list = done(&world, &ana.link, "list_changes", json!({})).await;
+        assert!(list.contains("(to 2026-12-19 Sat 09:15)"), "{list}");
         let focus = id_of(&world, ana, "Focus");
         for (given, says) in [
             (
@@ -583,6 +587,7 @@ async fn the_same_twice_is_there_already_and_another_one_is_never_overwritten() 
         let text = refused(&world, &ana.link, "push_event", events(json!([target]))).await;
         let how = format!("(id {week}) is on that day already, with another target load: overwrite: true");
         assert!(text.contains(&how) && !text.contains("another name"), "{text}");
+        assert!(text.contains("There now: 2026-12-07 Mon – 2026-12-13 Sun (7 days) · Run week target «Week» · load 90"), "{text}");
         assert_eq!(writes(&world), Vec::<String>::new());
         assert_eq!(entry(&world, ana, "Travel")["description"], "late");
     })

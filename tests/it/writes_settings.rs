@@ -586,7 +586,7 @@ async fn a_swim_without_a_group_has_the_bounds_of_a_swim() {
         let jack = world.jack();
         world.let_write(jack).await;
         let swim = json!({"sport": "swim", "threshold_pace": "1:35/100m"});
-        let [preview, _] = confirmed(&world, &jack.link, swim).await;
+        let [preview, written] = confirmed(&world, &jack.link, swim).await;
         assert_says(
             "swim",
             &preview,
@@ -595,6 +595,12 @@ async fn a_swim_without_a_group_has_the_bounds_of_a_swim() {
                 "1:35/100m is 15:50/km, in the unit of these settings",
             ],
         );
+        for says in [
+            "no group of its own at intervals.icu",
+            "1:35/100m is 15:50/km, in the unit of these settings",
+        ] {
+            assert!(written.contains(says), "{says}: {written}");
+        }
         let stands = group(&world, jack, "Other").await;
         assert!(same(&stands["threshold_pace"], &json!(1.052_632)), "{stands}");
     })
@@ -635,6 +641,15 @@ async fn a_token_writes_exactly_what_was_shown_and_only_once() {
         };
         let before = group(&world, ana, "Ride").await;
         world.sim.clear_requests();
+        let both = json!({"sport": "Ride", "ftp": 255, "lthr": before["lthr"]});
+        let text = done(&world, &ana.link, TOOL, both).await;
+        assert!(
+            text.contains(&format!(
+                "FTP 246 W → 255 W; already so: LTHR {} bpm",
+                before["lthr"]
+            )),
+            "{text}"
+        );
         let first = token(&done(&world, &ana.link, TOOL, ftp(255)).await);
         for (arguments, title) in [
             (with(ftp(255), &json!("0123456789abcdef")), "wrong"),

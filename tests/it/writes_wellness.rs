@@ -331,6 +331,10 @@ async fn what_cannot_be_is_refused_before_anything_is_sent() {
                 "sleepSecs must be from 1800 to 72000 seconds; hours are given as sleep: 7.5",
             ),
             (json!({"sleep": "7h75"}), "or as 7:30"),
+            (
+                json!({"systolic": 80, "diastolic": 120}),
+                "diastolic must be below systolic",
+            ),
             (json!({"weight": 135}), "is far from 61.9 kg of 2026-11-27 Fri"),
             (json!({"weight": -1}), "ignores what would empty a wellness value"),
             (

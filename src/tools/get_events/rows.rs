@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::NaiveDate;
 
 use super::{Found, form::Mornings};
 use crate::{
@@ -63,7 +63,7 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
     };
     Columns::<Found<'_>>::new()
         .column("date", |row| dates(row.event))
-        .column("start", |row| start(row.event))
+        .column("start", |row| entries::clock(row.event))
         .column("what", |row| entries::what(row.event))
         .column("name", |row| {
             clean(row.event.name.as_deref().unwrap_or_default(), name)
@@ -124,15 +124,6 @@ fn day_of_today(event: &Event, today: NaiveDate) -> String {
         }
         _ => String::new(),
     }
-}
-
-/// The planned time of day; midnight means none.
-fn start(event: &Event) -> String {
-    event
-        .start_date_local
-        .filter(|start| start.time() != NaiveTime::MIN)
-        .map(units::clock)
-        .unwrap_or_default()
 }
 
 /// The metric of the steps, if the plan names it.

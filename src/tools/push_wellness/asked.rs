@@ -204,6 +204,16 @@ impl Day {
             }
             values.push(wanted);
         }
+        let number = |key: &str| {
+            let found = values.iter().find(|wanted| wanted.key.as_deref() == Some(key));
+            found.and_then(|wanted| wanted.value.as_f64())
+        };
+        if number("systolic")
+            .zip(number("diastolic"))
+            .is_some_and(|(high, low)| low >= high)
+        {
+            return Err(wrong("diastolic", "must be below systolic"));
+        }
         if values.is_empty() {
             return Err(wrong(
                 "values",

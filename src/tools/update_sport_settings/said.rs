@@ -17,7 +17,7 @@ use crate::{
             sport::{pace_of, title},
         },
         writing::{
-            record::{Edit, Edited, Fate, back::may_stay, listed, outcome},
+            record::{Edit, Edited, Fate, already_so, back::may_stay, listed, outcome},
             said::undo_hint,
         },
     },
@@ -27,9 +27,6 @@ use crate::{
 /// What the call asks for is there.
 pub(super) fn already(ask: &Ask, plan: &Plan) -> Answer {
     let edit = &plan.edit;
-    let values = edit.stands.of_the_fields_of(&edit.changes);
-    let stands = edit.did(&values, ask.card.units);
-    let words = stands.iter().map(|one| format!("{} {}", one.label, one.after));
     let heading = answer::first_line(
         &ask.card,
         ask.today(),
@@ -40,7 +37,7 @@ pub(super) fn already(ask: &Ask, plan: &Plan) -> Answer {
         format!(
             "settings of {}: {}",
             title(&edit.name, &edit.context),
-            joined(words, ", ")
+            edit.standing(ask.card.units)
         ),
     ])
 }
@@ -51,7 +48,11 @@ pub(super) fn previewed(ask: &Ask, plan: &Plan, token: &str) -> Answer {
     let edit = plan.edit.clone().needed();
     let after = edit.stands.with(&edit.changes);
     let heading = answer::first_line(card, ask.today(), &["preview, nothing written".to_owned()]);
-    let title = format!("settings of {}: {}", edit.name, listed(&edit.would(card.units)));
+    let would = [
+        listed(&edit.would(card.units)),
+        already_so(&plan.edit, card.units),
+    ];
+    let title = format!("settings of {}: {}", edit.name, joined(would, "; "));
     let end = format!(
         "Nothing is written yet. To write exactly this, repeat the call with confirm: \"{token}\" within ten minutes."
     );
@@ -108,12 +109,18 @@ pub(super) fn written(ask: &Ask, plan: &Plan, edit: &Edit, edited: &[Edited]) ->
             answer::first_line(card, ask.today(), &[what.to_owned()]),
             format!(
                 "{title}: {} {number}",
-                joined(outcome(edit, now, otherwise, card.units), "; ")
+                joined(
+                    outcome(edit, now, otherwise, card.units)
+                        .into_iter()
+                        .chain([already_so(&plan.edit, card.units)]),
+                    "; "
+                )
             ),
             moved_along(card, edit, now),
         ]
         .into_iter()
         .chain(unfit_names(card, edit, now))
+        .chain(plan.notes.clone())
         .chain(zones)
         .chain(follows(card, edit))
         .chain([

@@ -157,12 +157,13 @@ pub(in crate::tools) fn may_touch(card: &AthleteCard, held: &Held) -> Result<(),
     )))
 }
 
-/// `2026-12-03 Thu Ride «Threshold» (id 4711)`, `2026-12-03 Thu – 2026-12-09 Wed (7 days) holiday «Skiing» (id 4712)`
+/// `2026-12-03 Thu 07:00 Ride «Threshold» (id 4711)`, `2026-12-03 Thu – 2026-12-09 Wed (7 days) holiday «Skiing» (id 4712)`
 pub(in crate::tools) fn in_words(held: &Held) -> String {
     let event = &held.event;
     joined(
         [
             entries::days(event),
+            entries::clock(event),
             entries::what(event),
             fenced(event.name.as_deref().unwrap_or_default(), NAME),
             format!("(id {})", held.id),

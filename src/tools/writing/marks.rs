@@ -62,11 +62,7 @@ impl Scene<'_> {
     /// `2026-12-03 Thu – 2026-12-09 Wed (7 days) · holiday «Skiing»`, and its figures.
     pub(super) fn mark_in_words(&self, event: &Event) -> [String; 2] {
         let own = SportUnits::of_plan(event, self.card.units);
-        let clock = event
-            .start_date_local
-            .filter(|start| start.time() != chrono::NaiveTime::MIN)
-            .map(units::clock);
-        let days = joined([entries::days(event), clock.unwrap_or_default()], " ");
+        let days = joined([entries::days(event), entries::clock(event)], " ");
         let name = fenced(event.name.as_deref().unwrap_or_default(), super::NAME);
         let title = joined([days, joined([entries::what(event), name], " ")], DOT);
         let plan = if event.is_race() {

@@ -465,6 +465,22 @@ pub(in crate::tools) fn not_there_yet(at: usize, event: Event) -> Event {
     }
 }
 
+/// The figures of an entry: `2:00 h · 140.0 km · load 120`
+pub(super) fn figures(card: &AthleteCard, today: NaiveDate, event: &Event) -> String {
+    let scene = Scene {
+        card,
+        today,
+        profile: None,
+        there: &[],
+        beside: &[],
+        mornings: None,
+        count: 1,
+        but: None,
+    };
+    let [_, figures] = scene.entry(event);
+    figures
+}
+
 /// An entry as it stood before these changes, with its words, tags and colour where those change. The words of a workout are mostly
 /// its steps, which are shown as they stand.
 pub(in crate::tools) fn stood(scene: &Scene<'_>, before: &Held, changes: &EntryFields) -> String {

@@ -6,12 +6,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     Fate, Steps, Tried, Wish, Writing, asked_for,
-    entry::{self, bulleted, changed_since, restorable, same_name},
+    entry::{self, bulleted, changed_since, precisely, restorable, same_name},
     field_words,
     find::{self, Reader},
     name_and_day,
     record::{Edited, back, listed as listed_fields},
-    said::{failed, numbers as run_of},
+    said::{failed, figures, numbers as run_of},
     settle::around,
 };
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
         Answer,
         answer::{
             self, counted, units,
-            words::{in_brackets, joined, listed},
+            words::{in_brackets, joined, listed, named},
         },
         arguments::{Range, wrong},
         records,
@@ -74,11 +74,14 @@ fn edited(kept: &KeptEntry) -> String {
     let (Some(before), Some(after)) = (&kept.before, &kept.after) else {
         return String::new();
     };
-    let names = asked_for(before, after);
-    let moved = |fields: &EntryFields| fields.day().map(units::date).unwrap_or_default();
+    let names = precisely(asked_for(before, after), before, after);
+    let clock = |fields: &EntryFields| fields.start_date_local.map(|start| start.time());
+    let moved = |fields: &EntryFields| match fields.start_date_local {
+        Some(start) if clock(before) != clock(after) => units::moment(start),
+        start => start.map(|start| units::date(start.date())).unwrap_or_default(),
+    };
     let title = |fields: &EntryFields| fenced(fields.name.as_deref().unwrap_or_default(), 40);
     let words = names.iter().map(|name| match *name {
-        "start_date_local" if before.day() == after.day() => "start time".to_owned(),
         "start_date_local" => format!("to {}", moved(after)),
         "name" => format!("now {}", title(after)),
         name => field_words(&[name]),
@@ -692,7 +695,7 @@ fn said(ask: &Ask, plan: &Plan, tried: Vec<Tried>, edited: Result<Vec<Edited>, T
                 None => Err("it was not tried".to_owned()),
                 Some(tried) => match failed(&tried.fate) {
                     Some(why) => Err(why.replace("not written: ", "")),
-                    None => Ok((became(step, wish, &tried), Vec::new())),
+                    None => Ok((became(ask, step, wish, &tried), Vec::new())),
                 },
             },
         };
@@ -719,15 +722,26 @@ fn said(ask: &Ask, plan: &Plan, tried: Vec<Tried>, edited: Result<Vec<Edited>, T
     Answer::of(std::iter::once(heading).chain(lines))
 }
 
-fn became(step: &Step, wish: &Wish, tried: &Tried) -> String {
+fn became(ask: &Ask, step: &Step, wish: &Wish, tried: &Tried) -> String {
     let number = format!("(change {})", tried.number);
     let Fate::Stands(held) = &tried.fate else {
         return format!("it is off the calendar {number}");
     };
     let mut words = vec![match wish {
         Wish::Make { .. } => format!("it is back under the new id {}", held.id),
-        _ => format!("it stands again as {}", find::in_words(held)),
+        _ => joined(
+            [
+                format!("it stands again as {}", find::in_words(held)),
+                figures(&ask.card, ask.today(), &held.event),
+            ],
+            ", ",
+        ),
     }];
+    let has_words = matches!(wish, Wish::Change { changes, .. } if changes.description.is_some());
+    if has_words && !held.event.is_workout() {
+        let text = fenced(held.fields.description.as_deref().unwrap_or_default(), 200);
+        words.push(named("note:", &text));
+    }
     words.extend(tried.differences.iter().take(4).map(ToString::to_string));
     let wanted = step
         .changes
