@@ -25,11 +25,13 @@ use crate::{
 
 /// Upstream's categories of absences; a note is one if it marks its days unavailable or limited.
 pub(super) const CATEGORIES: [&str; 4] = ["SICK", "INJURED", "HOLIDAY", "NOTE"];
+/// Upstream's categories of races, which may have several days.
+const RACES: [&str; 3] = ["RACE_A", "RACE_B", "RACE_C"];
 /// Days before what is read of a calendar on which absences are read as well, in the same request: most that reach into it
 /// began then.
 pub(super) const READ_BEFORE: u64 = 60;
 /// Days before a range in which an entry that reaches into it may have begun: upstream selects entries by their first day.
-const BEGUN_WITHIN: u64 = 366;
+const BEGUN_WITHIN: u64 = 3 * 366;
 /// Days on end without anything done from which on an absence that is not known may be why.
 const IDLE: i64 = 4;
 
@@ -41,21 +43,16 @@ pub(super) fn begun_before(read_from: NaiveDate, range: Range) -> Range {
     }
 }
 
-/// Days before a range in which an injury that lasts until then may have begun: there are some of more than a year.
-const INJURED_WITHIN: u64 = 3 * 366;
-
-/// The absences that began before `read_from`, the first day read, and may reach into the range. One request.
+/// The absences and races that began before `read_from`, the first day read, and may reach into the range. One request.
 pub(super) async fn earlier(
     upstream: &intervals::Athlete,
     read_from: NaiveDate,
     range: Range,
 ) -> Result<Part<Vec<Event>>, ToolError> {
-    let days = Range {
-        oldest: back(range.oldest, INJURED_WITHIN),
-        ..begun_before(read_from, range)
-    };
+    let days = begun_before(read_from, range);
     let what = format!("Absences begun before {}", units::date(read_from));
-    let found = upstream.events(days.oldest, days.newest, &CATEGORIES).await;
+    let categories = [&CATEGORIES[..], &RACES].concat();
+    let found = upstream.events(days.oldest, days.newest, &categories).await;
     settle(&what, Source::Calendar, found)
 }
 

@@ -55,6 +55,8 @@ struct Room {
     most: Option<f64>,
     /// The sports that are possible; empty if that is not known.
     sports: Vec<String>,
+    /// Whether the day usually has no training at all.
+    none: bool,
 }
 
 impl Room {
@@ -65,6 +67,7 @@ impl Room {
         Self {
             most: positive(most),
             sports: sports.unwrap_or_default().to_vec(),
+            none: false,
         }
     }
 
@@ -208,14 +211,18 @@ impl UsualWeek {
     /// Of the profile's rows.
     pub(super) fn of(rows: Option<&[WeekdayAvailability]>) -> Self {
         let day = |row: &WeekdayAvailability| {
+            let is_free = row.training_availability.as_deref() == Some("UNAVAILABLE");
             let usual = Usual {
                 weekday: weekday(row.day_of_week?)?,
                 words: entries::availability_of(row),
-                room: Room::of(
-                    row.training_availability.as_deref(),
-                    row.max_training_time,
-                    row.can_train_sports.as_deref(),
-                ),
+                room: Room {
+                    none: is_free,
+                    ..Room::of(
+                        row.training_availability.as_deref(),
+                        row.max_training_time,
+                        row.can_train_sports.as_deref(),
+                    )
+                },
             };
             Some(usual).filter(|usual| !usual.words.is_empty())
         };
@@ -315,6 +322,8 @@ impl DayLimits {
             "over the day's limit"
         } else if self.rooms(day).any(|room| room.is_of_another_sport(plan)) {
             "no sport of that day"
+        } else if self.rooms(day).any(|room| room.none) {
+            "usually unavailable"
         } else {
             ""
         }

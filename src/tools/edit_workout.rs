@@ -23,7 +23,7 @@ use super::{
         },
         field_words,
         find::{self, DATE, ENTRY_NAME, ID, Meant, Reader},
-        said::{Scene, failed, stood, undo_hint},
+        said::{Scene, done_already, failed, stood, undo_hint},
         told,
     },
 };
@@ -532,15 +532,6 @@ fn weeks_of(days: &[NaiveDate]) -> Range {
     }
 }
 
-/// That the plan was done already.
-fn done_already(held: &Held) -> &'static str {
-    if held.event.paired_with().is_some() {
-        "It is done already: an activity is paired with it."
-    } else {
-        ""
-    }
-}
-
 /// What is left of an entry whose steps go.
 fn without_steps(asked: &Asked, before: &Held, after: &Entry) -> &'static str {
     let had = before
@@ -745,7 +736,7 @@ fn said(
             field_words(&precisely(meanwhile, &before.fields, &held.fields))
         )
     };
-    let changed = if tried.differences.is_empty() {
+    let changed = if tried.differences.is_empty() && tried.fields.is_empty() {
         "changed"
     } else {
         "changed, but NOT AS SENT"

@@ -90,7 +90,10 @@ fn render(card: &AthleteCard, today: NaiveDate, athlete: &Athlete, detail: Detai
         blocks.push(sport::block(own, athlete, card.units, detail, &mut shown));
     }
     if settings.is_empty() {
-        blocks.push("No sport settings at intervals.icu: no thresholds and no zones.".to_owned());
+        blocks.push(
+            "intervals.icu shows no sport settings in this profile: thresholds and zones are not known here."
+                .to_owned(),
+        );
     }
     if athlete.status.as_deref() == Some("DORMANT") {
         blocks.push(

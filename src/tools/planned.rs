@@ -96,7 +96,8 @@ pub(super) async fn with_earlier_absences(
         return Ok((plans, line));
     }
     let earlier = absences::earlier(upstream, read_from, range).await?;
-    events.extend(earlier.got().into_iter().flatten().cloned());
+    let absences = earlier.got().into_iter().flatten();
+    events.extend(absences.filter(|event| Absence::of(event).is_some()).cloned());
     Ok((plans, earlier.missing()))
 }
 

@@ -17,7 +17,10 @@ use self::{
 };
 use super::{
     Answer, Run, Tool, absences,
-    answer::{self, units, words::joined},
+    answer::{
+        self, units,
+        words::{around, joined},
+    },
     arguments::{Arguments, Range, in_row, wrong},
     part::{Part, if_there},
     writing::{
@@ -26,7 +29,7 @@ use super::{
         field_words,
         find::Reader,
         known_number,
-        said::{Counts, Scene, failed, heading, id_for_now, not_there_yet, stood, undo_hint},
+        said::{Counts, Scene, done_already, failed, heading, id_for_now, not_there_yet, stood, undo_hint},
         told, with_earlier,
     },
 };
@@ -111,6 +114,10 @@ impl Asked {
                     return Err(in_row("events", at, &error));
                 }
                 verdict if self.overwrite && may_change(&granted.ask().card) => verdict.overwriting(wanted),
+                // What the athlete has there is the calendar's: not even whether it is the same is told.
+                Verdict::There(held, None) if !granted.ask().card.shows(&permissions::GET_EVENTS) => {
+                    Verdict::Other(held, Vec::new())
+                }
                 verdict => verdict,
             });
         }
@@ -181,6 +188,7 @@ impl Asked {
                         stood(&scene, held, changes),
                         held.id
                     ));
+                    lines.push(around(" ", done_already(held), ""));
                     lines
                 }
                 Verdict::There(held, number) => {
@@ -275,7 +283,8 @@ impl Asked {
             });
         }
         let first = answer::first_line(scene.card, scene.today, &[counts.in_words()]);
-        let what = match (counts.changed, counts.written) {
+        let changed = counts.changed + counts.changed_otherwise;
+        let what = match (changed, counts.written + counts.otherwise) {
             (0, _) => "takes back what was written",
             (_, 0) => "takes back what was changed",
             _ => "takes back what was written and changed",
@@ -304,7 +313,10 @@ fn became(
         (Some(_), false) => "changed, but NOT AS SENT".to_owned(),
     };
     let mut lines = scene.standing(held, &how, Some(tried), &[]);
-    lines.extend(before.map(|(before, changes)| format!("  before: {}", stood(scene, before, changes))));
+    if let Some((before, changes)) = before {
+        lines.push(format!("  before: {}", stood(scene, before, changes)));
+        lines.push(around(" ", done_already(before), ""));
+    }
     lines
 }
 

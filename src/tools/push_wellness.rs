@@ -121,7 +121,7 @@ fn cannot_be_emptied(edits: &[Edit]) -> String {
 
 fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
     let own = ask.card.units;
-    let (mut done, mut already, mut not, mut unknown) = (0, 0, 0, 0);
+    let (mut done, mut not_as_sent, mut already, mut not, mut unknown) = (0, 0, 0, 0, 0);
     // The changes of which an undo restores anything.
     let mut restorable = Vec::new();
     let mut written: Vec<Edit> = Vec::new();
@@ -140,7 +140,6 @@ fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
         let number = format!("(change {})", tried.number);
         match &tried.fate {
             Fate::Stands { now, otherwise } => {
-                done += 1;
                 let taken = |name: &str| !otherwise.iter().any(|other| other == name);
                 written.push(Edit {
                     changes: edit.changes.only(taken),
@@ -148,7 +147,10 @@ fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
                 });
                 restorable.extend(restores(&edit.back()).then_some(tried.number));
                 let mut outcome = outcome(edit, now, otherwise, own);
-                if !otherwise.is_empty() {
+                if otherwise.is_empty() {
+                    done += 1;
+                } else {
+                    not_as_sent += 1;
                     outcome.push(locked(edit).to_owned());
                 }
                 outcome.push(so);
@@ -172,6 +174,7 @@ fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
         |count: usize, what: &str| (count > 0).then(|| format!("{} {what}", counted(count, "day", "days")));
     let counts = [
         days(done, "written"),
+        days(not_as_sent, "written, but NOT AS SENT"),
         days(already, "already so"),
         days(not, "not written"),
         days(unknown, "not known"),

@@ -22,7 +22,7 @@ use super::{
         Writing,
         find::{self, Reader},
         record::{
-            self, Edit, Edited, Fate, already_so, listed, outcome,
+            self, Edit, Edited, Fate, already_so, back, listed, outcome,
             pairing::{self, PAIRED},
             told,
         },
@@ -187,13 +187,15 @@ async fn pair(
         }
         None => {}
     }
+    let sees = sees_calendar(granted);
     let held = reader.entry(entry).await?.ok_or_else(|| {
+        let how = if sees { "; get_events has the ids" } else { "" };
         not(format!(
-            "there is no entry with the id {entry} on this calendar; get_events has the ids"
+            "there is no entry with the id {entry} on this calendar{how}"
         ))
     })?;
     if let Some(why) =
-        pairing::hindered(&held, id).or_else(|| pairing::too_far(&held, day_of(&record.values)))
+        pairing::hindered(&held, id).or_else(|| pairing::too_far(&held, day_of(&record.values), sees))
     {
         return Err(not(why));
     }
@@ -203,16 +205,21 @@ async fn pair(
     Ok(vec![joined(
         [
             format!("The entry: {}.", entry_in_words(granted, &held)),
-            differs(&held, &record.values),
+            differs(&held, &record.values, sees),
         ],
         " ",
     )])
 }
 
+/// Whether what is on the calendar may be told.
+fn sees_calendar(granted: &Granted) -> bool {
+    let calendar = &permissions::GET_EVENTS;
+    granted.ask().card.shows(calendar) && granted.journal().offers(calendar)
+}
+
 /// What an entry is besides its id is for the calendar to show, where it is granted and offered.
 fn entry_in_words(granted: &Granted, held: &Held) -> String {
-    let calendar = &permissions::GET_EVENTS;
-    if granted.ask().card.shows(calendar) && granted.journal().offers(calendar) {
+    if sees_calendar(granted) {
         find::in_words(held)
     } else {
         format!("id {}", held.id)
@@ -220,7 +227,7 @@ fn entry_in_words(granted: &Granted, held: &Held) -> String {
 }
 
 /// Where the plan and what was done do not fit.
-fn differs(held: &Held, stands: &Values) -> String {
+fn differs(held: &Held, stands: &Values, sees: bool) -> String {
     let (planned, done) = (held.event.sport(), stands.text("type"));
     let days = held
         .event
@@ -228,6 +235,9 @@ fn differs(held: &Held, stands: &Values) -> String {
         .zip(day_of(stands))
         .filter(|(plan, did)| plan != did);
     let day = days.map(|(plan, did)| {
+        if !sees {
+            return "of another day than the activity".to_owned();
+        }
         format!(
             "planned for {}, and the activity was on {}",
             units::date(plan),
@@ -276,7 +286,9 @@ fn called(id: &ActivityId, edit: &Edit) -> String {
 
 fn said(ask: &Ask, asked: &Asked, found: &Found, edits: &[Edit], edited: &[Edited]) -> Answer {
     let own = ask.card.units;
-    let (mut done, mut already, mut not, mut unknown) = (Vec::new(), 0, 0, 0);
+    let (mut done, mut already, mut not, mut unknown) = (0, 0, 0, 0);
+    // The changes of which an undo restores anything.
+    let mut restorable = Vec::new();
     let (mut lines, mut stand): (Vec<String>, Vec<&Edit>) = (Vec::new(), Vec::new());
     for (id, edit) in &found.each {
         let edit = match edit {
@@ -302,7 +314,8 @@ fn said(ask: &Ask, asked: &Asked, found: &Found, edits: &[Edit], edited: &[Edite
         };
         let text = match &tried.fate {
             Fate::Stands { now, otherwise } => {
-                done.push(tried.number);
+                done += 1;
+                restorable.extend(back::restores(&edit.back()).then_some(tried.number));
                 stand.push(edit);
                 let mut outcome = outcome(edit, now, otherwise, own);
                 outcome.extend([how_tagged(asked, edit, otherwise).to_owned(), so]);
@@ -320,7 +333,7 @@ fn said(ask: &Ask, asked: &Asked, found: &Found, edits: &[Edit], edited: &[Edite
         lines.push(format!("{}: {text} (change {})", called(id, edit), tried.number));
     }
     let counts = heading([
-        (done.len(), "changed"),
+        (done, "changed"),
         (already, "already so"),
         (not, "not changed"),
         (unknown, "not known"),
@@ -332,7 +345,7 @@ fn said(ask: &Ask, asked: &Asked, found: &Found, edits: &[Edit], edited: &[Edite
         String::new()
     };
     let stays = stays(stand.iter().copied());
-    let undo = undo_hint(&ask.card, done, "takes that back");
+    let undo = undo_hint(&ask.card, restorable, "takes that back");
     Answer::of(
         std::iter::once(heading)
             .chain(lines)

@@ -951,16 +951,28 @@ fn ended(change: &Change, tried: &Tried) -> Ended {
     }
 }
 
-/// What a change left, from the entry as it was read back at once: of an entry that stood before, what was meant and what follows
-/// from it, because somebody else may have changed anything meanwhile.
+/// What a change left, from the entry as it was read back at once: of an entry that stood before, what was meant, as far as it was
+/// not ignored, and what follows from it, because somebody else may have changed anything meanwhile.
 fn left(change: &Change, held: &Held) -> EntryFields {
     match change.entry() {
         Some(KeptEntry {
-            before: Some(_),
+            before: Some(before),
             after: Some(after),
-        }) => after.with(&held.fields.only(|name| FOLLOWING.contains(&name))),
+        }) => {
+            let follows = held.fields.only(|name| FOLLOWING.contains(&name));
+            not_ignored(before, after, held).with(&follows)
+        }
         _ => held.fields.clone(),
     }
+}
+
+/// What was meant, with the values from before where the entry still has these.
+fn not_ignored(before: &EntryFields, after: &EntryFields, held: &Held) -> EntryFields {
+    let moved = before.differing(&held.fields);
+    let mut ignored = before.differing(after);
+    ignored.retain(|name| !moved.contains(name));
+    let taken = after.only(|name| !ignored.contains(&name));
+    taken.with(&before.only(|name| ignored.contains(&name)))
 }
 
 /// A refusal by upstream, in our words.

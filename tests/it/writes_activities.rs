@@ -672,6 +672,23 @@ async fn an_entry_is_only_an_id_where_the_calendar_is_not_offered() {
             assert_eq!(text.contains("secret"), names, "{query}: {text}");
             assert!(text.contains(&format!("id {entry}")), "{query}: {text}");
         }
+        let far = planned(&world, &ana, "2026-12-24", "Ride", "Far secret");
+        for (query, says) in [
+            ("", "is planned for 2026-12-24 Thu"),
+            ("?tools=training", "is for another time"),
+        ] {
+            let text = refused(
+                &world,
+                &format!("{}{query}", ana.link),
+                TOOL,
+                call(&id, json!({"pair_with": far})),
+            )
+            .await;
+            assert!(
+                text.contains(says) && text.contains("2026-12-24") == query.is_empty(),
+                "{query}: {text}"
+            );
+        }
     })
     .await;
 }

@@ -435,6 +435,13 @@ async fn a_preview_of_several_says_of_each_other_what_the_write_will() {
                 assert!(text.contains(says), "{says}: {text}");
             }
         }
+        // Two days before its last, another one begins.
+        let race = json!({"category": "RACE_C", "type": "Ride", "name": "Stages", "start_date_local": "2027-05-01T00:00:00",
+                          "end_date_local": "2027-05-05T00:00:00"});
+        world.sim.add_event(jack.person.slug, race).unwrap();
+        let note = events(json!([{"kind": "note", "date": "2027-05-03", "name": "Travel"}]));
+        let text = done(&world, &jack.link, "push_event", note).await;
+        assert!(text.contains("that day too: 2027-05-01 Sat – 2027-05-04 Tue (4 days) Ride race C «Stages»"), "{text}");
         let run = |name: &str| workout("Run", "2027-03-26", name, "- 40m easy");
         let rows = json!({"workouts": [run("Dawn"), run("Dusk")]});
         for arguments in [with(rows.clone(), json!({"preview": true})), rows] {
@@ -674,6 +681,31 @@ async fn what_overwrite_could_not_change_is_named() {
             world.sim.clear_faults();
             assert!(text.contains(" · 1 not written · ") && text.contains(says), "{text}");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_ignored_keeps_no_undo_back() {
+    on_saturday(async |world| {
+        let ana = world.ana();
+        world.let_write(ana).await;
+        let race = |priority: &str| {
+            let race = json!({"kind": "race", "date": "2026-12-20", "name": "Hillclimb", "sport": "Ride", "km": 12, "priority": priority});
+            with(events(json!([race])), json!({"overwrite": true}))
+        };
+        world.sim.fault(Fault::on("/events").ignoring(&["distance"]));
+        let text = done(&world, &ana.link, "push_event", race("A")).await;
+        assert!(text.contains(" · 1 written, but NOT AS SENT · "), "{text}");
+        let text = done(&world, &ana.link, "push_event", race("B")).await;
+        world.sim.clear_faults();
+        assert!(text.contains(" · 1 changed, but NOT AS SENT · ") && text.contains("NOT taken: distance"), "{text}");
+        let list = done(&world, &ana.link, "list_changes", json!({})).await;
+        assert!(list.contains("edited «Hillclimb» 2026-12-20 Sun (priority)"), "{list}");
+        let text = done(&world, &ana.link, "undo_change", json!({"changes": "2"})).await;
+        assert!(text.contains("it stands again as 2026-12-20 Sun Ride race A «Hillclimb»"), "{text}");
+        let text = done(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
+        assert!(text.contains("it is off the calendar"), "{text}");
     })
     .await;
 }
@@ -993,7 +1025,7 @@ async fn a_coach_without_the_calendar_hears_nothing_of_what_else_is_on_it() {
         let text = done(&world, &coach, "push_event", for_ana(events(json!([sick])))).await;
         assert!(text.contains("1 other entry that day; the day is marked limited"), "{text}");
 
-        // What the athlete entered is told as far as it was asked for.
+        // What the athlete entered is not told, and not even whether it is the same.
         let injured = json!({"category": "INJURED", "name": "Hernia surgery", "start_date_local": "2027-01-05T00:00:00",
                              "end_date_local": "2027-01-21T00:00:00", "training_availability": "LIMITED", "max_training_time": 1800});
         let half = json!({"category": "RACE_C", "type": "Run", "name": "Wed half", "start_date_local": "2027-01-06T09:00:00",
@@ -1005,10 +1037,17 @@ async fn a_coach_without_the_calendar_hears_nothing_of_what_else_is_on_it() {
             {"kind": "injured", "date": "2027-01-05"},
             {"kind": "race", "date": "2027-01-06", "name": "Wed half", "sport": "Run"},
         ]);
-        for arguments in [with(events(rows.clone()), json!({"preview": true})), events(rows)] {
-            let text = done(&world, &coach, "push_event", for_ana(arguments)).await;
-            assert!(text.contains("2027-01-05 Tue · injured · already there, nothing written"), "{text}");
-            assert!(text.contains("2027-01-06 Wed · race «Wed half» · already there, nothing written"), "{text}");
+        let other = json!([
+            {"kind": "injured", "date": "2027-01-05", "last_date": "2027-01-09"},
+            {"kind": "race", "date": "2027-01-06", "name": "Wed half", "sport": "Run", "km": 10},
+        ]);
+        for rows in [rows, other] {
+            let preview = with(events(rows.clone()), json!({"preview": true}));
+            let previewed = done(&world, &coach, "push_event", for_ana(preview)).await;
+            let text = refused(&world, &coach, "push_event", for_ana(events(rows))).await;
+            for text in [&previewed, &text] {
+                assert_eq!(text.matches(") is on that day already: a coach changes it only with").count(), 2, "{text}");
+            }
             for secret in ["Hernia", "2027-01-20", "16 days", "0:30", "09:00", "race C", "1:40", "21.1"] {
                 assert!(!text.contains(secret), "{secret}: {text}");
             }

@@ -336,10 +336,13 @@ async fn what_cannot_be_is_refused_before_anything_is_sent() {
                 "diastolic must be below systolic",
             ),
             (json!({"weight": 135}), "is far from 61.9 kg of 2026-11-27 Fri"),
-            (json!({"weight": -1}), "ignores what would empty a wellness value"),
+            (
+                json!({"weight": -1}),
+                "cannot be emptied from here: intervals.icu ignores an empty value of it",
+            ),
             (
                 json!({"weight": null}),
-                "ignores what would empty a wellness value",
+                "cannot be emptied from here: intervals.icu ignores an empty value of it",
             ),
             (json!({"weight": {"kg": 61}}), "weight must be a number"),
             (

@@ -73,7 +73,7 @@ fn an_empty_account_says_what_is_not_set() {
         text,
         "Ana Berger · athlete i424242 · Europe/Berlin, today 2026-11-21 Sat\n\
          units km, kg, °C · not set: age, sex, weight, height, resting HR\n\
-         No sport settings at intervals.icu: no thresholds and no zones."
+         intervals.icu shows no sport settings in this profile: thresholds and zones are not known here."
     );
     let odd = json!({"icu_weight": 0, "weight": 70.0, "icu_date_of_birth": "2030-01-01", "status": "DORMANT",
         "sportSettings": [{}, {"types": null, "ftp": 0, "power_zones": [55, 999], "hr_zones": [], "threshold_pace": 0, "pace_units": "NONE"}]});

@@ -497,14 +497,25 @@ pub(in crate::tools) fn stood(scene: &Scene<'_>, before: &Held, changes: &EntryF
     joined(all.into_iter().flatten().map(|part| part.trim().to_owned()), DOT)
 }
 
+/// That the plan was done already.
+pub(in crate::tools) fn done_already(held: &Held) -> &'static str {
+    if held.event.paired_with().is_some() {
+        "It is done already: an activity is paired with it."
+    } else {
+        ""
+    }
+}
+
 /// How many entries of a call became what.
 #[derive(Debug, Default)]
 pub(in crate::tools) struct Counts {
     pub(in crate::tools) written: usize,
     /// Stood there before.
     pub(in crate::tools) changed: usize,
-    /// Of both, not as they were sent.
+    /// Written, and not as they were sent.
     pub(in crate::tools) otherwise: usize,
+    /// Changed, and not as was asked.
+    pub(in crate::tools) changed_otherwise: usize,
     pub(in crate::tools) already: usize,
     pub(in crate::tools) not: usize,
     pub(in crate::tools) unknown: usize,
@@ -518,7 +529,8 @@ impl Counts {
         let stands = matches!(tried.fate, Fate::Stands(_));
         self.stand.extend(stands.then_some(tried.number));
         let count = match (stands, otherwise, stood) {
-            (true, true, _) => &mut self.otherwise,
+            (true, true, true) => &mut self.changed_otherwise,
+            (true, true, false) => &mut self.otherwise,
             (true, false, true) => &mut self.changed,
             (true, false, false) => &mut self.written,
             (false, ..) if tried.left_nothing() => &mut self.not,
@@ -533,6 +545,7 @@ impl Counts {
             (self.written, "written"),
             (self.changed, "changed"),
             (self.otherwise, "written, but NOT AS SENT"),
+            (self.changed_otherwise, "changed, but NOT AS SENT"),
             (self.already, "already there"),
             (self.not, "not written"),
             (self.unknown, "not known"),

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, TimeDelta};
 use super::{
     Became, Writing,
     find::Reader,
-    is_new, is_of, name_and_day,
+    is_new, is_of, name_and_day, not_ignored,
     record::{back, settled},
     said::numbers as run_of,
     undo::is_allowed,
@@ -178,7 +178,11 @@ fn end_of(change: &Change, became: Option<&Became<'_>>) -> Ended {
     };
     match became {
         Some(Became::Stands(held)) => {
-            let meant = change.entry().and_then(|kept| kept.after.as_ref());
+            let meant = change.entry().and_then(|kept| {
+                let after = kept.after.as_ref()?;
+                let before = kept.before.as_ref();
+                Some(before.map_or_else(|| after.clone(), |before| not_ignored(before, after, held)))
+            });
             let computed = held
                 .fields
                 .only(|name| FOLLOWING.contains(&name) || DEFAULTED.contains(&name));

@@ -250,7 +250,7 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
         let whose = if ask.card.is_for_coach() {
             " A coach sees and undoes only what that coach changed, for this athlete."
         } else {
-            " Those made while another athlete was connected, or with tools that this connector does not offer, are not undone here."
+            " It does not exist, or belongs to another athlete or to a tool that this connector does not offer."
         };
         return Err(ToolError::Input(format!(
             "Not done: there is no change {} here.{whose} list_changes has the numbers.",

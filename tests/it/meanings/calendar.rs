@@ -1113,7 +1113,7 @@ async fn an_absence_that_began_too_long_ago_to_be_read_is_said_where_it_matters(
             plan(3, "2026-11-29", "Run"),
         ]);
         give(&world, world.ana(), json!({"events": events, "activities": []}));
-        let says = "\nNot included: absences that began before 2025-11-22 Sat.";
+        let says = "\nNot included: absences that began before 2023-11-21 Tue.";
         let past = json!({"oldest": "2026-11-23", "newest": "2026-11-29", "include": ["done"]});
         let text = ask(&world, world.ana(), "get_events", past.clone()).await;
         assert!(text.contains(says), "{text}");
@@ -1123,7 +1123,7 @@ async fn an_absence_that_began_too_long_ago_to_be_read_is_said_where_it_matters(
         assert!(text.contains(says), "{text}");
         let text = ask(&world, world.ana(), "get_events", json!({})).await;
         assert!(
-            text.contains("\nNot included: absences that began before 2025-11-27 Thu."),
+            text.contains("\nNot included: absences that began before 2023-11-26 Sun."),
             "it has all kinds: {text}"
         );
         let workouts = json!({"kinds": ["workouts"]});

@@ -139,9 +139,14 @@ fn unset(edit: &Edit) -> impl Iterator<Item = &str> {
     unset.map(|(name, _)| name)
 }
 
-/// Whether an undo restores anything for certain.
+/// Whether an undo can restore anything: of a day no number can be emptied, of an activity no gear.
 pub(in crate::tools) fn restores(edit: &Edit) -> bool {
-    unset(edit).count() < edit.changes.names().count()
+    let stays = unset(edit).filter(|name| match edit.of {
+        RecordId::Day(_) => true,
+        RecordId::Activity(_) => *name == "gear",
+        RecordId::Sport(_) => false,
+    });
+    stays.count() < edit.changes.names().count()
 }
 
 /// What an undo may leave, because it was not set before.

@@ -32,17 +32,23 @@ pub(in crate::tools) fn hindered(held: &Held, activity: &ActivityId) -> Option<S
     (other != activity.as_str()).then(|| taken(held.id, other))
 }
 
-/// Why this entry is for another time than the activity, which was on `did`; None if it is near enough.
-pub(in crate::tools) fn too_far(held: &Held, did: Option<NaiveDate>) -> Option<String> {
+/// Why this entry is for another time than the activity, which was on `did`; None if it is near enough. `sees`: the day of the entry
+/// may be told.
+pub(in crate::tools) fn too_far(held: &Held, did: Option<NaiveDate>, sees: bool) -> Option<String> {
     let (plan, did) = held.event.day().zip(did)?;
-    ((plan - did).num_days().abs() > MOST_DAYS).then(|| {
-        format!(
-            "entry {} is planned for {}, and the activity was on {}: only what is at most {MOST_DAYS} days apart is paired",
-            held.id,
-            units::date(plan),
-            units::date(did)
-        )
-    })
+    if (plan - did).num_days().abs() <= MOST_DAYS {
+        return None;
+    }
+    let planned = if sees {
+        format!("planned for {}", units::date(plan))
+    } else {
+        "for another time".to_owned()
+    };
+    Some(format!(
+        "entry {} is {planned}, and the activity was on {}: only what is at most {MOST_DAYS} days apart is paired",
+        held.id,
+        units::date(did)
+    ))
 }
 
 /// Why it must not be, as far as the activities around its day show it. One request.
