@@ -101,11 +101,18 @@ impl Asked {
 
     /// What is to become of each, in their order.
     async fn verdicts(&self, granted: &Granted, there: &[Held]) -> Result<Vec<Verdict>, ToolError> {
-        let mut verdicts = Vec::new();
+        let mut verdicts: Vec<Verdict> = Vec::new();
         for (at, wanted) in self.events.iter().enumerate() {
             let needs_sport = wanted.fields.as_event().is_race() && wanted.fields.sport.is_none();
             let alike = granted.journal().alike(wanted.fingerprint()).await?;
-            verdicts.push(match verdict(&self.events, at, there, &alike) {
+            let found = verdict(&self.events, at, there, &alike);
+            if let Verdict::Other(held, _) = &found
+                && let Some(first) = changes_already(&verdicts, held)
+            {
+                verdicts.push(Verdict::Twice(first));
+                continue;
+            }
+            verdicts.push(match found {
                 Verdict::There(held, Some(number)) => {
                     Verdict::There(held, known_number(granted, &alike, number))
                 }
@@ -327,6 +334,12 @@ fn changed_words(before: &Held, changes: &EntryFields) -> String {
     // It goes with the start.
     names.retain(|name| *name != "end_date_local" || before.fields.last_day() != after.last_day());
     field_words(&names)
+}
+
+/// The number of the row of the call that changes this entry already.
+fn changes_already(verdicts: &[Verdict], held: &Held) -> Option<usize> {
+    let is_it = |verdict: &Verdict| matches!(verdict, Verdict::Change(other, _) if other.id == held.id);
+    verdicts.iter().position(is_it).map(|at| at + 1)
 }
 
 /// Whether the caller may change what stands there, and see what that was: a coach only where both are granted.

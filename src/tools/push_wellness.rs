@@ -145,7 +145,7 @@ fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
                     changes: edit.changes.only(taken),
                     ..edit.clone()
                 });
-                restorable.extend(restores(&edit.back()).then_some(tried.number));
+                restorable.extend(restores(edit).then_some(tried.number));
                 let mut outcome = outcome(edit, now, otherwise, own);
                 if otherwise.is_empty() {
                     done += 1;

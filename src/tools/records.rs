@@ -151,6 +151,20 @@ pub(crate) fn of_entry(fields: &EntryFields, own: Units) -> String {
     )
 }
 
+/// Whether an undo of a change from `before` to `after` can restore anything: where nothing was set, no number of a day can be emptied,
+/// and no gear taken off an activity.
+pub(crate) fn restores(of: &RecordId, before: &Values, after: &Values) -> bool {
+    let stays = |(name, value): &(&str, &Value)| {
+        let is_stuck = match of {
+            RecordId::Day(_) => value.is_number(),
+            RecordId::Activity(_) => value.is_object(),
+            RecordId::Sport(_) => false,
+        };
+        is_stuck && same(before.get(name), &Value::Null)
+    };
+    !after.iter().all(|field| stays(&field))
+}
+
 /// The name that people use for a field.
 pub(crate) fn label(of: &RecordId, name: &str) -> String {
     match of {

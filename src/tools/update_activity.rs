@@ -315,7 +315,7 @@ fn said(ask: &Ask, asked: &Asked, found: &Found, edits: &[Edit], edited: &[Edite
         let text = match &tried.fate {
             Fate::Stands { now, otherwise } => {
                 done += 1;
-                restorable.extend(back::restores(&edit.back()).then_some(tried.number));
+                restorable.extend(back::restores(edit).then_some(tried.number));
                 stand.push(edit);
                 let mut outcome = outcome(edit, now, otherwise, own);
                 outcome.extend([how_tagged(asked, edit, otherwise).to_owned(), so]);

@@ -389,6 +389,7 @@ async fn of_several_alike_none_is_taken_for_the_one_that_was_meant() {
             entry("NOTE", "Twin", "b"),
             entry("SICK", "Flu", ""),
             entry("SICK", "Covid", ""),
+            entry("INJURED", "Knee", ""),
         ];
         let overwrite = |row: Value| with(events(json!([row])), json!({"overwrite": true}));
         world.sim.clear_requests();
@@ -409,6 +410,13 @@ async fn of_several_alike_none_is_taken_for_the_one_that_was_meant() {
         let there = json!({"kind": "note", "date": "2026-12-10", "name": "Twin", "text": "b"});
         let text = done(&world, &ana.link, "push_event", events(json!([there]))).await;
         assert!(text.contains(&format!("already there, nothing written · id {}", ids[1])), "{text}");
+        // Nor does a call change one entry twice.
+        let both = json!([
+            {"kind": "injured", "date": "2026-12-10", "last_date": "2026-12-14"},
+            {"kind": "injured", "date": "2026-12-10", "last_date": "2026-12-15", "name": "Knee"},
+        ]);
+        let text = done(&world, &ana.link, "push_event", with(events(both), json!({"overwrite": true}))).await;
+        assert!(text.contains(" · 1 changed, 1 not written · ") && text.contains("events 1 of this call"), "{text}");
         let flu = json!({"kind": "sick", "date": "2026-12-10", "last_date": "2026-12-14", "name": "flu"});
         let text = done(&world, &ana.link, "push_event", overwrite(flu)).await;
         assert!(text.contains("sick «Flu» · changed: last day") && text.contains(&format!("id {}", ids[2])), "{text}");

@@ -318,6 +318,13 @@ async fn what_was_changed_in_place_is_listed_field_by_field_and_undone_there() {
         }
         let text = undo(&mut browser, "1").await;
         assert!(text.contains("132.3 lb"), "{text}");
+        let mood = json!({"days": [{"date": "2026-11-19", "values": {"lactate": 1.2}}]});
+        world.mcp(&tria.link).call("push_wellness", mood).await;
+        let page = browser.get("/dashboard").await.text();
+        assert!(
+            page.contains(", but nothing was set before, and intervals.icu may keep it"),
+            "{page}"
+        );
     })
     .await;
 }

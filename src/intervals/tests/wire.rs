@@ -337,6 +337,8 @@ async fn neither_logs_nor_metrics_quote_upstream_or_name_anyone() {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let metrics = recorder.handle();
     let _subscribed = tracing::subscriber::set_default(subscriber);
+    // With a single subscriber, another test's thread that comes first to a log line would switch it off for this one too.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _recorded = metrics::set_default_local_recorder(&recorder);
     for reply in [
         json(PROFILE),

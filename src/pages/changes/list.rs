@@ -10,7 +10,7 @@ use crate::{
     error::Problem,
     guard::{
         Units,
-        journal::{self, Change, ChangeState},
+        journal::{self, Change, ChangeState, KeptRecord},
     },
     ids::{AccountId, LogId},
     intervals::model::EntryFields,
@@ -134,7 +134,15 @@ fn stands(change: &Change, zone: Option<Tz>) -> String {
         .with_timezone(&zone.unwrap_or(Tz::UTC))
         .date_naive();
     match change.state {
-        ChangeState::Held if change.kept.is_some() => format!("Can be undone until {}", in_words(until)),
+        ChangeState::Held if change.kept.is_some() => {
+            let restores = |kept: &KeptRecord| records::restores(&kept.of, &kept.before, &kept.after);
+            let but = if change.record().is_none_or(restores) {
+                ""
+            } else {
+                ", but nothing was set before, and intervals.icu may keep it"
+            };
+            format!("Can be undone until {}{but}", in_words(until))
+        }
         ChangeState::Held => "Cannot be undone any more".to_owned(),
         ChangeState::Sent => "Sent to intervals.icu; the end is not known yet".to_owned(),
         ChangeState::Refused => "Changed nothing".to_owned(),

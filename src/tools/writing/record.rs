@@ -123,6 +123,7 @@ impl Edit {
         }
     }
 
+    /// The values that the fields have which are to change.
     fn before(&self) -> Values {
         self.stands.of_the_fields_of(&self.changes)
     }

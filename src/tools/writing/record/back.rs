@@ -139,14 +139,9 @@ fn unset(edit: &Edit) -> impl Iterator<Item = &str> {
     unset.map(|(name, _)| name)
 }
 
-/// Whether an undo can restore anything: of a day no number can be emptied, of an activity no gear.
+/// Whether an undo of what this edit did can restore anything.
 pub(in crate::tools) fn restores(edit: &Edit) -> bool {
-    let stays = unset(edit).filter(|name| match edit.of {
-        RecordId::Day(_) => true,
-        RecordId::Activity(_) => *name == "gear",
-        RecordId::Sport(_) => false,
-    });
-    stays.count() < edit.changes.names().count()
+    records::restores(&edit.of, &edit.before(), &edit.changes)
 }
 
 /// What an undo may leave, because it was not set before.
