@@ -326,7 +326,7 @@ async fn a_zero_is_shown_only_where_it_can_be() {
         assert_eq!(day[header], "", "{header}: {text}");
     }
     assert_eq!(
-        (day["steps"].as_str(), day["eaten kcal"].as_str()),
+        (day["steps"].as_str(), day["calories eaten kcal"].as_str()),
         ("0", "0"),
         "{text}"
     );
