@@ -143,8 +143,8 @@ impl Absence {
     }
 
     /// Whether it is a reason not to do this plan. If some training is possible, it is none for a sport that is among those
-    /// that are; without their names a limited day is no reason, nor is one of a holiday, and any other absence is. A holiday is none for a
-    /// race: people travel to races.
+    /// that are; without their names a limited day is no reason, nor is one of a holiday, and any other absence is. A holiday is
+    /// none for a race: people travel to races.
     fn keeps_from(&self, plan: &Event) -> bool {
         if self.reason == Reason::Holiday && plan.is_race() {
             return false;

@@ -30,7 +30,7 @@ use super::{
         find::Reader,
         known_number,
         said::{Counts, Scene, done_already, failed, heading, id_for_now, not_there_yet, stood, undo_hint},
-        told, with_earlier,
+        told,
     },
 };
 use crate::{
@@ -251,7 +251,7 @@ impl Asked {
         } else {
             writing.apply(wishes, self.own_days()).await?
         };
-        let there = with_earlier(&before, after, self.own_days());
+        let there = after.unwrap_or(before);
         let beside = earlier.got().map(Vec::as_slice).unwrap_or_default();
         let scene = self.scene(ask, profile.as_ref(), &there, beside);
         let stands = |tried: &Tried| matches!(tried.fate, Fate::Stands(_));

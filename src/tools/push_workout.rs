@@ -30,7 +30,7 @@ use super::{
         entry::{Entry, Prepared},
         known_number,
         said::{Counts, Scene, failed, heading, id_for_now, not_there_yet, not_written, undo_hint},
-        told, with_earlier,
+        told,
     },
 };
 use crate::{
@@ -324,7 +324,7 @@ impl Plan {
             writing.apply(wishes, self.weeks()).await?
         };
         let is_read_back = tried.is_empty() || after.is_some();
-        let there = with_earlier(&before, after, self.weeks());
+        let there = after.unwrap_or(before);
         // Beside the absences.
         let mornings = if ask.upstream.requests() <= MOST_REQUESTS {
             // What was written must be told, whatever else cannot be read.

@@ -661,17 +661,6 @@ pub(super) fn known_number(granted: &Granted, changes: &[Change], number: i32) -
     change.filter(is_known).map(|change| change.number)
 }
 
-/// What stands on these days now, with what began before them and was read earlier.
-pub(super) fn with_earlier(before: &[Held], after: Option<Vec<Held>>, days: Range) -> Vec<Held> {
-    let Some(after) = after else {
-        return before.to_vec();
-    };
-    let earlier = before
-        .iter()
-        .filter(|held| held.event.day().is_some_and(|day| day < days.oldest));
-    earlier.cloned().chain(after).collect()
-}
-
 /// What an answer means for what was sent.
 fn came(answer: Result<(), Error>) -> Sent {
     match answer {
