@@ -92,6 +92,11 @@ impl ToolError {
                  last column of this athlete's get_training_history."
                     .to_owned(),
             ),
+            Error::Ownerless => Self::Upstream(
+                "Not done: intervals.icu does not say whose activity this is, so nothing of it is shown. \
+                 get_training_history has its main figures."
+                    .to_owned(),
+            ),
             Error::Rejected | Error::Garbled => Self::Upstream(
                 "Not done: intervals.icu sent nothing readable about this activity. Try again; get_training_history has \
                  its main figures."
@@ -170,6 +175,9 @@ impl From<intervals::Error> for ToolError {
                  newest."
                     .to_owned(),
             ),
+            Error::Ownerless => Self::Upstream(
+                "Not done: intervals.icu does not say whose this is, so the answer was withheld.".to_owned(),
+            ),
             Error::WrongAthlete => Self::Ours(
                 "Not done: intervals.icu answered about another athlete, so the answer was withheld. Try again; if it \
                  keeps happening, the athlete should connect intervals.icu again on the IcuSync dashboard."
@@ -229,6 +237,7 @@ mod tests {
             (Error::TimedOut, Outcome::Upstream, "Try again"),
             (Error::Garbled, Outcome::Upstream, "shorter range"),
             (Error::WrongAthlete, Outcome::Ours, "withheld"),
+            (Error::Ownerless, Outcome::Upstream, "withheld"),
         ];
         for (error, outcome, says) in cases {
             let error = ToolError::from(error);

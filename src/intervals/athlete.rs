@@ -219,13 +219,13 @@ impl Athlete {
         self.ask("activity_search", Area::Activity, url, read).await
     }
 
-    /// `GET /activity/{id}`: one activity, refused ([`Error::WrongAthlete`]) unless its `icu_athlete_id` is this
-    /// athlete's. The first request about an activity that a caller names.
+    /// `GET /activity/{id}`: one activity, refused ([`Error::WrongAthlete`], [`Error::Ownerless`]) unless its
+    /// `icu_athlete_id` is this athlete's. The first request about an activity that a caller names.
     pub async fn activity(&self, id: &ActivityId) -> Result<model::Activity, Error> {
         let url = self.activity_url(id, "");
         let read = |body: &[u8]| {
             let activity: model::Activity = lenient::object(body)?;
-            self.must_be_mine(activity.icu_athlete_id.as_deref())?;
+            self.must_own(&activity)?;
             if activity.id.as_deref() != Some(id.as_str()) {
                 return Err(Error::Garbled);
             }
@@ -361,6 +361,12 @@ impl Athlete {
         } else {
             Err(Error::WrongAthlete)
         }
+    }
+
+    /// An activity that a caller named must say whose it is.
+    fn must_own(&self, activity: &model::Activity) -> Result<(), Error> {
+        let owner = activity.icu_athlete_id.as_deref().ok_or(Error::Ownerless)?;
+        self.must_be_mine(Some(owner))
     }
 
     /// Rows that name an athlete must name this one.

@@ -49,6 +49,9 @@ pub enum Error {
     /// An answer about another athlete: refused.
     #[error("intervals.icu answered for another athlete")]
     WrongAthlete,
+    /// An answer that must say whose it is and does not: refused.
+    #[error("intervals.icu did not say whose this is")]
+    Ownerless,
 }
 
 impl Error {

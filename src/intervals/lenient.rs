@@ -373,7 +373,7 @@ mod tests {
         assert_eq!(row.name.as_deref(), Some("7"));
         assert_eq!((row.distance, row.moving_time), (Some(38200.5), Some(4500.0)));
         assert_eq!((row.icu_training_load, row.average_heartrate), (None, None));
-        assert_eq!((row.icu_rpe, row.feel, row.calories), (None, None, None));
+        assert_eq!((row.rpe(), row.feel, row.calories), (None, None, None));
         assert_eq!(row.paired_event_id, Some(130_000_451));
         assert_eq!((row.trainer, row.race), (Some(true), Some(true)));
         assert_eq!(row.tags, Some(vec!["a".to_owned(), "3".to_owned()]));

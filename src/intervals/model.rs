@@ -13,6 +13,7 @@ mod event;
 mod figure;
 pub(crate) mod record;
 mod settings;
+mod sport;
 mod streams;
 pub mod weeks;
 mod wellness;
@@ -32,8 +33,9 @@ pub use detail::{
 };
 pub(crate) use event::{Length, end_after};
 pub(crate) use figure::{Amount, amount, positive, sane};
-use figure::{Feel, Rpe};
+use figure::{Feel, Percent, Rpe};
 pub use record::{Record, RecordId, Values};
+use sport::Sport;
 pub use streams::Stream;
 pub(crate) use wellness::is_total;
 pub(crate) use written::FOLLOWING;
@@ -158,6 +160,8 @@ impl Object for SportSettings {}
 #[apply(
     Option => #[serde(default, deserialize_with = "Lenient::read")],
     Amount => #[serde(default, deserialize_with = "figure::read_amount")],
+    Percent => #[serde(default, deserialize_with = "figure::read_percent")],
+    Sport => #[serde(default, deserialize_with = "sport::read_sport")],
     Rpe => #[serde(default, deserialize_with = "figure::read_rpe")],
     Feel => #[serde(default, deserialize_with = "figure::read_feel")],
 )]
@@ -175,9 +179,12 @@ pub struct Activity {
     pub(crate) timezone: Option<String>,
     /// One of 60 sports.
     #[serde(rename = "type")]
-    pub(crate) sport: Option<String>,
-    /// Where it came from; `STRAVA` marks a stub.
+    pub(crate) sport: Sport,
+    /// Where it came from.
     pub(crate) source: Option<String>,
+    /// Why upstream sends nothing else: only stubs have it.
+    #[serde(rename = "_note")]
+    note: Option<String>,
     /// Title.
     pub name: Option<String>,
     /// s.
@@ -211,13 +218,15 @@ pub struct Activity {
     /// Training load.
     pub icu_training_load: Amount,
     /// Percent: 66.8 is IF 0.668.
-    pub(crate) icu_intensity: Amount,
+    pub(crate) icu_intensity: Percent,
     /// kcal.
     pub(crate) calories: Amount,
     /// Percent.
     pub(crate) decoupling: Option<f64>,
-    /// 1–10 (Borg CR10).
-    pub(crate) icu_rpe: Rpe,
+    /// 1–10 (Borg CR10), as the athlete entered it at intervals.icu.
+    icu_rpe: Rpe,
+    /// 1–10, as it was entered on the device.
+    perceived_exertion: Rpe,
     /// RPE × minutes.
     pub(crate) session_rpe: Amount,
     /// 1–5, 1 = strong.

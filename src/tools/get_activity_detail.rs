@@ -19,7 +19,7 @@ use super::{
     Answer, Run, Tool,
     answer::{self, sport_units::SportUnits, units},
     arguments::{self, Arguments, Detail},
-    one_activity::{self, closed, first_line, lacks, take_weight},
+    one_activity::{self, first_line, lacks, take_weight},
     params::{Param, words_of},
     part::{Part, Source, not_granted, settle},
 };
@@ -212,8 +212,8 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     let mut detail = one_activity::fetch(upstream, &asked.id).await?;
-    if detail.activity.is_closed_by_strava() {
-        return Ok(closed(card, today, &detail));
+    if let Some(stub) = one_activity::stub(card, today, &detail) {
+        return Ok(stub);
     }
     let withheld = withhold(card, &mut detail, today);
     let (streams, histograms, weather, plan, comments) = tokio::join!(

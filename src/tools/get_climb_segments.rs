@@ -22,7 +22,7 @@ use super::{
         words::{Line, around, joined},
     },
     arguments::{Arguments, Detail},
-    one_activity::{self, closed, first_line, lacks, take_weight},
+    one_activity::{self, first_line, lacks, take_weight},
     params::Param,
     part::{Part, Source, not_granted, settle},
 };
@@ -105,7 +105,10 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let mut detail = one_activity::fetch(upstream, &asked.id).await?;
     let withheld = (!card.shows(&permissions::GET_WELLNESS) && take_weight(&mut detail))
         .then(|| not_granted("W/kg and weight", &permissions::GET_WELLNESS));
-    let streams = if detail.activity.is_closed_by_strava() || no_climbs(&detail).is_some() {
+    if let Some(stub) = one_activity::stub(card, today, &detail) {
+        return Ok(stub);
+    }
+    let streams = if no_climbs(&detail).is_some() {
         Part::NotAsked
     } else {
         settle(
@@ -142,9 +145,6 @@ fn render(
     detail: &ActivityDetail,
     streams: &Part<Vec<Stream>>,
 ) -> Answer {
-    if detail.activity.is_closed_by_strava() {
-        return closed(card, today, detail);
-    }
     let activity = &detail.activity;
     let mut blocks = vec![first_line(card, today, detail)];
     blocks.extend(match (streams, no_climbs(detail)) {

@@ -116,7 +116,10 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     match Asked::read(given, today)? {
         Asked::One { id, streams, detail } => {
             let activity = one_activity::fetch(upstream, &id).await?;
-            let streams: Part<Vec<Stream>> = if !streams || activity.activity.is_closed_by_strava() {
+            if let Some(stub) = one_activity::stub(card, today, &activity) {
+                return Ok(stub);
+            }
+            let streams: Part<Vec<Stream>> = if !streams {
                 Part::NotAsked
             } else if lacks(&activity, one::STREAMS) {
                 Part::Missing("Streams: none of these was recorded.".to_owned())

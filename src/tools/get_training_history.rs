@@ -68,6 +68,7 @@ const FIELDS: &[&str] = &[
     "average_speed",
     "pace",
     "icu_rpe",
+    "perceived_exertion",
     "feel",
     "tags",
     "device_name",
@@ -100,6 +101,7 @@ const FULL_FIELDS: &[&str] = &[
     "compliance",
     "paired_event_id",
     "icu_rpe",
+    "perceived_exertion",
     "session_rpe",
     "feel",
     "trainer",
@@ -131,7 +133,7 @@ const RECORDED: &[Figure] = &[
         positive(row.icu_weighted_avg_watts).or(positive(row.icu_average_watts))
     }),
     ("heart rate", |row| positive(row.average_heartrate)),
-    ("RPE", |row| row.icu_rpe),
+    ("RPE", |row| row.rpe()),
     ("feel", |row| row.feel),
 ];
 

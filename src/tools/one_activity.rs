@@ -6,7 +6,10 @@ use chrono::NaiveDate;
 
 use super::{
     Answer,
-    answer::{self, units},
+    answer::{
+        self, units,
+        words::{named, on_one_line},
+    },
 };
 use crate::{
     guard::AthleteCard,
@@ -103,14 +106,23 @@ pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &Activity
     answer::first_line(card, today, &parts)
 }
 
-/// The answer for a stub from Strava.
-pub(super) fn closed(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> Answer {
-    Answer::of([
-        first_line(card, today, detail),
+/// The answer for a stub: an activity that upstream knows and of which it sends nothing. None for any other.
+pub(super) fn stub(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> Option<Answer> {
+    let why = if detail.activity.is_closed_by_strava() {
         "This activity came from Strava, whose terms close it to the API: intervals.icu shows only when it began. The athlete \
          can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see future activities."
-            .to_owned(),
-    ])
+    } else if detail.activity.is_empty_stub() {
+        "intervals.icu sends no sport, time, distance or load of this activity: it is empty, or the service that it came from \
+         closes it to the API. Asking again will not help; the athlete can open it at intervals.icu."
+    } else {
+        return None;
+    };
+    let note = on_one_line(detail.description.as_deref().unwrap_or_default());
+    Some(Answer::of([
+        first_line(card, today, detail),
+        why.to_owned(),
+        named("note:", &fenced(&note, 300)),
+    ]))
 }
 
 /// Whether the activity is known to have none of these streams.

@@ -115,6 +115,7 @@ pub(super) fn why(error: &Error, source: &str) -> String {
         }
         Error::Unauthorized => "intervals.icu no longer accepts this connection".to_owned(),
         Error::WrongAthlete => "intervals.icu answered about another athlete, so nothing is shown".to_owned(),
+        Error::Ownerless => "intervals.icu does not say whose it is, so nothing is shown".to_owned(),
         Error::NotFound | Error::Unavailable | Error::TimedOut | Error::Unanswered => {
             format!("{source} did not answer; try again")
         }

@@ -132,21 +132,30 @@ const FAMILIES: [Family; 6] = [
 
 /// The sports that a word means, ignoring case and spaces: all of a family, or the one of that name. None if unknown.
 pub(crate) fn meant_by(word: &str) -> Option<&'static [&'static str]> {
-    let word: String = word
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    let word = letters(word);
     if let Some(family) = FAMILIES
         .iter()
         .find(|family| family.words.contains(&word.as_str()))
     {
         return Some(family.sports);
     }
-    SPORTS
-        .iter()
-        .find(|sport| sport.eq_ignore_ascii_case(&word))
-        .map(std::slice::from_ref)
+    named(&word).map(std::slice::from_ref)
+}
+
+/// The sport of that name as upstream spells it, ignoring case and spaces: `VirtualRide` for `virtual_ride`. None if unknown.
+pub(crate) fn spelled(word: &str) -> Option<&'static str> {
+    named(&letters(word)).copied()
+}
+
+fn letters(word: &str) -> String {
+    word.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}
+
+fn named(word: &str) -> Option<&'static &'static str> {
+    SPORTS.iter().find(|sport| sport.eq_ignore_ascii_case(word))
 }
 
 /// Whether this is a sport on upstream's list or one of our families, spelled as there.
@@ -226,6 +235,18 @@ mod tests {
         assert_eq!(meant_by("quidditch"), None);
         assert_eq!(meant_by(""), None);
         assert_eq!(meant_by("\u{202e}"), None);
+    }
+
+    #[test]
+    fn a_sport_has_one_spelling() {
+        for (word, sport) in [
+            ("Ride", "Ride"),
+            ("VIRTUAL_RIDE", "VirtualRide"),
+            ("trail run", "TrailRun"),
+        ] {
+            assert_eq!(spelled(word), Some(sport));
+        }
+        assert_eq!(["cycling", "quidditch", ""].map(spelled), [None; 3]);
     }
 
     #[test]

@@ -33,14 +33,14 @@ impl Histogram {
 }
 
 impl Athlete {
-    /// `GET /activity/{id}?intervals=true`: one activity with its laps, refused ([`Error::WrongAthlete`]) unless its
-    /// `icu_athlete_id` is this athlete's. Strava's are stubs (`model::Activity::is_closed_by_strava`).
+    /// `GET /activity/{id}?intervals=true`: one activity with its laps, refused ([`Error::WrongAthlete`],
+    /// [`Error::Ownerless`]) unless its `icu_athlete_id` is this athlete's. Strava's are stubs (`model::Activity::is_closed_by_strava`).
     pub async fn activity_detail(&self, id: &ActivityId) -> Result<model::ActivityDetail, Error> {
         let mut url = self.activity_url(id, "");
         url.query_pairs_mut().append_pair("intervals", "true");
         let read = |body: &[u8]| {
             let detail = model::ActivityDetail::from_json(body)?;
-            self.must_be_mine(detail.activity.icu_athlete_id.as_deref())?;
+            self.must_own(&detail.activity)?;
             if detail.activity.id.as_deref() != Some(id.as_str()) {
                 return Err(Error::Garbled);
             }

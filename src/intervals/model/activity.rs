@@ -17,9 +17,33 @@ impl Activity {
         self.sport.as_deref().unwrap_or_default()
     }
 
-    /// A stub: upstream knows it, but Strava's terms close its content to the API.
+    /// A stub: upstream knows it, but Strava's terms close its content to the API. Its sport may be told all the same.
     pub(crate) fn is_closed_by_strava(&self) -> bool {
-        self.source.as_deref() == Some("STRAVA") && self.sport.is_none() && self.moving_time.is_none()
+        let note = self.note.as_deref().unwrap_or_default().to_lowercase();
+        !self.has_size() && (self.source.as_deref() == Some("STRAVA") || note.contains("strava"))
+    }
+
+    /// Another stub: upstream sends no sport, time, distance or load of it, so it is closed for another reason, or empty.
+    pub(crate) fn is_empty_stub(&self) -> bool {
+        let says_nothing = self.sport.is_none() || self.note.is_some();
+        !self.has_size() && says_nothing && !self.is_closed_by_strava()
+    }
+
+    /// Whether upstream sends a time, a distance or a load.
+    fn has_size(&self) -> bool {
+        [
+            self.moving_time,
+            self.elapsed_time,
+            self.metres(),
+            self.icu_training_load,
+        ]
+        .into_iter()
+        .any(|figure| positive(figure).is_some())
+    }
+
+    /// How hard it felt, 1–10: as entered at intervals.icu, otherwise on the device.
+    pub(crate) fn rpe(&self) -> Option<f64> {
+        self.icu_rpe.or(self.perceived_exertion)
     }
 
     /// Entered by hand, without a recording.
@@ -86,16 +110,59 @@ mod tests {
     }
 
     #[test]
-    fn a_stub_has_neither_sport_nor_time() {
-        assert!(activity(json!({"source": "STRAVA"})).is_closed_by_strava());
-        for open in [
-            json!({"source": "STRAVA", "type": "Ride"}),
-            json!({"source": "STRAVA", "moving_time": 0}),
-            json!({"source": "WAHOO"}),
-            json!({}),
+    fn a_stub_has_no_time_distance_or_load() {
+        let note = "STRAVA activities are not available via the API";
+        for (fields, by_strava, empty) in [
+            (json!({"source": "STRAVA"}), true, false),
+            (
+                json!({"source": "STRAVA", "type": "Ride", "moving_time": 0, "distance": null}),
+                true,
+                false,
+            ),
+            (json!({"_note": note}), true, false),
+            (json!({"_note": "gone", "type": "Ride"}), false, true),
+            (
+                json!({"source": "WAHOO", "type": "  ", "name": "Ride"}),
+                false,
+                true,
+            ),
+            (json!({}), false, true),
+            (
+                json!({"source": "STRAVA", "type": "Ride", "moving_time": 60}),
+                false,
+                false,
+            ),
+            (
+                json!({"source": "STRAVA", "_note": note, "icu_training_load": 50}),
+                false,
+                false,
+            ),
+            (
+                json!({"type": "WeightTraining", "moving_time": null}),
+                false,
+                false,
+            ),
+            (json!({"distance": 1000}), false, false),
         ] {
-            assert!(!activity(open.clone()).is_closed_by_strava(), "{open}");
+            let row = activity(fields.clone());
+            assert_eq!(
+                (row.is_closed_by_strava(), row.is_empty_stub()),
+                (by_strava, empty),
+                "{fields}"
+            );
         }
+    }
+
+    #[test]
+    fn how_hard_it_felt_may_come_from_the_device() {
+        let rpe = |fields| activity(fields).rpe();
+        assert_eq!(
+            rpe(json!({"icu_rpe": null, "perceived_exertion": 6.5})),
+            Some(6.5)
+        );
+        assert_eq!(rpe(json!({"icu_rpe": 0, "perceived_exertion": 6})), Some(6.0));
+        assert_eq!(rpe(json!({"icu_rpe": 4, "perceived_exertion": 6})), Some(4.0));
+        assert_eq!(rpe(json!({"perceived_exertion": 0})), None);
     }
 
     #[test]
@@ -103,6 +170,14 @@ mod tests {
         let run = activity(json!({"type": "Run"}));
         assert!(run.is_of(None) && run.is_of(Some(&["Walk", "Run"])) && !run.is_of(Some(&["Ride"])));
         assert!(!activity(json!({})).is_of(Some(&["Run"])));
+        for (word, sport) in [
+            ("virtual_ride", "VirtualRide"),
+            ("RUN", "Run"),
+            ("  ", ""),
+            ("Juggling", "Juggling"),
+        ] {
+            assert_eq!(activity(json!({ "type": word })).sport(), sport);
+        }
     }
 
     #[test]

@@ -4,7 +4,11 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde_with::apply;
 
-use super::{Amount, figure};
+use super::{
+    Amount,
+    figure::{self, Percent},
+    sport::{self, Sport},
+};
 use crate::{
     intervals::lenient::{Lenient, Object},
     workout::{
@@ -17,6 +21,8 @@ use crate::{
 #[apply(
     Option => #[serde(default, deserialize_with = "Lenient::read")],
     Amount => #[serde(default, deserialize_with = "figure::read_amount")],
+    Percent => #[serde(default, deserialize_with = "figure::read_percent")],
+    Sport => #[serde(default, deserialize_with = "sport::read_sport")],
 )]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Event {
@@ -32,7 +38,7 @@ pub struct Event {
     pub(crate) end_date_local: Option<NaiveDateTime>,
     /// Sport; notes have none.
     #[serde(rename = "type")]
-    pub(crate) sport: Option<String>,
+    pub(crate) sport: Sport,
     /// Title.
     pub(crate) name: Option<String>,
     /// The text of a workout, or the description of any other event.
@@ -46,7 +52,7 @@ pub struct Event {
     /// Planned load.
     pub(crate) icu_training_load: Amount,
     /// Percent: 78 is IF 0.78.
-    pub(crate) icu_intensity: Amount,
+    pub(crate) icu_intensity: Percent,
     /// `AUTO`, `POWER`, `HR`, `PACE`.
     pub(crate) target: Option<String>,
     /// The workout's steps and thresholds.

@@ -10,11 +10,17 @@ use crate::intervals::lenient::Lenient;
 /// A figure that is never below 0: a time, a distance, a gain, a load, a rate.
 pub(crate) type Amount = Option<f64>;
 
+/// A percentage that upstream may also send as a fraction: an intensity. 0.86 is 86 % as well.
+pub(crate) type Percent = Option<f64>;
+
 /// How hard it felt, 1 to 10 (Borg CR10). Upstream sends 0 where it was not entered.
 pub(crate) type Rpe = Option<f64>;
 
 /// How the athlete felt, 1 to 5, 1 = strong.
 pub(crate) type Feel = Option<f64>;
+
+/// A percentage below this is a fraction: nobody trains at 2 % of a threshold, nor at 250 %.
+const FRACTION: f64 = 2.5;
 
 /// A figure above this is an error in its source.
 const ABSURD: f64 = 1e9;
@@ -36,6 +42,11 @@ pub(crate) fn amount(value: Option<f64>) -> f64 {
 
 pub(super) fn read_amount<'de, D: Deserializer<'de>>(json: D) -> Result<Amount, D::Error> {
     read_within(json, 0.0..=ABSURD)
+}
+
+pub(super) fn read_percent<'de, D: Deserializer<'de>>(json: D) -> Result<Percent, D::Error> {
+    let value = read_amount(json)?;
+    Ok(value.map(|value| if value < FRACTION { value * 100.0 } else { value }))
 }
 
 pub(super) fn read_rpe<'de, D: Deserializer<'de>>(json: D) -> Result<Rpe, D::Error> {
@@ -84,6 +95,22 @@ mod tests {
         }
         // These can be below 0.
         assert_eq!(read("decoupling", -2.1).decoupling, Some(-2.1));
+    }
+
+    #[test]
+    fn an_intensity_is_a_percentage_however_it_is_sent() {
+        for (sent, percent) in [
+            (json!(66.8), Some(66.8)),
+            (json!(0.5), Some(50.0)),
+            (json!("1.25"), Some(125.0)),
+            (json!(2.4), Some(240.0)),
+            (json!(2.5), Some(2.5)),
+            (json!(0), Some(0.0)),
+            (json!(-1), None),
+        ] {
+            let read: Activity = serde_json::from_value(json!({ "icu_intensity": sent })).unwrap();
+            assert_eq!(read.icu_intensity, percent, "{sent}");
+        }
     }
 
     #[test]

@@ -32,9 +32,9 @@ async fn an_activity_in_detail_is_accepted_only_with_its_owner_and_its_id() {
     );
     let nulls = r#"{"id":"i7","icu_athlete_id":"i1","name":null,"icu_intervals":null,"icu_groups":null}"#;
     assert_eq!(ask(nulls).await, Ok((None, None, 0)));
-    for body in [r#"{"id":"i7","icu_athlete_id":"i2"}"#, r#"{"id":"i7"}"#] {
-        assert_eq!(ask(body).await, Err(Error::WrongAthlete), "{body}");
-    }
+    let (foreign, nobodys) = (r#"{"id":"i7","icu_athlete_id":"i2"}"#, r#"{"id":"i7"}"#);
+    assert_eq!(ask(foreign).await, Err(Error::WrongAthlete));
+    assert_eq!(ask(nobodys).await, Err(Error::Ownerless));
     for body in [r#"{"id":"i9","icu_athlete_id":"i1"}"#, "[]", "null"] {
         assert_eq!(ask(body).await, Err(Error::Garbled), "{body}");
     }

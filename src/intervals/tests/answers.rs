@@ -147,9 +147,9 @@ async fn an_activity_is_accepted_only_with_its_owner_and_its_id() {
     };
     let good = r#"{"id":"i7","icu_athlete_id":"i1","name":"Long ride"}"#;
     assert_eq!(ask(good).await, Ok(Some("Long ride".to_owned())));
-    for body in [r#"{"id":"i7","icu_athlete_id":"i2"}"#, r#"{"id":"i7"}"#] {
-        assert_eq!(ask(body).await, Err(Error::WrongAthlete));
-    }
+    let (foreign, nobodys) = (r#"{"id":"i7","icu_athlete_id":"i2"}"#, r#"{"id":"i7"}"#);
+    assert_eq!(ask(foreign).await, Err(Error::WrongAthlete));
+    assert_eq!(ask(nobodys).await, Err(Error::Ownerless));
     assert_eq!(
         ask(r#"{"id":"i9","icu_athlete_id":"i1"}"#).await,
         Err(Error::Garbled)

@@ -162,7 +162,7 @@ fn effort(detail: &ActivityDetail) -> String {
     let of = |figure: String, scale: &str| if figure.is_empty() { figure } else { figure + scale };
     let planned = activity.paired_event_id.map(|event| event.to_string());
     Line::new()
-        .figure("RPE", of(units::at_most(activity.icu_rpe, 1), "/10"), "")
+        .figure("RPE", of(units::at_most(activity.rpe(), 1), "/10"), "")
         .figure(
             "session RPE load",
             units::whole(positive(activity.session_rpe)),
@@ -315,7 +315,7 @@ fn not_recorded(detail: &ActivityDetail, own: &SportUnits) -> String {
                 .is_none()
                 .then_some("heart rate"),
             activity.icu_training_load.is_none().then_some("load"),
-            activity.icu_rpe.is_none().then_some("RPE"),
+            activity.rpe().is_none().then_some("RPE"),
             activity.feel.is_none().then_some("feel"),
         ]
         .into_iter()

@@ -303,9 +303,9 @@ fn an_activity_from_strava_says_so_and_shows_nothing_else() {
     let stub = json!({"id": "19900112233", "icu_athlete_id": "i424242", "start_date_local": "2026-11-15T09:12:40",
         "source": "STRAVA", "_note": "closed"});
     let stub = detail(&stub);
-    assert!(stub.activity.is_closed_by_strava() && !detail(&ride()).activity.is_closed_by_strava());
+    assert!(one_activity::stub(&ana(), today(), &detail(&ride())).is_none());
     assert_eq!(
-        closed(&ana(), today(), &stub).text,
+        one_activity::stub(&ana(), today(), &stub).unwrap().text,
         "Ana Berger · 2026-11-15 Sun 09:12 · 19900112233 · Europe/Berlin, today 2026-11-21 Sat\n\
          This activity came from Strava, whose terms close it to the API: intervals.icu shows only when it began. The \
          athlete can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see future activities."

@@ -142,7 +142,6 @@ fn without_climbs_the_answer_says_why() {
         &Part::Missing("Climbs left out: x.".to_owned()),
         "Climbs left out: x.",
     );
-    says(json!({"source": "STRAVA"}), &Part::NotAsked, "came from Strava");
     let steep = answer(&ana(), json!({"min_grade": 10}), &ride(), &got());
     assert!(
         steep.contains(

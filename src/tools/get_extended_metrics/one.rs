@@ -16,7 +16,7 @@ use crate::{
             words::{DOT, Line, around, in_brackets, joined, named, span, with_unit},
         },
         arguments::Detail,
-        one_activity::{self, DECOUPLING, closed, decoupling_means, first_line, has_power},
+        one_activity::{self, DECOUPLING, decoupling_means, first_line, has_power},
         part::Part,
     },
     training::{
@@ -64,9 +64,6 @@ pub(super) fn render(
     detail: &ActivityDetail,
     streams: &Part<Vec<Stream>>,
 ) -> Answer {
-    if detail.activity.is_closed_by_strava() {
-        return closed(card, today, detail);
-    }
     let own = SportUnits::of_activity(&detail.activity, card.units);
     let mut blocks = vec![first_line(card, today, detail)];
     for (subject, title) in [

@@ -151,14 +151,12 @@ fn rows_are_cut_and_an_empty_range_says_so() {
 }
 
 #[test]
-fn one_without_figures_and_one_closed() {
+fn one_without_figures() {
     let text = one(&ana(), Detail::Full, &json!({}), &Part::NotAsked);
     assert_eq!(
         text,
         "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\nNot recorded: W′ depletion, decoupling, HR recovery"
     );
-    let stub = json!({"id": "1", "source": "STRAVA"});
-    assert!(one(&ana(), Detail::Full, &stub, &Part::NotAsked).contains("came from Strava"));
     let empty = one(&ana(), Detail::Full, &ride(), &Part::Got(Vec::new()));
     assert!(
         empty.contains("Streams: this activity has no recording."),

@@ -82,7 +82,7 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
         .in_full("kcal", |row| units::whole(positive(row.calories)))
         .in_full(PERCENT, |row| units::whole(row.done_of_plan()))
         .in_full("above Z2 %", |row| above_zone_2(row))
-        .column("RPE", |row| units::at_most(row.icu_rpe, 1))
+        .column("RPE", |row| units::at_most(row.rpe(), 1))
         .in_full("sRPE", |row| units::whole(positive(row.session_rpe)))
         .column("feel (1 strong)", |row| units::whole(row.feel))
         .in_full("device", |row| {
