@@ -249,7 +249,12 @@ impl Arguments {
 
     /// Whether either end of the range was given.
     pub(crate) fn has_range(&self) -> bool {
-        self.given.contains_key("oldest") || self.given.contains_key("newest")
+        self.gives("oldest") || self.gives("newest")
+    }
+
+    /// Whether the argument was given.
+    pub(crate) fn gives(&self, name: &str) -> bool {
+        self.given.contains_key(name)
     }
 
     /// One of the parameter's words, as the value in the table; None when left out. The table must have every word.

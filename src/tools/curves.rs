@@ -122,6 +122,8 @@ pub(super) struct Subject {
     /// Upstream's type.
     pub(super) sport: String,
     pub(super) metric: Metric,
+    /// Metrics that were looked for and not found, besides `metric`.
+    pub(super) lacks: Vec<Metric>,
     /// Lines that say how sport and metric were chosen.
     pub(super) notes: Vec<String>,
 }
@@ -181,6 +183,7 @@ async fn fetch(
         Subject {
             sport: sport.to_owned(),
             metric: choice.metric.unwrap_or_else(|| Metric::usual(sport)),
+            lacks: Vec::new(),
             notes: Vec::new(),
         }
     } else {
@@ -204,6 +207,7 @@ async fn fetch(
     };
     let hearts = if_there(curves_of(upstream, &instead, specs).await)?;
     let Some(hearts) = hearts.filter(|hearts| !is_empty(hearts)) else {
+        subject.lacks.push(Metric::HeartRate);
         return Ok(Found::Curves(subject, found));
     };
     let note = format!(
@@ -282,14 +286,21 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
                 not_granted("Time in it", &permissions::GET_TRAINING_SUMMARY),
             ]
         };
+    let mut lacks = Vec::new();
     let metric = metric.unwrap_or_else(|| match Metric::usual(&sport) {
         Metric::Power if !powered => {
             notes.push("None of its activities has power: heart rate instead.".to_owned());
+            lacks.push(Metric::Power);
             Metric::HeartRate
         }
         usual => usual,
     });
-    Ok(Subject { sport, metric, notes })
+    Ok(Subject {
+        sport,
+        metric,
+        lacks,
+        notes,
+    })
 }
 
 /// The curve for a spec: by upstream's name, or by position if it has no name.

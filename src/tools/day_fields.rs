@@ -134,6 +134,24 @@ impl Field {
         }
     }
 
+    /// The day's value for a mean: none that cannot be, and no total of today, which is not over.
+    pub(super) fn sample(&self, row: &Wellness, view: &View) -> Option<f64> {
+        let day = row.id?;
+        let is_open = day == view.today && is_total(self.key);
+        row.number(self.key)
+            .filter(|_| !is_open && !view.is_broken(self, day))
+    }
+
+    /// A mean of several days in the athlete's unit; empty for what has none.
+    pub(super) fn mean(&self, value: f64, view: &View) -> String {
+        match self.form {
+            Form::Number(decimals) => units::fixed(value, decimals.max(u8::from(self.unit == "bpm"))),
+            Form::Scale(_) => units::fixed(value, 1),
+            Form::Hours | Form::Weight => self.figure(value, view),
+            Form::Word => String::new(),
+        }
+    }
+
     /// A value in the athlete's unit; scales with their word if the view is worded.
     fn figure(&self, value: f64, view: &View) -> String {
         match self.form {
@@ -276,13 +294,28 @@ pub(super) fn own_cell(value: Option<&Value>, width: usize) -> String {
     }
 }
 
+/// A number of such a field.
+pub(super) fn own_number(value: Option<&Value>) -> Option<f64> {
+    units::sane(value?.as_f64())
+}
+
 /// The athlete's note on the day, fenced.
 pub(super) fn note(row: &Wellness, width: usize) -> String {
-    fenced(
-        row.rest
-            .get("comments")
-            .and_then(Value::as_str)
-            .unwrap_or_default(),
-        width,
-    )
+    fenced(comments(row), width)
+}
+
+/// Whether that note has these words, in any case.
+pub(super) fn note_has(row: &Wellness, words: &str) -> bool {
+    let note = clean(comments(row), LONGEST_NOTE).to_lowercase();
+    note.contains(&words.to_lowercase())
+}
+
+/// Characters of a note that a search reads.
+const LONGEST_NOTE: usize = 10_000;
+
+fn comments(row: &Wellness) -> &str {
+    row.rest
+        .get("comments")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }

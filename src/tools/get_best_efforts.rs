@@ -15,7 +15,7 @@ use super::{
         self,
         table::Columns,
         units,
-        words::{DOT, around, joined},
+        words::{around, joined, sentence},
     },
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
     curves::{
@@ -321,7 +321,7 @@ fn standing(scale: Scale, rows: &[Row<'_>]) -> String {
         Metric::Pace | Metric::Gap => (above, below, "faster", "slower"),
     };
     format!(
-        "Of {} compared: {high} {more}, {low} {fewer}, {equal} equal",
+        "Of {} compared: {high} {more}, {low} {fewer}, {equal} equal.",
         answer::counted(differences.len(), scale.axis(), &format!("{}s", scale.axis()))
     )
 }
@@ -352,12 +352,8 @@ fn about_weight(
             ))
         })
         .collect();
-    let weight = units::weight(now.and_then(|curve| curve.weight), card.units);
-    let weight = around(
-        "Weight that intervals.icu has for this period:",
-        &weight,
-        units::weight_unit(card.units),
-    );
-    let others = around("Best W/kg in another activity:", &others.join(", "), "");
-    joined([weight, others], DOT)
+    let weight = units::weight_in_words(now.and_then(|curve| curve.weight), card.units);
+    let weight = sentence("Weight that intervals.icu has for this period:", &weight);
+    let others = sentence("Best W/kg in another activity:", &others.join(", "));
+    joined([weight, others], " ")
 }

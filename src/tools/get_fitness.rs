@@ -4,6 +4,7 @@
 //! shown, `GET /athlete/{id}/events` of today as well, for what is still planned, and where both have a load, `/activities` of
 //! today: the row may count what is only planned.
 
+mod eftp;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -13,15 +14,10 @@ use std::{collections::BTreeMap, ops::Bound};
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
-use self::rows::Days;
+use self::{eftp::Estimates, rows::Days};
 use super::{
     Answer, MOST_REQUESTS, Run, Tool,
-    answer::{
-        self,
-        cut::Cut,
-        units,
-        words::{around, joined},
-    },
+    answer::{self, cut::Cut, units, words::joined},
     arguments::{Arguments, Detail, Range, Span, TEN_YEARS},
     fitness::{
         Day, DoneToday, FIELDS, Seen, Today, as_granted, days_of, plan_until, ramps_of_ours, shows_plan,
@@ -156,7 +152,11 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         return Ok(Answer::of(lines));
     }
     let requested = asked.requested(today);
-    let fields = asked.detail.pick(FIELDS, FULL_FIELDS);
+    let fields = if asked.weekly {
+        FULL_FIELDS
+    } else {
+        asked.detail.pick(FIELDS, FULL_FIELDS)
+    };
     let plan = async {
         if asked.shows(today) {
             plan_until(&ask, asked.range.newest.max(today)).await
@@ -235,7 +235,13 @@ fn render(
     };
     let all_rows = if asked.weekly { days.weekly() } else { days.daily() };
     let cut = Cut::after(asked.limit, &all_rows);
-    blocks.push(rows::table(cut.shown, asked.weekly));
+    let estimates = if asked.weekly {
+        Estimates::of(rows, today, |day| asked.shows(day))
+    } else {
+        Estimates::default()
+    };
+    let (columns, others) = estimates.split(asked.detail);
+    blocks.push(rows::table(cut.shown, asked.weekly, columns));
     blocks.push(cut.more("row", |next| {
         let step = if asked.weekly { "week" } else { "day" };
         format!(
@@ -254,11 +260,14 @@ fn render(
     ));
     blocks.push(extremes(&shown, today, done));
     if asked.detail == Detail::Full {
-        blocks.push(estimates(rows, today));
+        blocks.push(eftp::latest(rows, today));
     }
     blocks.push(left_out);
     blocks.push(unreadable(rows, &shown, asked));
-    blocks.push(meaning(&days, asked));
+    blocks.push(joined(
+        [meaning(&days, asked), eftp::meaning(columns, others)],
+        " ",
+    ));
     blocks.push(joined(
         [
             ramps_of_ours(cut.shown.iter().map(|row| &row.day)).as_str(),
@@ -387,7 +396,7 @@ fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: DoneToday) 
     };
     match (known.iter().max_by(order), known.iter().min_by(order)) {
         (Some(high), Some(low)) if high.0 != low.0 => format!(
-            "Of these days{until}: highest CTL {} on {}, lowest {} on {}",
+            "Of these days{until}: highest CTL {} on {}, lowest {} on {}.",
             units::fixed(high.1, 1),
             units::date(high.0),
             units::fixed(low.1, 1),
@@ -395,36 +404,4 @@ fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: DoneToday) 
         ),
         _ => String::new(),
     }
-}
-
-/// intervals.icu's latest estimates up to today, from recent efforts (`sportInfo`).
-fn estimates(rows: &[Wellness], today: NaiveDate) -> String {
-    let latest = rows
-        .iter()
-        .filter(|row| row.id.is_some_and(|date| date <= today))
-        .filter_map(|row| Some((row.id?, row.rest.get("sportInfo")?.as_array()?)))
-        .filter(|(_, sports)| sports.iter().any(|sport| sport["eftp"].as_f64().is_some()))
-        .max_by_key(|(date, _)| *date);
-    let Some((date, sports)) = latest else {
-        return String::new();
-    };
-    let parts: Vec<String> = sports
-        .iter()
-        .filter_map(|sport| {
-            let ftp = units::whole(sport["eftp"].as_f64());
-            let joules = units::fixed(sport["wPrime"].as_f64().map(|joules| joules / 1000.0), 1);
-            let peak = units::whole(sport["pMax"].as_f64());
-            let figures = [
-                format!("{} eFTP {ftp} W", answer::sport(sport["type"].as_str()?)),
-                around("W′", &joules, "kJ"),
-                around("Pmax", &peak, "W"),
-            ];
-            (!ftp.is_empty()).then(|| joined(figures, ", "))
-        })
-        .collect();
-    format!(
-        "Estimated by intervals.icu on {}: {}",
-        units::date(date),
-        parts.join(" | ")
-    )
 }

@@ -269,7 +269,13 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
     let lines = windows.iter().map(|window| window.line(subject, card.units));
     blocks.push(joined(lines, " | "));
     if all.is_empty() {
-        blocks.push(scale::nothing(subject));
+        let is_fresh = windows.iter().all(|window| window.fresh);
+        let without = if is_fresh {
+            ""
+        } else {
+            "Other metrics go without fatigue, which is for power only."
+        };
+        blocks.push(joined([scale::nothing(subject).as_str(), without], " "));
         return Answer::of(blocks);
     }
     let (marks, about_marks) = asked.marks.pick(scale, &all, asked.detail == Detail::Full);

@@ -21,7 +21,8 @@ pub(crate) fn is_total(key: &str) -> bool {
 
 impl Wellness {
     /// The number under upstream's name, in whichever form it was sent, if it was measured on that day: a value carried
-    /// over from an earlier day does not count, nor does a 0 of what cannot be 0.
+    /// over from an earlier day does not count, nor does a 0 of what cannot be 0. Nothing can be below 0: -1 takes a value
+    /// away.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
         let value = self.rest.get(key)?;
         let number = sane(value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))?;
@@ -30,7 +31,7 @@ impl Wellness {
             "restingHR" => self.is_marked("tempRestingHR"),
             _ => false,
         };
-        (!carried_over && (number != 0.0 || is_total(key))).then_some(number)
+        (!carried_over && (number > 0.0 || number == 0.0 && is_total(key))).then_some(number)
     }
 
     /// The day's whole training load, as the fitness model counts it: the greater of what CTL and ATL count, because an
@@ -98,6 +99,14 @@ mod tests {
             (day.number("steps"), day.number("kcalConsumed")),
             (Some(0.0), Some(0.0))
         );
+    }
+
+    #[test]
+    fn nothing_is_below_zero() {
+        let day = day(json!({"hrv": -1, "restingHR": "-1", "weight": -0.5, "soreness": -1, "steps": -1}));
+        for key in ["hrv", "restingHR", "weight", "soreness", "steps"] {
+            assert_eq!(day.number(key), None, "{key}");
+        }
     }
 
     #[test]

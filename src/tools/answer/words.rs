@@ -105,6 +105,33 @@ pub(crate) fn on_one_line(text: &str) -> String {
     joined(lines.take(400).map(|line| clean(line, 4000)), " / ")
 }
 
+/// ` (6 only with detail=full)`: how many of what was counted a concise answer does not show; empty for none.
+pub(crate) fn only_in_full(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(" ({count} only with detail=full)"),
+    }
+}
+
+/// What a full answer would add, so that it does not seem missing.
+pub(crate) fn also_in_full(names: &[&str]) -> String {
+    sentence("Also recorded, shown with detail=full:", &names.join(", "))
+}
+
+/// Names once what people would look for and find nowhere.
+pub(crate) fn not_recorded(names: &[&str]) -> String {
+    sentence("Not recorded:", &names.join(", "))
+}
+
+/// The text after its beginning, with a full stop; or an empty text.
+pub(crate) fn sentence(beginning: &str, text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{beginning} {text}.")
+    }
+}
+
 /// `1 activity`, `3 activities`.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
@@ -140,6 +167,14 @@ mod tests {
             ("avg 208 W · estimated".to_owned(), String::new())
         );
         assert_eq!(on_one_line(" late \n\n\u{200b}\n dinner"), "late / dinner");
+        assert_eq!(
+            (not_recorded(&["power", "HR"]), not_recorded(&[])),
+            ("Not recorded: power, HR.".to_owned(), String::new())
+        );
+        assert_eq!(
+            (only_in_full(2), only_in_full(0)),
+            (" (2 only with detail=full)".to_owned(), String::new())
+        );
         assert_eq!(
             (counted(1, "lap", "laps"), counted_days(28)),
             ("1 lap".to_owned(), "28 days".to_owned())

@@ -4,6 +4,7 @@ use super::scale::Scale;
 use crate::{
     tool_error::ToolError,
     tools::{
+        answer::words::sentence,
         arguments::Arguments,
         params::{Numbers, Param},
     },
@@ -88,11 +89,7 @@ impl Marks {
                 Asked::Beyond => notes.push(format!("{name} (beyond the curve)")),
             }
         }
-        let note = if notes.is_empty() {
-            String::new()
-        } else {
-            format!("Not among intervals.icu's points: {}", notes.join(", "))
-        };
+        let note = sentence("Not among intervals.icu's points:", &notes.join(", "));
         (curves::axis(shown), note)
     }
 }
@@ -122,7 +119,7 @@ mod tests {
             marks(json!({"durations": [60, 70, 3600]})).pick(scale, &all, false),
             (
                 vec![60.0],
-                "Not among intervals.icu's points: 1:10 min (nearest: 1 min), 60 min (beyond the curve)"
+                "Not among intervals.icu's points: 1:10 min (nearest: 1 min), 60 min (beyond the curve)."
                     .to_owned()
             )
         );

@@ -8,7 +8,7 @@ use crate::{
     intervals::model::{Effort, Point},
     text::clean,
     tools::{
-        answer::{self, sport_units::SportUnits, units},
+        answer::{self, sport_units::SportUnits, units, words::joined},
         arguments::Range,
     },
     training::{
@@ -202,14 +202,30 @@ pub(in crate::tools) const MAY_SPAN: &str = "Efforts are intervals.icu's own: no
 
 /// Why there are no rows, and what to use instead.
 pub(in crate::tools) fn nothing(subject: &Subject) -> String {
-    let (needed, others) = match subject.metric {
-        Metric::Power => ("recorded power", "metric=hr or metric=pace"),
-        Metric::Pace | Metric::Gap => ("recorded distance", "metric=hr or metric=power"),
-        Metric::HeartRate => ("recorded heart rate", "metric=power or metric=pace"),
+    let needed = match subject.metric {
+        Metric::Power => "power",
+        Metric::Pace | Metric::Gap => "distance",
+        Metric::HeartRate => "heart rate",
     };
+    let has_tried = |metric| match metric {
+        Metric::Pace => subject.metric.by_distance(),
+        metric => subject.metric == metric || subject.lacks.contains(&metric),
+    };
+    let either = if subject.lacks.contains(&Metric::HeartRate) {
+        " There is no heart rate curve either."
+    } else {
+        ""
+    };
+    let others = [
+        (Metric::HeartRate, "metric=hr"),
+        (Metric::Power, "metric=power"),
+        (Metric::Pace, "metric=pace"),
+    ];
+    let others = others.into_iter().filter(|(metric, _)| !has_tried(*metric));
+    let others = joined(others.map(|(_, word)| word), " or ");
     format!(
-        "intervals.icu has no {} curve for {} in this period: that needs an activity of that sport with {needed}. Use {others}, \
-         another sport, or another period.",
+        "intervals.icu has no {} curve for {} in this period: that needs an activity of that sport with recorded {needed}.{either} \
+         Use {others}, another sport, or another period.",
         subject.metric.in_words(),
         answer::sport(&subject.sport)
     )

@@ -90,6 +90,7 @@ pub(in crate::tools) fn subject(sport: &str, metric: Metric) -> Subject {
     Subject {
         sport: sport.to_owned(),
         metric,
+        lacks: Vec::new(),
         notes: Vec::new(),
     }
 }

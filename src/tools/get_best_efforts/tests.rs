@@ -92,7 +92,7 @@ fn heart_rates_are_shown_as_they_are() {
         "{text}"
     );
     assert!(
-        text.contains("Of 2 durations compared: 0 higher, 1 lower, 1 equal"),
+        text.contains("Of 2 durations compared: 0 higher, 1 lower, 1 equal."),
         "{text}"
     );
 }
@@ -205,7 +205,7 @@ fn odd_activities_keep_their_place() {
         "{text}"
     );
     assert!(
-        text.contains("Best W/kg in another activity: 1 min 6.64 on 2026-09-01 Tue i3"),
+        text.contains("Best W/kg in another activity: 1 min 6.64 on 2026-09-01 Tue i3."),
         "{text}"
     );
     assert!(text.ends_with("Data: Garmin Edge 840"), "{text}");

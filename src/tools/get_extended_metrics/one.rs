@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::metrics::{METRICS, RECORDED, Subject};
+use super::metrics::{METRICS, Metric, RECORDED, Subject};
 use crate::{
     guard::{AthleteCard, Units},
     intervals::model::{ActivityDetail, Interval, Stream},
@@ -13,7 +13,7 @@ use crate::{
             sport_units::SportUnits,
             table::Columns,
             units::{self, hours_minutes_seconds as clock, positive},
-            words::{DOT, Line, around, in_brackets, joined, named, span, with_unit},
+            words::{self, DOT, Line, around, in_brackets, joined, named, sentence, span, with_unit},
         },
         arguments::Detail,
         one_activity::{self, DECOUPLING, decoupling_means, first_line, has_power},
@@ -353,23 +353,32 @@ fn balance(track: &Track, detail: &ActivityDetail) -> String {
 
 /// Names once what people would look for: what was not recorded, and what only the streams have.
 fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String {
-    let has = |subject| {
-        METRICS
-            .iter()
-            .any(|m| m.subject == subject && (m.of)(detail).is_some())
+    let has = |wanted: &dyn Fn(&Metric) -> bool| {
+        let mut metrics = METRICS.iter().filter(|metric| wanted(metric));
+        metrics.any(|metric| (metric.of)(detail).is_some())
+    };
+    let laps = detail.icu_intervals.as_deref().unwrap_or_default();
+    let in_laps = |start: &str| {
+        let mut figures = FIGURES.iter().filter(|(name, ..)| name.starts_with(start));
+        figures.any(|(.., of)| laps.iter().any(|lap| of(lap).is_some()))
     };
     let sport = detail.activity.sport();
+    let moves = |metric: &Metric| metric.subject == Subject::Running;
+    let has_dynamics = has(&moves) || METRICS.iter().any(|metric| moves(metric) && in_laps(metric.name));
     let looked_for = [
         (
             "running dynamics",
-            sports::family(sport) == "Run" && !has(Subject::Running),
+            sports::family(sport) == "Run" && !has_dynamics,
         ),
         (
             "W′ depletion",
-            Tempo::of(sport) == Tempo::Other && detail.icu_max_wbal_depletion.is_none(),
+            Tempo::of(sport) == Tempo::Other && !has(&|metric| metric.name == "W′ depletion"),
         ),
-        ("decoupling", detail.activity.decoupling.is_none()),
-        ("HR recovery", detail.icu_hrr.is_none()),
+        (
+            "decoupling",
+            !has(&|metric| metric.name == "decoupling") && !in_laps("decoupling"),
+        ),
+        ("HR recovery", !has(&|metric| metric.name == "HR recovery")),
     ];
     let missing = looked_for.into_iter().filter(|(_, missing)| *missing);
     let mut missing: Vec<&str> = missing.map(|(name, _)| name).collect();
@@ -385,15 +394,15 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
                 .any(|own| kinds.contains(&own.as_str()))
             {
                 there.push(*name);
-            } else {
+            } else if !in_laps(name) {
                 missing.push(name);
             }
         }
     }
-    let more = if *streams == Part::NotAsked && !there.is_empty() {
-        format!("More in the recording: {}: use include=streams", there.join(", "))
+    let more = if *streams == Part::NotAsked {
+        sentence("In the recording, shown with include=streams:", &there.join(", "))
     } else {
         String::new()
     };
-    joined([more, named("Not recorded:", &missing.join(", "))], "\n")
+    joined([more, words::not_recorded(&missing)], "\n")
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     guard::AthleteCard,
     intervals::model::ActivityDetail,
-    text::clean,
+    text::{clean, fenced},
     tools::{
         activities,
         answer::{
@@ -19,7 +19,7 @@ use crate::{
             cut::Cut,
             table::Columns,
             units,
-            words::{DOT, joined, listed, named},
+            words::{self, DOT, joined, listed},
         },
         arguments::{Detail, Range},
         sums,
@@ -53,14 +53,21 @@ pub(super) fn render(
     let sports = asked.sport.as_ref().map(|(_, sports)| *sports);
     let unknown = sports.map_or_else(String::new, |_| activities::without_a_sport(&rows));
     rows.retain(|row| !row.activity.is_closed_by_strava() && row.activity.is_of(sports));
-    let metrics: Vec<&Metric> = METRICS
+    let (metrics, rarer): (Vec<&Metric>, Vec<&Metric>) = METRICS
         .iter()
-        .filter(|metric| metric.concise || asked.detail == Detail::Full)
-        .collect();
-    let filled: Vec<&ActivityDetail> = rows
+        .partition(|metric| metric.concise || asked.detail == Detail::Full);
+    let has = |row: &ActivityDetail, metric: &Metric| (metric.of)(row).is_some();
+    let (filled, others): (Vec<&ActivityDetail>, Vec<&ActivityDetail>) = rows
         .iter()
-        .copied()
-        .filter(|row| metrics.iter().any(|metric| (metric.of)(row).is_some()))
+        .partition(|row| metrics.iter().any(|metric| has(row, metric)));
+    let in_full_only = others
+        .iter()
+        .filter(|row| rarer.iter().any(|metric| has(row, metric)))
+        .count();
+    let also: Vec<&str> = rarer
+        .iter()
+        .filter(|metric| rows.iter().any(|row| has(row, metric)))
+        .map(|metric| metric.name)
         .collect();
     let mut blocks = vec![answer::first_line(
         card,
@@ -73,8 +80,9 @@ pub(super) fn render(
                 .as_ref()
                 .map_or_else(String::new, |(word, _)| clean(word, 40)),
             format!(
-                "{} with extended metrics of {}",
-                filled.len(),
+                "{} with extended metrics{} of {}",
+                filled.len() + in_full_only,
+                words::only_in_full(in_full_only),
                 sums::activities(rows.len(), stubs)
             ),
         ],
@@ -86,6 +94,7 @@ pub(super) fn render(
         format!("use oldest={} newest={newest}", range.oldest)
     }));
     blocks.push(by_sport(&rows, &metrics, range));
+    blocks.push(words::also_in_full(&also));
     blocks.push(recorded(&rows));
     blocks.push(if rows.is_empty() {
         activities::none(sports.is_some(), stubs).to_owned()
@@ -96,7 +105,7 @@ pub(super) fn render(
     blocks.push(activities::undated(found));
     if let (true, Some(day)) = (capped, oldest_read) {
         blocks.push(format!(
-            "Only the newest {READ} activities were read, back to {}; for earlier ones use newest={day}",
+            "Only the newest {READ} activities were read, back to {}; for earlier ones use newest={day}.",
             units::date(day)
         ));
     }
@@ -124,7 +133,7 @@ fn by_activity(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
         })
         .column("sport", |row| answer::sport(sport_of(row)))
         .column("name", |row| {
-            clean(row.activity.name.as_deref().unwrap_or_default(), 24)
+            fenced(row.activity.name.as_deref().unwrap_or_default(), 24)
         })
         .column("time", |row| {
             units::hours_minutes(units::positive(row.activity.moving_time))
@@ -198,7 +207,7 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
     }
     if found.is_empty() {
         return format!(
-            "No averages by sport: no metric is in two activities of a sport of 20 min or more{short}"
+            "No averages by sport: no metric is in two activities of a sport of 20 min or more{short}."
         );
     }
     format!(
@@ -250,7 +259,7 @@ fn recorded(rows: &[&ActivityDetail]) -> String {
     if parts.is_empty() {
         parts
     } else {
-        format!("In recordings (use id and include=streams): {parts}")
+        format!("Only in recordings, shown with id and include=streams: {parts}.")
     }
 }
 
@@ -286,5 +295,5 @@ fn missing(rows: &[&ActivityDetail]) -> String {
         .iter()
         .filter(|(_, kinds)| !rows.iter().any(|row| has_any(row, kinds)));
     missing.extend(unseen.filter(|_| known).map(|(name, _)| *name));
-    named("Not recorded:", &missing.join(", "))
+    words::not_recorded(&missing)
 }

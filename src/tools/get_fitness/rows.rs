@@ -4,6 +4,7 @@ use std::{cmp::Ordering, collections::BTreeMap};
 
 use chrono::NaiveDate;
 
+use super::eftp::Estimate;
 use crate::{
     intervals::model::{Event, positive},
     tools::{
@@ -200,8 +201,8 @@ pub(super) fn why_two_loads<'a>(days: impl IntoIterator<Item = &'a Day>) -> &'st
     }
 }
 
-pub(super) fn table(rows: &[Row], weekly: bool) -> String {
-    Columns::<Row>::new()
+pub(super) fn table(rows: &[Row], weekly: bool, estimates: &[Estimate]) -> String {
+    let mut columns = Columns::<Row>::new()
         .column(if weekly { "week (Mon)" } else { "date" }, |row| row.name.clone())
         .column("at its end", |row| {
             if weekly {
@@ -215,6 +216,9 @@ pub(super) fn table(rows: &[Row], weekly: bool) -> String {
         .column("form", |row| row.day.form())
         .column("form a.m.", |row| row.form_before.clone())
         .column("ramp /wk", |row| row.day.ramp())
-        .column("load", |row| row.load.clone())
-        .table(rows)
+        .column("load", |row| row.load.clone());
+    for estimate in estimates {
+        columns = columns.column(estimate.header(), |row| estimate.of_week(row.until));
+    }
+    columns.table(rows)
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     intervals::model::{Curve, PaceModel, PowerModel},
-    text::clean,
+    text::fenced,
 };
 
 /// A model's name as intervals.icu writes it, with its meaning.
@@ -20,7 +20,8 @@ fn named(kind: Option<&str>) -> String {
         Some("FFT_CURVES") => "FFT_CURVES (Fast Fitness Tests)".to_owned(),
         Some("ECP") => "ECP (extended CP)".to_owned(),
         Some("CS") => "CS (critical speed)".to_owned(),
-        other => clean(other.unwrap_or("unnamed"), 30),
+        Some(other) => fenced(other, 30),
+        None => "unnamed".to_owned(),
     }
 }
 
@@ -75,7 +76,7 @@ pub(super) fn vo2max(curves: &[(&str, &Curve)]) -> String {
         String::new()
     } else {
         format!(
-            "VO2max estimated by intervals.icu from 5 min power, ml/kg/min: {}",
+            "VO2max estimated by intervals.icu from 5 min power, ml/kg/min: {}.",
             parts.join(", ")
         )
     }

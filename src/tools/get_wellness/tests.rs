@@ -83,6 +83,33 @@ fn one_request_goes_back_far_enough_for_the_long_average() {
 }
 
 #[test]
+fn a_step_and_a_search_have_ranges_of_their_own() {
+    for (given, oldest, limit) in [
+        (json!({}), "2026-11-15", 31),
+        (json!({"step": "day"}), "2026-11-15", 31),
+        (json!({"step": "week"}), "2026-08-24", 53),
+        (json!({"step": "month", "limit": 31}), "2025-11-01", 31),
+        (json!({"step": "week", "oldest": "2026-11-11"}), "2026-11-11", 53),
+        (json!({"step": "month", "newest": "2026-03-31"}), "2025-03-01", 53),
+        (json!({"query": "knee"}), "2025-11-22", 31),
+        (json!({"query": " "}), "2026-11-15", 31),
+        (
+            json!({"query": "knee", "step": "day", "newest": "2026-01-31"}),
+            "2025-02-01",
+            31,
+        ),
+    ] {
+        let asked = asked(given.clone());
+        assert_eq!((asked.range.oldest, asked.limit), (day(oldest), limit), "{given}");
+    }
+    let refused = Asked::read(object(json!({"query": "knee", "step": "week"})), today()).unwrap_err();
+    assert!(
+        refused.to_string().contains("step must be day with query"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn carried_over_values_are_not_measurements() {
     let found = json!([
         {"id": "2026-11-20", "weight": 61.2, "tempWeight": true, "restingHR": 44, "tempRestingHR": true, "sleepSecs": 25_200},
@@ -108,17 +135,17 @@ fn scales_say_which_end_is_best_keep_odd_values_as_numbers_and_have_no_0() {
     assert!(concise.contains("sleep quality /4 (1 best)\tfatigue /4 (1 best)\tstress /4 (1 best)\tmood /4 (1 best)\treadiness (higher better)"), "{concise}");
     assert!(
         concise.contains(
-            "\t1\t4\t2.5\t5 (implausible)\t74\nimplausible, in no average: mood beyond 1–4 /4 (1 best)\n"
+            "\t1\t4\t2.5\t5 (implausible)\t74\nImplausible, in no average: mood beyond 1–4 /4 (1 best).\n"
         ),
         "{concise}"
     );
     assert!(
-        concise.contains("Also recorded (detail=full): hydration"),
+        concise.contains("Also recorded, shown with detail=full: hydration."),
         "{concise}"
     );
     let full = answer(json!({"detail": "full"}), found);
     assert!(
-        full.contains("\t1 great\t4 extreme\t2.5\t5 (implausible)\t74\t4 bad\nimplausible, in no average: mood beyond 1–4 /4 (1 best)\n"),
+        full.contains("\t1 great\t4 extreme\t2.5\t5 (implausible)\t74\t4 bad\nImplausible, in no average: mood beyond 1–4 /4 (1 best).\n"),
         "{full}"
     );
 }
@@ -143,7 +170,7 @@ fn own_fields_are_shown_by_code_or_name_and_unknown_keys_of_upstream_are_not() {
         &[("Legs", "How are the\tlegs\u{202e}?")],
     );
     assert!(
-        text.contains("date\tCold\tHow are the legs?\tSaunaMinutes\n"),
+        text.contains("date\tCold\t«How are the legs?»\tSaunaMinutes\n"),
         "{text}"
     );
 }

@@ -999,3 +999,59 @@ async fn a_column_that_begins_with_today_says_so() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_eftp_of_each_week_is_told_for_the_main_sports() {
+    on_saturday(async |world| {
+        let days = |info: &dyn Fn(i64) -> Value| -> Vec<Value> {
+            let first: chrono::NaiveDate = "2026-10-05".parse().unwrap();
+            let row = |at: i64| {
+                json!({"id": first + Duration::days(at), "ctl": 50, "atl": 50, "ctlLoad": 0, "atlLoad": 0, "sportInfo": info(at)})
+            };
+            (0..70).map(row).collect()
+        };
+        let sport = |name: &str, eftp: Value| json!({"type": name, "eftp": eftp, "wPrime": 17_000, "pMax": 0});
+        let weekly = json!({"step": "week", "oldest": "2026-10-05", "newest": "2026-12-06"});
+
+        // One sport, with a hole, a zero and a week of neither; a projection estimates nothing.
+        let ride = |at: i64| match at {
+            0..7 => json!(null),
+            7..14 => json!([sport("Ride", json!(0)), sport("Run", json!(null))]),
+            20 => json!([]),
+            _ => json!([sport("Run", json!(-1)), sport("Ride", json!(230.4 + f64::from(i32::try_from(at).unwrap())))]),
+        };
+        give_ana(&world, json!({"wellness": days(&ride), "events": [], "activities": []})).await;
+        let text = ask(&world, world.ana(), "get_fitness", weekly.clone()).await;
+        let eftp = |week: &str| row(&text, "week (Mon)", week).get("Ride eFTP W").cloned().unwrap_or_default();
+        assert_eq!(
+            ["2026-11-30", "2026-11-23", "2026-11-16", "2026-10-19", "2026-10-12", "2026-10-05"].map(eftp),
+            ["", "284", "278", "249", "", ""],
+            "{text}"
+        );
+        assert!(!text.contains("Run eFTP"), "{text}");
+        assert!(text.contains(" eFTP is the FTP that intervals.icu estimates from recent efforts, the week's latest up to today.\n"), "{text}");
+        let full = ask(&world, world.ana(), "get_fitness", json!({"detail": "full", "step": "week"})).await;
+        assert!(line(&full, "Estimated by").ends_with(": Ride eFTP 284 W, W′ 17.0 kJ."), "{full}");
+        // By day there is no such column.
+        let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+        assert!(!text.contains("eFTP"), "{text}");
+
+        // Many sports: the main ones, and the others by name.
+        let many = |_| json!(["Rowing", "Run", "Ride", "Ride", "Swim", "Kite\tSurf"].map(|name| sport(name, json!(200))));
+        give_ana(&world, json!({"wellness": days(&many), "events": [], "activities": []})).await;
+        let text = ask(&world, world.ana(), "get_fitness", weekly.clone()).await;
+        assert!(text.contains("\tload\tRide eFTP W\tRun eFTP W\n"), "{text}");
+        assert!(text.contains(" With detail=full also of Rowing, Swim, «Kite Surf».\n"), "{text}");
+        let mut all = weekly;
+        all["detail"] = json!("full");
+        let full = ask(&world, world.ana(), "get_fitness", all).await;
+        assert!(full.contains("\tRide eFTP W\tRun eFTP W\tRowing eFTP W\tSwim eFTP W\t«Kite Surf» eFTP W\n"), "{full}");
+        assert!(!full.contains("detail=full"), "{full}");
+
+        // None at all.
+        give_ana(&world, json!({"wellness": days(&|_| json!(null)), "events": [], "activities": []})).await;
+        let text = ask(&world, world.ana(), "get_fitness", json!({"step": "week"})).await;
+        assert!(!text.contains("eFTP"), "{text}");
+    })
+    .await;
+}

@@ -5,6 +5,7 @@
 mod calendar;
 mod detail;
 mod fitness;
+mod metrics;
 mod roster;
 mod training;
 mod wellness;
