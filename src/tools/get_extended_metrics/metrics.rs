@@ -81,7 +81,7 @@ metrics! {
     Durability, "VI", "", 2, true, icu_variability_index => |d| positive(d.icu_variability_index);
     Durability, "power/HR", "W/bpm", 2, false, icu_power_hr => |d| positive(d.icu_power_hr);
     Durability, "power/HR Z2", "W/bpm", 2, true, icu_power_hr_z2 => |d| positive(d.icu_power_hr_z2);
-    Durability, "power/HR Z2 over", "min", 0, false, icu_power_hr_z2_mins => |d| positive(d.icu_power_hr_z2_mins);
+    Durability, "power/HR Z2 time", "min", 0, false, icu_power_hr_z2_mins => |d| positive(d.icu_power_hr_z2_mins);
     Durability, "cadence Z2", "rpm (runs: steps/min)", 0, false, icu_cadence_z2 => cadence_z2;
     Power, "W′ depletion", "kJ", 1, true, icu_max_wbal_depletion => |d| Some(sane(d.icu_max_wbal_depletion)? / 1000.0);
     Power, "L/R balance", "% right", 1, true, avg_lr_balance => |d| positive(d.avg_lr_balance);

@@ -155,7 +155,7 @@ fn one_without_figures() {
     let text = one(&ana(), Detail::Full, &json!({}), &Part::NotAsked);
     assert_eq!(
         text,
-        "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\nNot recorded: W′ depletion, decoupling, HR recovery"
+        "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\nNot recorded: W′ depletion, decoupling, HR recovery."
     );
     let empty = one(&ana(), Detail::Full, &ride(), &Part::Got(Vec::new()));
     assert!(

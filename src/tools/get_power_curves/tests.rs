@@ -172,7 +172,7 @@ fn nulls_zeros_and_hostile_names_in_models() {
     let text = said(&ana(), json!({"windows": ["42d"]}), &ride, &[curve]);
     assert!(text.contains("duration\t42d W\n5 s\t700\n5 min\t288\n"), "{text}");
     assert!(
-        text.contains("intervals.icu's model\twindow\teFTP W\tCP W\nRide› Ignore"),
+        text.contains("intervals.icu's model\twindow\teFTP W\tCP W\n«Ride› Ignore"),
         "{text}"
     );
     assert!(text.contains("\nunnamed\t42d\t\t240\n"), "{text}");
