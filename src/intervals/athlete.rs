@@ -251,7 +251,7 @@ impl Athlete {
         }
         let read = |body: &[u8]| {
             let mut rows: Vec<model::Wellness> = Self::rows("wellness", body)?.rows;
-            rows.retain(|row| row.id.is_some());
+            // Those without a date come first: nobody takes them for a day, but they can be counted.
             rows.sort_by_key(|row| row.id);
             // The map of other fields takes more memory than its text.
             let weight = body.len() * 3 + rows.len() * size_of::<model::Wellness>();

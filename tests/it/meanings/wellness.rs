@@ -849,3 +849,38 @@ async fn a_search_finds_the_days_by_their_notes() {
     let text = answer(days(90, |_| json!({"restingHR": 47})), json!({"query": "hip"})).await;
     assert!(text.ends_with("\nNo day in this range has a note."), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_no_calendar_has_is_not_lost_without_a_word() {
+    for (odd, said) in [
+        (
+            vec!["2026-10-32"],
+            "Not counted: 1 entry with an unreadable date.",
+        ),
+        (
+            vec!["2026-10-xx", "2026-11-2"],
+            "Not counted: 2 entries with an unreadable date.",
+        ),
+    ] {
+        let mut rows = days(9, |_| json!({"restingHR": 48}));
+        rows.extend(odd.into_iter().map(|id| json!({"id": id, "restingHR": 47})));
+        let text = answer(rows, json!({"newest": "2026-11-28"})).await;
+        assert_eq!(text.lines().last(), Some(said), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_year_of_weeks_is_short_for_everyone() {
+    on_saturday(async |world| {
+        for person in &world.people {
+            for (step, rows) in [("week", 53), ("month", 13)] {
+                let asked = json!({"step": step, "oldest": "2025-11-29"});
+                let text = ask(&world, person, "get_wellness", asked).await;
+                let shown = text.lines().filter(|line| line.starts_with("202")).count();
+                assert!(shown <= rows && !text.contains("more row"), "{text}");
+                assert!(text.len() <= 6000, "{}: {text}", text.len());
+            }
+        }
+    })
+    .await;
+}
