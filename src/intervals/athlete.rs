@@ -262,6 +262,15 @@ impl Athlete {
 
     /// `GET /athlete/{id}/custom-item`: the names of the athlete's own wellness fields (`INPUT_FIELD` items).
     pub async fn custom_fields(&self) -> Result<Vec<model::CustomField>, Error> {
+        self.fields_of(model::FieldOf::Day).await
+    }
+
+    /// The same request: the names of the athlete's own fields of activities (`ACTIVITY_FIELD` items).
+    pub async fn activity_fields(&self) -> Result<Vec<model::CustomField>, Error> {
+        self.fields_of(model::FieldOf::Activity).await
+    }
+
+    async fn fields_of(&self, of: model::FieldOf) -> Result<Vec<model::CustomField>, Error> {
         let url = self.url("/custom-item");
         let read = |body: &[u8]| {
             let items: Vec<model::CustomItem> = Self::rows("custom_items", body)?.rows;
@@ -269,7 +278,9 @@ impl Athlete {
             let weight = found.len() * 128;
             Ok(Fresh { value: found, weight })
         };
-        self.ask("custom_items", Area::Settings, url, read).await
+        let mut found: Vec<model::CustomField> = self.ask("custom_items", Area::Settings, url, read).await?;
+        found.retain(|field| field.of == of);
+        Ok(found)
     }
 
     /// The answer, from the cache or from upstream. Areas known not to be shared are not requested.
@@ -395,11 +406,17 @@ fn fields(always: &[&'static str], wanted: &'static [&'static str]) -> String {
     names.join(",")
 }
 
-/// `INPUT_FIELD` with a code (`[A-Z][A-Za-z0-9]+`); None for any other item.
+/// A field with a code (`[A-Z][A-Za-z0-9]+`); None for any other item.
 fn custom_field(item: model::CustomItem) -> Option<model::CustomField> {
     let code = item.content?.code?;
     let fits = (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    (fits && item.kind? == "INPUT_FIELD").then(|| model::CustomField {
+    let of = match item.kind?.as_str() {
+        "INPUT_FIELD" => model::FieldOf::Day,
+        "ACTIVITY_FIELD" => model::FieldOf::Activity,
+        _ => return None,
+    };
+    fits.then(|| model::CustomField {
+        of,
         name: item.name.unwrap_or_else(|| code.clone()),
         code,
     })

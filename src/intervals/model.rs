@@ -11,6 +11,7 @@ pub(super) mod curves;
 mod detail;
 mod event;
 mod figure;
+mod own;
 pub(crate) mod record;
 mod settings;
 mod sport;
@@ -34,6 +35,7 @@ pub use detail::{
 pub(crate) use event::{Length, end_after};
 pub(crate) use figure::{Amount, amount, positive, sane};
 use figure::{Feel, Percent, Rpe};
+pub(crate) use own::own_fields;
 pub use record::{Record, RecordId, Values};
 use sport::Sport;
 pub use streams::Stream;
@@ -348,10 +350,21 @@ pub(super) struct CustomContent {
 
 impl Object for CustomContent {}
 
-/// A wellness field that the athlete made: an `INPUT_FIELD` of `GET /athlete/{id}/custom-item`.
+/// What a field that the athlete made belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldOf {
+    /// A wellness day: `INPUT_FIELD`.
+    Day,
+    /// An activity: `ACTIVITY_FIELD`.
+    Activity,
+}
+
+/// A field that the athlete made: an item of `GET /athlete/{id}/custom-item`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomField {
-    /// The key in wellness rows, such as `SaunaMinutes`.
+    /// What it belongs to.
+    pub(crate) of: FieldOf,
+    /// The key in upstream's rows, such as `SaunaMinutes`.
     pub(crate) code: String,
     /// The athlete's name for it (not cleaned).
     pub(crate) name: String,

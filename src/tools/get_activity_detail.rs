@@ -1,7 +1,8 @@
 //! get_activity_detail: one activity in depth: its figures, time in zones and laps, and the parts that `include` adds.
 //!
 //! One request (`GET /activity/{id}?intervals=true`), which shows whose activity it is before any other request. Each
-//! `include` costs one more (streams and splits one together), at most three per call. There is no word for the newest
+//! `include` costs one more (streams and splits one together, a plan of another day up to two more), at most three parts per
+//! call; the names of the athlete's own fields cost one, where the activity has any. There is no word for the newest
 //! activity: finding it would cost another request, and get_training_history lists it first, with its id.
 
 mod laps;
@@ -21,14 +22,14 @@ use super::{
     arguments::{self, Arguments, Detail},
     one_activity::{self, first_line, lacks, take_weight},
     params::{Param, words_of},
-    part::{Part, Source, not_granted, settle},
+    part::{Part, Source, if_there, not_granted, settle, why},
 };
 use crate::{
     guard::{Ask, AthleteCard},
     ids::ActivityId,
     intervals::{
-        self, Histogram,
-        model::{ActivityDetail, Bucket, Comment, Event, Stream, Weather},
+        self, Error, Histogram,
+        model::{ActivityDetail, Bucket, Comment, CustomField, Event, Stream, Weather},
     },
     permissions,
     tool_error::ToolError,
@@ -95,7 +96,7 @@ const PARAMS: &[Param] = &[
     ),
     Param::moment("to", "… and up to this time"),
     Param::count("points", 60, 240, "Maximum rows of streams"),
-    Param::detail("more columns, longer texts, up to 200 laps"),
+    Param::detail("more columns, longer texts, own fields, up to 200 laps"),
 ];
 
 /// The call's arguments.
@@ -200,6 +201,8 @@ impl Asked {
 #[derive(Debug)]
 struct Found {
     detail: ActivityDetail,
+    /// The names of the athlete's own fields, as far as they can be read.
+    names: Vec<CustomField>,
     streams: Part<Vec<Stream>>,
     histograms: Vec<(Histogram, Part<Vec<Bucket>>)>,
     weather: Part<Weather>,
@@ -216,7 +219,8 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         return Ok(stub);
     }
     let withheld = withhold(card, &mut detail, today);
-    let (streams, histograms, weather, plan, comments) = tokio::join!(
+    let (names, streams, histograms, weather, plan, comments) = tokio::join!(
+        names(upstream, &detail),
         streams(upstream, &asked, &detail),
         histograms(upstream, &asked, &detail),
         weather(upstream, &asked, &detail),
@@ -224,6 +228,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         comments(upstream, &asked),
     );
     let found = Found {
+        names: names?,
         streams: streams?,
         histograms: histograms?,
         weather: weather?,
@@ -348,8 +353,44 @@ async fn plan(
         (true, None) => Ok(Part::Missing(
             "Plan: no planned workout is paired with this activity.".to_owned(),
         )),
-        (true, Some(event)) => settle("Plan", Source::Activity, upstream.event(event).await),
+        (true, Some(event)) => match resolved(upstream, detail.activity.day(), event).await {
+            // What an entry says of itself does not make the activity another athlete's.
+            Err(error @ Error::WrongAthlete) => Ok(Part::Missing(format!(
+                "Plan left out: {}.",
+                why(&error, "the calendar")
+            ))),
+            found => settle("Plan", Source::Activity, found),
+        },
     }
+}
+
+/// The planned workout with its targets resolved, which only a list of a day has. Nearly every plan is of the activity's day.
+async fn resolved(upstream: &intervals::Athlete, day: Option<NaiveDate>, id: i64) -> Result<Event, Error> {
+    let on = |day: NaiveDate| async move {
+        let found = upstream.calendar(day, day, &Event::TO_DO).await.ok()?;
+        found.into_iter().find(|event| event.id == Some(id))
+    };
+    if let Some(day) = day
+        && let Some(event) = on(day).await
+    {
+        return Ok(event);
+    }
+    let event = upstream.event(id).await?;
+    match event.day().filter(|own| Some(*own) != day) {
+        Some(own) if event.workout_doc.is_some() => Ok(on(own).await.unwrap_or(event)),
+        _ => Ok(event),
+    }
+}
+
+/// The names of the athlete's own fields, if the activity has any.
+async fn names(
+    upstream: &intervals::Athlete,
+    detail: &ActivityDetail,
+) -> Result<Vec<CustomField>, ToolError> {
+    if detail.own.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(if_there(upstream.activity_fields().await)?.unwrap_or_default())
 }
 
 /// Beside comments that cannot be shown, for whoever would then write one.
@@ -371,9 +412,19 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) ->
     let detail = &found.detail;
     let manner = SportUnits::of_activity(&detail.activity, card.units);
     let mut blocks = vec![first_line(card, today, detail)];
-    blocks.extend(summary::lines(detail, &manner, asked.detail, today));
+    blocks.extend(summary::lines(
+        (detail, &found.names),
+        &manner,
+        asked.detail,
+        today,
+    ));
     blocks.push(summary::zones(detail, &manner));
-    blocks.push(laps::block(detail, &manner, asked.window, asked.detail));
+    blocks.push(laps::block(
+        (detail, found.plan.got()),
+        &manner,
+        asked.window,
+        asked.detail,
+    ));
     blocks.push(
         found
             .streams

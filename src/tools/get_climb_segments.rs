@@ -401,16 +401,23 @@ impl Way<'_> {
         let missing = missing.into_iter().filter(|(_, missing)| *missing);
         let estimated = has("watts") && self.detail.device_watts == Some(false);
         let when = |is: bool, words: &'static str| if is { words } else { "" };
-        Line::new()
-            .words("averages are over moving time")
-            .words(when(
-                self.is_ride(),
-                "category: length in metres × grade in % (Strava's rule)",
-            ))
-            .figure("at that time", then, "")
-            .words(when(estimated, "power estimated, no power meter"))
-            .figure("not recorded:", joined(missing.map(|(name, _)| name), ", "), "")
-            .text()
+        let sentence = |beginning: &str, text: &str| match around(beginning, text, "") {
+            text if text.is_empty() => text,
+            text => format!("{text}."),
+        };
+        joined(
+            [
+                "Averages are over moving time.",
+                when(
+                    self.is_ride(),
+                    "Category: length in metres × grade in % (Strava's rule).",
+                ),
+                &sentence("In use at that time:", &then),
+                when(estimated, "Power is estimated, without a power meter."),
+                &sentence("Not recorded:", &joined(missing.map(|(name, _)| name), ", ")),
+            ],
+            " ",
+        )
     }
 
     fn quarters_of(&self, (number, climb): Numbered<'_>) -> [Quarter; 4] {

@@ -142,10 +142,14 @@ pub(super) fn take_weight(detail: &mut ActivityDetail) -> bool {
 }
 
 /// The recording; None when there is none. A channel of zeros throughout is what a device without the sensor leaves; at an
-/// altitude of zero is the sea.
+/// altitude of zero is the sea. No heart beats 0 times a minute: that is a strap that lost contact.
 pub(super) fn track(streams: &[Stream]) -> Option<Track> {
     let channels = streams.iter().filter_map(|stream| {
         let kind = stream.kind.clone()?;
+        if kind == "heartrate" {
+            let beats = stream.data.iter().map(|value| units::positive(*value));
+            return Some((kind, beats.collect()));
+        }
         let by_a_sensor = kind != "time" && !kind.ends_with("altitude");
         let mut known = stream.data.iter().flatten();
         let recorded = !by_a_sensor || known.any(|value| *value != 0.0);

@@ -66,14 +66,10 @@ pub(super) fn thresholds(workout: &Doc, sport: &str, units: Units) -> String {
 
 /// The same in these units.
 pub(super) fn thresholds_in(workout: &Doc, units: &SportUnits) -> String {
-    let steps = workout.steps();
-    let uses = |by: &[Unit]| {
-        let mut targets = steps.iter().flat_map(|held| &held.step.targets);
-        targets.any(|target| by.contains(&target.unit))
-    };
+    let uses = |by: &[Unit]| uses(workout, by);
     let own = &workout.settings;
     let mut words = Vec::new();
-    if uses(&[Unit::PercentFtp, Unit::PowerZone]) {
+    if uses_ftp(workout) {
         words.extend(positive(own.ftp).map(|ftp| format!("FTP {} W", units::whole(ftp))));
     }
     if uses(&[Unit::PercentLthr]) {
@@ -87,6 +83,50 @@ pub(super) fn thresholds_in(workout: &Doc, units: &SportUnits) -> String {
         words.extend((!pace.is_empty()).then(|| format!("threshold {pace}")));
     }
     words.join(" · ")
+}
+
+/// Whether some step's target refers to the FTP.
+pub(super) fn uses_ftp(workout: &Doc) -> bool {
+    uses(workout, &[Unit::PercentFtp, Unit::PowerZone])
+}
+
+fn uses(workout: &Doc, by: &[Unit]) -> bool {
+    let steps = workout.steps();
+    let mut targets = steps.iter().flat_map(|held| &held.step.targets);
+    targets.any(|target| by.contains(&target.unit))
+}
+
+/// Each step as it is done, with repeats written out: `12 min 216–231 W (88–94 % FTP)`. None if there are not exactly `count`.
+pub(super) fn one_by_one(workout: &Doc, own: &SportUnits, count: usize) -> Option<Vec<String>> {
+    let mut steps = Vec::new();
+    write_out(&workout.items, &Manner { workout, own }, count, &mut steps)?;
+    (steps.len() == count).then_some(steps)
+}
+
+/// None for more than `most` steps, or for what cannot be written out.
+fn write_out(items: &[Held], manner: &Manner<'_>, most: usize, steps: &mut Vec<String>) -> Option<()> {
+    for held in items {
+        match held {
+            Held::Step(held) => {
+                let role = held.step.role.map_or("", role);
+                let parts = [length(held, manner.own), role.to_owned(), targets(held, manner)];
+                steps.push(joined(parts, " "));
+            }
+            Held::Repeat(repeat) => {
+                let mut left = positive(repeat.count)?.round();
+                while left >= 1.0 {
+                    let before = steps.len();
+                    write_out(&repeat.items, manner, most, steps)?;
+                    left -= if steps.len() > before { 1.0 } else { left };
+                }
+            }
+            Held::Other(_) => return None,
+        }
+        if steps.len() > most {
+            return None;
+        }
+    }
+    Some(())
 }
 
 fn write(items: &[Held], depth: usize, manner: &Manner<'_>, lines: &mut Vec<String>) {
@@ -116,6 +156,21 @@ fn repeat(held: &HeldRepeat) -> String {
 /// `12 min «SST» 216–231 W (88–94 % FTP), 88–92 rpm`
 fn one(held: &HeldStep, manner: &Manner<'_>) -> String {
     let step = &held.step;
+    let role = step.role.map_or("", role);
+    joined(
+        [
+            length(held, manner.own),
+            role.to_owned(),
+            fenced(&step.cue, CUE),
+            targets(held, manner),
+        ],
+        " ",
+    )
+}
+
+/// `216–231 W (88–94 % FTP), 88–92 rpm`
+fn targets(held: &HeldStep, manner: &Manner<'_>) -> String {
+    let step = &held.step;
     let written = |kind: Kind| step.targets.iter().find(|target| target.unit.kind() == kind);
     let of = |kind: Kind, band: Option<Band>| without_floor(written(kind), step.ramp, band);
     let power = power(written(Kind::Power), of(Kind::Power, held.watts), manner);
@@ -135,22 +190,13 @@ fn one(held: &HeldStep, manner: &Manner<'_>) -> String {
     if step.max_effort {
         targets.push("max effort".to_owned());
     }
-    let role = step.role.map_or("", role);
     if targets.is_empty() && !matches!(step.role, Some(Role::Rest | Role::Recovery)) {
         targets.push("no target".to_owned());
     }
     if let Some(rpm) = step.cadence {
         targets.push(format!("{} rpm", span(numbers(rpm), units::whole)));
     }
-    joined(
-        [
-            length(held, manner.own),
-            role.to_owned(),
-            fenced(&step.cue, CUE),
-            targets.join(", "),
-        ],
-        " ",
-    )
+    targets.join(", ")
 }
 
 fn role(role: Role) -> &'static str {

@@ -39,7 +39,10 @@ impl Athlete {
         let mut url = self.activity_url(id, "");
         url.query_pairs_mut().append_pair("intervals", "true");
         let read = |body: &[u8]| {
-            let detail = model::ActivityDetail::from_json(body)?;
+            let detail = model::ActivityDetail {
+                own: model::own_fields(body),
+                ..model::ActivityDetail::from_json(body)?
+            };
             self.must_own(&detail.activity)?;
             if detail.activity.id.as_deref() != Some(id.as_str()) {
                 return Err(Error::Garbled);

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_with::apply;
 
 use super::{
@@ -24,6 +25,9 @@ pub struct ActivityDetail {
     /// The fields that a row of a list also has.
     #[serde(skip)]
     pub(crate) activity: Activity,
+    /// Code and value of the fields that the athlete made; not read from lists.
+    #[serde(skip)]
+    pub(crate) own: Vec<(String, Value)>,
     /// The athlete's own words.
     pub(crate) description: Option<String>,
     /// s while recording.
@@ -173,7 +177,7 @@ impl ActivityDetail {
 )]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Interval {
-    /// `WORK` or `RECOVERY`.
+    /// `WORK` or `RECOVERY`, perhaps others.
     #[serde(rename = "type")]
     pub(crate) kind: Option<String>,
     /// What the athlete or the planned step calls it.
@@ -261,6 +265,19 @@ pub struct Interval {
 }
 
 impl Object for Interval {}
+
+impl Interval {
+    /// Upstream's word for its kind in lower case, with spaces: `work`, `recovery`, `warm up`; empty if it has none.
+    pub(crate) fn kind_in_words(&self) -> String {
+        let kind = self.kind.as_deref().unwrap_or_default();
+        kind.trim().to_lowercase().replace('_', " ")
+    }
+
+    /// Labelled as a recovery.
+    pub(crate) fn is_recovery(&self) -> bool {
+        self.kind_in_words() == "recovery"
+    }
+}
 
 /// Laps that belong together: an element of `icu_groups`. Figures are averages over them.
 #[apply(

@@ -226,20 +226,31 @@ async fn an_empty_range_is_empty_without_asking() {
 }
 
 #[tokio::test]
-async fn custom_fields_are_the_input_fields_with_a_code() {
+async fn custom_fields_are_those_with_a_code() {
     let body = r#"[{"type":"INPUT_FIELD","name":"Sauna minutes","content":{"code":"SaunaMinutes"}},
         {"type":"FITNESS_CHART","name":"x","content":{"code":"Y"}},{"type":"INPUT_FIELD","name":"no code","content":null},
+        {"type":"ACTIVITY_FIELD","name":"Lactate","content":{"code":"LactateMmol"}},
         {"type":"INPUT_FIELD","name":null,"content":{"code":"Plain"}},{"type":"INPUT_FIELD","content":{"code":"a b"}}]"#;
     let server = Server::always(json(body)).await;
-    let fields = handle(&server.base).custom_fields().await.unwrap();
-    let field = |code: &str, name: &str| model::CustomField {
+    let athlete = handle(&server.base);
+    let fields = athlete.custom_fields().await.unwrap();
+    let field = |of, code: &str, name: &str| model::CustomField {
+        of,
         code: code.to_owned(),
         name: name.to_owned(),
     };
     assert_eq!(
         fields,
-        [field("SaunaMinutes", "Sauna minutes"), field("Plain", "Plain")]
+        [
+            field(model::FieldOf::Day, "SaunaMinutes", "Sauna minutes"),
+            field(model::FieldOf::Day, "Plain", "Plain")
+        ]
     );
+    assert_eq!(
+        athlete.activity_fields().await.unwrap(),
+        [field(model::FieldOf::Activity, "LactateMmol", "Lactate")]
+    );
+    assert_eq!(athlete.requests(), 1);
 }
 
 /// An upstream with one activity a day, two on Sundays at the same second, that lists them as the real one does.

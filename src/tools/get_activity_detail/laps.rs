@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::Window;
+use super::{Window, parts::units_of};
 use crate::{
-    intervals::model::{ActivityDetail, Interval, IntervalGroup},
-    text::clean,
+    intervals::model::{ActivityDetail, Event, Interval, IntervalGroup},
+    text::{clean, fenced},
     tools::{
         answer::{
             self,
@@ -17,6 +17,7 @@ use crate::{
         },
         arguments::Detail,
         one_activity::DECOUPLING,
+        steps,
     },
     training::{
         laps::{Clues, Lap, Origin, PRESS, origin},
@@ -53,7 +54,12 @@ impl Recorded {
 }
 
 /// Origin, repeats, table, and how to get the rest.
-pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, how: Detail) -> String {
+pub(super) fn block(
+    (detail, plan): (&ActivityDetail, Option<&Event>),
+    own: &SportUnits,
+    window: Window,
+    how: Detail,
+) -> String {
     let laps = detail.icu_intervals.as_deref().unwrap_or_default();
     if laps.is_empty() {
         return none(detail);
@@ -64,7 +70,13 @@ pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, h
         .filter(|(_, lap)| window.touches(lap.start_time, lap.end_time))
         .collect();
     let sets = sets(detail);
-    let mut lines = vec![format!("Laps {}: {}", laps.len(), source(detail, laps, own))];
+    let origin = origin_of(detail, laps);
+    let planned = plan.and_then(|plan| beside(plan, detail, own, origin));
+    let mut head = format!("Laps {}: {}", laps.len(), source(detail, laps, own, origin));
+    if planned.is_some() {
+        head.push_str("; beside each its step of the plan, which has as many");
+    }
+    let mut lines = vec![head];
     if !window.is_all() {
         lines.push(format!(
             "Shown {}: {} of {}",
@@ -82,7 +94,14 @@ pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, h
             .map(|(at, set)| set.line(at, (own, ftp), recorded)),
     );
     let cut = Cut::after(how.pick(LAPS, MOST_LAPS), &wanted);
-    lines.push(table(cut.shown, &sets, detail, own, (how, recorded)));
+    let planned = planned.unwrap_or_default();
+    lines.push(table(
+        cut.shown,
+        (&sets[..], &planned[..]),
+        detail,
+        own,
+        (how, recorded),
+    ));
     let misleads = |lap: &Interval| {
         let average = positive(lap.average_heartrate).filter(|_| how == Detail::Full);
         low_heart_rate(lap, how).or(average).is_some()
@@ -127,7 +146,7 @@ fn none(detail: &ActivityDetail) -> String {
 
 /// The lowest HR, where it is shown: how far it came down is a question about recoveries.
 fn low_heart_rate(lap: &Interval, how: Detail) -> Option<f64> {
-    let asked = how == Detail::Full || lap.kind.as_deref() == Some("RECOVERY");
+    let asked = how == Detail::Full || lap.is_recovery();
     positive(lap.min_heartrate).filter(|_| asked)
 }
 
@@ -145,9 +164,8 @@ fn elapsed_of(lap: &Interval) -> Option<f64> {
 /// Whether it passed at a standstill: almost all of it, or more than half of a recovery.
 fn is_rest(lap: &Interval) -> bool {
     let moving = units::sane(lap.moving_time);
-    let is_recovery = lap.kind.as_deref() == Some("RECOVERY");
     moving.zip(elapsed_of(lap)).is_some_and(|(moving, elapsed)| {
-        moving <= 0.0 || moving < elapsed / 2.0 && (is_recovery || moving < PRESS)
+        moving <= 0.0 || moving < elapsed / 2.0 && (lap.is_recovery() || moving < PRESS)
     })
 }
 
@@ -171,8 +189,21 @@ fn presses(laps: &[Interval], own: &SportUnits) -> String {
     format!("{laps} under {} s: {why}left out of sets", units::whole(PRESS))
 }
 
-/// Where the laps come from, in a line.
-fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> String {
+/// The plan's steps beside the laps, where there are as many; laps that are too short have none.
+fn beside(plan: &Event, detail: &ActivityDetail, own: &SportUnits, origin: Origin) -> Option<Vec<String>> {
+    if matches!(origin, Origin::EveryMetres(_) | Origin::EverySeconds(_)) {
+        return None;
+    }
+    let laps = detail.icu_intervals.as_deref()?;
+    let workout = plan.workout_doc.as_ref()?;
+    let units = units_of(plan, workout, &detail.activity, own);
+    let count = laps.iter().filter(|lap| !is_press(lap)).count();
+    let mut steps = steps::one_by_one(workout, &units, count)?.into_iter();
+    let mut step = |lap: &Interval| if is_press(lap) { None } else { steps.next() };
+    Some(laps.iter().map(|lap| step(lap).unwrap_or_default()).collect())
+}
+
+fn origin_of(detail: &ActivityDetail, laps: &[Interval]) -> Origin {
     let known: Vec<Lap> = laps
         .iter()
         .map(|lap| Lap {
@@ -186,7 +217,11 @@ fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> Strin
         edited: detail.icu_intervals_edited == Some(true),
         planned: detail.activity.paired_event_id.is_some(),
     };
-    let origin = origin(&known, clues);
+    origin(&known, clues)
+}
+
+/// Where the laps come from, in a line.
+fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits, origin: Origin) -> String {
     let mut text = match origin {
         Origin::Edited => "edited by hand at intervals.icu".to_owned(),
         Origin::EveryMetres(metres) => {
@@ -213,7 +248,7 @@ fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> Strin
         text.push_str(", locked by the athlete");
     }
     let follows_intent = matches!(origin, Origin::Edited | Origin::Structured);
-    if !follows_intent && laps.iter().any(|lap| lap.kind.as_deref() == Some("RECOVERY")) {
+    if !follows_intent && laps.iter().any(Interval::is_recovery) {
         text.push_str("; intervals.icu labels them work or recovery");
     }
     text
@@ -302,7 +337,7 @@ impl Set<'_> {
 
 fn table(
     laps: &[(usize, &Interval)],
-    sets: &[Set],
+    (sets, planned): (&[Set], &[String]),
     detail: &ActivityDetail,
     own: &SportUnits,
     (how, recorded): (Detail, Recorded),
@@ -310,7 +345,15 @@ fn table(
     type Row<'a> = (usize, &'a Interval);
     let clock = units::hours_minutes_seconds;
     let threshold = positive(detail.threshold_pace).filter(|_| own.tempo != Tempo::Other);
-    let of_threshold = |lap: &Interval| Some(positive(lap.average_speed)? / threshold? * 100.0);
+    // On hills only the pace without them compares with a threshold.
+    let adjusted = |lap: &Interval| positive(lap.gap).filter(|_| own.tempo == Tempo::Foot);
+    let of_threshold =
+        |lap: &Interval| Some(adjusted(lap).or(positive(lap.average_speed))? / threshold? * 100.0);
+    let of_what = if laps.iter().any(|(_, lap)| adjusted(lap).is_some()) {
+        "% of threshold by GAP"
+    } else {
+        "% of threshold speed"
+    };
     let ftp = positive(detail.activity.icu_ftp);
     let time = if laps.iter().any(|(_, lap)| is_rest(lap)) {
         "time (moving; rests: elapsed)"
@@ -324,6 +367,9 @@ fn table(
             let id = lap.group_id.as_deref().filter(|_| !is_press(lap));
             let set = id.and_then(|id| sets.iter().position(|set| set.id == id));
             set.map_or_else(String::new, letter)
+        })
+        .column("planned step", |(at, _)| {
+            planned.get(*at).cloned().unwrap_or_default()
         })
         .column("start (elapsed)", |(_, lap)| clock(lap.start_time))
         .column(time, |(_, lap)| clock(secs_of(lap)))
@@ -351,7 +397,7 @@ fn table(
         .column(own.speed_header(), |(_, lap)| {
             own.speed_cell(positive(lap.average_speed))
         })
-        .column("% of threshold speed", |(_, lap)| units::whole(of_threshold(lap)))
+        .column(of_what, |(_, lap)| units::whole(of_threshold(lap)))
         .column("GAP", |(_, lap)| {
             own.pace.map_or_else(String::new, |unit| unit.time(lap.gap))
         })
@@ -380,15 +426,14 @@ fn table(
 /// `work`, `recovery`, `rest`, after the lap's name if it has one.
 fn what(lap: &Interval, own: &SportUnits, recorded: Recorded) -> String {
     let still = recorded.distance && units::sane(lap.distance).is_some_and(|metres| metres < 1.0);
-    let kind = match lap.kind.as_deref() {
-        Some("WORK") => "work",
-        Some("RECOVERY") if own.tempo == Tempo::Swim && still || is_rest(lap) => "rest",
-        Some("RECOVERY") => "recovery",
-        _ => "",
+    let kind = if lap.is_recovery() && (own.tempo == Tempo::Swim && still || is_rest(lap)) {
+        "rest".to_owned()
+    } else {
+        clean(&lap.kind_in_words(), 24)
     };
-    let label = clean(lap.label.as_deref().unwrap_or_default(), 24);
+    let label = fenced(lap.label.as_deref().unwrap_or_default(), 24);
     match (label.is_empty(), kind.is_empty()) {
-        (true, _) => kind.to_owned(),
+        (true, _) => kind,
         (false, true) => label,
         (false, false) => format!("{label} ({kind})"),
     }

@@ -21,6 +21,7 @@ use crate::{
         plan_state::{Doubt, Pairing, Planned, Timeless},
         steps,
     },
+    workout::doc::Doc,
 };
 
 /// Maximum bars in an answer.
@@ -37,7 +38,11 @@ pub(super) fn histogram(of: Histogram, bars: &[Bucket], detail: &ActivityDetail,
         Histogram::HeartRate => ("HR histogram", "bpm".to_owned()),
         Histogram::Pace => ("Pace histogram", pace_unit(bars, own)),
     };
-    let spent = |bar: &Bucket| bar.secs.is_some_and(|secs| secs > 0.0);
+    let spent = |bar: &Bucket| {
+        // No heart beats 0 times a minute.
+        let lost = of == Histogram::HeartRate && bar.min.is_none_or(|min| min <= 0.0);
+        !lost && bar.secs.is_some_and(|secs| secs > 0.0)
+    };
     let (Some(first), Some(last)) = (bars.iter().position(spent), bars.iter().rposition(spent)) else {
         return format!("{title}: nothing recorded.");
     };
@@ -212,13 +217,22 @@ pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how
     )
 }
 
-/// The workout's steps under their thresholds; empty without any. Of a swim in a pool they are in its unit, as its laps are.
+/// The units of the plan's steps: of a swim in a pool they are in its unit, as its laps are.
+pub(super) fn units_of(event: &Event, workout: &Doc, activity: &Activity, own: &SportUnits) -> SportUnits {
+    steps::units_of(workout, event.sport(), own.units).with_pool(in_yards(activity.pool_length))
+}
+
+/// The workout's steps under their thresholds; empty without any.
 fn steps_of(event: &Event, activity: &Activity, own: &SportUnits, how: Detail) -> String {
     let Some(workout) = event.workout_doc.as_ref().filter(|workout| workout.count() > 0) else {
         return String::new();
     };
-    let units = steps::units_of(workout, event.sport(), own.units).with_pool(in_yards(activity.pool_length));
+    let units = units_of(event, workout, activity, own);
     let by = steps::thresholds_in(workout, &units);
+    let differs = |ftp: &f64| steps::uses_ftp(workout) && workout.settings.ftp != Some(*ftp);
+    let in_use = positive(activity.icu_ftp).filter(differs);
+    let in_use = around("in use for this activity", &units::whole(in_use), "W");
+    let by = joined([by, in_use], "; ");
     let lines = steps::lines_in(workout, &units);
     let cut = Cut::after(how.pick(STEPS, usize::MAX), &lines);
     let more = match cut.left.len() {

@@ -169,7 +169,7 @@ fn splits(track: &Track, own: &SportUnits) -> String {
     joined(
         [
             format!(
-                "Splits of {each} {} from the recording, pauses not counted",
+                "Splits of {each} {} from the recording in moving time: pauses and standing still, from 10 s on, do not count",
                 own.distance_unit()
             ),
             columns.table(&splits),

@@ -1,9 +1,10 @@
 //! The activity's own figures, as intervals.icu computed them, and its time in zones.
 
 use chrono::NaiveDate;
+use serde_json::Value;
 
 use crate::{
-    intervals::model::ActivityDetail,
+    intervals::model::{ActivityDetail, CustomField},
     text::{clean, fenced},
     tools::{
         answer::{
@@ -11,7 +12,7 @@ use crate::{
             sport_units::SportUnits,
             table::Columns,
             units::{self, hours_minutes_seconds as clock, positive},
-            words::{Line, around, in_brackets, joined, named, on_one_line, with_unit},
+            words::{DOT, Line, around, in_brackets, joined, named, on_one_line, with_unit},
         },
         arguments::Detail,
         one_activity::{decoupling_means, has_power},
@@ -24,7 +25,12 @@ use crate::{
 const MOST_ZONES: usize = 20;
 
 /// The figures, one subject per line.
-pub(super) fn lines(detail: &ActivityDetail, own: &SportUnits, how: Detail, today: NaiveDate) -> Vec<String> {
+pub(super) fn lines(
+    (detail, names): (&ActivityDetail, &[CustomField]),
+    own: &SportUnits,
+    how: Detail,
+    today: NaiveDate,
+) -> Vec<String> {
     vec![
         size(detail, own),
         power(detail),
@@ -35,6 +41,7 @@ pub(super) fn lines(detail: &ActivityDetail, own: &SportUnits, how: Detail, toda
         circumstances(detail, own),
         weather(detail, own),
         full(detail, own, how),
+        own_fields(detail, names, how),
         note(detail, how),
         not_recorded(detail, own),
     ]
@@ -282,8 +289,8 @@ fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
             units::height_in_words(detail.total_elevation_loss, own.units),
             "",
         )
-        .figure("TRIMP", units::whole(detail.trimp), "")
-        .figure("strain score", units::whole(detail.strain_score), "")
+        .figure("TRIMP", units::whole(positive(detail.trimp)), "")
+        .figure("strain score", units::whole(positive(detail.strain_score)), "")
         .figure(
             "polarization index",
             units::fixed(detail.polarization_index, 2),
@@ -291,11 +298,41 @@ fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
         )
         .figure("carbs used", units::whole(positive(detail.carbs_used)), "g")
         .figure("carbs taken", units::whole(detail.carbs_ingested), "g")
-        .figure("load by power", units::whole(detail.power_load), "")
-        .figure("by heart rate", units::whole(detail.hr_load), "")
-        .figure("by pace", units::whole(detail.pace_load), "")
+        .figure("load by power", units::whole(positive(detail.power_load)), "")
+        .figure("by heart rate", units::whole(positive(detail.hr_load)), "")
+        .figure("by pace", units::whole(positive(detail.pace_load)), "")
         .words(joined(achievements, ", "))
         .text()
+}
+
+/// The fields that the athlete made, by their names: `own fields: «Lactate» 4.2 · «Fuel» «2 gels»`; a concise answer has no values.
+fn own_fields(detail: &ActivityDetail, names: &[CustomField], how: Detail) -> String {
+    let name = |code: &str| {
+        let known = names.iter().find(|field| field.code == code);
+        fenced(known.map_or(code, |field| field.name.as_str()), 40)
+    };
+    let fields = detail.own.iter();
+    match how {
+        Detail::Concise => {
+            let fields = joined(fields.map(|(code, _)| name(code)), ", ");
+            around("own fields:", &fields, "(values with detail=full)")
+        }
+        Detail::Full => {
+            let fields = fields.map(|(code, value)| joined([name(code), own_value(value)], " "));
+            named("own fields:", &joined(fields, DOT))
+        }
+    }
+}
+
+/// A number, a text or choices, as the athlete entered them.
+fn own_value(value: &Value) -> String {
+    match value {
+        Value::Number(number) => units::at_most(number.as_f64(), 3),
+        Value::Bool(is) => if *is { "yes" } else { "no" }.to_owned(),
+        Value::String(text) => fenced(&on_one_line(text), 300),
+        Value::Array(choices) => joined(choices.iter().take(20).map(own_value), ", "),
+        Value::Null | Value::Object(_) => String::new(),
+    }
 }
 
 fn note(detail: &ActivityDetail, how: Detail) -> String {
@@ -308,8 +345,12 @@ fn note(detail: &ActivityDetail, how: Detail) -> String {
 fn not_recorded(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
     let rides = own.tempo == Tempo::Other && positive(activity.metres()).is_some();
+    let lasted = positive(activity.moving_time).or(positive(activity.elapsed_time));
+    let far = own.tempo == Tempo::Other || positive(activity.metres()).is_some();
     let missing = joined(
         [
+            lasted.is_none().then_some("time"),
+            (!far).then_some("distance"),
             (rides && !has_power(detail)).then_some("power"),
             positive(activity.average_heartrate)
                 .is_none()
@@ -334,6 +375,16 @@ struct Set {
     secs: Vec<Option<f64>>,
 }
 
+impl Set {
+    /// s in a zone, and percent of the time in all of them; None where that rounds to 0 %.
+    fn spent(&self, zone: usize) -> Option<(f64, f64)> {
+        let total: f64 = self.secs.iter().flatten().sum();
+        let secs = self.secs.get(zone).copied().flatten()?;
+        let percent = secs / total * 100.0;
+        (percent >= 0.5).then_some((secs, percent))
+    }
+}
+
 /// The table of time in zones, one row per zone with any time, with the bounds used for this activity.
 pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
     let sets: Vec<Set> = [by_power(detail), by_heart(detail), by_pace(detail, own)]
@@ -341,28 +392,21 @@ pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
         .flatten()
         .collect();
     let count = sets.iter().map(|set| set.secs.len()).max().unwrap_or(0);
-    let is_used = |zone: &usize| {
-        sets.iter()
-            .any(|set| positive(set.secs.get(*zone).copied().flatten()).is_some())
-    };
+    let is_used = |zone: &usize| sets.iter().any(|set| set.spent(*zone).is_some());
     let used: Vec<usize> = (0..count.min(MOST_ZONES)).filter(is_used).collect();
     let mut columns = Columns::<usize>::new().column("zone", |zone| format!("Z{}", zone + 1));
     for set in &sets {
-        let total: f64 = set.secs.iter().flatten().sum();
-        let time = |zone: usize| set.secs.get(zone).copied().flatten();
         let range = |zone: &usize| set.ranges.get(*zone).cloned().unwrap_or_default();
         // Without bounds there is no column whose header says what the zones are by.
         let has_ranges = used.iter().any(|zone| !range(zone).is_empty());
         let base = if has_ranges { "" } else { set.base };
         columns = columns
             .column(set.name.as_str(), range)
-            .column(named(base, "time"), move |zone| clock(time(*zone)))
+            .column(named(base, "time"), move |zone| {
+                clock(set.spent(*zone).map(|(secs, _)| secs))
+            })
             .column("%", move |zone| {
-                units::whole(
-                    time(*zone)
-                        .filter(|_| total > 0.0)
-                        .map(|time| time / total * 100.0),
-                )
+                units::whole(set.spent(*zone).map(|(_, percent)| percent))
             });
     }
     let mut lines = vec![columns.table(&used)];
@@ -378,7 +422,17 @@ pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
         } else {
             format!(" ({used})")
         };
-        lines.push(format!("Zones are those used for this activity{used}."));
+        let is_left_out = |set: &Set| {
+            let times = set.secs.iter().enumerate();
+            let mut times = times.filter(|(_, secs)| positive(**secs).is_some());
+            times.any(|(zone, _)| set.spent(zone).is_none())
+        };
+        let less = if sets.iter().any(is_left_out) {
+            "; 0 % is left out"
+        } else {
+            ""
+        };
+        lines.push(format!("Zones are those used for this activity{used}{less}."));
     }
     joined(lines, "\n")
 }

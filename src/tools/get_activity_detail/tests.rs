@@ -17,6 +17,7 @@ fn refusal(given: Value) -> String {
 fn alone(value: &Value) -> Found {
     Found {
         detail: detail(value),
+        names: Vec::new(),
         streams: Part::NotAsked,
         histograms: Vec::new(),
         weather: Part::NotAsked,
@@ -205,6 +206,7 @@ fn included_parts_follow() {
             {"athlete_id": "i7", "content": null},
         ]))),
         detail: detail(&run_in_miles()),
+        names: Vec::new(),
     };
     let given = json!({"include": ["streams", "splits", "weather"], "points": 20});
     let text = answer(&ana(), given, &found);

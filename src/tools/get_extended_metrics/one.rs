@@ -6,6 +6,7 @@ use super::metrics::{METRICS, Metric, RECORDED, Subject};
 use crate::{
     guard::{AthleteCard, Units},
     intervals::model::{ActivityDetail, Interval, Stream},
+    text::clean,
     tools::{
         answer::{
             self, Answer,
@@ -178,14 +179,7 @@ fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     let cut = Cut::after(how.pick(LAPS, MOST_LAPS), &rows);
     let mut columns = Columns::<Row<'_>>::new()
         .column("interval", |(number, _)| number.to_string())
-        .column("kind", |(_, lap)| {
-            match lap.kind.as_deref() {
-                Some("WORK") => "work",
-                Some("RECOVERY") => "recovery",
-                _ => "",
-            }
-            .to_owned()
-        })
+        .column("kind", |(_, lap)| clean(&lap.kind_in_words(), 24))
         .column("time (moving)", |(_, lap)| clock(lap.moving_time))
         .column("W", |(_, lap)| units::whole(lap.average_watts))
         .column("HR", |(_, lap)| units::whole(positive(lap.average_heartrate)))

@@ -11,7 +11,7 @@ use super::{ask, ask_at, asked_for, give, on_saturday, row};
 use crate::{roster::change, world::World};
 
 /// A run of one sample per second from `start` metres on: (metres a second, seconds) one after the other.
-fn run(start: f64, parts: &[(f64, u32)]) -> Value {
+pub(super) fn run(start: f64, parts: &[(f64, u32)]) -> Value {
     let mut distance = vec![start];
     for (speed, secs) in parts {
         for _ in 0..*secs {
@@ -27,7 +27,7 @@ fn run(start: f64, parts: &[(f64, u32)]) -> Value {
 }
 
 /// A run of that morning with these fields instead.
-fn activity(fields: &Value) -> Value {
+pub(super) fn activity(fields: &Value) -> Value {
     let mut row = json!({"id": "i9", "type": "Run", "start_date_local": "2026-11-28T08:00:00",
         "analyzed": "2026-11-28T09:00:00Z"});
     for (key, value) in fields.as_object().unwrap() {
@@ -38,7 +38,7 @@ fn activity(fields: &Value) -> Value {
 
 /// What a tool says about an activity with these fields and this recording. What was read once is kept for a while, so each
 /// has an id of its own.
-async fn about(
+pub(super) async fn about(
     world: &Arc<World>,
     tool: &str,
     mut fields: Value,
@@ -58,12 +58,12 @@ async fn about(
 }
 
 /// The same of its details, without a recording.
-async fn details(world: &Arc<World>, fields: &Value, asked: Value) -> String {
+pub(super) async fn details(world: &Arc<World>, fields: &Value, asked: Value) -> String {
     about(world, "get_activity_detail", fields.clone(), json!({}), asked).await
 }
 
 /// The splits of a recording.
-async fn splits(world: &Arc<World>, recording: Value) -> String {
+pub(super) async fn splits(world: &Arc<World>, recording: Value) -> String {
     let asked = json!({"include": ["splits"]});
     let text = about(
         world,
@@ -169,7 +169,7 @@ async fn where_a_device_begins_to_count_changes_no_split() {
     .await;
 }
 
-fn lap(kind: &str, from: u32, secs: u32, more: &Value) -> Value {
+pub(super) fn lap(kind: &str, from: u32, secs: u32, more: &Value) -> Value {
     let mut lap = json!({"type": kind, "start_time": from, "end_time": from + secs, "moving_time": secs,
         "elapsed_time": secs});
     for (key, value) in more.as_object().unwrap() {
@@ -771,7 +771,7 @@ async fn a_power_meter_of_zeros_recorded_no_power_in_any_answer() {
             let (fields, recording) = climb_at(watts);
             let text = about(&world, "get_climb_segments", fields, recording, json!({})).await;
             assert_eq!(
-                text.contains("not recorded: power, cadence"),
+                text.contains("Not recorded: power, cadence."),
                 !has_power,
                 "{text}"
             );

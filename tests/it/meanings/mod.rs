@@ -6,6 +6,7 @@ mod calendar;
 mod detail;
 mod fitness;
 mod metrics;
+mod one_activity;
 mod roster;
 mod training;
 mod wellness;
