@@ -412,19 +412,14 @@ pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
     let mut lines = vec![columns.table(&used)];
     lines.push(sweet_spot(detail));
     if !used.is_empty() {
-        let used = [
+        let by = [
             named("LTHR", &whole(positive(detail.lthr), "bpm")),
             named("threshold", &own.only_pace(detail.threshold_pace)),
         ];
-        let used = joined(used, ", ");
-        let used = if used.is_empty() {
-            used
-        } else {
-            format!(" ({used})")
-        };
+        let by = in_brackets(&joined(by, ", "));
         let is_left_out = |set: &Set| {
             let times = set.secs.iter().enumerate();
-            let mut times = times.filter(|(_, secs)| positive(**secs).is_some());
+            let mut times = times.filter(|(zone, secs)| positive(**secs).is_some() || used.contains(zone));
             times.any(|(zone, _)| set.spent(zone).is_none())
         };
         let less = if sets.iter().any(is_left_out) {
@@ -432,7 +427,10 @@ pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
         } else {
             ""
         };
-        lines.push(format!("Zones are those used for this activity{used}{less}."));
+        lines.push(format!(
+            "{}{less}.",
+            joined(["Zones are those used for this activity", &by], " ")
+        ));
     }
     joined(lines, "\n")
 }
