@@ -19,7 +19,7 @@ use super::{
         sport_units::SportUnits,
         table::Columns,
         units::{self, hours_minutes_seconds as clock, positive},
-        words::{Line, around, joined},
+        words::{Line, around, joined, sentence},
     },
     arguments::{Arguments, Detail},
     one_activity::{self, first_line, lacks, take_weight},
@@ -401,10 +401,6 @@ impl Way<'_> {
         let missing = missing.into_iter().filter(|(_, missing)| *missing);
         let estimated = has("watts") && self.detail.device_watts == Some(false);
         let when = |is: bool, words: &'static str| if is { words } else { "" };
-        let sentence = |beginning: &str, text: &str| match around(beginning, text, "") {
-            text if text.is_empty() => text,
-            text => format!("{text}."),
-        };
         joined(
             [
                 "Averages are over moving time.",

@@ -378,7 +378,7 @@ struct Set {
 impl Set {
     /// s in a zone, and percent of the time in all of them; None where that rounds to 0 %.
     fn spent(&self, zone: usize) -> Option<(f64, f64)> {
-        let total: f64 = self.secs.iter().flatten().sum();
+        let total: f64 = self.secs.iter().take(MOST_ZONES).flatten().sum();
         let secs = self.secs.get(zone).copied().flatten()?;
         let percent = secs / total * 100.0;
         (percent >= 0.5).then_some((secs, percent))

@@ -380,7 +380,7 @@ fn an_empty_object_is_an_answer() {
     assert_eq!(
         text,
         "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\n\
-         not recorded: heart rate, load, RPE, feel\n\
+         not recorded: time, heart rate, load, RPE, feel\n\
          Laps: intervals.icu has not analysed this activity yet; try again in a few minutes."
     );
 }

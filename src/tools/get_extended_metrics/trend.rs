@@ -52,7 +52,11 @@ pub(super) fn render(
         .count();
     let sports = asked.sport.as_ref().map(|(_, sports)| *sports);
     let unknown = sports.map_or_else(String::new, |_| activities::without_a_sport(&rows));
-    rows.retain(|row| !row.activity.is_closed_by_strava() && row.activity.is_of(sports));
+    let empty = rows.iter().filter(|row| row.activity.is_empty_stub()).count();
+    rows.retain(|row| {
+        let is_stub = row.activity.is_closed_by_strava() || row.activity.is_empty_stub();
+        !is_stub && row.activity.is_of(sports)
+    });
     let (metrics, rarer): (Vec<&Metric>, Vec<&Metric>) = METRICS
         .iter()
         .partition(|metric| metric.concise || asked.detail == Detail::Full);
@@ -114,6 +118,12 @@ pub(super) fn render(
             "Left out: {} that Strava's terms close to the API; connect the device's own service to intervals.icu to \
              see such activities.",
             answer::counted(stubs, "activity", "activities")
+        ));
+    }
+    if empty > 0 {
+        blocks.push(format!(
+            "Left out: {} of which intervals.icu sends no sport, time or load.",
+            answer::counted(empty, "activity", "activities")
         ));
     }
     blocks.push(answer::garmin_line(

@@ -304,6 +304,17 @@ async fn a_stub_is_explained_and_nothing_else() {
                 }
             }
         }
+        let rows = [
+            json!({"id": "i1", "start_date_local": "2026-11-27T08:00:00"}),
+            activity(&json!({"id": "i2", "moving_time": 3600, "decoupling": 2.0})),
+        ];
+        give(&world, world.ana(), json!({ "activities": rows }));
+        let text = ask(&world, world.ana(), TOOLS[1], json!({})).await;
+        assert!(text.contains("1 with extended metrics of 1 activity"), "{text}");
+        assert!(
+            text.contains("Left out: 1 activity of which intervals.icu sends no sport, time or load."),
+            "{text}"
+        );
         // A strength session without a time is none.
         let text = details(
             &world,
