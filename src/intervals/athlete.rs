@@ -193,7 +193,8 @@ impl Athlete {
             .append_pair("fields", &fields(&ALWAYS, query.fields))
             .extend_pairs(limit.map(|limit| ("limit", limit.to_string())));
         let read = |body: &[u8]| {
-            let Rows { mut rows, odd } = Self::rows("activities", body)?;
+            let found = lenient::rows_or_odd(body, lenient::object)?;
+            let Rows { mut rows, odd } = Self::counted("activities", found);
             let count = rows.len() + odd;
             self.all_mine(rows.iter().map(|row: &model::Activity| &row.icu_athlete_id))?;
             rows.retain(|row| row.id.is_some());
@@ -202,19 +203,26 @@ impl Athlete {
         self.ask("activities", Area::Activity, url, read).await
     }
 
-    /// `GET /athlete/{id}/activities/search`: light rows whose name contains `text`, or that have the exact `#tag`.
-    pub async fn search_activities(&self, text: &str, limit: u32) -> Result<Vec<model::Activity>, Error> {
+    /// `GET /athlete/{id}/activities/search`: light rows whose name contains `text`, or that have the exact `#tag`; and how many
+    /// could not be read.
+    pub async fn search_activities(
+        &self,
+        text: &str,
+        limit: u32,
+    ) -> Result<(Vec<model::Activity>, usize), Error> {
         let mut url = self.url("/activities/search");
         url.query_pairs_mut()
             .append_pair("q", text)
             .append_pair("limit", &limit.max(1).to_string());
         let read = |body: &[u8]| {
-            let mut rows: Vec<model::Activity> = Self::rows("activity_search", body)?.rows;
-            self.all_mine(rows.iter().map(|row| &row.icu_athlete_id))?;
+            let found = lenient::rows_or_odd(body, lenient::object)?;
+            let Rows { mut rows, odd } = Self::counted("activity_search", found);
+            let count = rows.len() + odd;
+            self.all_mine(rows.iter().map(|row: &model::Activity| &row.icu_athlete_id))?;
             rows.retain(|row| row.id.is_some());
             rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
-            let count = rows.len();
-            Ok(weighed(rows, body, count))
+            let odd = count - rows.len();
+            Ok(weighed((rows, odd), body, count))
         };
         self.ask("activity_search", Area::Activity, url, read).await
     }

@@ -38,16 +38,28 @@ pub(super) fn rows<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<T>, Error> {
 
 /// [`rows`], each read by `read`.
 pub(super) fn rows_by<T>(body: &[u8], read: impl Fn(&[u8]) -> Result<T, Error>) -> Result<Rows<T>, Error> {
+    let found = rows_or_odd(body, read)?;
+    if found.rows.is_empty() && found.odd > 0 {
+        return Err(Error::Garbled);
+    }
+    Ok(found)
+}
+
+/// The same for a caller that tells how many are odd: it may be all, as long as one of them is an object.
+pub(super) fn rows_or_odd<T>(
+    body: &[u8],
+    read: impl Fn(&[u8]) -> Result<T, Error>,
+) -> Result<Rows<T>, Error> {
     let raw: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
     if raw.len() > MOST {
         return Err(Error::Garbled);
     }
     let mut rows = Vec::with_capacity(raw.len());
     rows.extend(raw.iter().filter_map(|row| read(row.get().as_bytes()).ok()));
-    let odd = raw.len() - rows.len();
-    if rows.is_empty() && odd > 0 {
+    if !raw.is_empty() && raw.iter().all(|row| !row.get().starts_with('{')) {
         return Err(Error::Garbled);
     }
+    let odd = raw.len() - rows.len();
     Ok(Rows { rows, odd })
 }
 

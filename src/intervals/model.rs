@@ -189,6 +189,8 @@ pub struct Activity {
     note: Option<String>,
     /// Title.
     pub name: Option<String>,
+    /// The athlete's note; in a list only where it is asked for.
+    pub(crate) description: Option<String>,
     /// s.
     pub(crate) moving_time: Amount,
     /// s.

@@ -9,9 +9,9 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use super::{
     answer::{
-        counted,
+        counted, sport,
         units::{positive, whole},
-        words::{joined, named},
+        words::{in_brackets, joined, named, sentence},
     },
     arguments::Range,
     sums::{Sum, by_sport},
@@ -31,6 +31,17 @@ use crate::{
 pub(super) const STRAVA_CLOSES: &str = "Strava's terms close its activities to the API; connect the device's own service \
     (Garmin, Wahoo, COROS …) to intervals.icu to see them.";
 
+/// Empty entries among these, explained: `Unreadable: 2 empty entries, of which intervals.icu sends no time, distance or load.`
+pub(super) fn about_empty(rows: &[&Activity]) -> String {
+    match rows.iter().filter(|row| row.is_empty_stub()).count() {
+        0 => String::new(),
+        count => {
+            let entries = counted(count, "empty entry", "empty entries");
+            format!("Unreadable: {entries}, of which intervals.icu sends no time, distance or load.")
+        }
+    }
+}
+
 /// The activities that have a day, and one within the range if a range is given; each once.
 pub(super) fn of_range<T: AsRef<Activity>>(rows: &[T], range: Option<Range>) -> Vec<&T> {
     let mut seen = HashSet::new();
@@ -47,32 +58,44 @@ pub(super) fn of_range<T: AsRef<Activity>>(rows: &[T], range: Option<Range>) -> 
 /// 3000)`. Empty without any. Stubs from Strava have lines of their own.
 pub(super) fn without_a_sport<T: AsRef<Activity>>(rows: &[T]) -> String {
     let rows = rows.iter().map(AsRef::as_ref);
-    let rows = rows.filter(|row| row.sport().is_empty() && !row.is_closed_by_strava());
+    let rows = rows.filter(|row| row.sport().is_empty() && !row.is_stub());
     let rows: Vec<&Activity> = rows.collect();
     if rows.is_empty() {
         return String::new();
     }
     let sum = Sum::of(rows.iter().copied());
-    not_counted(rows.len(), &format!("without a sport ({})", sum.size()))
+    let activities = counted(rows.len(), "activity", "activities");
+    format!("Not counted: {activities} without a sport ({}).", sum.size())
 }
 
-/// What is left out because no range can hold it: `Not counted: 1 activity with an unreadable date`. Empty without any.
-pub(super) fn undated<T: AsRef<Activity>>(rows: &[T]) -> String {
-    let count = rows.iter().filter(|row| row.as_ref().day().is_none()).count();
-    not_counted(count, "with an unreadable date")
-}
-
-/// What is left out because it is no activity: `Not counted: 1 activity without an id or in an unknown form`. Empty without
-/// any.
-pub(super) fn odd(count: usize) -> String {
-    not_counted(count, "without an id or in an unknown form")
-}
-
-fn not_counted(count: usize, why: &str) -> String {
-    match count {
-        0 => String::new(),
-        count => format!("Not counted: {} {why}", counted(count, "activity", "activities")),
+/// What no sum can hold: `3 activities could not be read and are not counted: 1 has no readable date, 2 have no id or an
+/// unknown form.` Empty without any; `odd` are those of which not even a row could be made.
+pub(super) fn unread<T: AsRef<Activity>>(rows: &[T], odd: usize) -> String {
+    let undated = undated(rows);
+    let all = undated + odd;
+    if all == 0 {
+        return String::new();
     }
+    let why = |count: usize, of: &str| match count {
+        0 => String::new(),
+        1 => format!("1 has {of}"),
+        count => format!("{count} have {of}"),
+    };
+    let why = joined(
+        [
+            why(undated, "no readable date"),
+            why(odd, "no id or an unknown form"),
+        ],
+        ", ",
+    );
+    let are = if all == 1 { "is" } else { "are" };
+    let activities = counted(all, "activity", "activities");
+    format!("{activities} could not be read and {are} not counted: {why}.")
+}
+
+/// How many have no readable date.
+pub(super) fn undated<T: AsRef<Activity>>(rows: &[T]) -> usize {
+    rows.iter().filter(|row| row.as_ref().day().is_none()).count()
 }
 
 /// For a range without any, perhaps of a sport, but for these stubs from Strava.
@@ -98,16 +121,14 @@ pub(super) fn nothing_yet(card: &AthleteCard, today: NaiveDate) -> String {
 /// A figure of an activity, and its name.
 pub(super) type Figure = (&'static str, fn(&Activity) -> Option<f64>);
 
-/// Names once which figures none of the rows has: `Not recorded: load, power, distance of Swim`. Empty without rows.
+/// Names once which figures none of the rows has: `Not recorded: load, power, distance of Swim.` Empty without rows.
 pub(super) fn not_recorded(rows: &[&Activity], wanted: &[Figure]) -> String {
     let missing = wanted
         .iter()
         .filter(|(_, get)| !rows.is_empty() && rows.iter().all(|row| get(row).is_none()))
         .map(|(name, _)| (*name).to_owned());
-    named(
-        "Not recorded:",
-        &joined(missing.chain([without_distance(rows)]), ", "),
-    )
+    let missing = joined(missing.chain([without_distance(rows)]), ", ");
+    sentence("Not recorded:", &missing)
 }
 
 /// `distance of Swim, Ride`: the sports that cover a distance, of which no row has one; empty without any.
@@ -125,13 +146,15 @@ fn without_distance(rows: &[&Activity]) -> String {
 }
 
 /// Names what may be one session, newest first: `i241 and i242 overlap (58 min): perhaps one session; sums count both, …`.
-/// Empty without any.
-pub(super) fn overlaps(rows: &[&Activity]) -> String {
-    perhaps_one(rows).map_or_else(String::new, |perhaps| {
-        format!(
-            "{}; sums count {}, and so do intervals.icu's CTL and ATL",
-            perhaps.words, perhaps.all
-        )
+/// Empty without any. Of `rows` sums count those that are `wanted`; of each session named, one at least is.
+pub(super) fn overlaps(rows: &[&Activity], wanted: impl Fn(&Activity) -> bool) -> String {
+    perhaps_one_of(rows, &wanted).map_or_else(String::new, |perhaps| {
+        let PerhapsOne { words, all, is_whole } = perhaps;
+        if is_whole {
+            format!("{words}; sums count {all}, and so do intervals.icu's CTL and ATL.")
+        } else {
+            format!("{words}; intervals.icu's CTL and ATL count {all}, the sums here not what is left out.")
+        }
     })
 }
 
@@ -140,17 +163,25 @@ pub(super) fn overlaps(rows: &[&Activity]) -> String {
 pub(super) struct PerhapsOne {
     /// `i241 and i242 overlap (58 min): perhaps one session`
     pub(super) words: String,
-    /// How many of them sums count: `both`, `all three`, `all of them`.
+    /// How many of them there are: `both`, `all three`, `all of them`.
     all: &'static str,
+    /// Whether sums count each of them.
+    is_whole: bool,
 }
 
 /// What may be one session, newest first; None without any.
 pub(super) fn perhaps_one(rows: &[&Activity]) -> Option<PerhapsOne> {
+    perhaps_one_of(rows, &|_| true)
+}
+
+/// The same where at least one is `wanted`.
+fn perhaps_one_of(rows: &[&Activity], wanted: &dyn Fn(&Activity) -> bool) -> Option<PerhapsOne> {
     const NAMED: usize = 3;
     let precisely = precisely(rows);
     let by_day = by_day(rows, &precisely);
     let ties = precisely.iter().map(|(a, b, _)| (*a, *b));
     let mut groups = overlaps::groups(rows.len(), ties.chain(by_day.iter().copied()));
+    groups.retain(|group| group.iter().any(|at| wanted(rows[*at])));
     for group in &mut groups {
         group.sort_by_key(|at| rows[*at].start_date_local);
     }
@@ -160,7 +191,7 @@ pub(super) fn perhaps_one(rows: &[&Activity]) -> Option<PerhapsOne> {
         .take(NAMED)
         .map(|group| {
             let of_a_day = by_day.iter().any(|(entry, _)| group.contains(entry));
-            let ids = ids_of(rows, group, of_a_day);
+            let ids = ids_of(rows, group, of_a_day, wanted);
             let minutes = precisely
                 .iter()
                 .find(|(a, b, _)| group.len() == 2 && group.contains(a) && group.contains(b));
@@ -189,6 +220,7 @@ pub(super) fn perhaps_one(rows: &[&Activity]) -> Option<PerhapsOne> {
     Some(PerhapsOne {
         words: format!("{}: perhaps one session{each}", words.join(", ")),
         all,
+        is_whole: groups.iter().flatten().all(|at| wanted(rows[*at])),
     })
 }
 
@@ -197,16 +229,24 @@ fn more_of(count: usize, one: &str, more: &str) -> String {
     counted(count, &format!("more {one}"), &format!("more {more}"))
 }
 
-/// `i241, i242 and i243`; of a day with those by hand marked: `i9 (by hand) and i10`.
-fn ids_of(rows: &[&Activity], group: &[usize], of_a_day: bool) -> String {
+/// `i241, i242 and i243`; of a day with those by hand marked: `i9 (by hand) and i10`; with those that are not wanted:
+/// `i9 and i10 (Workout, left out here)`.
+fn ids_of(rows: &[&Activity], group: &[usize], of_a_day: bool, wanted: &dyn Fn(&Activity) -> bool) -> String {
     const NAMED: usize = 6;
     let id = |at: &usize| {
-        let by_hand = if of_a_day && rows[*at].is_manual() {
-            "(by hand)"
+        let row = rows[*at];
+        let by_hand = if of_a_day && row.is_manual() {
+            "by hand"
         } else {
             ""
         };
-        joined([&clean(rows[*at].id.as_deref().unwrap_or("?"), 24), by_hand], " ")
+        let left_out = if wanted(row) {
+            String::new()
+        } else {
+            joined([&sport(row.sport()), "left out here"], ", ")
+        };
+        let remarks = in_brackets(&joined([by_hand, &left_out], ", "));
+        joined([&clean(row.id.as_deref().unwrap_or("?"), 24), &remarks], " ")
     };
     let (named, last) = match group {
         [named @ .., last] if group.len() <= NAMED => (named, id(last)),
@@ -248,10 +288,7 @@ fn by_day(rows: &[&Activity], precisely: &[Pair]) -> Vec<(usize, usize)> {
     let plan = |row: &Activity| row.paired_event_id.filter(|id| *id > 0);
     let mut days: HashMap<NaiveDate, Vec<usize>> = HashMap::new();
     for (at, row) in rows.iter().enumerate() {
-        if let Some(day) = row
-            .day()
-            .filter(|_| !row.is_manual() && !row.is_closed_by_strava())
-        {
+        if let Some(day) = row.day().filter(|_| !row.is_manual() && !row.is_stub()) {
             days.entry(day).or_default().push(at);
         }
     }
@@ -373,7 +410,7 @@ mod tests {
         let sixty = json!({"moving_time": 3600, "icu_training_load": 50});
         assert_eq!(
             none(json!(vec![sixty; 60])),
-            "Not counted: 60 activities without a sport (60:00 h, load 3000)"
+            "Not counted: 60 activities without a sport (60:00 h, load 3000)."
         );
         assert_eq!(
             none(json!([
@@ -381,11 +418,11 @@ mod tests {
                 {"id": "9", "source": "STRAVA"},
                 {"type": "", "moving_time": 1800},
             ])),
-            "Not counted: 1 activity without a sport (0:30 h, no load)"
+            "Not counted: 1 activity without a sport (0:30 h, no load)."
         );
         assert_eq!(
-            none(json!([{"icu_training_load": 5}, {"icu_training_load": null}])),
-            "Not counted: 2 activities without a sport (load 5 (1 without))"
+            none(json!([{"icu_training_load": 5}, {"icu_training_load": null, "distance": 100}])),
+            "Not counted: 2 activities without a sport (load 5 (1 without))."
         );
         assert_eq!(
             none(json!([{"type": "Run"}, {"id": "9", "source": "STRAVA"}])),
@@ -396,7 +433,7 @@ mod tests {
     fn overlapping_recordings_are_named_with_their_minutes() {
         let words = |found| -> String {
             let found: Vec<Activity> = rows(found);
-            overlaps(&found.iter().collect::<Vec<_>>())
+            overlaps(&found.iter().collect::<Vec<_>>(), |_| true)
         };
         let ride = |id: &str, sport: &str, start: &str, secs: u32| {
             json!({"id": id, "type": sport, "start_date_local": format!("2026-11-24T{start}:00"), "moving_time": secs,
@@ -408,7 +445,7 @@ mod tests {
         ];
         assert_eq!(
             words(json!(two)),
-            "i241 and i242 overlap (58 min): perhaps one session; sums count both, and so do intervals.icu's CTL and ATL"
+            "i241 and i242 overlap (58 min): perhaps one session; sums count both, and so do intervals.icu's CTL and ATL."
         );
         let brick = [
             ride("i1", "Ride", "18:00", 3600),
@@ -434,7 +471,7 @@ mod tests {
     fn three_recordings_are_one_group_and_an_entry_of_a_day_has_its_nearest() {
         let words = |found| -> String {
             let found: Vec<Activity> = rows(found);
-            overlaps(&found.iter().collect::<Vec<_>>())
+            overlaps(&found.iter().collect::<Vec<_>>(), |_| true)
         };
         let ride = |id: &str, start: &str, secs: u32| json!({"id": id, "type": "Ride", "start_date_local": format!("2026-11-24T{start}:00"), "moving_time": secs});
         let three = [
@@ -444,7 +481,7 @@ mod tests {
         ];
         assert_eq!(
             words(json!(three)),
-            "i241, i243 and i242 overlap: perhaps one session; sums count all three, and so do intervals.icu's CTL and ATL"
+            "i241, i243 and i242 overlap: perhaps one session; sums count all three, and so do intervals.icu's CTL and ATL."
         );
         let many: Vec<_> = (0..9).map(|at| ride(&format!("i{at}"), "18:00", 3600)).collect();
         assert!(words(json!(many)).starts_with(
@@ -459,7 +496,7 @@ mod tests {
                 ride("i2", "18:00", 3600)
             ])),
             "i9 (by hand) and i2 are of one sport and day: perhaps one session; sums count both, and so do intervals.icu's CTL and \
-             ATL"
+             ATL."
         );
         let mut of_another_plan = ride("i2", "18:00", 3600);
         of_another_plan["paired_event_id"] = json!(7);
@@ -492,16 +529,21 @@ mod tests {
             ("load", |row| row.icu_training_load),
             ("IF", |row| row.icu_intensity),
         ];
-        assert_eq!(not_recorded(&all, wanted), "Not recorded: load");
+        assert_eq!(not_recorded(&all, wanted), "Not recorded: load.");
         assert_eq!(not_recorded(&[], wanted), "");
+        let said = |odd| unread(&found, odd);
         assert_eq!(
-            undated(&found),
-            "Not counted: 2 activities with an unreadable date"
+            said(0),
+            "2 activities could not be read and are not counted: 2 have no readable date."
         );
-        assert_eq!(undated::<Activity>(&[]), "");
         assert_eq!(
-            odd(1),
-            "Not counted: 1 activity without an id or in an unknown form"
+            said(1),
+            "3 activities could not be read and are not counted: 2 have no readable date, 1 has no id or an unknown form."
         );
+        assert_eq!(
+            unread::<Activity>(&[], 1),
+            "1 activity could not be read and is not counted: 1 has no id or an unknown form."
+        );
+        assert_eq!(unread::<Activity>(&[], 0), "");
     }
 }

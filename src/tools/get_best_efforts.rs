@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::{
@@ -23,6 +23,7 @@ use super::{
         marks::{self, Marks},
         scale::{self, Scale},
     },
+    earlier::earlier,
     params::{Param, words_of},
 };
 use crate::{
@@ -94,7 +95,7 @@ impl Asked {
         range.newest = range.newest.min(today);
         let before = arguments
             .text("compare")?
-            .map(|word| earlier(&word, range))
+            .map(|word| earlier(&word, range, TEN_YEARS))
             .transpose()?;
         Ok(Self {
             choice: Choice::read(&arguments, &METRICS)?,
@@ -116,38 +117,6 @@ impl Asked {
             })
             .collect()
     }
-}
-
-/// The earlier period of `compare`.
-fn earlier(word: &str, range: Range) -> Result<Range, ToolError> {
-    let found = match word.to_ascii_lowercase().as_str() {
-        "previous" => {
-            let days = range.days().unsigned_abs();
-            range
-                .oldest
-                .checked_sub_days(Days::new(days))
-                .zip(range.oldest.pred_opt())
-        }
-        "last_year" => range
-            .oldest
-            .checked_sub_months(Months::new(12))
-            .zip(range.newest.checked_sub_months(Months::new(12))),
-        _ => curves::dates(word).map(|range| (range.oldest, range.newest)),
-    };
-    let found = found.map(|(oldest, newest)| Range { oldest, newest });
-    let found = found.ok_or_else(|| {
-        arguments::wrong(
-            "compare",
-            "must be previous, last_year or two days such as 2026-01-01..2026-03-31",
-        )
-    })?;
-    if found.oldest >= range.oldest {
-        return Err(arguments::wrong("compare", "must begin before oldest"));
-    }
-    if found.days() > TEN_YEARS {
-        return Err(arguments::wrong("compare", "must be at most ten years long"));
-    }
-    Ok(found)
 }
 
 /// Fetches and renders.

@@ -30,14 +30,17 @@ use self::{
     window::Totals,
 };
 use super::{
-    Answer, RosterTool, absences, activities,
+    Answer, RosterTool, absences, activities, answer,
     arguments::{Arguments, Range, Span},
     params::Param,
     part, plan_state,
 };
 use crate::{
     guard::{Ask, Member, Roster},
-    intervals::{self, model::Event},
+    intervals::{
+        self,
+        model::{Activity, Event},
+    },
     permissions::{Access, GET_EVENTS, GET_FITNESS, GET_TRAINING_HISTORY, GET_WELLNESS, Permission},
     tool_error::{ToolError, in_words},
     training::weeks::back,
@@ -50,7 +53,8 @@ pub(super) const TOOL: RosterTool = RosterTool {
     description: "All athletes of the roster, or those named, in one table, most flags first: absent, workout missed, load \
         off plan, ramp, form, HRV, resting HR, nothing done, race near; with form, CTL, ATL, ramp, this week's load against \
         plan, last activity, sleep, HRV and resting HR against 60 days, next race. With oldest and newest instead sums of \
-        exactly these days for everyone, to compare or add up athletes: load against plan, activities, time, missed, means.",
+        exactly these days for everyone, to compare or add up athletes: load against plan, also week by week, activities, \
+        time, missed, means.",
     params: PARAMS,
     run: |roster, given| Box::pin(run(roster, given)),
 };
@@ -343,15 +347,17 @@ impl Gathered {
         let Self { ask, usable, came } = self;
         let days = lack.activities.filter(|_| !wants_activities(*usable));
         let query = days.map(|days| days.activities(plan_state::READ_FROM));
-        let activities = query.as_ref().map(|query| ask.upstream.activities(query));
+        let activities = query.as_ref().map(|query| ask.upstream.activities_and_odd(query));
         let absences = lack.absences.map(|days| {
             ask.upstream
                 .events(days.oldest, days.newest, &absences::CATEGORIES)
         });
         let (activities, absences) = tokio::join!(by(limit, activities), by(limit, absences));
         let mut failed = Failed::default();
-        let activities = failed.or_none("activities", activities);
-        came.activities = activities.or(came.activities.take());
+        if let Some(read) = failed.or_none("activities", activities) {
+            failed.missing.extend(unread(&read));
+            came.activities = Some(read.0);
+        }
         let absences = failed.or_none("earlier absences", absences);
         came.has_long_absences |= lack.absences.is_some();
         if let Some(events) = &mut came.events {
@@ -432,7 +438,7 @@ async fn gather(
     let events = reading
         .events
         .map(|days| upstream.events(days.oldest, days.newest, &categories));
-    let activities = query.as_ref().map(|query| upstream.activities(query));
+    let activities = query.as_ref().map(|query| upstream.activities_and_odd(query));
     let (wellness, events, activities) =
         tokio::join!(by(limit, wellness), by(limit, events), by(limit, activities));
     let what = match (usable.fitness, usable.wellness) {
@@ -444,9 +450,13 @@ async fn gather(
     let mut came = Came {
         wellness: failed.or_none(what, wellness),
         events: failed.or_none("calendar", events),
-        activities: failed.or_none("activities", activities),
+        activities: None,
         has_long_absences: false,
     };
+    if let Some(read) = failed.or_none("activities", activities) {
+        failed.missing.extend(unread(&read));
+        came.activities = Some(read.0);
+    }
     if let Some(activities) = came.activities.as_mut().filter(|_| !usable.calendar) {
         activities::without_plans(activities);
     }
@@ -462,6 +472,13 @@ async fn gather(
     }
     line.missing = [refused, failed.missing].concat();
     Ok(Gathered { ask, usable, came })
+}
+
+/// `2 activities could not be read`; None if all were.
+fn unread((rows, odd): &(Vec<Activity>, usize)) -> Option<String> {
+    let count = activities::undated(rows) + odd;
+    let activities = answer::counted(count, "activity", "activities");
+    (count > 0).then(|| format!("{activities} could not be read"))
 }
 
 /// What arrived by the limit; None if nothing was requested.

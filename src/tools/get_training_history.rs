@@ -20,10 +20,10 @@ use super::{
         self,
         cut::Cut,
         units::{self, positive},
-        words::named,
+        words::{around, named, on_one_line},
     },
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
-    params::Param,
+    params::{Param, words_of},
     part::{Part, not_granted},
     plan_state,
     planned::{self, Planning},
@@ -55,12 +55,15 @@ const MOST_ROWS: usize = 200;
 /// Maximum hits of a search over all time.
 const HITS: u32 = 200;
 
+/// With the notes, which stand first; see [`without_notes`].
 const FIELDS: &[&str] = &[
+    "description",
     "type",
     "name",
     "moving_time",
     "distance",
     "icu_distance",
+    "total_elevation_gain",
     "icu_training_load",
     "icu_intensity",
     "icu_weighted_avg_watts",
@@ -79,6 +82,7 @@ const FIELDS: &[&str] = &[
     "start_date",
 ];
 const FULL_FIELDS: &[&str] = &[
+    "description",
     "type",
     "name",
     "moving_time",
@@ -125,6 +129,11 @@ const ZONE_DAYS: i64 = 366;
 const ZONE_FIELDS: usize = 6;
 const FULL_FIELDS_OF_YEARS: &[&str] = FULL_FIELDS.split_at(FULL_FIELDS.len() - ZONE_FIELDS).0;
 
+/// The same fields where notes are not searched.
+const fn without_notes(fields: &'static [&'static str]) -> &'static [&'static str] {
+    fields.split_at(1).1
+}
+
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
     ("time", |row| positive(row.moving_time)),
@@ -143,7 +152,13 @@ const PARAMS: &[Param] = &[
     Param::sport(
         "ride, run, swim, ski or row for all kinds of it, or one exact type such as TrailRun, WeightTraining",
     ),
-    Param::text("query", 100, "Part of the name, or #tag"),
+    Param::text(
+        "query",
+        100,
+        "Part of the name or, with dates, of the note; or #tag",
+    ),
+    Param::number("min_time", (1.0, 6000.0), "At least this many minutes"),
+    Param::word("sort", &words_of(&SORTS), "Highest first, instead of newest"),
     Param::words(
         "include",
         &["planned"],
@@ -156,6 +171,66 @@ const PARAMS: &[Param] = &[
     Param::limit(60, MOST_ROWS),
 ];
 
+/// What rows are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Date,
+    Time,
+    Distance,
+    Climb,
+    Load,
+    Intensity,
+    Speed,
+}
+
+const SORTS: [(&str, Sort); 7] = [
+    ("date", Sort::Date),
+    ("time", Sort::Time),
+    ("distance", Sort::Distance),
+    ("climb", Sort::Climb),
+    ("load", Sort::Load),
+    ("intensity", Sort::Intensity),
+    ("speed", Sort::Speed),
+];
+
+impl Sort {
+    fn figure(self, row: &Activity) -> Option<f64> {
+        match self {
+            Self::Date => None,
+            Self::Time => positive(row.moving_time),
+            Self::Distance => positive(row.metres()),
+            Self::Climb => positive(row.total_elevation_gain),
+            Self::Load => units::sane(row.icu_training_load),
+            Self::Intensity => positive(row.icu_intensity),
+            Self::Speed => positive(row.speed()),
+        }
+    }
+
+    /// Puts the highest first; what has no figure goes last, and equal ones stay in their order.
+    fn sort(self, rows: &mut [&Activity]) {
+        let figure = |row: &Activity| self.figure(row).unwrap_or(f64::NEG_INFINITY);
+        rows.sort_by(|a, b| figure(b).total_cmp(&figure(a)));
+    }
+
+    /// Said in the first line.
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Date => "",
+            Self::Time => "longest first",
+            Self::Distance => "farthest first",
+            Self::Climb => "most climbing first",
+            Self::Load => "highest load first",
+            Self::Intensity => "highest IF first",
+            Self::Speed => "fastest first",
+        }
+    }
+
+    /// Whether the short rows of a search have what it sorts by.
+    const fn is_of_a_search(self) -> bool {
+        !matches!(self, Self::Climb | Self::Load | Self::Intensity)
+    }
+}
+
 /// The call's arguments.
 #[derive(Debug)]
 struct Asked {
@@ -165,6 +240,9 @@ struct Asked {
     cut: String,
     sport: Option<&'static [&'static str]>,
     query: Option<String>,
+    /// s.
+    min_time: Option<f64>,
+    order: Sort,
     planned: bool,
     detail: Detail,
     limit: usize,
@@ -175,11 +253,13 @@ impl Asked {
         let arguments = Arguments::new(given, PARAMS, today)?;
         let query = arguments.text("query")?;
         let sport = arguments.sport()?;
+        let min_time = arguments.minutes("min_time")?;
+        let order = arguments.word("sort", &SORTS)?.unwrap_or(Sort::Date);
         let planned = arguments.includes("planned")?;
-        if planned && query.is_some() {
+        if planned && (query.is_some() || min_time.is_some()) {
             return Err(arguments::wrong(
                 "include",
-                "must not have planned together with query: planned load goes by week",
+                "must not have planned together with query or min_time: planned load goes by week",
             ));
         }
         let (range, cut) = if query.is_some() && !arguments.has_range() {
@@ -188,11 +268,19 @@ impl Asked {
             let (range, cut) = arguments.range_to_today(SPAN)?;
             (Some(range), cut)
         };
+        if range.is_none() && !order.is_of_a_search() {
+            return Err(arguments::wrong(
+                "sort",
+                "must be date, time, distance or speed in a search without dates, whose rows have no more; add oldest",
+            ));
+        }
         Ok(Self {
             range,
             cut,
             sport,
             query,
+            min_time,
+            order,
             planned,
             detail: arguments.detail()?,
             limit: arguments.limit()?,
@@ -201,11 +289,20 @@ impl Asked {
 
     /// Whether a readable activity is wanted.
     fn wants(&self, activity: &Activity) -> bool {
-        activity.is_of(self.sport) && self.names(activity)
+        activity.is_of(self.sport) && self.finds(activity)
     }
 
-    /// Whether the query, if there is one, finds it. Names are searched as upstream does: for part of the name, ignoring
-    /// case, or for a whole tag.
+    /// Whether it is long enough, and the query, if there is one, finds it.
+    fn finds(&self, activity: &Activity) -> bool {
+        self.lasts(activity) && self.names(activity)
+    }
+
+    fn lasts(&self, activity: &Activity) -> bool {
+        self.min_time
+            .is_none_or(|least| positive(activity.moving_time).is_some_and(|secs| secs >= least))
+    }
+
+    /// Names are searched as upstream does: for part of the name, ignoring case, or for a whole tag; notes for part of them.
     fn names(&self, activity: &Activity) -> bool {
         match (&self.query, self.range) {
             (Some(query), Some(_)) => {
@@ -217,11 +314,43 @@ impl Asked {
                         .any(|own| own.eq_ignore_ascii_case(tag))
                 } else {
                     let name = clean(activity.name.as_deref().unwrap_or_default(), 300);
-                    name.to_lowercase().contains(&query.to_lowercase())
+                    excerpt(&name, query, 0).is_some() || self.in_note(activity, 0).is_some()
                 }
             }
             _ => true,
         }
+    }
+
+    /// Where the query is in the note: that place with so many characters on both sides.
+    fn in_note(&self, activity: &Activity, around: usize) -> Option<String> {
+        let query = self.query.as_deref().filter(|query| !query.starts_with('#'))?;
+        let note = self.range.and(activity.description.as_deref())?;
+        excerpt(&on_one_line(note), query, around)
+    }
+
+    /// Whether rows are left out by what they are.
+    const fn is_narrowed(&self) -> bool {
+        self.sport.is_some() || self.query.is_some() || self.min_time.is_some()
+    }
+
+    /// Whether notes are to be searched.
+    fn searches_notes(&self) -> bool {
+        let of_words = |query: &String| !query.starts_with('#');
+        self.range.is_some() && self.query.as_ref().is_some_and(of_words)
+    }
+
+    /// `, same query and sport`: what another call must repeat.
+    fn same(&self) -> String {
+        let own = [
+            (self.query.is_some(), "query"),
+            (self.sport.is_some(), "sport"),
+            (self.min_time.is_some(), "min_time"),
+        ];
+        let own = own
+            .into_iter()
+            .filter_map(|(is_given, name)| is_given.then_some(name));
+        let own = own.collect::<Vec<_>>();
+        around(", same", &own.join(" and "), "")
     }
 }
 
@@ -231,13 +360,21 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let asked = Asked::read(given, today)?;
     let Some(range) = asked.range else {
         let words = asked.query.as_deref().unwrap_or_default();
-        let found = upstream.search_activities(words, HITS).await?;
-        return Ok(render(card, today, &asked, &found, &Part::NotAsked));
+        let (found, odd) = upstream.search_activities(words, HITS).await?;
+        let answer = render(card, today, &asked, &found, &Part::NotAsked);
+        return Ok(answer.and([activities::unread(&found, odd)]));
     };
-    let query = range.activities(match (asked.detail, range.days()) {
+    let fields = match (asked.detail, range.days()) {
         (Detail::Concise, _) => FIELDS,
         (Detail::Full, ..=ZONE_DAYS) => FULL_FIELDS,
         (Detail::Full, _) => FULL_FIELDS_OF_YEARS,
+    };
+    // Notes are shown by another tool.
+    let may_see_notes = card.shows(&permissions::GET_ACTIVITY_DETAIL);
+    let query = range.activities(if asked.searches_notes() && may_see_notes {
+        fields
+    } else {
+        without_notes(fields)
     });
     let (activities, planned) = tokio::join!(
         upstream.activities_and_odd(&query),
@@ -248,8 +385,11 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let (planned, not_read) =
         planned::with_earlier_absences(upstream, planned?, &activities, wanted, today).await?;
     let withheld = withhold(card, &mut activities);
+    let not_searched = (asked.searches_notes() && !may_see_notes)
+        .then(|| not_granted("Search in notes", &permissions::GET_ACTIVITY_DETAIL));
     let answer = render(card, today, &asked, &activities, &planned);
-    Ok(answer.and(withheld).and([not_read, activities::odd(odd)]))
+    let unread = activities::unread(&activities, odd);
+    Ok(answer.and(withheld).and(not_searched).and([not_read, unread]))
 }
 
 /// Removes what another tool shows and is not granted, and says so.
@@ -278,32 +418,32 @@ fn render(
         let newest_first = b.start_date_local.cmp(&a.start_date_local);
         newest_first.then_with(|| b.id.cmp(&a.id))
     });
-    let narrowed = asked.sport.is_some() || asked.query.is_some();
-    let stubs = found.iter().filter(|row| row.is_closed_by_strava()).count();
-    let has_own_sums = stubs == found.len() && card.shows(&permissions::GET_TRAINING_SUMMARY);
-    let without_a_sport = match asked.sport {
-        Some(_) => activities::without_a_sport(
-            &found
-                .iter()
-                .copied()
-                .filter(|row| asked.names(row))
-                .collect::<Vec<_>>(),
-        ),
-        None => String::new(),
-    };
+    let narrowed = asked.is_narrowed();
+    let stubs = found
+        .iter()
+        .copied()
+        .filter(|row| row.is_stub() && row.may_be_of(asked.sport));
+    let stubs: Vec<&Activity> = stubs.collect();
+    let has_own_sums = stubs.len() == found.len() && card.shows(&permissions::GET_TRAINING_SUMMARY);
+    let open: Vec<&Activity> = found.iter().copied().filter(|row| !row.is_stub()).collect();
     // A stub may be of the sport, so it is counted; a query is for rows, and none can match.
     let mut counted = found;
     counted.retain(|row| {
-        if row.is_closed_by_strava() {
-            asked.query.is_none()
+        if row.is_stub() {
+            asked.query.is_none() && row.may_be_of(asked.sport)
         } else {
             asked.wants(row)
         }
     });
-    let readable = counted.iter().copied().filter(|row| !row.is_closed_by_strava());
+    let readable = counted.iter().copied().filter(|row| !row.is_stub());
     let readable: Vec<&Activity> = readable.collect();
     let closed = counted.len() - readable.len();
-    let wanted = if narrowed { &readable } else { &counted };
+    let mut wanted = if narrowed {
+        readable.clone()
+    } else {
+        counted.clone()
+    };
+    asked.order.sort(&mut wanted);
 
     let plans = planned.got().zip(asked.range);
     let plans = plans
@@ -316,14 +456,18 @@ fn render(
     )];
     if !narrowed {
         // Above the rows, where no client cuts it.
-        blocks.push(about_stubs(stubs, asked, has_own_sums));
+        blocks.extend(about_stubs(&stubs, asked, has_own_sums));
     }
     if wanted.is_empty() {
         blocks.push(nothing(card, today, asked));
     } else {
-        let cut = Cut::by_days(asked.limit, wanted, |row| row.day());
-        blocks.push(rows::table(cut.shown, card.units, asked.detail));
-        blocks.push(cut.more("row", |next| how_on(wanted, cut.shown, next, asked)));
+        let cut = if asked.order == Sort::Date {
+            Cut::by_days(asked.limit, &wanted, |row| row.day())
+        } else {
+            Cut::after(asked.limit, &wanted)
+        };
+        blocks.push(rows::table(cut.shown, card.units, asked));
+        blocks.push(cut.more("row", |next| how_on(&wanted, cut.shown, next, asked)));
         blocks.push(totals::by_sport(&readable, closed, card.units, asked.detail));
     }
     blocks.push(by_week(&counted, plans.as_ref(), asked, today));
@@ -332,12 +476,11 @@ fn render(
     if asked.range.is_some() {
         // Rows of a search are always short, so they do not show what was recorded.
         blocks.push(activities::not_recorded(&readable, RECORDED));
-        blocks.push(activities::overlaps(&readable));
+        blocks.push(activities::overlaps(&open, |row| asked.wants(row)));
     }
-    blocks.push(without_a_sport);
-    blocks.push(activities::undated(activities));
+    blocks.extend(left_out(&open, asked));
     if narrowed {
-        blocks.push(about_stubs(stubs, asked, has_own_sums));
+        blocks.extend(about_stubs(&stubs, asked, has_own_sums));
     }
     if asked.detail == Detail::Full {
         blocks.extend(about_columns(&readable, asked.range));
@@ -373,23 +516,41 @@ fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: String
             asked.cut.clone(),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
             named("matching", &query),
+            around("at least", &units::hours_minutes(asked.min_time), ""),
+            asked.order.in_words().to_owned(),
             count,
         ],
     )
 }
 
-/// Each week's load, planned load and targets; empty for a search, and without any. `counted` has those closed by Strava.
+/// What is left out because it is not known whether it was asked for: `Not counted: 2 activities without a time.`
+fn left_out(open: &[&Activity], asked: &Asked) -> [String; 2] {
+    let mut lines = [String::new(), String::new()];
+    if asked.sport.is_some() {
+        let found = open.iter().copied().filter(|row| asked.finds(row));
+        lines[0] = activities::without_a_sport(&found.collect::<Vec<_>>());
+    }
+    let may_last =
+        |row: &&&Activity| positive(row.moving_time).is_none() && row.is_of(asked.sport) && asked.names(row);
+    let count = open.iter().filter(may_last).count();
+    if asked.min_time.is_some() && count > 0 {
+        let activities = answer::counted(count, "activity", "activities");
+        lines[1] = format!("Not counted: {activities} without a time.");
+    }
+    lines
+}
+
+/// Each week's load, planned load and targets; empty for a search, for long ones only, and without any. `counted` has stubs.
 fn by_week(counted: &[&Activity], plans: Option<&Planning>, asked: &Asked, today: NaiveDate) -> String {
-    let Some(range) = asked.range.filter(|_| asked.query.is_none()) else {
+    let whole_weeks = asked.query.is_none() && asked.min_time.is_none();
+    let Some(range) = asked.range.filter(|_| whole_weeks) else {
         return String::new();
     };
-    if counted.iter().all(|row| row.is_closed_by_strava()) && !plans.is_some_and(Planning::is_some) {
+    if counted.iter().all(|row| row.is_stub()) && !plans.is_some_and(Planning::is_some) {
         return String::new();
     }
     let weekly = |is_closed: bool| {
-        let rows = counted
-            .iter()
-            .filter(move |row| row.is_closed_by_strava() == is_closed);
+        let rows = counted.iter().filter(move |row| row.is_stub() == is_closed);
         let loads = rows.filter_map(|row| Some((row.day()?, units::sane(row.icu_training_load))));
         weeks::weekly(range.oldest, range.newest, loads)
     };
@@ -401,8 +562,15 @@ fn by_week(counted: &[&Activity], plans: Option<&Planning>, asked: &Asked, today
     totals::by_week(&weeks, plans, (range, today), asked.detail)
 }
 
-/// The call for the rows that are left, from `next` on.
+/// The call for the rows that are left, from `next` on. Days lead on only where rows go by them.
 fn how_on(rows: &[&Activity], shown: &[&Activity], next: &Activity, asked: &Asked) -> String {
+    if asked.order != Sort::Date {
+        return if shown.len() < MOST_ROWS {
+            format!("use limit={}", rows.len().min(MOST_ROWS))
+        } else {
+            "use shorter ranges, or min_time".to_owned()
+        };
+    }
     let day = |row: Option<&&Activity>| row.and_then(|row| row.day());
     let (Some(last), Some(next), Some(end)) = (day(shown.last()), next.day(), day(rows.last())) else {
         return String::new();
@@ -412,12 +580,7 @@ fn how_on(rows: &[&Activity], shown: &[&Activity], next: &Activity, asked: &Aske
         .unwrap_or(end);
     let oldest = asked.range.map_or(end.max(reach), |range| range.oldest);
     if last != next {
-        let same = match (asked.query.is_some(), asked.sport.is_some()) {
-            (true, true) => ", same query and sport",
-            (true, false) => ", same query",
-            (false, true) => ", same sport",
-            (false, false) => "",
-        };
+        let same = asked.same();
         return format!("use oldest={oldest} newest={next}{same}");
     }
     let that_day = rows.iter().filter(|row| row.day() == Some(last)).count();
@@ -434,14 +597,30 @@ fn how_on(rows: &[&Activity], shown: &[&Activity], next: &Activity, asked: &Aske
 }
 
 fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked) -> String {
-    let narrowed = asked.sport.is_some() || asked.query.is_some();
-    let none = match (narrowed, asked.range) {
+    let none = match (asked.is_narrowed(), asked.range) {
         (_, Some(range)) if range.oldest > today => return activities::nothing_yet(card, today),
         (true, Some(_)) => "No activity in this range matches.",
         (true, None) => "No activity matches. Activities from Strava are closed to the API and not searched.",
         (false, _) => "No activity in this range.",
     };
     none.to_owned()
+}
+
+/// The part of a text where a query is, ignoring case, with so many characters on both sides; None where it is not.
+fn excerpt(text: &str, query: &str, around: usize) -> Option<String> {
+    let wanted: Vec<char> = query.chars().flat_map(char::to_lowercase).collect();
+    let is_at = |rest: &str| {
+        let mut own = rest.chars().flat_map(char::to_lowercase);
+        wanted.iter().all(|c| own.next() == Some(*c))
+    };
+    let (at, _) = text.char_indices().find(|(at, _)| is_at(&text[*at..]))?;
+    let before = text[..at].chars().count();
+    let skipped = before.saturating_sub(around);
+    let length = before - skipped + wanted.len() + around;
+    let part: String = text.chars().skip(skipped).take(length).collect();
+    let dots = |is_cut: bool| if is_cut { "…" } else { "" };
+    let is_cut = text.chars().count() > skipped + length;
+    Some(format!("{}{}{}", dots(skipped > 0), part.trim(), dots(is_cut)))
 }
 
 /// What two columns of the full rows mean or lack.
@@ -456,9 +635,17 @@ fn about_columns(readable: &[&Activity], range: Option<Range>) -> Vec<String> {
     lines
 }
 
-/// What is closed by Strava, and where it is counted; `has_own_sums`: all of the range is, and another tool has intervals.icu's
-/// own sums of it.
-fn about_stubs(count: usize, asked: &Asked, has_own_sums: bool) -> String {
+/// What is closed by Strava or empty, and where it is counted; `has_own_sums`: all of the range is, and another tool has
+/// intervals.icu's own sums of it.
+fn about_stubs(stubs: &[&Activity], asked: &Asked, has_own_sums: bool) -> [String; 2] {
+    let closed = stubs.iter().filter(|row| row.is_closed_by_strava()).count();
+    [
+        about_closed(closed, asked, has_own_sums),
+        activities::about_empty(stubs),
+    ]
+}
+
+fn about_closed(count: usize, asked: &Asked, has_own_sums: bool) -> String {
     let what = match (count, &asked.query, asked.sport) {
         (0, ..) => return String::new(),
         (_, Some(_), _) => answer::counted(count, "activity from Strava", "activities from Strava"),

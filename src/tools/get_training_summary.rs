@@ -1,7 +1,7 @@
 //! get_training_summary: volume, load, calories and zones by sport and by week, against the period before and the plan.
 //!
-//! One request (`GET /athlete/{id}/activities` over both periods); with `include: planned` a second one for the calendar, and one
-//! more for absences that began before, where something planned was not done.
+//! One request (`GET /athlete/{id}/activities` over both periods), or two where these are far apart; with `include: planned` one
+//! for the calendar, and one more for absences that began before, where something planned was not done.
 //! If every activity of the range is closed by Strava, one more: `GET /athlete/{id}/athlete-summary`, with intervals.icu's
 //! own sums.
 
@@ -14,18 +14,20 @@ mod zones;
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
 use serde_json::{Map, Value};
 
+use self::by_sport::Change;
 use super::{
     Answer, Run, Tool,
     activities::{self, Figure},
     answer::{
         self,
-        units::positive,
+        units::{self, positive},
         words::{in_brackets, joined, with_unit},
     },
     arguments::{Arguments, Detail, Range, Span},
+    earlier::earlier,
     params::{Param, words_of},
     part::{Part, if_there},
     planned::{self, Planning},
@@ -98,10 +100,10 @@ const PARAMS: &[Param] = &[
         &["planned"],
         "planned: adds planned load, time and targets by week",
     ),
-    Param::word(
+    Param::text(
         "compare",
-        &["previous", "none"],
-        "Default previous: the period of the same length before",
+        40,
+        "previous (default: as long, just before), last_year, 2026-01-01..2026-03-31 or none",
     ),
     Param::word(
         "zones",
@@ -138,11 +140,17 @@ impl Asked {
             };
             (range, String::new())
         };
-        let compare = arguments.word("compare", &[("previous", true), ("none", false)])?;
+        let before = match arguments.text("compare")? {
+            Some(word) if word.eq_ignore_ascii_case("none") => None,
+            Some(word) if !word.eq_ignore_ascii_case("previous") => {
+                Some(earlier(&word, range, SPAN.longest)?)
+            }
+            _ => before(range),
+        };
         Ok(Self {
             range,
             cut,
-            before: before(range).filter(|_| compare != Some(false) && range.oldest <= today),
+            before: before.filter(|_| range.oldest <= today),
             sport,
             planned: arguments.includes("planned")?,
             zones: arguments.word("zones", &BASES)?,
@@ -152,6 +160,23 @@ impl Asked {
 
     fn wants(&self, activity: &Activity) -> bool {
         activity.is_of(self.sport)
+    }
+
+    /// The days of one request for both periods; of two, where more than a month between them was not asked for.
+    fn to_read(&self) -> (Range, Option<Range>) {
+        const BETWEEN: i64 = 31;
+        let gap = |before: Range| (self.range.oldest - before.newest).num_days();
+        match self.before {
+            Some(before) if gap(before) > BETWEEN => (self.range, Some(before)),
+            before => {
+                let (now, before) = (self.range, before.unwrap_or(self.range));
+                let both = Range {
+                    oldest: now.oldest.min(before.oldest),
+                    newest: now.newest.max(before.newest),
+                };
+                (both, None)
+            }
+        }
     }
 }
 
@@ -175,16 +200,21 @@ fn before(range: Range) -> Option<Range> {
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
-    let both = Range {
-        oldest: asked.before.map_or(asked.range.oldest, |before| before.oldest),
-        ..asked.range
-    };
-    let query = both.activities(FIELDS);
-    let (activities, planned) = tokio::join!(
+    let (range, apart) = asked.to_read();
+    let query = range.activities(FIELDS);
+    let (activities, before, planned) = tokio::join!(
         upstream.activities_and_odd(&query),
+        async {
+            match apart.map(|before| before.activities(FIELDS)) {
+                Some(query) => upstream.activities_and_odd(&query).await,
+                None => Ok((Vec::new(), 0)),
+            }
+        },
         planned::fetch(upstream, card, asked.planned, asked.range, today)
     );
-    let (activities, odd) = activities?;
+    let (mut activities, odd) = activities?;
+    let (before, odd_before) = before?;
+    activities.extend(before);
     let wanted = (asked.range, asked.sport);
     let (planned, not_read) =
         planned::with_earlier_absences(upstream, planned?, &activities, wanted, today).await?;
@@ -198,19 +228,19 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         None
     };
     let answer = render(card, today, &asked, &activities, &planned, own_sums.as_deref());
-    Ok(answer.and([not_read, activities::odd(odd)]))
+    Ok(answer.and([not_read, activities::unread(&activities, odd + odd_before)]))
 }
 
-/// The wanted activities that can be read, and how many are closed by Strava.
+/// The wanted activities that can be read, and how many cannot.
 fn readable<'a>(found: &[&'a Activity], asked: &Asked) -> (Vec<&'a Activity>, usize) {
     let stubs = found
         .iter()
-        .filter(|activity| activity.is_closed_by_strava())
+        .filter(|activity| activity.is_stub() && activity.may_be_of(asked.sport))
         .count();
     let rows = found
         .iter()
         .copied()
-        .filter(|activity| !activity.is_closed_by_strava() && asked.wants(activity))
+        .filter(|activity| !activity.is_stub() && asked.wants(activity))
         .collect();
     (rows, stubs)
 }
@@ -252,7 +282,12 @@ fn render(
         }
     } else {
         let by_sport = sums::by_sport(rows.iter().copied(), full);
-        blocks.push(by_sport::table(&by_sport, &all, stubs, card.units));
+        blocks.push(by_sport::table(
+            &by_sport,
+            &all,
+            stubs,
+            (card.units, asked.range.newest.year()),
+        ));
         let beside = (plans.as_ref(), today);
         blocks.push(changes(&by_sport, &all, asked, activities, card, beside));
         let zones = zones::lines(&rows, asked.zones, asked.detail);
@@ -267,7 +302,7 @@ fn render(
         let of_range: Vec<&Activity> = found
             .iter()
             .copied()
-            .filter(|activity| activity.is_closed_by_strava() || asked.wants(activity))
+            .filter(|activity| activity.may_be_of(asked.sport))
             .collect();
         blocks.extend(by_week::table(&of_range, plans.as_ref(), asked, today));
     }
@@ -296,17 +331,24 @@ fn render(
     if all.intensities.len() > 1 {
         notes.insert(
             0,
-            "avg IF: time-weighted root mean square, by IcuSync.".to_owned(),
+            "avg IF is a time-weighted root mean square, by IcuSync.".to_owned(),
         );
     }
     blocks.push(notes.join(" "));
     blocks.push(activities::not_recorded(&rows, RECORDED));
-    blocks.push(activities::overlaps(&rows));
+    let open: Vec<&Activity> = found.iter().copied().filter(|row| !row.is_stub()).collect();
+    blocks.push(activities::overlaps(&open, |row| asked.wants(row)));
     if asked.sport.is_some() {
         blocks.push(activities::without_a_sport(&found));
     }
-    blocks.push(activities::undated(activities));
-    blocks.push(about_stubs(stubs, asked.sport.is_some(), has_own_sums));
+    let stubs: Vec<&Activity> = found
+        .iter()
+        .copied()
+        .filter(|row| row.may_be_of(asked.sport))
+        .collect();
+    let closed = stubs.iter().filter(|row| row.is_closed_by_strava()).count();
+    blocks.push(about_closed(closed, asked.sport.is_some(), has_own_sums));
+    blocks.push(activities::about_empty(&stubs));
     blocks.push(answer::garmin_line(rows.iter().map(|row| row.origin())));
     Answer::of(blocks)
 }
@@ -352,7 +394,7 @@ fn weeks_of(range: Range, today: NaiveDate) -> String {
     )
 }
 
-/// The line that compares with the period before: all sports together, and each one with `detail: full`. What makes it differ
+/// What compares with the period before: all sports together and the first of them, each one with `detail: full`. What makes it differ
 /// from the range stands beside its days: `14 Sep – 17 Oct 2026 (holiday 12–18 Oct; today is not over)`.
 fn changes(
     by_sport: &[(String, Sum)],
@@ -369,11 +411,30 @@ fn changes(
     let full = asked.detail == Detail::Full;
     let (rows, stubs) = readable(&activities::of_range(activities, Some(before)), asked);
     let absences = match plans {
-        Some(plans) => plans.absences(before.oldest, before.newest, today),
+        Some(plans) => {
+            let known = plans.absences(before.oldest, before.newest, today);
+            let unread = match planned::read_from(asked.range) {
+                first if before.oldest >= first => String::new(),
+                first if before.newest >= first => {
+                    format!("absences not read before {}", units::date(first))
+                }
+                _ => "absences not read".to_owned(),
+            };
+            joined([known, unread], ", ")
+        }
         None if !asked.planned && card.shows(&permissions::GET_EVENTS) => ABSENCES_NOT_READ.to_owned(),
         None => String::new(),
     };
-    let when = |open: &str| with_unit(before.in_words(), &in_brackets(&joined([&absences, open], "; ")));
+    let days = match before.days() {
+        days if days == asked.range.days() => String::new(),
+        days => format!("{} against {}", answer::counted_days(days), asked.range.days()),
+    };
+    let when = |open: &str| {
+        with_unit(
+            before.in_words(),
+            &in_brackets(&joined([&days, &absences, open], "; ")),
+        )
+    };
     if rows.is_empty() {
         let none = match stubs {
             0 => "no activity".to_owned(),
@@ -385,37 +446,36 @@ fn changes(
         return format!("Before, {}: {none}", when(""));
     }
     let then = sums::by_sport(rows.iter().copied(), full);
-    let mut parts = Vec::new();
     let found = activities::of_range(activities, Some(asked.range));
     let closed = (readable(&found, asked).1, stubs);
     let whole = closed == (0, 0);
-    if by_sport.len() > 1 || then.len() > 1 || closed != (0, 0) {
-        let before = Sum::of(rows.iter().copied());
-        parts.push(by_sport::change("all", (all, &before), closed, whole, card.units));
+    let (all_before, nothing) = (Sum::of(rows.iter().copied()), Sum::default());
+    let of = |name, now, before| Change {
+        name,
+        now,
+        before,
+        closed: (0, 0),
+    };
+    let mut rows = Vec::new();
+    if by_sport.len() > 1 || then.len() > 1 || !whole {
+        let all = of(by_sport::ALL, all, &all_before);
+        rows.push(Change { closed, ..all });
     }
-    let nothing = Sum::default();
-    let gone = then
-        .iter()
-        .filter(|(name, _)| by_sport.iter().all(|(own, _)| own != name))
-        .map(|(name, sum)| (name, &nothing, sum));
+    let sum_in = |sums: &'_ [(String, Sum)], name: &str| sums.iter().position(|(own, _)| own == name);
+    let gone = then.iter().filter(|(name, _)| sum_in(by_sport, name).is_none());
+    let gone = gone.map(|(name, sum)| of(name.as_str(), &nothing, sum));
     let both = by_sport.iter().map(|(name, sum)| {
-        let earlier = then
-            .iter()
-            .find(|(own, _)| own == name)
-            .map_or(&nothing, |(_, sum)| sum);
-        (name, sum, earlier)
+        let earlier = sum_in(&then, name).map_or(&nothing, |at| &then[at].1);
+        of(name.as_str(), sum, earlier)
     });
-    parts.extend(
-        both.chain(gone)
-            .take(if full { usize::MAX } else { SPORTS })
-            .map(|(name, now, earlier)| by_sport::change(name, (now, earlier), (0, 0), whole, card.units)),
-    );
+    rows.extend(both.chain(gone).take(if full { usize::MAX } else { SPORTS }));
     let open = if asked.range.newest == today {
         "today is not over"
     } else {
         ""
     };
-    format!("Now / before, {}: {}", when(open), parts.join(" | "))
+    let changes = by_sport::changes(&rows, whole, card.units);
+    format!("Now / before, {}:{changes}", when(open))
 }
 
 fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked, stubs: usize) -> String {
@@ -426,7 +486,7 @@ fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked, stubs: usize) ->
 }
 
 /// What is closed by Strava, and where it is counted; `has_own_sums`: all of it, in intervals.icu's own sums.
-fn about_stubs(stubs: usize, narrowed: bool, has_own_sums: bool) -> String {
+fn about_closed(stubs: usize, narrowed: bool, has_own_sums: bool) -> String {
     let how = activities::STRAVA_CLOSES;
     let count = answer::counted(stubs, "activity", "activities");
     let of_any = if narrowed { ", of whatever sport" } else { "" };

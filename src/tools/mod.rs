@@ -15,6 +15,7 @@ mod day_fields;
 mod day_form;
 mod day_limits;
 mod delete_workout;
+mod earlier;
 mod edit_workout;
 mod entries;
 mod fitness;

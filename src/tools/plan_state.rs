@@ -282,7 +282,7 @@ fn rest(event: &Event, activity: &Activity, activities: &[Activity], taken: &Has
     };
     let others = activities.iter().filter(|other| {
         other.day() == activity.day()
-            && !other.is_closed_by_strava()
+            && !other.is_stub()
             && family(other.sport()) == family(event.sport())
             && other.paired_event_id.is_none_or(|id| id <= 0)
             && !is_known(other)
@@ -310,7 +310,7 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
     let by_hand = activity.is_manual();
     let is_beside = |other: &&Activity| {
         !std::ptr::eq(*other, activity)
-            && !other.is_closed_by_strava()
+            && !other.is_stub()
             && other.day() == activity.day()
             && if by_hand {
                 family(other.sport()) == family(activity.sport())
@@ -615,7 +615,7 @@ fn days(
     let mut days: HashMap<NaiveDate, Day> = HashMap::new();
     for (at, activity) in activities.iter().enumerate() {
         let Some(day) = activity.day() else { continue };
-        let (free, closed) = (!taken.contains(&at), activity.is_closed_by_strava());
+        let (free, closed) = (!taken.contains(&at), activity.is_stub());
         days.entry(day).or_default().add(Day {
             all: 1,
             free: usize::from(free),

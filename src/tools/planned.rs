@@ -14,7 +14,7 @@ use super::{
         self,
         sport_units::{SportUnits, in_yards},
         units::{self, positive},
-        words::{DOT, in_brackets, joined, listed, named, with_unit},
+        words::{DOT, in_brackets, joined, listed, named, sentence, with_unit},
     },
     arguments::Range,
     part::{Part, Source, settle},
@@ -43,7 +43,7 @@ pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
 }
 
 /// The first day of the calendar to read for a range: of the days before its first week only the absences count.
-fn read_from(range: Range) -> NaiveDate {
+pub(super) fn read_from(range: Range) -> NaiveDate {
     weeks::back(range.oldest, absences::READ_BEFORE)
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn fetch(
     let mut found = found.await;
     if let Ok(events) = &mut found {
         let first = Some(weeks::monday(range.oldest));
-        events.retain(|event| event.day() >= first || Absence::of(event).is_some());
+        events.retain(|event| event.day().is_none() || event.day() >= first || Absence::of(event).is_some());
     }
     settle(WHAT, Source::Calendar, found)
 }
@@ -200,7 +200,7 @@ impl Plans {
     ) {
         let all = activities.unwrap_or_default();
         let planned = Planned::of(event, state.pairing(all));
-        let is_of_another_sport = |one: &Activity| !one.is_closed_by_strava() && !one.is_of(sports);
+        let is_of_another_sport = |one: &Activity| !one.is_stub() && !one.is_of(sports);
         let day = event.day();
         let reason = absences.reason_for(event);
         self.all.add((event, planned));
@@ -285,9 +285,13 @@ impl Plans {
         self.parts(|sum| sum.load, units::whole, (self.all.with_load, WITHOUT_LOAD))
     }
 
-    /// `3:00 (1:00 for what was done, 2:00 open later, 1 without a time)`, `unknown` when nothing planned has a time.
+    /// `3:00 (1:00 for what was done, 2:00 open later, 1 without a time)`, `unknown` when nothing planned has a time; empty when
+    /// nothing is planned.
     pub(super) fn time(&self) -> String {
-        if self.all.count > 0.0 && self.all.secs <= 0.0 {
+        if self.all.count <= 0.0 {
+            return String::new();
+        }
+        if self.all.secs <= 0.0 {
             return "unknown".to_owned();
         }
         let lack = (self.all.with_time, "without a time");
@@ -337,6 +341,8 @@ pub(super) struct Planning {
     pub(super) weeks: BTreeMap<NaiveDate, Plans>,
     /// Workouts and races without a sport, which a filter by sport leaves out.
     without_a_sport: Sum,
+    /// How many workouts and races have no day.
+    undated: usize,
     /// What was done in much less time than was planned: see [`short_of_plan`].
     short: Vec<String>,
     /// Races of several sports, which a filter by one of these leaves out: see [`of_several`].
@@ -369,7 +375,7 @@ impl Planning {
 
     /// What to know about these sums: what they leave out, and what they may hold instead of the plan. `times` are shown as
     /// well as loads.
-    pub(super) fn notes(&self, times: bool) -> [String; 5] {
+    pub(super) fn notes(&self, times: bool) -> [String; 6] {
         const NAMED: usize = 3;
         let is_unclear = self.weeks.values().any(|plans| plans.unclear.count > 0.0);
         [
@@ -379,15 +385,19 @@ impl Planning {
                 String::new()
             },
             doubts(&self.weeks, times),
-            named(
+            sentence(
                 "Done in less than half of the planned time:",
                 &listed(&self.short, NAMED),
             ),
-            named(
+            sentence(
                 "Not counted, done as several sports:",
                 &listed(&self.of_several, NAMED),
             ),
-            without_a_sport(&self.without_a_sport),
+            sentence(
+                "Not counted:",
+                &with_size(&self.without_a_sport, NOUNS, "without a sport"),
+            ),
+            undated(self.undated),
         ]
     }
 }
@@ -445,11 +455,17 @@ pub(super) fn absences_of_week(
     })
 }
 
-/// What a filter by sport leaves out because it has no sport: `Not counted: 2 planned workouts without a sport (1:00 h, load
-/// 75)`; empty without any.
-fn without_a_sport(sum: &Sum) -> String {
-    let nouns = ("planned workout", "planned workouts");
-    not_counted([with_size(sum, nouns, "without a sport")])
+const NOUNS: (&str, &str) = ("planned workout", "planned workouts");
+
+/// `1 planned workout could not be read and is not counted: it has no readable date.`; empty without any.
+fn undated(count: usize) -> String {
+    let (are, have) = match count {
+        0 => return String::new(),
+        1 => ("is", "it has"),
+        _ => ("are", "they have"),
+    };
+    let workouts = answer::counted(count, NOUNS.0, NOUNS.1);
+    format!("{workouts} could not be read and {are} not counted: {have} no readable date.")
 }
 
 /// `2 planned workouts without a sport (1:00 h, load 75)`; empty without any.
@@ -518,11 +534,12 @@ pub(super) fn by_week(
     let mut planning = Planning::default();
     let absences = Absences::among(events);
     for (event, state) in with_states(events, activities, &absences, today) {
+        let is_wanted = sports.is_none_or(|sports| sports.contains(&event.sport()));
+        planning.undated += usize::from(event.day().is_none() && event.is_to_do() && is_wanted);
         let Some(day) = event.day().filter(|day| *day <= until) else {
             continue;
         };
         let monday = weeks::monday(day);
-        let is_wanted = sports.is_none_or(|sports| sports.contains(&event.sport()));
         if event.category() == Event::TARGET {
             let words = target(event, own);
             if is_wanted && event.is_week_target() && !words.is_empty() {

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt::Display};
 
+use chrono::NaiveDate;
+
 use super::{
     answer::{
         self,
@@ -34,6 +36,8 @@ pub(super) struct Share<'a> {
     kcal: Option<f64>,
     /// s, of its longest activity, if known.
     longest: Option<f64>,
+    /// Of that activity.
+    day: Option<NaiveDate>,
 }
 
 impl<'a> From<&'a Activity> for Share<'a> {
@@ -49,6 +53,7 @@ impl<'a> From<&'a Activity> for Share<'a> {
             intensity: row.icu_intensity,
             kcal: row.calories,
             longest: row.moving_time,
+            day: row.day(),
         }
     }
 }
@@ -160,6 +165,8 @@ pub(super) struct Sum {
     pub(super) intensities: Vec<(f64, f64)>,
     /// s, of the longest.
     pub(super) longest: f64,
+    /// The day of the longest, if that is known.
+    pub(super) longest_on: Option<NaiveDate>,
     /// How many of each exact sport.
     pub(super) kinds: BTreeMap<String, f64>,
 }
@@ -196,7 +203,9 @@ impl Sum {
         let intensity = positive(row.intensity);
         self.intensities
             .extend(intensity.map(|percent| (secs, percent / 100.0)));
-        self.longest = self.longest.max(amount(row.longest));
+        if let Some(longest) = positive(row.longest).filter(|secs| *secs > self.longest) {
+            (self.longest, self.longest_on) = (longest, row.day);
+        }
         *self.kinds.entry(name_of(row.sport, true)).or_default() += row.count;
     }
 
@@ -234,6 +243,12 @@ impl Sum {
     pub(super) fn climb_words(&self, count: f64, own: Units) -> String {
         let climb = units::height(positive(Some(self.climb)), own);
         of_count(count, self.with_climb, climb, "without")
+    }
+
+    /// `climb 4539 m`, `climb 812 m (2 without)`; empty when nothing went up. `count` rows should have an elevation gain.
+    pub(super) fn named_climb(&self, count: f64, own: Units) -> String {
+        let climb = units::height_in_words(positive(Some(self.climb)), own);
+        named("climb", &of_count(count, self.with_climb, climb, "without"))
     }
 
     /// `3120 (1 without)`; empty when nothing has calories. `count` rows should have some.
@@ -404,6 +419,26 @@ pub(super) fn by_sport<'a>(
     let mut sums: Vec<(String, Sum)> = sums.into_iter().collect();
     sums.sort_by(|a, b| b.1.secs.total_cmp(&a.1.secs));
     sums
+}
+
+/// Families whose activities usually have an elevation gain.
+const CLIMB: [&str; 6] = ["Ride", "Run", "Walk", "Hike", "Snowshoe", "Ski"];
+/// Those whose activities usually have calories.
+const BURN: [&str; 2] = ["Ride", "Run"];
+
+/// How many rows of these sums should have an elevation gain: all together lack it only where a sport has it.
+pub(super) fn climbing(sums: &[(String, Sum)]) -> f64 {
+    having(sums, |sum| sum.with_climb, &CLIMB)
+}
+
+/// The same of calories.
+pub(super) fn burning(sums: &[(String, Sum)]) -> f64 {
+    having(sums, |sum| sum.with_kcal, &BURN)
+}
+
+fn having(sums: &[(String, Sum)], with: fn(&Sum) -> f64, usual: &[&str]) -> f64 {
+    let has_it = |(name, sum): &&(String, Sum)| with(sum) > 0.0 || usual.contains(&sports::family(name));
+    sums.iter().filter(has_it).map(|(_, sum)| sum.count).sum()
 }
 
 /// See [`Sum::of_those`], of this many rows.

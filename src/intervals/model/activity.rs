@@ -29,6 +29,11 @@ impl Activity {
         !self.has_size() && says_nothing && !self.is_closed_by_strava()
     }
 
+    /// Any stub.
+    pub(crate) fn is_stub(&self) -> bool {
+        self.is_closed_by_strava() || self.is_empty_stub()
+    }
+
     /// Whether upstream sends a time, a distance or a load.
     fn has_size(&self) -> bool {
         [
@@ -51,6 +56,11 @@ impl Activity {
         self.source.as_deref() == Some("MANUAL")
     }
 
+    /// Whether it is of one of these sports, or may be: a stub whose sport is not told.
+    pub(crate) fn may_be_of(&self, sports: Option<&[&str]>) -> bool {
+        self.is_of(sports) || self.is_stub() && self.sport().is_empty()
+    }
+
     /// Whether it is of one of these sports; None means any.
     pub(crate) fn is_of(&self, sports: Option<&[&str]>) -> bool {
         sports.is_none_or(|sports| sports.contains(&self.sport()))
@@ -58,7 +68,7 @@ impl Activity {
 
     /// m: the distance that intervals.icu says to use, otherwise the file's.
     pub(crate) fn metres(&self) -> Option<f64> {
-        sane(self.icu_distance).or(sane(self.distance))
+        positive(self.icu_distance).or(sane(self.distance))
     }
 
     /// m/s while moving: the pace, otherwise the average speed, otherwise distance over moving time.
@@ -184,6 +194,7 @@ mod tests {
     fn the_speed_is_the_best_known_one() {
         let far = |fields| activity(fields).metres();
         assert_eq!(far(json!({"icu_distance": 10, "distance": 11})), Some(10.0));
+        assert_eq!(far(json!({"icu_distance": 0, "distance": 11})), Some(11.0));
         assert_eq!(far(json!({"icu_distance": 1e12, "distance": 11})), Some(11.0));
         let fast = |fields| activity(fields).speed();
         assert_eq!(fast(json!({"pace": 3, "average_speed": 2})), Some(3.0));

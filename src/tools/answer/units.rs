@@ -29,6 +29,15 @@ pub(crate) fn day_month(day: NaiveDate) -> String {
     day.format("%-d %b").to_string()
 }
 
+/// The same with its year, if that is not this one: `20 Nov 2025`.
+pub(crate) fn day_month_of(day: NaiveDate, year: i32) -> String {
+    if day.year() == year {
+        day_month(day)
+    } else {
+        day.format("%-d %b %Y").to_string()
+    }
+}
+
 /// `07:40`
 pub(crate) fn clock(moment: NaiveDateTime) -> String {
     moment.format("%H:%M").to_string()

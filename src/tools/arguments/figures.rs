@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     super::params::{Kind, Numbers},
-    Arguments, ToolError, free_words, other, wrong,
+    Arguments, ToolError, clock, free_words, other, wrong,
 };
 
 /// `20 kJ` as a number and a unit in lower case. A comma may be the decimal sign where it can be nothing else: three digits after
@@ -62,6 +62,40 @@ impl Arguments {
                 let unit = units.first().filter(|unit| unit.starts_with(char::is_alphabetic));
                 let unit = unit.map_or_else(String::new, |unit| format!(" {unit}"));
                 wrong(name, &format!("must be a number from {from} to {to}{unit}"))
+            })
+    }
+
+    /// A length of time in seconds: a number of minutes within the parameter's bounds, `90 min`, `1.5 h` or `1:30`, which is hours
+    /// and minutes; None when left out.
+    pub(crate) fn minutes(&self, name: &str) -> Result<Option<f64>, ToolError> {
+        let (Kind::Number(from, to), value) = self.of(name) else {
+            other(name)
+        };
+        let minutes = match value {
+            None => return Ok(None),
+            Some(Value::String(text)) if text.contains(':') => {
+                let with_seconds = format!("{}:00", text.trim());
+                clock(text.trim())
+                    .or_else(|| clock(&with_seconds))
+                    .map(|secs| secs / 60.0)
+            }
+            Some(Value::String(text)) => {
+                number_and_unit(text).and_then(|(number, unit)| match unit.as_str() {
+                    "" | "m" | "min" | "mins" | "minutes" => Some(number),
+                    "h" | "hr" | "hours" | "hour" => Some(number * 60.0),
+                    _ => None,
+                })
+            }
+            Some(value) => value.as_f64(),
+        };
+        minutes
+            .filter(|minutes| (from..=to).contains(minutes))
+            .map(|minutes| Some(minutes * 60.0))
+            .ok_or_else(|| {
+                wrong(
+                    name,
+                    &format!("must be minutes from {from} to {to}, or h:mm such as 1:30"),
+                )
             })
     }
 

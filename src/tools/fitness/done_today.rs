@@ -177,7 +177,7 @@ impl Done {
         let of_today = || rows.iter().filter(|row| row.day() == Some(today));
         Self {
             load: of_today().map(|row| amount(row.icu_training_load)).sum(),
-            some_closed: of_today().any(Activity::is_closed_by_strava),
+            some_closed: of_today().any(Activity::is_stub),
             some_without_load: of_today().any(|row| row.icu_training_load.is_none()),
         }
     }

@@ -138,7 +138,7 @@ fn periods_to_compare_with() {
             json!({"compare": "2026-09-01..2026-10-01"}),
             "begin before oldest",
         ),
-        (json!({"compare": "1990-01-01..2026-01-01"}), "ten years"),
+        (json!({"compare": "1990-01-01..2026-01-01"}), "3653 days"),
         (json!({"oldest": "2026-12-01"}), "must not be after today"),
         (json!({"metric": "gap"}), "power, pace or hr"),
         (json!({"durations": ["x"]}), "seconds"),

@@ -212,7 +212,9 @@ pub(super) struct Load {
     pub(super) for_ctl: Option<f64>,
     /// How many activities have no load, where it is the sum of theirs.
     pub(super) without: usize,
-    /// How many are closed by Strava and so not in it.
+    /// How many have one.
+    with: usize,
+    /// How many cannot be read and so are not in it.
     pub(super) closed: usize,
 }
 
@@ -220,14 +222,20 @@ impl Load {
     /// That of the activities of a range.
     fn of_activities(rows: &[Activity], range: Range) -> Self {
         let rows = of_range(rows, Some(range));
-        let closed = rows.iter().filter(|row| row.is_closed_by_strava()).count();
+        let closed = rows.iter().filter(|row| row.is_stub()).count();
         let with = rows.iter().filter(|row| row.icu_training_load.is_some()).count();
         Self {
             sum: rows.iter().map(|row| amount(row.icu_training_load)).sum(),
             without: rows.len() - closed - with,
+            with,
             closed,
             ..Self::default()
         }
+    }
+
+    /// Whether none of its activities has one.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.without > 0 && self.with == 0 && self.sum <= 0.0
     }
 
     /// Several athletes' together.
@@ -238,6 +246,7 @@ impl Load {
             unclear: unclear.reduce(|a, b| a + b),
             for_ctl: None,
             without: loads.iter().map(|load| load.without).sum(),
+            with: loads.iter().map(|load| load.with).sum(),
             closed: loads.iter().map(|load| load.closed).sum(),
         }
     }
@@ -508,7 +517,7 @@ impl Loads {
 /// Recordings of a range that may be of one session.
 pub(super) fn recorded_twice(activities: &[Activity], range: Range) -> Option<PerhapsOne> {
     let rows = of_range(activities, Some(range)).into_iter();
-    let readable: Vec<&Activity> = rows.filter(|row| !row.is_closed_by_strava()).collect();
+    let readable: Vec<&Activity> = rows.filter(|row| !row.is_stub()).collect();
     perhaps_one(&readable)
 }
 

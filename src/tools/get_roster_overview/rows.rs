@@ -409,7 +409,12 @@ pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
     let without = Some(load.without).filter(|count| *count > 0);
     let without = without.map_or_else(String::new, |count| format!("{count} without load"));
     let remarks = joined([or.unwrap_or_default(), for_ctl, without], "; ");
-    let known = joined([units::whole(load.sum), in_brackets(&remarks)], " ");
+    let sum = if load.is_unknown() {
+        UNKNOWN.to_owned()
+    } else {
+        units::whole(load.sum)
+    };
+    let known = joined([sum, in_brackets(&remarks)], " ");
     with_unreadable(known, load.closed)
 }
 
@@ -613,10 +618,7 @@ fn notes(rows: &[Row]) -> Vec<String> {
         let own = line.figures.as_ref().filter(|own| own.standing.is_some())?;
         Some((own.held, as_of(line, None, |own| own.standing)))
     })));
-    let columns = columns.join(" · ");
-    if !columns.is_empty() {
-        notes.push(format!("{columns}."));
-    }
+    notes.extend(sentences(&columns));
     notes.extend(about_absences(rows.iter().filter_map(|(line, _)| {
         let own = line.figures.as_ref()?;
         Some((line.name.as_str(), own.plan.is_some(), own.absences_from))
@@ -624,6 +626,11 @@ fn notes(rows: &[Row]) -> Vec<String> {
     // Neither the model nor a wellness day says which device its figures came from.
     notes.push(answer::MAY_BE_GARMIN.to_owned());
     notes
+}
+
+/// Each of these with a full stop, on one line; None without any.
+pub(super) fn sentences(all: &[String]) -> Option<String> {
+    (!all.is_empty()).then(|| format!("{}.", all.join(". ")))
 }
 
 /// Why two loads of a week differ, if they do anywhere.

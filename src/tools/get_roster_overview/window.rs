@@ -17,7 +17,7 @@ use super::{
     },
 };
 use crate::{
-    intervals::model::{Activity, Wellness, amount},
+    intervals::model::{Activity, Wellness, amount, positive},
     tools::{
         Answer,
         absences::{Absence, Absences},
@@ -25,7 +25,7 @@ use crate::{
         answer::{
             self,
             table::Columns,
-            units,
+            units, week,
             words::{DOT, around, in_brackets, joined, listed, named},
         },
         arguments::Range,
@@ -38,7 +38,7 @@ use crate::{
     training::{
         means::{Mean, mean},
         plausible,
-        weeks::back,
+        weeks::{self, back},
     },
 };
 
@@ -93,6 +93,8 @@ pub(super) struct Totals {
     load: Option<Load>,
     /// Of the whole window.
     plan: Option<Plans>,
+    /// Load up to today, and plan, of each week; empty unless the days are of several.
+    weeks: Vec<OfWeek>,
     done: Option<Done>,
     /// Workouts and races before today that are not known to be done; None if there are none.
     undone: Option<Vec<Planned>>,
@@ -113,12 +115,50 @@ pub(super) struct Totals {
     resting_hr: Option<Night>,
 }
 
+/// The part of a window in one week.
+#[derive(Debug, Clone, PartialEq)]
+struct OfWeek {
+    days: Range,
+    load: Option<Load>,
+    plan: Option<Plans>,
+}
+
+impl OfWeek {
+    /// `16 Nov (to Sat) 322; 350 planned`
+    fn words(&self, window: Range, may_tell_plans: bool) -> String {
+        let monday = weeks::monday(self.days.oldest);
+        let name = format!("{}{}", units::day_month(monday), week::cut(monday, window));
+        let load = self.load.map(|load| rows::done(load, may_tell_plans));
+        let plan = self.plan.as_ref().map(|plans| match plans.known_load() {
+            Ok(load) => format!("{} planned", units::whole(load)),
+            Err(words) => words.to_owned(),
+        });
+        let figures = joined([load, plan].into_iter().flatten(), "; ");
+        named(&name, &figures)
+    }
+}
+
+/// The parts of a range in each of its weeks, newest first; none if it is of one.
+fn weeks_of(range: Range) -> Vec<Range> {
+    let mondays = weeks::weekly(range.oldest, range.newest, []).into_keys().rev();
+    let parts = mondays.map(|monday| Range {
+        oldest: monday.max(range.oldest),
+        newest: weeks::sunday(monday).min(range.newest),
+    });
+    if range.days() > 7 {
+        parts.collect()
+    } else {
+        Vec::new()
+    }
+}
+
 /// The activities of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Done {
     count: usize,
-    /// Closed by Strava, so that they add no time.
+    /// Closed by Strava or empty, so that they add no time.
     closed: usize,
+    with_time: usize,
     secs: f64,
 }
 
@@ -158,6 +198,18 @@ impl Totals {
             plan: events
                 .as_ref()
                 .map(|events| planning(events, window, &absences, activities, (knows_today, today))),
+            weeks: weeks_of(window)
+                .into_iter()
+                .map(|days| OfWeek {
+                    days,
+                    load: days
+                        .up_to(today)
+                        .and_then(|days| Load::of_range(own, activities, days)),
+                    plan: events
+                        .as_ref()
+                        .map(|events| planning(events, days, &absences, activities, (knows_today, today))),
+                })
+                .collect(),
             done,
             undone: events
                 .as_ref()
@@ -210,14 +262,42 @@ impl Done {
     fn of(rows: &[Activity], days: Range) -> Self {
         let mut done = Self::default();
         for row in of_range(rows, Some(days)) {
-            if row.is_closed_by_strava() {
+            if row.is_stub() {
                 done.closed += 1;
             } else {
                 done.count += 1;
+                done.with_time += usize::from(positive(row.moving_time).is_some());
+                done.secs += amount(row.moving_time);
             }
-            done.secs += amount(row.moving_time);
         }
         done
+    }
+
+    /// Several athletes' together.
+    fn all_of(all: &[Self]) -> Self {
+        Self {
+            count: all.iter().map(|done| done.count).sum(),
+            closed: all.iter().map(|done| done.closed).sum(),
+            with_time: all.iter().map(|done| done.with_time).sum(),
+            secs: all.iter().map(|done| done.secs).sum(),
+        }
+    }
+
+    /// Whether there is anything, and nothing of it has a time.
+    const fn lacks_time(&self) -> bool {
+        self.count + self.closed > 0 && self.with_time == 0
+    }
+
+    /// `2:45`, `2:45 (1 without a time)`, `unknown`
+    fn time(&self) -> String {
+        if self.lacks_time() {
+            return rows::UNKNOWN.to_owned();
+        }
+        let without = match self.count - self.with_time {
+            0 => String::new(),
+            count => format!("({count} without a time)"),
+        };
+        joined([units::hours_minutes(self.secs), without], " ")
     }
 }
 
@@ -310,7 +390,14 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
         )
         .column(
             "time",
-            totals(|own, _| units::hours_minutes(own.done.map(|done| done.secs))),
+            totals(|own, _| own.done.as_ref().map(Done::time).unwrap_or_default()),
+        )
+        .column(
+            "load by week (Mon)",
+            totals(|own, shown| {
+                let weeks = own.weeks.iter();
+                joined(weeks.map(|week| week.words(own.window, shown.calendar)), DOT)
+            }),
         )
         .column("absent", |line: &Line<Totals>| {
             let own = line.figures.as_ref();
@@ -411,7 +498,7 @@ fn together(lines: &[Line<Totals>]) -> String {
     let plans = having(lines, Totals::with_load);
     // Load and plan of the same athletes, which alone can be compared.
     let both = having(lines, |own| own.load.zip(own.with_load()));
-    let done = having(lines, |own| own.done);
+    let done = having(lines, |own| own.done.filter(|done| !done.lacks_time()));
     let in_doubt = |line: &&Line<Totals>| {
         let own = line.figures.as_ref();
         own.is_some_and(|own| own.load.is_some_and(|load| load.unclear.is_some()))
@@ -447,9 +534,7 @@ fn together(lines: &[Line<Totals>]) -> String {
         )
     };
     let hours: Vec<f64> = done.iter().map(|(_, done)| done.secs).collect();
-    let time = summed(lines, &done, |done| {
-        units::hours_minutes(done.iter().map(|done| done.secs).sum::<f64>())
-    });
+    let time = summed(lines, &done, |done| Done::all_of(&done).time());
     let rounded = match hours.iter().sum::<f64>() {
         sum if hours.len() > 1 && !add_up(hours, sum) => ROUNDED,
         _ => "",
@@ -525,7 +610,7 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     };
     columns.extend(about_load("load", [(done, done_words), (planned, planned_words)]));
     if lines.iter().any(counts_more_load_than_time) {
-        columns.push("load counts activities that Strava closes, time does not".to_owned());
+        columns.push("load counts activities that cannot be read, time does not".to_owned());
     }
     if all.iter().any(|own| own.perhaps_one.is_some()) {
         columns.push("recorded twice: load, activities, time, CTL and ATL count each recording".to_owned());
@@ -565,7 +650,7 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
             "sleep, HRV, resting HR: means of these days, without today until its values are in".to_owned(),
         );
     }
-    let mut notes = vec![columns.join(DOT)];
+    let mut notes: Vec<String> = rows::sentences(&columns).into_iter().collect();
     notes.extend(about_undone(lines.iter().flat_map(|line| {
         let own = line.figures.iter().filter_map(|own| own.undone.as_ref());
         own.flatten().map(|planned| (line.shown, planned))

@@ -1,9 +1,10 @@
 //! The rows of the table: columns, cells, and special kinds.
 
+use super::{Asked, Sort};
 use crate::{
     guard::Units,
     intervals::model::Activity,
-    text::clean,
+    text::{clean, fenced},
     tools::{
         answer::{
             self,
@@ -20,20 +21,24 @@ use crate::{
 };
 
 /// The table. A column that no row fills is left out. A 0 that no sensor can mean (W, IF, HR, distance, kcal) is missing.
-pub(super) fn table(rows: &[&Activity], units: Units, detail: Detail) -> String {
+pub(super) fn table(rows: &[&Activity], units: Units, asked: &Asked) -> String {
     // Long names are shortened first, so that a month fits into 3,500 bytes whatever people call their rides.
     const WIDTHS: [usize; 4] = [48, 32, 24, 16];
     const BYTES_A_ROW: usize = 84;
-    if detail == Detail::Full {
-        return table_of(rows, units, detail, 80);
+    if asked.detail == Detail::Full {
+        return table_of(rows, units, asked, 80);
     }
     first_within(BYTES_A_ROW * (rows.len() + 1), &WIDTHS, |width| {
-        table_of(rows, units, detail, width)
+        table_of(rows, units, asked, width)
     })
 }
 
-fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize) -> String {
+fn table_of(rows: &[&Activity], units: Units, asked: &Asked, name_width: usize) -> String {
     type Row<'a> = &'a Activity;
+    let detail = asked.detail;
+    // What rows are sorted by is shown.
+    let shows = |sort: Sort| detail == Detail::Full || asked.order == sort;
+    let around_query = detail.pick(40, 140);
     let own = |row: &Activity| SportUnits::of_activity(row, units);
     let duration = match detail {
         Detail::Concise => units::hours_minutes,
@@ -45,23 +50,25 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
             row.start_date_local.map(units::clock).unwrap_or_default()
         })
         .column("sport", |row| {
-            if row.is_closed_by_strava() {
-                "(Strava)".to_owned()
-            } else {
-                answer::sport(row.sport())
-            }
+            let stub = match (row.is_closed_by_strava(), row.is_empty_stub()) {
+                (true, _) => "(Strava)",
+                (_, true) => "(empty)",
+                _ => "",
+            };
+            joined([&answer::sport(row.sport()), stub], " ")
         })
         .in_full("kind", |row| kind(row))
         .column("name", |row| {
-            clean(row.name.as_deref().unwrap_or_default(), name_width)
+            fenced(row.name.as_deref().unwrap_or_default(), name_width)
         })
         .column("time", |row| duration(positive(row.moving_time)))
         .in_full("elapsed", |row| duration(positive(row.elapsed_time)))
         .column(units::distance_unit(units), |row| {
             own(row).under_long_unit(positive(row.metres()), 1)
         })
-        .in_full(format!("climb {}", units::height_unit(units)), |row| {
-            units::height(row.total_elevation_gain, units)
+        .column(format!("climb {}", units::height_unit(units)), move |row| {
+            let climb = row.total_elevation_gain.filter(|_| shows(Sort::Climb));
+            units::height(climb, units)
         })
         .column("load", |row| units::whole(row.icu_training_load))
         .column("IF", |row| units::intensity(positive(row.icu_intensity)))
@@ -69,8 +76,10 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
         .column("NP W", |row| units::whole(positive(row.icu_weighted_avg_watts)))
         .column("pace", |row| own(row).only_pace(row.speed()))
         .in_full("GAP", |row| own(row).only_pace(row.gap))
-        .in_full(format!("speed {}", units::speed_unit(units)), |row| {
-            let speed = row.speed().filter(|_| own(row).pace.is_none());
+        .column(format!("speed {}", units::speed_unit(units)), move |row| {
+            let speed = row
+                .speed()
+                .filter(|_| shows(Sort::Speed) && own(row).pace.is_none());
             units::speed(positive(speed), units)
         })
         .column("HR", |row| units::whole(positive(row.average_heartrate)))
@@ -89,6 +98,9 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
             clean(row.device_name.as_deref().unwrap_or_default(), 30)
         })
         .column("entered", |row| entered(row))
+        .column("in the note", move |row| {
+            fenced(&asked.in_note(row, around_query).unwrap_or_default(), 300)
+        })
         .column("id", |row| clean(row.id.as_deref().unwrap_or_default(), 24))
         .table_in(detail, rows)
 }

@@ -380,7 +380,7 @@ fn a_search_over_all_time_gives_short_rows_and_says_so() {
         "{text}"
     );
     assert!(
-        text.contains("date\tsport\tname\ttime\tkm\tid\n2026-11-21 Sat\tRide\tSweet spot\t1:16\t37.3\ti0"),
+        text.contains("date\tsport\tname\ttime\tkm\tid\n2026-11-21 Sat\tRide\t«Sweet spot»\t1:16\t37.3\ti0"),
         "{text}"
     );
     // The next call has dates, which must be an accepted range.
@@ -412,7 +412,11 @@ fn hostile_text_stays_inside_its_cell() {
     );
     stays_in_its_place(&text);
     let fences = (text.matches('«').count(), text.matches('»').count());
-    assert_eq!(fences, (2, 2), "the sport in its cell and in the sums: {text}");
+    assert_eq!(
+        fences,
+        (3, 3),
+        "the name, and the sport in its cell and in the sums: {text}"
+    );
     let text = answer(
         &ana(),
         json!({"query": format!("x{}", &HOSTILE[..40])}),

@@ -12,7 +12,7 @@ use crate::{
     tools::{
         answer::{
             units, week,
-            words::{joined, named},
+            words::{DOT, joined, named},
         },
         arguments::{Detail, Range},
         planned::{Planning, Plans, absences_of_week, of_week, until},
@@ -21,7 +21,7 @@ use crate::{
     training::weeks::{self, Week},
 };
 
-/// `Ride 12 (4 VirtualRide) · 18:40 · 512 km · load 842 | Run 4 · … | all 16 + 1 unreadable · 22:00 · load 1013`, most time
+/// `Ride 12 (4 VirtualRide) · 18:40 · 512 km · climb 4539 m · load 842 | Run 4 · … | all 16 + 1 unreadable · 22:00 · …`, most time
 /// first: by family, in full by exact type. The times of the rows have seconds in full, and so add up.
 pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: Detail) -> String {
     const WHOLE_FROM: f64 = 20_000.0;
@@ -30,6 +30,7 @@ pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: De
         .iter()
         .map(|(sport, sum)| {
             let way = sums::distance(sum, sport, own, WHOLE_FROM);
+            let way = joined([way, sum.named_climb(sum.count, own)], DOT);
             sum.line_of(sport, &sum.count_with_kinds(sport), way)
         })
         .collect();
@@ -40,7 +41,10 @@ pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: De
         parts.push(if rows.is_empty() {
             format!("all {count}")
         } else {
-            all.line_of("all", &count, String::new())
+            // The climb of one sport alone is told already.
+            let several = sports.iter().filter(|(_, sum)| sum.climb > 0.0).count() > 1;
+            let climb = all.named_climb(sums::climbing(&sports), own);
+            all.line_of("all", &count, if several { climb } else { String::new() })
         });
     }
     let rounded = sums::rounded(&sports, &all, detail == Detail::Concise);

@@ -10,30 +10,26 @@ use crate::{
         },
         sums::{self, Sum, and_unreadable, shown_secs},
     },
-    training::{sports::family, summary},
+    training::summary,
 };
 
-/// Families whose activities usually have an elevation gain.
-const CLIMB: [&str; 6] = ["Ride", "Run", "Walk", "Hike", "Snowshoe", "Ski"];
-/// Those whose activities usually have calories.
-const BURN: [&str; 2] = ["Ride", "Run"];
+/// The name of all sports together.
+pub(super) const ALL: &str = "all";
 
-/// The table of the sums, with a row for all of them if there are several, or activities that cannot be read.
-pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: Units) -> String {
+/// The table of the sums, with a row for all of them if there are several, or activities that cannot be read. Days of another
+/// year than this say theirs.
+pub(super) fn table(
+    sums: &[(String, Sum)],
+    all: &Sum,
+    unreadable: usize,
+    (own, year): (Units, i32),
+) -> String {
     type Row<'a> = (&'a str, &'a Sum, bool);
     let each = sums.iter().map(|(name, sum)| (name.as_str(), sum, false));
-    let together = (sums.len() > 1 || unreadable > 0).then_some(("all", all, true));
+    let together = (sums.len() > 1 || unreadable > 0).then_some((ALL, all, true));
     let rows: Vec<Row<'_>> = each.chain(together).collect();
     let amount = |value: f64| (value > 0.0).then_some(value);
-    // All together lack a figure only where a sport lacks it that has it.
-    let with_figure = |with: fn(&Sum) -> f64, usual: &[&str]| {
-        let has_it = |(name, sum): &&(String, Sum)| with(sum) > 0.0 || usual.contains(&family(name));
-        sums.iter().filter(has_it).map(|(_, sum)| sum.count).sum::<f64>()
-    };
-    let (climbing, burning) = (
-        with_figure(|sum| sum.with_climb, &CLIMB),
-        with_figure(|sum| sum.with_kcal, &BURN),
-    );
+    let (climbing, burning) = (sums::climbing(sums), sums::burning(sums));
     Columns::<Row<'_>>::new()
         .column("sport", |(name, ..)| (*name).to_owned())
         .column("activities", |(_, sum, is_all)| {
@@ -50,7 +46,11 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: U
                 distance(sum, name, own)
             }
         })
-        .column("longest", |(_, sum, _)| units::hours_minutes(amount(sum.longest)))
+        .column("longest", |(_, sum, _)| {
+            let on = sum.longest_on.map(|day| units::day_month_of(day, year));
+            let time = units::hours_minutes(amount(sum.longest));
+            joined([time, in_brackets(&on.unwrap_or_default())], " ")
+        })
         .column(
             format!("climb {}", units::height_unit(own)),
             |(_, sum, is_all)| sum.climb_words(if *is_all { climbing } else { sum.count }, own),
@@ -83,52 +83,95 @@ fn distance(sum: &Sum, name: &str, own: Units) -> String {
     sums::distance(sum, name, own, WHOLE_FROM)
 }
 
-/// `Ride: activities 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013 / 950 (+63, +7 %)`, now against before. Every
-/// change is that of the two figures as shown. Without a time or distance of each activity there is none: it would be that of
-/// what is known. A session without a load counts as none, as it does in CTL. `closed` are those of these that cannot be read, now
-/// and before. Without `whole`, some of any sport cannot be read: then there is no change, because they took time and have a load.
-pub(super) fn change(
-    name: &str,
-    (now, before): (&Sum, &Sum),
-    closed: (usize, usize),
-    whole: bool,
-    own: Units,
-) -> String {
-    let all_have = |with: fn(&Sum) -> f64| [now, before].iter().all(|sum| with(sum) >= sum.count);
-    let against = |now: &str, before: &str, change: Option<String>| {
-        let change = in_brackets(&change.unwrap_or_default());
-        joined([format!("{now} / {before}"), change], " ")
-    };
-    let mut parts = vec![format!(
-        "{name}: activities {} / {}",
-        sums::with_unreadable(units::whole(now.count), closed.0),
-        sums::with_unreadable(units::whole(before.count), closed.1)
-    )];
-    let change = (whole && all_have(|sum| sum.with_time)).then(|| {
-        let (now, before) = (shown_secs(now.secs), shown_secs(before.secs));
-        signed(now - before, units::hours_minutes) + &and_percent(now, before)
-    });
-    let time = against(&now.known_time(), &before.known_time(), change);
-    parts.push(named("time", &time));
-    if now.metres > 0.0 && before.metres > 0.0 && name != "all" {
-        let (now_text, before_text) = (distance(now, name, own), distance(before, name, own));
-        let change = (whole && all_have(|sum| sum.with_distance)).then(|| {
-            let (now, before) = shown(&now_text, &before_text).unwrap_or((now.metres, before.metres));
+/// What was done of a sport, or of all together, now and before.
+pub(super) struct Change<'a> {
+    pub(super) name: &'a str,
+    pub(super) now: &'a Sum,
+    pub(super) before: &'a Sum,
+    /// Those of these that cannot be read, now and before.
+    pub(super) closed: (usize, usize),
+}
+
+/// Now against before, several in a table, one in a line: `Ride: activities 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013
+/// / 950 (+63, +7 %)`. Every change is that of the two figures as shown. Without a time or distance of each activity there is
+/// none: it would be that of what is known. A session without a load counts as none, as it does in CTL. Without `whole`, some of
+/// any sport cannot be read: then there is no change, because they took time and have a load.
+pub(super) fn changes(rows: &[Change<'_>], whole: bool, own: Units) -> String {
+    if let [one] = rows {
+        let words = [
+            format!("{}: activities {}", one.name, one.activities()),
+            named("time", &one.time(whole)),
+            one.distance(whole, own),
+            named("load", &one.load(whole)),
+        ];
+        return format!(" {}", joined(words, DOT));
+    }
+    let table = Columns::<Change<'_>>::new()
+        .column("sport", |row| row.name.to_owned())
+        .column("activities", Change::activities)
+        .column("time", |row| row.time(whole))
+        .column("distance", |row| row.distance(whole, own))
+        .column("load", |row| row.load(whole))
+        .table(rows);
+    format!("\n{table}")
+}
+
+impl Change<'_> {
+    fn all_have(&self, with: fn(&Sum) -> f64) -> bool {
+        [self.now, self.before].iter().all(|sum| with(sum) >= sum.count)
+    }
+
+    /// `16 / 15 + 1 unreadable`
+    fn activities(&self) -> String {
+        format!(
+            "{} / {}",
+            sums::with_unreadable(units::whole(self.now.count), self.closed.0),
+            sums::with_unreadable(units::whole(self.before.count), self.closed.1)
+        )
+    }
+
+    /// `22:00 / 20:10 (+1:50, +9 %)`
+    fn time(&self, whole: bool) -> String {
+        let change = (whole && self.all_have(|sum| sum.with_time)).then(|| {
+            let (now, before) = (shown_secs(self.now.secs), shown_secs(self.before.secs));
+            signed(now - before, units::hours_minutes) + &and_percent(now, before)
+        });
+        against(&self.now.known_time(), &self.before.known_time(), change)
+    }
+
+    /// `217 km / 144 km (+51 %)`; empty unless both have one.
+    fn distance(&self, whole: bool, own: Units) -> String {
+        let (now, before) = (self.now, self.before);
+        if now.metres <= 0.0 || before.metres <= 0.0 || self.name == ALL {
+            return String::new();
+        }
+        let texts = (distance(now, self.name, own), distance(before, self.name, own));
+        let change = (whole && self.all_have(|sum| sum.with_distance)).then(|| {
+            let (now, before) = shown(&texts.0, &texts.1).unwrap_or((now.metres, before.metres));
             percent(now, before)
         });
-        parts.push(against(&now_text, &before_text, change));
+        against(&texts.0, &texts.1, change)
     }
-    if now.with_load > 0.0 && before.with_load > 0.0 {
+
+    /// `1013 / 950 (+63, +7 %)`; empty unless both have one.
+    fn load(&self, whole: bool) -> String {
+        if self.now.with_load <= 0.0 || self.before.with_load <= 0.0 {
+            return String::new();
+        }
         let words = (
-            and_unreadable(now.load_words(), closed.0),
-            and_unreadable(before.load_words(), closed.1),
+            and_unreadable(self.now.load_words(), self.closed.0),
+            and_unreadable(self.before.load_words(), self.closed.1),
         );
-        let (now, before) = (now.load.round(), before.load.round());
+        let (now, before) = (self.now.load.round(), self.before.load.round());
         // What cannot be read has a load as well, so the change of the rest is none.
         let change = whole.then(|| signed(now - before, units::whole) + &and_percent(now, before));
-        parts.push(named("load", &against(&words.0, &words.1, change)));
+        against(&words.0, &words.1, change)
     }
-    parts.join(DOT)
+}
+
+fn against(now: &str, before: &str, change: Option<String>) -> String {
+    let change = in_brackets(&change.unwrap_or_default());
+    joined([format!("{now} / {before}"), change], " ")
 }
 
 /// The figures of two texts with the same unit, `18.9 km` and `9.0 km`; None with different ones.
@@ -193,7 +236,15 @@ mod tests {
 
     #[test]
     fn a_change_is_that_of_the_figures_shown() {
-        let said = |now, before| change("Ride", (&now, &before), (0, 0), true, Units::default());
+        let said = |now: Sum, before: Sum| {
+            let change = Change {
+                name: "Ride",
+                now: &now,
+                before: &before,
+                closed: (0, 0),
+            };
+            changes(&[change], true, Units::default()).trim_start().to_owned()
+        };
         assert_eq!(
             said(sum(3629.0, 10_040.0, 80.4), sum(3631.0, 10_060.0, 80.6)),
             "Ride: activities 1 / 1 · time 1:00 / 1:01 (-0:01, -2 %) · 10.0 km / 10.1 km (-1 %) · load 80 / 81 (-1, -1 %)"

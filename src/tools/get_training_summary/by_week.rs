@@ -14,7 +14,7 @@ use crate::{
             table::Columns,
             units::{self, amount},
             week,
-            words::joined,
+            words::{in_brackets, joined},
         },
         arguments::Detail,
         planned::{Planning, Plans, absences_of_week, of_week},
@@ -36,7 +36,7 @@ struct Week<'a> {
 
 impl<'a> Week<'a> {
     fn add(&mut self, row: &'a Activity, at: usize) {
-        if row.is_closed_by_strava() {
+        if row.is_stub() {
             self.stubs += 1;
             return;
         }
@@ -86,11 +86,7 @@ pub(super) fn table(
     const SHOWN_FULL: usize = 53;
     type Row<'a> = (NaiveDate, Week<'a>);
     let range = asked.range;
-    let all: Vec<&Activity> = rows
-        .iter()
-        .copied()
-        .filter(|row| !row.is_closed_by_strava())
-        .collect();
+    let all: Vec<&Activity> = rows.iter().copied().filter(|row| !row.is_stub()).collect();
     let weeks: Vec<Row<'_>> = by_week(rows, asked).into_iter().rev().collect();
     let cut = Cut::after(asked.detail.pick(SHOWN, SHOWN_FULL), &weeks);
     let planned = |monday: &NaiveDate, say: fn(&Plans) -> String| of_week(plans, *monday, say);
@@ -117,14 +113,14 @@ pub(super) fn table(
     let no_monotony = if !has_monotony && asked.detail == Detail::Concise {
         ""
     } else if some_load && is_of_one_sport {
-        "Monotony, strain: only of all sports together."
+        "Monotony and strain need all sports together."
     } else if some_load && cut.shown.iter().any(|week| unknown(week) || is_open(week)) {
-        "Monotony, strain: only for whole weeks that are over, with a load for every session."
+        "Monotony and strain need whole weeks that are over, with a load for every session."
     } else {
         ""
     };
     let formula = if has_monotony && asked.detail == Detail::Full {
-        "Monotony: mean daily load / sample standard deviation; strain: load of the week × monotony."
+        "Monotony is mean daily load / sample standard deviation, strain is load of the week × monotony."
     } else {
         ""
     };
@@ -181,7 +177,7 @@ pub(super) fn table(
     ]
 }
 
-/// `3:10 Ride`
+/// `3:10 Ride (8 Nov)`
 fn longest(week: &Week<'_>) -> String {
     let longest = week
         .rows
@@ -192,9 +188,14 @@ fn longest(week: &Week<'_>) -> String {
             secs(a).total_cmp(&secs(b))
         });
     longest.map_or_else(String::new, |row| {
-        let sport = answer::sport(row.sport());
-        format!("{} {sport}", units::hours_minutes(row.moving_time))
-            .trim_end()
-            .to_owned()
+        let on = row.day().map(units::day_month).unwrap_or_default();
+        joined(
+            [
+                units::hours_minutes(row.moving_time),
+                answer::sport(row.sport()),
+                in_brackets(&on),
+            ],
+            " ",
+        )
     })
 }

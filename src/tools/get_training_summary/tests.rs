@@ -114,7 +114,7 @@ fn the_default_is_four_whole_weeks_and_this_week_so_far_against_the_same_part_be
         "nothing is compared with days to come"
     );
     assert!(refusal(json!({"oldest": "2020-01-01"})).contains("at most 731"));
-    assert!(refusal(json!({"compare": "mine"})).contains("previous or none"));
+    assert!(refusal(json!({"compare": "mine"})).contains("previous, last_year or two days"));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn plans_are_shown_with_the_weeks() {
     let text = render(&ana(), today(), &given, &found, &Part::Got(events), None).text;
     assert!(
         text.contains(
-            "2026-11-16 (to Sat)\t3\t4:30\t3:00 (1:00 missed, 2:00 open later)\t194 (1 without)\t200 (90 missed, 110 open later)\t2:00 Ride\t"
+            "2026-11-16 (to Sat)\t3\t4:30\t3:00 (1:00 missed, 2:00 open later)\t194 (1 without)\t200 (90 missed, 110 open later)\t2:00 Ride (18 Nov)\t"
         ),
         "{text}"
     );
@@ -332,10 +332,13 @@ fn nulls_zeros_and_absurd_numbers_are_shown_as_what_they_are() {
         ]),
     );
     assert!(
-        text.contains("\nRide\t2\t0 (1 without)\n") && text.contains("\nno sport\t1\n"),
+        text.contains("\nRide\t2\t0 (1 without)\n") && text.contains(" 1 empty entry, of which"),
         "{text}"
     );
-    assert!(text.contains("\nall\t3\t0 (2 without)\n"), "{text}");
+    assert!(
+        text.contains("\nall\t2 + 1 unreadable\t0 (1 without) + 1 unreadable\n"),
+        "{text}"
+    );
     assert!(text.contains("\nNot recorded: time, IF, "), "{text}");
     let text = answer(
         &ana(),

@@ -1,6 +1,6 @@
 //! intervals.icu's own weekly sums, shown instead of activities that are all closed by Strava.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 use super::{Asked, by_sport};
 use crate::{
@@ -67,7 +67,10 @@ pub(super) fn tables(
         ..range
     };
     let planned = |monday: NaiveDate, say: fn(&Plans) -> String| {
-        of_week(plans, monday, |plans| say(plans) + &week::cut(monday, of_plans))
+        of_week(plans, monday, |plans| match say(plans) {
+            nothing if nothing.is_empty() => nothing,
+            words => words + &week::cut(monday, of_plans),
+        })
     };
     let columns = Columns::<(NaiveDate, Sum)>::new()
         .column("week (Mon)", |(monday, _)| monday.to_string())
@@ -89,7 +92,7 @@ pub(super) fn tables(
         sums::ROUNDED
     };
     vec![
-        by_sport::table(&by_sport, &all, 0, own),
+        by_sport::table(&by_sport, &all, 0, (own, range.newest.year())),
         columns.table(&weeks[..weeks.len().min(SHOWN)]),
         rounded.to_owned(),
     ]

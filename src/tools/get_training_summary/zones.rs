@@ -36,7 +36,7 @@ pub(super) fn header(rows: &[&Activity], base: Option<Base>) -> String {
     format!("easy/moderate/hard % ({words})")
 }
 
-/// How the split was made, and over what: `easy/moderate/hard: IcuSync's split of the athlete's own zones; …`.
+/// How the split was made, and over what: `easy/moderate/hard is IcuSync's split of the athlete's own zones; …`.
 pub(super) fn note(rows: &[&Activity], base: Option<Base>) -> String {
     let numbers = rows.iter().filter_map(|row| Some(times_of(row, base)?.1.len()));
     let (usual, unusual): (Vec<usize>, Vec<usize>) =
@@ -54,7 +54,7 @@ pub(super) fn note(rows: &[&Activity], base: Option<Base>) -> String {
     };
     joined(
         [
-            "easy/moderate/hard: IcuSync's split of the athlete's own zones; sweet spot overlaps them and is left out.",
+            "easy/moderate/hard is IcuSync's split of the athlete's own zones; sweet spot overlaps them and is left out.",
             &several,
             &left_out,
         ],
@@ -207,7 +207,7 @@ fn more(left: &[String], full: bool) -> String {
     )
 }
 
-/// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · Z7 35 s <1 % · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4,
+/// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · Z7 <0:01 <1 % · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4,
 /// Z5–7)`; zones without time are left out.
 fn line(title: &str, number: usize, zones: &Zones, of: usize) -> String {
     let whole = zones.all();
@@ -218,7 +218,7 @@ fn line(title: &str, number: usize, zones: &Zones, of: usize) -> String {
         .filter(|(_, secs)| **secs >= 0.5)
         .map(|(at, secs)| {
             let time = if *secs < 59.5 {
-                format!("{} s", units::whole(*secs))
+                "<0:01".to_owned()
             } else {
                 units::hours_minutes(*secs)
             };

@@ -5,6 +5,7 @@
 mod calendar;
 mod detail;
 mod fitness;
+mod lists;
 mod metrics;
 mod one_activity;
 mod roster;

@@ -525,7 +525,7 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
         "{text}"
     );
     assert!(
-        text.contains("\nload: done · as of") && !text.contains("up to today"),
+        text.contains("\nload: done. as of") && !text.contains("up to today"),
         "{text}"
     );
 }
@@ -790,7 +790,7 @@ async fn a_window_says_that_its_load_counts_what_strava_closes() {
     let activities = json!([did("i1", "2026-11-27", "Run", json!(40)), closed]);
     let rows = json!({"wellness": wellness, "activities": activities});
     let dates = json!({"oldest": "2026-11-23"});
-    let says = "load counts activities that Strava closes, time does not";
+    let says = "load counts activities that cannot be read, time does not";
     let (text, _) = asked(NO_EVENTS, rows.clone(), dates.clone()).await;
     assert_eq!(
         (
@@ -825,6 +825,14 @@ async fn what_was_recorded_twice_is_named_where_activities_are_read() {
             json!([
                 ride("i241", "24T18:00", json!({"type": "VirtualRide"})),
                 ride("i242", "24T18:02", json!({}))
+            ]),
+            "i241 and i242 overlap (58 min): perhaps one session",
+        ),
+        (
+            // The watch kept the time of another zone.
+            json!([
+                ride("i241", "24T16:00", json!({"start_date": "2026-11-24T17:00:00Z"})),
+                ride("i242", "24T18:02", json!({"start_date": "2026-11-24T17:02:00Z"}))
             ]),
             "i241 and i242 overlap (58 min): perhaps one session",
         ),
@@ -1182,7 +1190,12 @@ async fn what_was_done_beside_the_plan_is_no_part_of_it() {
 async fn the_legend_names_plans_only_where_they_are_shown() {
     let legend = |text: &str, start: &str| {
         let found = text.lines().find(|line| line.starts_with(start));
-        found.unwrap_or_default().split(" · ").next().unwrap().to_owned()
+        found
+            .unwrap_or_default()
+            .split(['.', '\n'])
+            .next()
+            .unwrap()
+            .to_owned()
     };
     let week = || json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
     let past = || json!({"oldest": "2026-11-16", "newest": "2026-11-22"});

@@ -31,6 +31,12 @@ fn with(mut given: Value, fields: Value) -> Value {
     given
 }
 
+/// The row of a sport in the table that compares with the period before.
+fn change_of(text: &str, sport: &str) -> std::collections::BTreeMap<String, String> {
+    let (_, table) = text.split_once("Now / before, ").unwrap();
+    row(table, "sport\t", &format!("{sport}\t"))
+}
+
 /// The line that begins so.
 fn line<'a>(text: &'a str, start: &str) -> &'a str {
     let found = text.lines().find(|line| line.starts_with(start));
@@ -372,7 +378,7 @@ async fn monotony_is_not_computed_over_sessions_without_a_load() {
             })
             .into();
         let given = |oldest: &str| json!({"oldest": oldest, "newest": "2026-11-22", "compare": "none"});
-        let said = "Monotony, strain: only for whole weeks that are over, with a load for every session.";
+        let said = "Monotony and strain need whole weeks that are over, with a load for every session.";
         give(&world, world.ana(), json!({"activities": rows}));
         let text = ask(&world, world.ana(), SUMMARY, given("2026-11-09")).await;
         // 40, 0, 90, 0, 60, 0, 0: mean 27.14, sample deviation 36.84.
@@ -607,7 +613,7 @@ async fn one_session_from_two_devices_is_named_and_a_brick_is_not() {
         let ride = |id: &str, sport: &str, start: &str, secs: u32| {
             activity(id, sport, &format!("2026-11-24T{start}"), json!({"moving_time": secs, "elapsed_time": secs}))
         };
-        let said = "i241 and i242 overlap (58 min): perhaps one session; sums count both, and so do intervals.icu's CTL and ATL";
+        let said = "i241 and i242 overlap (58 min): perhaps one session; sums count both, and so do intervals.icu's CTL and ATL.";
         let two = [ride("i241", "VirtualRide", "18:00", 3600), ride("i242", "Ride", "18:02", 3540)];
         give(&world, world.jack(), json!({"activities": two}));
         for tool in [HISTORY, SUMMARY] {
@@ -758,7 +764,7 @@ async fn rows_that_no_sum_can_hold_are_counted() {
             );
             line(
                 &text,
-                "Not counted: 2 activities without an id or in an unknown form",
+                "2 activities could not be read and are not counted: 2 have no id or an unknown form.",
             );
         }
     })
@@ -1262,7 +1268,7 @@ async fn a_swim_without_a_distance_is_named_in_sums_and_changes() {
         for tool in [HISTORY, SUMMARY] {
             let text = ask(&world, world.ana(), tool, json!({"oldest": "2026-11-24"})).await;
             assert!(
-                line(&text, "Not recorded: ").ends_with("distance of Swim"),
+                line(&text, "Not recorded: ").ends_with("distance of Swim."),
                 "{text}"
             );
         }
@@ -1357,7 +1363,7 @@ async fn what_is_not_over_is_said_beside_what_is() {
         );
         line(
             &text,
-            "Monotony, strain: only for whole weeks that are over, with a load for every session.",
+            "Monotony and strain need whole weeks that are over, with a load for every session.",
         );
     })
     .await;
@@ -1528,18 +1534,22 @@ async fn what_is_not_known_of_an_activity_is_counted_in_every_sum() {
             "{text}"
         );
         assert_eq!(row(&text, "week (Mon)", "2026-11-23")["time"], "2:00 (2 without a time)", "{text}");
-        let before = line(&text, "Now / before, ");
-        assert!(
-            before.contains(": all: activities 4 / 2 · time 2:00 (2 without a time) / 0:30 (1 without a time) · load 130 (1 without) / 50 (1 without) (+80, +160 %) | ")
-                && before.contains("Ride: activities 2 / 1 · time unknown / unknown")
-                && before.contains("Run: activities 2 / 1 · time 2:00 / 0:30 (+1:30, +300 %)"),
-            "{before}"
+        let cells = |name: &str| {
+            let row = change_of(&text, name);
+            ["activities", "time", "load"].map(|name| row.get(name).cloned().unwrap_or_default())
+        };
+        assert_eq!(
+            cells("all"),
+            ["4 / 2", "2:00 (2 without a time) / 0:30 (1 without a time)", "130 (1 without) / 50 (1 without) (+80, +160 %)"],
+            "{text}"
         );
+        assert_eq!(cells("Ride")[..2], ["2 / 1", "unknown / unknown"], "{text}");
+        assert_eq!(cells("Run")[..2], ["2 / 1", "2:00 / 0:30 (+1:30, +300 %)"], "{text}");
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Run 2 · 2:00 · 10.0 km (1 without a distance) · load 100 | Ride 2 · 20 km (1 without a distance) · load 30 (1 \
-             without) | all 4 · 2:00 (2 without a time) · load 130 (1 without)",
+            "Run 2 · 2:00 · 10.0 km (1 without a distance) · climb 240 m (1 without) · load 100 | Ride 2 · 20 km (1 without a \
+             distance) · load 30 (1 without) | all 4 · 2:00 (2 without a time) · load 130 (1 without)",
         );
         assert_eq!(row(&text, "date", "2026-11-26")["time"], "", "{text}");
 
@@ -1666,7 +1676,7 @@ async fn two_devices_that_name_the_sport_differently_are_named_too() {
                 match said {
                     Some(said) => assert_eq!(
                         line(&text, "i1 and i2"),
-                        format!("{said}: perhaps one session; sums count both, and so do intervals.icu's CTL and ATL"),
+                        format!("{said}: perhaps one session; sums count both, and so do intervals.icu's CTL and ATL."),
                         "{text}"
                     ),
                     None => assert!(!text.contains("perhaps one"), "{text}"),
@@ -1696,7 +1706,7 @@ async fn a_figure_that_cannot_be_is_neither_shown_nor_summed() {
                 let kept = if detail == "full" { vec!["date", "id", "sport", "start"] } else { vec!["date", "id", "sport"] };
                 assert_eq!(filled, kept, "{text}");
             }
-            line(&text, "Run 4 · 1:00 (3 without a time) · load 50 (3 without)");
+            line(&text, "Run 4 · 1:00 (3 without a time) · climb 100 m (3 without) · load 50 (3 without)");
             line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 50 (3 without)");
             let text = ask(&world, world.ana(), SUMMARY, given(detail)).await;
             let run = row(&text, "sport\t", "Run\t");
@@ -2138,7 +2148,7 @@ async fn a_week_without_monotony_says_why() {
             json!({"oldest": "2026-11-02", "compare": "none", "sport": "run", "detail": "full"}),
         )
         .await;
-        line(&text, "Monotony, strain: only of all sports together.");
+        line(&text, "Monotony and strain need all sports together.");
         let runs = json!({"oldest": "2026-11-02", "compare": "none", "sport": "run"});
         let text = ask(&world, world.ana(), SUMMARY, runs).await;
         assert!(!text.contains("onotony"), "{text}");
@@ -2328,7 +2338,7 @@ async fn a_comparison_counts_what_strava_closes_on_both_sides() {
         let rows = json!([run("i1", 24), run("i2", 17), closed("1", 25), closed("2", 26)]);
         give(&world, world.ana(), json!({"activities": rows}));
         let text = ask(&world, world.ana(), SUMMARY, json!({"oldest": "2026-11-23"})).await;
-        assert!(line(&text, "Now / before").contains(": all: activities 1 + 2 unreadable / 1 · time"), "{text}");
+        assert_eq!(change_of(&text, "all")["activities"], "1 + 2 unreadable / 1", "{text}");
     })
     .await;
 }
@@ -2371,13 +2381,12 @@ async fn a_load_beside_a_plan_says_what_it_is_without() {
             "{text}"
         );
         assert_eq!(row(&text, "sport\t", "Run\t")["load"], "100 (1 without)", "{text}");
+        let all = change_of(&text, "all");
+        assert_eq!(all["load"], "100 (1 without) + 1 unreadable / 30 + 2 unreadable", "{text}");
         assert!(
-            line(&text, "Now / before")
-                .contains(" · load 100 (1 without) + 1 unreadable / 30 + 2 unreadable | Run: "),
-            "{text}"
+            all.values().chain(change_of(&text, "Run").values()).all(|cell| !cell.contains('%')),
+            "what cannot be read may be of any sport: {text}"
         );
-        let changes = text.lines().find(|line| line.starts_with("Now / before")).unwrap();
-        assert!(!changes.contains('%'), "what cannot be read may be of any sport: {changes}");
         // In history the same words.
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
         assert!(text.contains(" 16 Nov 40 (1 without) + 1 unreadable; "), "{text}");
@@ -2535,7 +2544,7 @@ async fn monotony_says_its_formula_in_full() {
             .collect();
         give(&world, world.ana(), json!({"activities": runs}));
         let given = |detail: &str| json!({"oldest": "2026-11-16", "newest": "2026-11-22", "compare": "none", "detail": detail});
-        let says = "Monotony: mean daily load / sample standard deviation; strain: load of the week × monotony.";
+        let says = "Monotony is mean daily load / sample standard deviation, strain is load of the week × monotony.";
         let text = ask(&world, world.ana(), SUMMARY, given("full")).await;
         line(&text, says);
         // 16, 17, 18, 19, 0, 0, 0: mean 10, squares of the differences 530, sample variance 530 / 6.
