@@ -102,6 +102,10 @@ impl ToolError {
                  its main figures."
                     .to_owned(),
             ),
+            Error::TooLarge => Self::Upstream(
+                "Not done: this recording is too large to be read. get_training_history has its main figures."
+                    .to_owned(),
+            ),
             Error::TimedOut => {
                 Self::Upstream("Not done: intervals.icu took too long. Try again.".to_owned())
             }
@@ -136,9 +140,9 @@ impl From<intervals::Error> for ToolError {
                  athlete can connect again on the IcuSync dashboard and allow changes there.",
                 area.in_words()
             )),
-            Error::NotFound => Self::Input(
-                "Not done: intervals.icu has nothing with this id for this athlete. Take ids from the last column of \
-                 get_training_history."
+            Error::NotFound => Self::Upstream(
+                "Not done: intervals.icu says that it has no such data of this athlete. Try again in a few minutes; if it stays \
+                 so, the athlete should check their account at intervals.icu."
                     .to_owned(),
             ),
             Error::Rejected => Self::Upstream(
@@ -171,8 +175,11 @@ impl From<intervals::Error> for ToolError {
                     .to_owned(),
             ),
             Error::Garbled => Self::Upstream(
-                "Not done: what intervals.icu sent was unreadable or too large. Use a shorter range with oldest and \
-                 newest."
+                "Not done: what intervals.icu sent could not be read. Try again in a few minutes; a shorter range may help."
+                    .to_owned(),
+            ),
+            Error::TooLarge => Self::Upstream(
+                "Not done: that is more data than can be read at once. Ask for less: a shorter range with oldest and newest."
                     .to_owned(),
             ),
             Error::Ownerless => Self::Upstream(
@@ -223,7 +230,7 @@ mod tests {
                 Outcome::Refused,
                 "connected for reading only",
             ),
-            (Error::NotFound, Outcome::Input, "get_training_history"),
+            (Error::NotFound, Outcome::Upstream, "no such data"),
             (Error::Rejected, Outcome::Upstream, "shorter range"),
             (Error::Strava, Outcome::Upstream, "device's own service"),
             (
@@ -235,7 +242,8 @@ mod tests {
             ),
             (Error::Unavailable, Outcome::Upstream, "a few minutes"),
             (Error::TimedOut, Outcome::Upstream, "Try again"),
-            (Error::Garbled, Outcome::Upstream, "shorter range"),
+            (Error::Garbled, Outcome::Upstream, "a few minutes"),
+            (Error::TooLarge, Outcome::Upstream, "Ask for less"),
             (Error::WrongAthlete, Outcome::Ours, "withheld"),
             (Error::Ownerless, Outcome::Upstream, "withheld"),
         ];

@@ -179,6 +179,7 @@ pub(crate) async fn open(
         credential,
         scopes: scopes.clone(),
         caller: caller.link().into(),
+        is_athlete: matches!(allowed, Allowed::Own),
         deadline,
     });
     let row = profile::up_to_date(app, row, &scopes, &upstream).await?;

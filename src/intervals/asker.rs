@@ -47,6 +47,8 @@ pub struct For {
     pub scopes: Scopes,
     /// Who causes the calls.
     pub caller: CallerKey,
+    /// Whether the calendar is read for the athlete: what the athlete's coach hid there is left out.
+    pub is_athlete: bool,
     /// When all calls through the handle must end.
     pub deadline: Instant,
 }

@@ -13,7 +13,7 @@ mod writes;
 
 use std::{
     any::Any,
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
@@ -30,7 +30,7 @@ use super::{
     Area, Client, Credential, Error, For,
     budget::{Pool, Spender},
     cache::{Fresh, Key},
-    lenient::{self, Rows},
+    lenient::{self, LeftOut, Nouns, Rows},
     model,
     wire::Call,
 };
@@ -56,6 +56,15 @@ pub struct Athlete {
     of: Arc<For>,
     sent: Arc<AtomicU32>,
     profile: Arc<Mutex<Option<model::Athlete>>>,
+    /// What could not be read, by question: an answer that is used twice counts once.
+    unread: Arc<Mutex<BTreeMap<String, LeftOut>>>,
+}
+
+/// An answer as it is kept: its value, and what of it could not be read.
+#[derive(Clone)]
+struct Kept<T> {
+    value: T,
+    unread: LeftOut,
 }
 
 /// Which activities to list.
@@ -79,6 +88,7 @@ impl Client {
             of: Arc::new(of),
             sent: Arc::default(),
             profile: Arc::default(),
+            unread: Arc::default(),
         }
     }
 }
@@ -107,6 +117,16 @@ impl Athlete {
         self.sent.load(Ordering::Relaxed)
     }
 
+    /// What was left out of the answers so far because it could not be read, by kind (its name for one and for several).
+    pub fn unread(&self) -> BTreeMap<[&'static str; 2], usize> {
+        let unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sum = LeftOut::new();
+        for (nouns, count) in unread.values().flatten() {
+            *sum.entry(*nouns).or_default() += count;
+        }
+        sum
+    }
+
     /// Takes the profile that this handle or a clone of it read last, so that the code that opened the handle can keep what
     /// a call has read.
     pub fn profile_read(&self) -> Option<model::Athlete> {
@@ -128,21 +148,13 @@ impl Athlete {
     }
 
     /// `GET /athlete/{id}/activities`: newest first. A range of years is read in pages; one with more than 9,000 activities
-    /// is [`Error::Garbled`] rather than cut.
+    /// is [`Error::TooLarge`] rather than cut.
     pub async fn activities(&self, query: &ActivityQuery) -> Result<Vec<model::Activity>, Error> {
-        Ok(self.activities_and_odd(query).await?.0)
-    }
-
-    /// The same, and how many rows could not be read: no object, or without an id.
-    pub async fn activities_and_odd(
-        &self,
-        query: &ActivityQuery,
-    ) -> Result<(Vec<model::Activity>, usize), Error> {
         let wanted = query
             .limit
             .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         if query.oldest > query.newest || wanted == Some(0) {
-            return Ok((Vec::new(), 0));
+            return Ok(Vec::new());
         }
         let days = (query.newest - query.oldest).num_days();
         let page = match wanted {
@@ -169,7 +181,7 @@ impl Athlete {
                 // Rows without a time, which upstream never sends, go last.
                 rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
                 rows.truncate(wanted.unwrap_or(usize::MAX));
-                return Ok((rows, odd));
+                return Ok(rows);
             }
             // Full pages without anything new would never end.
             let Some(last) = last.filter(|_| rows.len() > before) else {
@@ -178,7 +190,7 @@ impl Athlete {
             newest = last.format("%Y-%m-%dT%H:%M:%S").to_string();
         }
         tracing::warn!(endpoint = "activities", "more pages than a request may need");
-        Err(Error::Garbled)
+        Err(Error::TooLarge)
     }
 
     /// One request, and how many rows it returned, including odd ones.
@@ -193,36 +205,30 @@ impl Athlete {
             .append_pair("fields", &fields(&ALWAYS, query.fields))
             .extend_pairs(limit.map(|limit| ("limit", limit.to_string())));
         let read = |body: &[u8]| {
-            let found = lenient::rows_or_odd(body, lenient::object)?;
-            let Rows { mut rows, odd } = Self::counted("activities", found);
-            let count = rows.len() + odd;
-            self.all_mine(rows.iter().map(|row: &model::Activity| &row.icu_athlete_id))?;
-            rows.retain(|row| row.id.is_some());
+            let answer: Rows<model::Activity> = lenient::rows_or_odd(body, lenient::object)?;
+            let count = answer.rows.len() + answer.odd;
+            let mut rows = Self::counted("activities", answer);
+            self.all_mine(rows.iter().map(|row| &row.icu_athlete_id))?;
+            Self::only("activities", &mut rows, is_whole);
             Ok(weighed((rows, count), body, count))
         };
         self.ask("activities", Area::Activity, url, read).await
     }
 
-    /// `GET /athlete/{id}/activities/search`: light rows whose name contains `text`, or that have the exact `#tag`; and how many
-    /// could not be read.
-    pub async fn search_activities(
-        &self,
-        text: &str,
-        limit: u32,
-    ) -> Result<(Vec<model::Activity>, usize), Error> {
+    /// `GET /athlete/{id}/activities/search`: light rows whose name contains `text`, or that have the exact `#tag`.
+    pub async fn search_activities(&self, text: &str, limit: u32) -> Result<Vec<model::Activity>, Error> {
         let mut url = self.url("/activities/search");
         url.query_pairs_mut()
             .append_pair("q", text)
             .append_pair("limit", &limit.max(1).to_string());
         let read = |body: &[u8]| {
-            let found = lenient::rows_or_odd(body, lenient::object)?;
-            let Rows { mut rows, odd } = Self::counted("activity_search", found);
-            let count = rows.len() + odd;
-            self.all_mine(rows.iter().map(|row: &model::Activity| &row.icu_athlete_id))?;
-            rows.retain(|row| row.id.is_some());
+            let answer = lenient::rows_or_odd(body, lenient::object)?;
+            let mut rows: Vec<model::Activity> = Self::counted("activity_search", answer);
+            self.all_mine(rows.iter().map(|row| &row.icu_athlete_id))?;
+            Self::only("activity_search", &mut rows, is_whole);
             rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
-            let odd = count - rows.len();
-            Ok(weighed((rows, odd), body, count))
+            let count = rows.len();
+            Ok(weighed(rows, body, count))
         };
         self.ask("activity_search", Area::Activity, url, read).await
     }
@@ -258,8 +264,9 @@ impl Athlete {
                 .append_pair("fields", &fields(&["id"], wanted));
         }
         let read = |body: &[u8]| {
-            let mut rows: Vec<model::Wellness> = Self::rows("wellness", body)?.rows;
-            // Those without a date come first: nobody takes them for a day, but they can be counted.
+            let answer = lenient::rows_or_odd(body, lenient::object)?;
+            let mut rows: Vec<model::Wellness> = Self::counted("wellness", answer);
+            Self::only("wellness", &mut rows, |row| row.id.is_some());
             rows.sort_by_key(|row| row.id);
             // The map of other fields takes more memory than its text.
             let weight = body.len() * 3 + rows.len() * size_of::<model::Wellness>();
@@ -281,7 +288,7 @@ impl Athlete {
     async fn fields_of(&self, of: model::FieldOf) -> Result<Vec<model::CustomField>, Error> {
         let url = self.url("/custom-item");
         let read = |body: &[u8]| {
-            let items: Vec<model::CustomItem> = Self::rows("custom_items", body)?.rows;
+            let items: Vec<model::CustomItem> = Self::rows("custom_items", body)?;
             let found: Vec<_> = items.into_iter().filter_map(custom_field).collect();
             let weight = found.len() * 128;
             Ok(Fresh { value: found, weight })
@@ -310,9 +317,23 @@ impl Athlete {
         };
         let call = self.call(Method::GET, endpoint, area, url);
         let parts = &self.client.0;
-        let ask = || parts.wire.ask(&call, &read);
+        let read = |body: &[u8]| {
+            let (fresh, unread) = lenient::watched(|| read(body));
+            let Fresh { value, weight } = fresh?;
+            Ok(Fresh {
+                value: Kept { value, unread },
+                weight,
+            })
+        };
+        let question = key.question.clone();
+        let ask = || parts.wire.ask(&call, read);
         let answer = parts.cache.get(key, of.deadline, ask).await?;
-        Ok(Arc::unwrap_or_clone(answer))
+        let Kept { value, unread } = Arc::unwrap_or_clone(answer);
+        if !unread.is_empty() {
+            let mut all = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(question, unread);
+        }
+        Ok(value)
     }
 
     /// A request with this athlete's credential.
@@ -358,12 +379,13 @@ impl Athlete {
         self.client.0.url(&format!("/api/v1/activity/{id}{rest}"))
     }
 
-    fn rows<T: DeserializeOwned>(endpoint: &'static str, body: &[u8]) -> Result<Rows<T>, Error> {
+    fn rows<T: DeserializeOwned>(endpoint: &'static str, body: &[u8]) -> Result<Vec<T>, Error> {
         Ok(Self::counted(endpoint, lenient::rows(body)?))
     }
 
-    /// Logs how many rows were left out, if any.
-    fn counted<T>(endpoint: &'static str, rows: Rows<T>) -> Rows<T> {
+    /// Counts the rows that were left out, and logs how many, if any.
+    fn counted<T>(endpoint: &'static str, rows: Rows<T>) -> Vec<T> {
+        lenient::leave_out(nouns(endpoint), rows.odd);
         if rows.odd > 0 {
             tracing::warn!(
                 endpoint,
@@ -371,7 +393,14 @@ impl Athlete {
                 "rows that could not be read were left out"
             );
         }
-        rows
+        rows.rows
+    }
+
+    /// Leaves out the rows that lack what every row has, and counts them.
+    fn only<T>(endpoint: &'static str, rows: &mut Vec<T>, is_whole: impl Fn(&T) -> bool) {
+        let count = rows.len();
+        rows.retain(is_whole);
+        lenient::leave_out(nouns(endpoint), count - rows.len());
     }
 
     fn must_be_mine(&self, id: Option<&str>) -> Result<(), Error> {
@@ -404,6 +433,23 @@ impl fmt::Debug for Athlete {
 fn weighed<T>(value: T, body: &[u8], rows: usize) -> Fresh<T> {
     let weight = body.len() + rows * size_of::<model::Activity>();
     Fresh { value, weight }
+}
+
+/// Whether a row of a list is an activity that a range can hold.
+pub(super) fn is_whole(row: &model::Activity) -> bool {
+    row.id.is_some() && row.start_date_local.is_some()
+}
+
+/// What the rows of an endpoint are called.
+fn nouns(endpoint: &str) -> Nouns {
+    match endpoint {
+        "activities" | "activity_search" | "activities_by_id" => ["activity", "activities"],
+        "calendar" | "events" => ["calendar entry", "calendar entries"],
+        "wellness" => ["wellness day", "wellness days"],
+        "weeks" => ["week", "weeks"],
+        "streams" => ["recorded channel", "recorded channels"],
+        _ => ["row", "rows"],
+    }
 }
 
 /// The names in order without duplicates, so that the same request has the same key.

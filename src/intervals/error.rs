@@ -34,7 +34,7 @@ pub enum Error {
         /// Wait at least this long.
         retry_after: Duration,
     },
-    /// 5xx, refused, broken off, a redirect, or blocked at the edge.
+    /// 5xx, refused, broken off, a redirect, blocked at the edge, or a page instead of data.
     #[error("intervals.icu is not answering properly")]
     Unavailable,
     /// A change was sent and no answer to it is known: it may have happened. Never sent again without a look.
@@ -43,9 +43,12 @@ pub enum Error {
     /// The deadline passed.
     #[error("intervals.icu took too long")]
     TimedOut,
-    /// An answer that is too large, not JSON, or not of the documented shape.
+    /// An answer that is not JSON, or not of the documented shape.
     #[error("intervals.icu sent something unreadable")]
     Garbled,
+    /// An answer that is larger than we read: less must be asked for.
+    #[error("intervals.icu sent more than can be read at once")]
+    TooLarge,
     /// An answer about another athlete: refused.
     #[error("intervals.icu answered for another athlete")]
     WrongAthlete,
@@ -55,10 +58,10 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the whole call fails: the connection is lost, or upstream answers about another athlete. After any other
-    /// failure of one part, the rest of an answer remains good.
+    /// Whether the whole call fails, because the connection is lost. After any other failure of one part, an answer about
+    /// another athlete among them, the rest of an answer remains good.
     pub fn ends_the_call(&self) -> bool {
-        matches!(self, Self::Unauthorized | Self::WrongAthlete)
+        matches!(self, Self::Unauthorized)
     }
 }
 

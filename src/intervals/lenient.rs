@@ -1,4 +1,5 @@
-//! Reads JSON that may be odd: a value of the wrong type becomes `None`, an odd row is dropped and counted.
+//! Reads JSON that may be odd: a value of the wrong type becomes `None`; an odd row or object is left out and counted
+//! ([`watched`]).
 //!
 //! How to read is here; what to read is in [`super::model`]. The fields of a model are optional, and one line above the
 //! struct makes each of them be read by its type:
@@ -6,7 +7,7 @@
 
 mod moment;
 
-use std::{fmt, marker::PhantomData};
+use std::{cell::RefCell, collections::BTreeMap, fmt, marker::PhantomData};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{
@@ -22,6 +23,31 @@ use moment::Moment;
 /// memory, so without a bound one answer could use it all.
 pub(super) const MOST: usize = 20_000;
 
+/// What kind of thing was left out: its name for one and for several.
+pub(super) type Nouns = [&'static str; 2];
+
+/// How many of each kind were left out because they could not be read.
+pub(super) type LeftOut = BTreeMap<Nouns, usize>;
+
+thread_local! {
+    /// What [`watched`] has seen left out so far. Reading is not asynchronous, so it stays on its thread.
+    static SEEN: RefCell<LeftOut> = const { RefCell::new(LeftOut::new()) };
+}
+
+/// Reads, and tells what was left out while reading, however deep inside.
+pub(super) fn watched<T>(read: impl FnOnce() -> T) -> (T, LeftOut) {
+    SEEN.take();
+    let value = read();
+    (value, SEEN.take())
+}
+
+/// Counts what is left out.
+pub(super) fn leave_out(nouns: Nouns, count: usize) {
+    if count > 0 {
+        SEEN.with_borrow_mut(|seen| *seen.entry(nouns).or_default() += count);
+    }
+}
+
 /// A list's rows, and how many were dropped because they could not be read as rows.
 #[derive(Debug)]
 pub(super) struct Rows<T> {
@@ -31,7 +57,8 @@ pub(super) struct Rows<T> {
 
 /// Reads a JSON array of objects, each separately, so that one odd row cannot spoil the others.
 ///
-/// [`Error::Garbled`] if it is not an array, if it has more than [`MOST`] rows, or if it has rows and none can be read.
+/// [`Error::Garbled`] if it is not an array, or if it has rows and none can be read; [`Error::TooLarge`] if it has more than
+/// [`MOST`].
 pub(super) fn rows<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<T>, Error> {
     rows_by(body, object)
 }
@@ -52,7 +79,7 @@ pub(super) fn rows_or_odd<T>(
 ) -> Result<Rows<T>, Error> {
     let raw: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
     if raw.len() > MOST {
-        return Err(Error::Garbled);
+        return Err(Error::TooLarge);
     }
     let mut rows = Vec::with_capacity(raw.len());
     rows.extend(raw.iter().filter_map(|row| read(row.get().as_bytes()).ok()));
@@ -74,6 +101,9 @@ pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 
 /// The type of a field. A shape of JSON that the type does not accept is read as `None`.
 pub(super) trait Lenient: Sized {
+    /// What it is called when it is left out.
+    const NOUNS: Nouns = ["figure", "figures"];
+
     /// The value, or `None` if it is something else. An error only for what no JSON reader accepts, such as half a
     /// surrogate pair or a number beyond every float; it spoils whatever contains the field.
     fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
@@ -115,7 +145,11 @@ fn in_place<'de, D: Deserializer<'de>, T: Lenient>(json: D) -> Result<Option<T>,
 /// Reads a value with a reader of its own: an error in it costs only the value itself.
 pub(super) fn alone<'de, D: Deserializer<'de>, T: Lenient>(json: D) -> Result<Option<T>, D::Error> {
     let raw = <&RawValue>::deserialize(json)?;
-    Ok(in_place(&mut serde_json::Deserializer::from_str(raw.get())).unwrap_or_default())
+    let read = in_place(&mut serde_json::Deserializer::from_str(raw.get()));
+    Ok(read.unwrap_or_else(|_| {
+        leave_out(T::NOUNS, 1);
+        None
+    }))
 }
 
 /// Passes each shape to its reader. Ignored values are neither kept nor followed into their depth.
@@ -313,13 +347,51 @@ pub(super) trait Object: DeserializeOwned {
     /// themselves must share it, or they could exhaust the stack. Any other object has its own reader, so that an error in
     /// it (such as a key twice) costs only the object.
     const IN_PLACE: bool = false;
+    /// What it is called when it is left out.
+    const NOUNS: Nouns = ["part of an answer", "parts of an answer"];
 }
 
 impl<T: Object> Object for Box<T> {
     const IN_PLACE: bool = T::IN_PLACE;
+    const NOUNS: Nouns = T::NOUNS;
+}
+
+/// What stands where an object or a list of objects should be, and is neither that nor null, is left out.
+macro_rules! nothing_else {
+    () => {
+        fn from_bool(_: bool) -> Option<Self> {
+            leave_out(<Self as Lenient>::NOUNS, 1);
+            None
+        }
+
+        fn from_whole(_: i128) -> Option<Self> {
+            leave_out(<Self as Lenient>::NOUNS, 1);
+            None
+        }
+
+        fn from_float(_: f64) -> Option<Self> {
+            leave_out(<Self as Lenient>::NOUNS, 1);
+            None
+        }
+
+        fn from_text(_: &str) -> Option<Self> {
+            leave_out(<Self as Lenient>::NOUNS, 1);
+            None
+        }
+    };
 }
 
 impl<T: Object> Lenient for T {
+    const NOUNS: Nouns = <T as Object>::NOUNS;
+
+    nothing_else!();
+
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        leave_out(<Self as Lenient>::NOUNS, 1);
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
     fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
         if Self::IN_PLACE {
             in_place(json)
@@ -335,6 +407,16 @@ impl<T: Object> Lenient for T {
 
 /// Objects: odd ones are left out; None if there are more than [`MOST`].
 impl<T: Object> Lenient for Vec<T> {
+    const NOUNS: Nouns = <T as Object>::NOUNS;
+
+    nothing_else!();
+
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        leave_out(<Self as Lenient>::NOUNS, 1);
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
     fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
         if T::IN_PLACE { in_place(json) } else { alone(json) }
     }
@@ -343,6 +425,7 @@ impl<T: Object> Lenient for Vec<T> {
         let mut objects = Self::new();
         while let Some(Element(object)) = list.next_element()? {
             if objects.len() == MOST {
+                leave_out(<Self as Lenient>::NOUNS, MOST);
                 while list.next_element::<IgnoredAny>()?.is_some() {}
                 return Ok(None);
             }
@@ -537,7 +620,7 @@ mod tests {
         );
         assert_eq!(
             rows::<model::Activity>(list(MOST + 1).as_bytes()).map(|rows| rows.odd),
-            Err(Error::Garbled)
+            Err(Error::TooLarge)
         );
         let sports = |count: usize| {
             let body = format!(r#"{{"id":"i1","sportSettings":{}}}"#, list(count));

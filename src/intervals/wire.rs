@@ -157,9 +157,7 @@ impl Wire {
             self.budget.admit(&call.spender, call.deadline).await?;
             let begun = Instant::now();
             let answer = match self.send(call).await {
-                Ok(reply) => {
-                    Self::judge(call, reply).and_then(|body| read(&body).map_err(|error| unread(call, error)))
-                }
+                Ok(reply) => Self::accept(call, reply, &read),
                 Err(trouble) => Err(trouble),
             };
             let outcome = answer
@@ -197,9 +195,7 @@ impl Wire {
         admitted.map_err(|failure| failure.error)?;
         let begun = Instant::now();
         let answer = match self.send(call).await {
-            Ok(reply) => {
-                Self::judge(call, reply).and_then(|body| read(&body).map_err(|error| unread(call, error)))
-            }
+            Ok(reply) => Self::accept(call, reply, &read),
             Err(trouble) => Err(trouble),
         };
         let outcome = answer
@@ -295,6 +291,25 @@ impl Wire {
             status,
             retry_after,
             body,
+        })
+    }
+
+    /// What `read` makes of an answer.
+    fn accept<T>(
+        call: &Call<'_>,
+        reply: Reply,
+        read: &impl Fn(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Trouble> {
+        let body = Self::judge(call, reply)?;
+        read(&body).map_err(|error| {
+            unread(
+                call,
+                if is_a_page(&body) {
+                    Error::Unavailable
+                } else {
+                    error
+                },
+            )
         })
     }
 
@@ -439,7 +454,7 @@ fn unread(call: &Call<'_>, error: Error) -> Trouble {
 async fn whole_body(call: &Call<'_>, response: &mut Response, limits: &Limits) -> Result<Bytes, Trouble> {
     let too_large = || {
         tracing::warn!(endpoint = call.endpoint, "an answer that is too large");
-        Trouble::end(RequestOutcome::Garbled, Error::Garbled)
+        Trouble::end(RequestOutcome::Garbled, Error::TooLarge)
     };
     let announced = response.content_length().unwrap_or(0);
     if announced > u64::try_from(limits.body).unwrap_or(u64::MAX) {
@@ -483,6 +498,12 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
 /// intervals.icu's own errors are JSON objects; those of the network in front of it are not.
 fn is_object(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(body).is_ok()
+}
+
+/// Whether it is a page for people, or empty, as when a service is being maintained.
+fn is_a_page(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    body.is_empty() || body.starts_with(b"<")
 }
 
 /// Whether an error's text contains this lower-case word, ignoring case.

@@ -40,7 +40,7 @@ use crate::{
     ids::AccountId,
     queries::PATIENCE,
     tool_error::ToolError,
-    tools::{Answer, Run, Running, Target, Tool, arguments},
+    tools::{Answer, Run, Running, Target, Tool, answer::unread, arguments},
     words::{Access, ConnectionStatus, Outcome},
 };
 
@@ -277,7 +277,11 @@ impl<'a> Call<'a> {
     ) -> Result<Answer, ToolError> {
         match tool.run {
             Run::Say(say) => say(&arguments),
-            Run::Read(read) => read(ask, arguments).await,
+            Run::Read(read) => {
+                let upstream = ask.upstream.clone();
+                let answer = read(ask, arguments).await?;
+                Ok(answer.and([unread(&upstream)]))
+            }
             Run::ReadChanges(read) => {
                 let caller = &self.visit.visitor.caller;
                 let changes = Changes::new(

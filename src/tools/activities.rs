@@ -68,36 +68,6 @@ pub(super) fn without_a_sport<T: AsRef<Activity>>(rows: &[T]) -> String {
     format!("Not counted: {activities} without a sport ({}).", sum.size())
 }
 
-/// What no sum can hold: `3 activities could not be read and are not counted: 1 has no readable date, 2 have no id or an
-/// unknown form.` Empty without any; `odd` are those of which not even a row could be made.
-pub(super) fn unread<T: AsRef<Activity>>(rows: &[T], odd: usize) -> String {
-    let undated = undated(rows);
-    let all = undated + odd;
-    if all == 0 {
-        return String::new();
-    }
-    let why = |count: usize, of: &str| match count {
-        0 => String::new(),
-        1 => format!("1 has {of}"),
-        count => format!("{count} have {of}"),
-    };
-    let why = joined(
-        [
-            why(undated, "no readable date"),
-            why(odd, "no id or an unknown form"),
-        ],
-        ", ",
-    );
-    let are = if all == 1 { "is" } else { "are" };
-    let activities = counted(all, "activity", "activities");
-    format!("{activities} could not be read and {are} not counted: {why}.")
-}
-
-/// How many have no readable date.
-pub(super) fn undated<T: AsRef<Activity>>(rows: &[T]) -> usize {
-    rows.iter().filter(|row| row.as_ref().day().is_none()).count()
-}
-
 /// For a range without any, perhaps of a sport, but for these stubs from Strava.
 pub(super) const fn none(of_a_sport: bool, stubs: usize) -> &'static str {
     match (of_a_sport, stubs) {
@@ -531,19 +501,5 @@ mod tests {
         ];
         assert_eq!(not_recorded(&all, wanted), "Not recorded: load.");
         assert_eq!(not_recorded(&[], wanted), "");
-        let said = |odd| unread(&found, odd);
-        assert_eq!(
-            said(0),
-            "2 activities could not be read and are not counted: 2 have no readable date."
-        );
-        assert_eq!(
-            said(1),
-            "3 activities could not be read and are not counted: 2 have no readable date, 1 has no id or an unknown form."
-        );
-        assert_eq!(
-            unread::<Activity>(&[], 1),
-            "1 activity could not be read and is not counted: 1 has no id or an unknown form."
-        );
-        assert_eq!(unread::<Activity>(&[], 0), "");
     }
 }

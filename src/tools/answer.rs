@@ -16,8 +16,11 @@ use chrono::NaiveDate;
 
 pub(crate) use words::{counted, counted_days};
 
+use words::around;
+
 use crate::{
     guard::AthleteCard,
+    intervals,
     text::{clean, fenced, names},
     training::sports,
 };
@@ -55,6 +58,18 @@ pub(crate) fn first_line(card: &AthleteCard, today: NaiveDate, parts: &[String])
     }
     let _ = write!(line, " · {}, today {}", card.zone.name(), units::date(today));
     line
+}
+
+/// What upstream sent and could not be read, so that nothing falls out of an answer unsaid: `2 activities, 1 calendar entry
+/// could not be read: neither shown nor counted.` Empty without any.
+pub(crate) fn unread(upstream: &intervals::Athlete) -> String {
+    let parts = upstream.unread().into_iter();
+    let parts = parts.map(|([one, many], count)| counted(count, one, many));
+    around(
+        "",
+        &words::joined(parts, ", "),
+        "could not be read: neither shown nor counted.",
+    )
 }
 
 /// Whose data it is.

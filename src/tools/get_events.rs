@@ -44,7 +44,7 @@ use crate::{
         model::{Activity, Event},
     },
     permissions,
-    text::fenced,
+    text::{clean, fenced},
     tool_error::ToolError,
     training::{sports, weeks},
 };
@@ -62,6 +62,10 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 366,
 };
+/// Days of a search without dates, back from today and ahead of it.
+const SEARCHED: (u64, u64) = (300, 65);
+/// Characters of a text that are searched.
+const MOST_SEARCHED: usize = 20_000;
 /// Maximum rows of the table.
 const ROWS: usize = 60;
 const MOST_ROWS: usize = 200;
@@ -101,6 +105,11 @@ const PARAMS: &[Param] = &[
     Param::sport(
         "ride, run, swim, ski, row or one exact type; notes, absences and other entries without a sport stay in",
     ),
+    Param::text(
+        "query",
+        100,
+        "Part of a name, note or text; without dates: 300 days back, 65 ahead",
+    ),
     Param::words(
         "include",
         &["done"],
@@ -115,6 +124,8 @@ struct Asked {
     range: Range,
     kinds: Vec<Kind>,
     sport: Option<&'static [&'static str]>,
+    /// In lower case.
+    query: Option<String>,
     done: bool,
     detail: Detail,
 }
@@ -123,10 +134,20 @@ impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
         let arguments = Arguments::new(given, PARAMS, today)?;
         let sport = arguments.sport()?;
+        let query = arguments.text("query")?.map(|query| query.to_lowercase());
+        let range = if query.is_some() && !arguments.has_range() {
+            Range {
+                oldest: weeks::back(today, SEARCHED.0),
+                newest: today.checked_add_days(Days::new(SEARCHED.1)).unwrap_or(today),
+            }
+        } else {
+            range(&arguments, today)?
+        };
         Ok(Self {
-            range: range(&arguments, today)?,
+            range,
             kinds: arguments.words("kinds", &KINDS)?,
             sport,
+            query,
             done: arguments.includes("done")?,
             detail: arguments.detail()?,
         })
@@ -159,7 +180,16 @@ impl Asked {
     }
 
     fn wants(&self, event: &Event) -> bool {
-        self.is_of_sport(event) && kinds::is_one_of(event, &self.kinds)
+        self.is_of_sport(event) && kinds::is_one_of(event, &self.kinds) && self.names(event)
+    }
+
+    /// Whether the query, if there is one, is part of its name or text.
+    fn names(&self, event: &Event) -> bool {
+        let Some(query) = &self.query else { return true };
+        let texts = [event.name.as_deref().unwrap_or_default(), &rows::prose(event)];
+        texts
+            .iter()
+            .any(|text| clean(text, MOST_SEARCHED).to_lowercase().contains(query))
     }
 
     fn is_of_sport(&self, event: &Event) -> bool {
@@ -176,6 +206,7 @@ impl Asked {
             && sports::is_vague(event.sport())
             && !self.is_of_sport(event)
             && kinds::is_one_of(event, &self.kinds)
+            && self.names(event)
     }
 
     /// The range with all days of the races that overlap with it.
@@ -297,7 +328,8 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 
 /// What the athlete's week usually allows, for days to come. An answer can do without it.
 async fn usual_week(ask: &Ask, asked: &Asked) -> Result<UsualWeek, ToolError> {
-    let is_wanted = asked.lists(Kind::Availability) && asked.range.newest >= ask.today();
+    let is_wanted =
+        asked.lists(Kind::Availability) && asked.query.is_none() && asked.range.newest >= ask.today();
     if !is_wanted || ask.upstream.requests() >= MOST_REQUESTS {
         return Ok(UsualWeek::default());
     }
@@ -482,6 +514,10 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
         &[
             asked.range.in_words(),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
+            words::named(
+                "matching",
+                &fenced(asked.query.as_deref().unwrap_or_default(), 100),
+            ),
             counts(&found),
         ],
     )];
@@ -561,6 +597,9 @@ fn counts(found: &[Found<'_>]) -> String {
 }
 
 fn nothing(asked: &Asked) -> String {
+    if asked.query.is_some() {
+        return "Nothing on the calendar in this range has that in its name or text.".to_owned();
+    }
     let of_that = if asked.sport.is_some() || !asked.kinds.is_empty() {
         " of that"
     } else {
@@ -593,6 +632,9 @@ fn same(asked: &Asked) -> String {
     }
     if !asked.kinds.is_empty() {
         same.push_str(", same kinds");
+    }
+    if asked.query.is_some() {
+        same.push_str(", same query");
     }
     same
 }
@@ -643,7 +685,7 @@ fn with_steps(
         let Some(day) = row.day() else { continue };
         let wanted = full || few || (row.is_open() && day < soon && day >= today);
         let block = if wanted {
-            block(row.event, own)
+            block(row.event, own, asked.detail)
         } else {
             String::new()
         };
@@ -671,7 +713,7 @@ fn with_steps(
 }
 
 /// One workout's steps below its day and name.
-fn block(event: &Event, own: Units) -> String {
+fn block(event: &Event, own: Units, detail: Detail) -> String {
     let Some(workout) = &event.workout_doc else {
         return String::new();
     };
@@ -686,6 +728,10 @@ fn block(event: &Event, own: Units) -> String {
     heading.push(steps::thresholds(workout, sport, own));
     heading.retain(|part| !part.is_empty());
     let mut lines = vec![format!("{}:", heading.join(" · "))];
-    lines.extend(steps::lines(workout, sport, own));
+    let written = match detail {
+        Detail::Concise => steps::lines,
+        Detail::Full => steps::whole_lines,
+    };
+    lines.extend(written(workout, sport, own));
     lines.join("\n")
 }

@@ -30,7 +30,8 @@ use self::{
     window::Totals,
 };
 use super::{
-    Answer, RosterTool, absences, activities, answer,
+    Answer, RosterTool, absences, activities,
+    answer::{self, unread},
     arguments::{Arguments, Range, Span},
     params::Param,
     part, plan_state,
@@ -321,6 +322,9 @@ impl Look {
                     .extend(Box::pin(gathered.read_more(limit, lack)).await);
                 figures(usable, &gathered.came, today)
             });
+            let unread = unread(&gathered.ask.upstream);
+            line.missing
+                .extend((!unread.is_empty()).then(|| sentence(&unread)));
         }
         let Line {
             name,
@@ -347,17 +351,15 @@ impl Gathered {
         let Self { ask, usable, came } = self;
         let days = lack.activities.filter(|_| !wants_activities(*usable));
         let query = days.map(|days| days.activities(plan_state::READ_FROM));
-        let activities = query.as_ref().map(|query| ask.upstream.activities_and_odd(query));
+        let activities = query.as_ref().map(|query| ask.upstream.activities(query));
         let absences = lack.absences.map(|days| {
             ask.upstream
                 .events(days.oldest, days.newest, &absences::CATEGORIES)
         });
         let (activities, absences) = tokio::join!(by(limit, activities), by(limit, absences));
         let mut failed = Failed::default();
-        if let Some(read) = failed.or_none("activities", activities) {
-            failed.missing.extend(unread(&read));
-            came.activities = Some(read.0);
-        }
+        let activities = failed.or_none("activities", activities);
+        came.activities = activities.or(came.activities.take());
         let absences = failed.or_none("earlier absences", absences);
         came.has_long_absences |= lack.absences.is_some();
         if let Some(events) = &mut came.events {
@@ -438,7 +440,7 @@ async fn gather(
     let events = reading
         .events
         .map(|days| upstream.events(days.oldest, days.newest, &categories));
-    let activities = query.as_ref().map(|query| upstream.activities_and_odd(query));
+    let activities = query.as_ref().map(|query| upstream.activities(query));
     let (wellness, events, activities) =
         tokio::join!(by(limit, wellness), by(limit, events), by(limit, activities));
     let what = match (usable.fitness, usable.wellness) {
@@ -450,13 +452,9 @@ async fn gather(
     let mut came = Came {
         wellness: failed.or_none(what, wellness),
         events: failed.or_none("calendar", events),
-        activities: None,
+        activities: failed.or_none("activities", activities),
         has_long_absences: false,
     };
-    if let Some(read) = failed.or_none("activities", activities) {
-        failed.missing.extend(unread(&read));
-        came.activities = Some(read.0);
-    }
     if let Some(activities) = came.activities.as_mut().filter(|_| !usable.calendar) {
         activities::without_plans(activities);
     }
@@ -472,13 +470,6 @@ async fn gather(
     }
     line.missing = [refused, failed.missing].concat();
     Ok(Gathered { ask, usable, came })
-}
-
-/// `2 activities could not be read`; None if all were.
-fn unread((rows, odd): &(Vec<Activity>, usize)) -> Option<String> {
-    let count = activities::undated(rows) + odd;
-    let activities = answer::counted(count, "activity", "activities");
-    (count > 0).then(|| format!("{activities} could not be read"))
 }
 
 /// What arrived by the limit; None if nothing was requested.

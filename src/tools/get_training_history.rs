@@ -360,9 +360,8 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let asked = Asked::read(given, today)?;
     let Some(range) = asked.range else {
         let words = asked.query.as_deref().unwrap_or_default();
-        let (found, odd) = upstream.search_activities(words, HITS).await?;
-        let answer = render(card, today, &asked, &found, &Part::NotAsked);
-        return Ok(answer.and([activities::unread(&found, odd)]));
+        let found = upstream.search_activities(words, HITS).await?;
+        return Ok(render(card, today, &asked, &found, &Part::NotAsked));
     };
     let fields = match (asked.detail, range.days()) {
         (Detail::Concise, _) => FIELDS,
@@ -377,10 +376,10 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         without_notes(fields)
     });
     let (activities, planned) = tokio::join!(
-        upstream.activities_and_odd(&query),
+        upstream.activities(&query),
         planned::fetch(upstream, card, asked.planned, range, today)
     );
-    let (mut activities, odd) = activities?;
+    let mut activities = activities?;
     let wanted = (range, asked.sport);
     let (planned, not_read) =
         planned::with_earlier_absences(upstream, planned?, &activities, wanted, today).await?;
@@ -388,8 +387,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let not_searched = (asked.searches_notes() && !may_see_notes)
         .then(|| not_granted("Search in notes", &permissions::GET_ACTIVITY_DETAIL));
     let answer = render(card, today, &asked, &activities, &planned);
-    let unread = activities::unread(&activities, odd);
-    Ok(answer.and(withheld).and(not_searched).and([not_read, unread]))
+    Ok(answer.and(withheld).and(not_searched).and([not_read]))
 }
 
 /// Removes what another tool shows and is not granted, and says so.

@@ -203,18 +203,17 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let (range, apart) = asked.to_read();
     let query = range.activities(FIELDS);
     let (activities, before, planned) = tokio::join!(
-        upstream.activities_and_odd(&query),
+        upstream.activities(&query),
         async {
             match apart.map(|before| before.activities(FIELDS)) {
-                Some(query) => upstream.activities_and_odd(&query).await,
-                None => Ok((Vec::new(), 0)),
+                Some(query) => upstream.activities(&query).await,
+                None => Ok(Vec::new()),
             }
         },
         planned::fetch(upstream, card, asked.planned, asked.range, today)
     );
-    let (mut activities, odd) = activities?;
-    let (before, odd_before) = before?;
-    activities.extend(before);
+    let mut activities = activities?;
+    activities.extend(before?);
     let wanted = (asked.range, asked.sport);
     let (planned, not_read) =
         planned::with_earlier_absences(upstream, planned?, &activities, wanted, today).await?;
@@ -228,7 +227,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         None
     };
     let answer = render(card, today, &asked, &activities, &planned, own_sums.as_deref());
-    Ok(answer.and([not_read, activities::unread(&activities, odd + odd_before)]))
+    Ok(answer.and([not_read]))
 }
 
 /// The wanted activities that can be read, and how many cannot.

@@ -304,7 +304,6 @@ fn render(
         // A row does not say which device its figures came from.
         blocks.push("May include Garmin device data.".to_owned());
     }
-    blocks.push(undated(rows));
     Answer::of(blocks)
 }
 
@@ -325,17 +324,6 @@ fn daily<'a>(
         format!("use oldest={oldest} newest={newest}{same}")
     });
     [columns.table(cut.shown), more]
-}
-
-/// What is left out because no range can hold it.
-fn undated(rows: &[Wellness]) -> String {
-    match rows.iter().filter(|row| row.id.is_none()).count() {
-        0 => String::new(),
-        count => format!(
-            "Not counted: {} with an unreadable date.",
-            answer::counted(count, "entry", "entries")
-        ),
-    }
 }
 
 fn about_sdnn(has_rmssd: bool) -> &'static str {

@@ -73,9 +73,6 @@ impl Source {
 pub(super) fn settle<T>(what: &str, source: Source, result: Result<T, Error>) -> Result<Part<T>, ToolError> {
     match result {
         Ok(value) => Ok(Part::Got(value)),
-        Err(error) if error.ends_the_call() && source == Source::Activity => {
-            Err(ToolError::about_activity(error))
-        }
         Err(error) if error.ends_the_call() => Err(error.into()),
         Err(Error::NotFound) if source == Source::Activity => Ok(Part::Missing(format!(
             "{what} left out: intervals.icu has none for this activity."
@@ -109,15 +106,18 @@ pub(super) fn why(error: &Error, source: &str) -> String {
         Error::ReadOnly(area) => format!("their {} was connected for reading only", area.word()),
         Error::Forbidden => "intervals.icu does not let this account see it".to_owned(),
         Error::Strava => "closed by Strava".to_owned(),
-        Error::Garbled | Error::Rejected => "what intervals.icu sent was unreadable or too large".to_owned(),
+        Error::Garbled => "what intervals.icu sent could not be read; try again in a few minutes".to_owned(),
+        Error::TooLarge => "it is too large to be read; ask for less".to_owned(),
+        Error::Rejected => "intervals.icu did not accept the request".to_owned(),
         Error::Busy { .. } => {
             "the requests that intervals.icu allows are used up; try again later".to_owned()
         }
         Error::Unauthorized => "intervals.icu no longer accepts this connection".to_owned(),
         Error::WrongAthlete => "intervals.icu answered about another athlete, so nothing is shown".to_owned(),
         Error::Ownerless => "intervals.icu does not say whose it is, so nothing is shown".to_owned(),
-        Error::NotFound | Error::Unavailable | Error::TimedOut | Error::Unanswered => {
-            format!("{source} did not answer; try again")
+        Error::NotFound => "intervals.icu answered that it is not there".to_owned(),
+        Error::Unavailable | Error::TimedOut | Error::Unanswered => {
+            format!("{source} did not answer; try again in a few minutes")
         }
     }
 }
@@ -138,11 +138,12 @@ mod tests {
         let weather = |error| missing("Weather", Source::Activity, error);
         assert_eq!(
             weather(Error::Unavailable),
-            "Weather left out: intervals.icu did not answer; try again."
+            "Weather left out: intervals.icu did not answer; try again in a few minutes."
         );
         assert!(weather(Error::MissingScope(Area::Calendar)).contains("CALENDAR ticked"));
         assert!(weather(Error::NotFound).contains("has none for this activity"));
-        assert!(weather(Error::Garbled).contains("too large"));
+        assert!(weather(Error::Garbled).contains("could not be read"));
+        assert!(weather(Error::TooLarge).contains("ask for less"));
         assert!(matches!(
             settle::<()>("Weather", Source::Activity, Err(Error::Unauthorized)),
             Err(ToolError::Reconnect(_))
@@ -167,21 +168,22 @@ mod tests {
             retry_after: Duration::from_secs(9),
         };
         assert!(load(busy).contains("allows are used up"));
-        assert!(load(Error::Garbled).contains("unreadable"));
+        assert!(load(Error::Garbled).contains("could not be read"));
+        assert!(load(Error::NotFound).contains("not there"));
         assert_eq!(
             load(Error::TimedOut),
-            "Planned load left out: the calendar did not answer; try again."
+            "Planned load left out: the calendar did not answer; try again in a few minutes."
         );
         assert!(load(Error::MissingScope(Area::Calendar)).contains("did not share their calendar"));
         let done = missing("What was done", Source::Activities, Error::Unavailable);
         assert_eq!(
             done,
-            "What was done left out: the activities did not answer; try again."
+            "What was done left out: the activities did not answer; try again in a few minutes."
         );
-        assert!(matches!(
-            settle::<()>("", Source::Calendar, Err(Error::WrongAthlete)),
-            Err(ToolError::Ours(_))
-        ));
+        assert_eq!(
+            load(Error::WrongAthlete),
+            "Planned load left out: intervals.icu answered about another athlete, so nothing is shown."
+        );
     }
 
     #[test]

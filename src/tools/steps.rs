@@ -25,7 +25,9 @@ use crate::{
 
 /// Maximum lines of one workout; the rest is counted.
 const MOST_LINES: usize = 120;
+/// Characters of a cue, and of one in a whole text.
 const CUE: usize = 80;
+const WHOLE_CUE: usize = 1000;
 
 /// The units of this workout's numbers: a swim's are those of the pool that its distances name.
 pub(super) fn units_of(workout: &Doc, sport: &str, units: Units) -> SportUnits {
@@ -39,6 +41,8 @@ struct Manner<'a> {
     /// Its thresholds resolve what intervals.icu left unresolved.
     workout: &'a Doc,
     own: &'a SportUnits,
+    /// Characters of a cue.
+    cue: usize,
 }
 
 /// The steps, one a line; empty when there are none.
@@ -46,10 +50,19 @@ pub(super) fn lines(workout: &Doc, sport: &str, units: Units) -> Vec<String> {
     lines_in(workout, &units_of(workout, sport, units))
 }
 
+/// The same with long cues whole.
+pub(super) fn whole_lines(workout: &Doc, sport: &str, units: Units) -> Vec<String> {
+    lines_by(workout, &units_of(workout, sport, units), WHOLE_CUE)
+}
+
 /// The same in these units.
 pub(super) fn lines_in(workout: &Doc, own: &SportUnits) -> Vec<String> {
+    lines_by(workout, own, CUE)
+}
+
+fn lines_by(workout: &Doc, own: &SportUnits, cue: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let manner = Manner { workout, own };
+    let manner = Manner { workout, own, cue };
     write(&workout.items, 0, &manner, &mut lines);
     if lines.len() > MOST_LINES {
         let more = lines.len() - MOST_LINES;
@@ -99,7 +112,12 @@ fn uses(workout: &Doc, by: &[Unit]) -> bool {
 /// Each step as it is done, with repeats written out: `12 min 216–231 W (88–94 % FTP)`. None if there are not exactly `count`.
 pub(super) fn one_by_one(workout: &Doc, own: &SportUnits, count: usize) -> Option<Vec<String>> {
     let mut steps = Vec::new();
-    write_out(&workout.items, &Manner { workout, own }, count, &mut steps)?;
+    let manner = Manner {
+        workout,
+        own,
+        cue: CUE,
+    };
+    write_out(&workout.items, &manner, count, &mut steps)?;
     (steps.len() == count).then_some(steps)
 }
 
@@ -135,9 +153,9 @@ fn write(items: &[Held], depth: usize, manner: &Manner<'_>, lines: &mut Vec<Stri
     for held in items {
         match held {
             Held::Step(held) => lines.push(format!("{margin}{}", one(held, manner))),
-            Held::Other(what) => lines.push(format!("{margin}unknown step {}", fenced(what, CUE))),
+            Held::Other(what) => lines.push(format!("{margin}unknown step {}", fenced(what, manner.cue))),
             Held::Repeat(held) => {
-                lines.push(format!("{margin}{}", repeat(held)));
+                lines.push(format!("{margin}{}", repeat(held, manner)));
                 write(&held.items, depth + 1, manner, lines);
             }
         }
@@ -145,12 +163,12 @@ fn write(items: &[Held], depth: usize, manner: &Manner<'_>, lines: &mut Vec<Stri
 }
 
 /// `3× «Main set»`
-fn repeat(held: &HeldRepeat) -> String {
+fn repeat(held: &HeldRepeat, manner: &Manner<'_>) -> String {
     let count = match positive(held.count) {
         Some(count) => format!("{}×", units::at_most(count, 1)),
         None => "repeat, count not given".to_owned(),
     };
-    joined([count, fenced(&held.heading, CUE)], " ")
+    joined([count, fenced(&held.heading, manner.cue)], " ")
 }
 
 /// `12 min «SST» 216–231 W (88–94 % FTP), 88–92 rpm`
@@ -161,7 +179,7 @@ fn one(held: &HeldStep, manner: &Manner<'_>) -> String {
         [
             length(held, manner.own),
             role.to_owned(),
-            fenced(&step.cue, CUE),
+            fenced(&step.cue, manner.cue),
             targets(held, manner),
         ],
         " ",

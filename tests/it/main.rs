@@ -41,6 +41,7 @@ mod mcp_paths;
 mod mcp_wire;
 mod meanings;
 mod memory;
+mod mutations;
 mod oauth_attacker;
 mod oauth_clients;
 mod oauth_discovery;

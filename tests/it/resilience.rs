@@ -69,7 +69,8 @@ struct Illness {
 fn illnesses() -> Vec<Illness> {
     const LATE: &str = "intervals.icu took too long";
     const DOWN: &str = "is not answering properly";
-    const ODD: &str = "unreadable or too large";
+    const ODD: &str = "could not be read. Try again";
+    const LARGE: &str = "Ask for less";
     let of = |name, fault: Fault, words| Illness { name, fault, words };
     let slow = || Fault::on("").delay_ms(SLOW);
     let another = r#"[{"id":"i1","icu_athlete_id":"i900001","start_date_local":"2026-11-20T10:00:00"}]"#;
@@ -82,12 +83,12 @@ fn illnesses() -> Vec<Illness> {
         of(
             "HTML",
             slow().status(200).body("<!doctype html><title>Hi</title>"),
-            ODD,
+            DOWN,
         ),
         of("no text", slow().mode(Mode::Garbage), ODD),
         of("deep nesting", slow().mode(Mode::Deep), ODD),
-        of("200 MB", slow().mode(Mode::Huge), ODD),
-        of("gzip bomb", slow().mode(Mode::GzipBomb), ODD),
+        of("200 MB", slow().mode(Mode::Huge), LARGE),
+        of("gzip bomb", slow().mode(Mode::GzipBomb), LARGE),
         of(
             "another athlete",
             slow().status(200).body(another),

@@ -15,6 +15,7 @@ use crate::{
         THRESHOLD, all_named, calendar, done, entry, id_of, on_saturday, refused, threshold, token, workout,
         writes,
     },
+    writes_faults::outcomes,
 };
 
 const BULK: &str = "POST /events/bulk";
@@ -512,33 +513,37 @@ async fn the_most_entries_of_a_call_hold_for_a_list_as_text() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_says_how_a_late_write_ended_even_if_the_call_is_recorded_after_it() {
     test_with(
-        |config| config.call_seconds = 1,
+        |config| config.call_seconds = 2,
         async |world| {
             let ana = world.ana();
             world.let_write(ana).await;
             world
                 .sim
-                .fault(Fault::on(BULK).delay_ms(1300).after_writing().times(1));
+                .fault(Fault::on(BULK).delay_ms(2500).after_writing().times(1));
+            world.sim.clear_requests();
             let client = world.mcp(&ana.link);
             let (_, ()) = tokio::join!(client.call("push_workout", threshold("Late")), async {
-                tokio::time::sleep(StdDuration::from_millis(500)).await;
+                let is_sent = || {
+                    world
+                        .sim
+                        .requests()
+                        .iter()
+                        .any(|request| request.path.ends_with("/events/bulk"))
+                };
+                while !is_sent() {
+                    tokio::time::sleep(StdDuration::from_millis(20)).await;
+                }
                 // A slow database: the note that the link was used has to wait.
                 let mut slow = world.app.pool.begin().await.unwrap();
                 sqlx::query("select id from links for update")
                     .fetch_all(&mut *slow)
                     .await
                     .unwrap();
-                tokio::time::sleep(StdDuration::from_millis(1500)).await;
+                tokio::time::sleep(StdDuration::from_millis(3000)).await;
                 slow.rollback().await.unwrap();
             });
-            tokio::time::sleep(StdDuration::from_millis(500)).await;
+            assert_eq!(outcomes(&world, "push_workout").await, ["ok"]);
             assert_eq!(all_named(&world, ana, "Late").len(), 1);
-            let outcome: Vec<String> =
-                sqlx::query_scalar("select outcome from activity_log where tool = 'push_workout'")
-                    .fetch_all(&world.app.pool)
-                    .await
-                    .unwrap();
-            assert_eq!(outcome, ["ok"]);
         },
     )
     .await;

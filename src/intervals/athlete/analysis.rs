@@ -110,6 +110,6 @@ impl Athlete {
         if body.trim_ascii() == b"null" {
             return Ok(Vec::new());
         }
-        Ok(Self::rows(endpoint, body)?.rows)
+        Self::rows(endpoint, body)
     }
 }

@@ -3,12 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{
-    super::{
-        Area, Error,
-        cache::Fresh,
-        lenient::{self, Rows},
-        model::Event,
-    },
+    super::{Area, Error, cache::Fresh, lenient, model::Event},
     Athlete,
 };
 
@@ -57,11 +52,11 @@ impl Athlete {
                 .append_pair("category", &categories.join(","));
         }
         let read = |body: &[u8]| {
-            let rows = lenient::rows_by(body, |row| {
+            let rows = lenient::rows_or_odd(body, |row| {
                 let event: Event = lenient::object(row)?;
                 Ok(if whole { event } else { event.without_words() })
             })?;
-            let Rows { mut rows, .. } = Self::counted(endpoint, rows);
+            let mut rows = Self::counted(endpoint, rows);
             self.all_mine(rows.iter().map(|row| &row.athlete_id))?;
             rows.sort_by_key(|row| (row.start_date_local, row.id));
             // Upstream sends events complete; only what is kept counts.
@@ -69,7 +64,15 @@ impl Athlete {
             let weight = words + rows.iter().map(Event::weight).sum::<usize>();
             Ok(Fresh { value: rows, weight })
         };
-        self.ask(endpoint, Area::Calendar, url, read).await
+        let mut rows: Vec<Event> = self.ask(endpoint, Area::Calendar, url, read).await?;
+        rows.retain(|row| self.shows(row));
+        Ok(rows)
+    }
+
+    /// Whether whoever asks may see it: what a coach hid from the athlete is for coaches. An answer is kept for both, so it is
+    /// left out only after that.
+    pub(super) fn shows(&self, event: &Event) -> bool {
+        !self.of.is_athlete || event.hide_from_athlete != Some(true)
     }
 
     /// `GET /athlete/{id}/events/{eventId}`: one event, refused ([`Error::WrongAthlete`]) if it names another athlete.
@@ -84,6 +87,7 @@ impl Athlete {
             let weight = body.len() + event.weight();
             Ok(Fresh { value: event, weight })
         };
-        self.ask("event", Area::Calendar, url, read).await
+        let event: Event = self.ask("event", Area::Calendar, url, read).await?;
+        self.shows(&event).then_some(event).ok_or(Error::NotFound)
     }
 }

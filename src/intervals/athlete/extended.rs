@@ -5,13 +5,8 @@
 use chrono::NaiveDate;
 
 use super::{
-    super::{
-        Area, Error,
-        cache::Fresh,
-        lenient::{self, Rows},
-        model,
-    },
-    ALWAYS, Athlete, fields,
+    super::{Area, Error, cache::Fresh, lenient, model},
+    ALWAYS, Athlete, fields, is_whole,
 };
 
 impl Athlete {
@@ -32,10 +27,10 @@ impl Athlete {
             .append_pair("fields", &fields(&ALWAYS, wanted))
             .append_pair("limit", &limit.to_string());
         let read = |body: &[u8]| {
-            let rows = lenient::rows_by(body, model::ActivityDetail::from_json)?;
-            let Rows { mut rows, .. } = Self::counted("activities", rows);
+            let rows = lenient::rows_or_odd(body, model::ActivityDetail::from_json)?;
+            let mut rows = Self::counted("activities", rows);
             self.all_mine(rows.iter().map(|row| &row.activity.icu_athlete_id))?;
-            rows.retain(|row| row.activity.id.is_some());
+            Self::only("activities", &mut rows, |row| is_whole(&row.activity));
             rows.sort_by_key(|row| std::cmp::Reverse(row.activity.start_date_local));
             let weight = body.len() + rows.len() * size_of::<model::ActivityDetail>();
             Ok(Fresh { value: rows, weight })

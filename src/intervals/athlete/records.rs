@@ -11,7 +11,7 @@ use super::{
     super::{
         Area, Error,
         cache::Fresh,
-        lenient::{self, Rows},
+        lenient,
         model::{
             Gear, Record, RecordId, Values,
             record::{ACTIVITY, SPORT},
@@ -31,7 +31,7 @@ impl Athlete {
         }
         let url = self.ranged("/wellness", oldest, newest);
         let read = |body: &[u8]| {
-            let rows: Vec<Object> = Self::rows("wellness", body)?.rows;
+            let rows: Vec<Object> = Self::rows("wellness", body)?;
             let mut records: Vec<Record> = rows.into_iter().filter_map(day).collect();
             records
                 .retain(|record| matches!(record.id, RecordId::Day(day) if (oldest..=newest).contains(&day)));
@@ -77,7 +77,7 @@ impl Athlete {
         let joined: Vec<&str> = ids.iter().map(ActivityId::as_str).collect();
         let url = self.url(&format!("/activities/{}", joined.join(",")));
         let read = |body: &[u8]| {
-            let rows: Vec<Object> = Self::rows("activities_by_id", body)?.rows;
+            let rows: Vec<Object> = Self::rows("activities_by_id", body)?;
             let count = rows.len();
             let mut records = Vec::new();
             for row in rows {
@@ -120,7 +120,7 @@ impl Athlete {
     pub async fn sports(&self) -> Result<Vec<Record>, Error> {
         let url = self.url("/sport-settings");
         let read = |body: &[u8]| {
-            let rows: Vec<Object> = Self::rows("sport_settings", body)?.rows;
+            let rows: Vec<Object> = Self::rows("sport_settings", body)?;
             let count = rows.len();
             rows.iter()
                 .try_for_each(|row| self.may_be_mine(row, "athlete_id"))?;
@@ -154,7 +154,7 @@ impl Athlete {
     pub async fn gear(&self) -> Result<Vec<Gear>, Error> {
         let url = self.url("/gear");
         let read = |body: &[u8]| {
-            let Rows { rows, .. } = Self::rows::<Gear>("gear", body)?;
+            let rows = Self::rows::<Gear>("gear", body)?;
             let count = rows.len();
             Ok(weighed(rows, body, count))
         };

@@ -10,7 +10,7 @@ use crate::ids::ActivityId;
 
 impl Athlete {
     /// `GET /activity/{id}/streams.json?types=…`: those of the named streams that were recorded. [`Error::Strava`] if the
-    /// activity came from Strava, [`Error::NotFound`] if there is no recording at all, [`Error::Garbled`] if it is larger
+    /// activity came from Strava, [`Error::NotFound`] if there is no recording at all, [`Error::TooLarge`] if it is larger
     /// than an answer may be (days at one sample per second).
     ///
     /// The answer does not say whose it is. Only for an activity that [`Athlete::activity_detail`] or

@@ -22,7 +22,7 @@ impl Athlete {
             .append_pair("start", &oldest.to_string())
             .append_pair("end", &newest.to_string());
         let read = |body: &[u8]| {
-            let mut rows: Vec<weeks::WeekSummary> = Self::rows("weeks", body)?.rows;
+            let mut rows: Vec<weeks::WeekSummary> = Self::rows("weeks", body)?;
             rows.retain(|row| row.athlete_id.as_deref() == Some(self.of.athlete.as_str()));
             rows.sort_by_key(|row| std::cmp::Reverse(row.date));
             let sports: usize = rows

@@ -12,7 +12,7 @@ use super::{
     super::{
         Area, Error,
         cache::Fresh,
-        lenient::{self, Rows},
+        lenient,
         model::{EntryFields, Event, Held},
         wire::Call,
     },
@@ -46,13 +46,15 @@ impl Athlete {
         url.query_pairs_mut().append_pair("resolve", "true");
         let read = |body: &[u8]| {
             let rows = lenient::rows_by(body, held)?;
-            let Rows { mut rows, .. } = Self::counted("calendar", rows);
+            let mut rows = Self::counted("calendar", rows);
             self.all_mine(rows.iter().map(|row| &row.event.athlete_id))?;
             rows.sort_by_key(|row| (row.event.start_date_local, row.id));
             let weight = 2 * body.len() + rows.iter().map(|row| row.event.weight()).sum::<usize>();
             Ok(Fresh { value: rows, weight })
         };
-        self.ask("calendar", Area::Calendar, url, read).await
+        let mut rows: Vec<Held> = self.ask("calendar", Area::Calendar, url, read).await?;
+        rows.retain(|row| self.shows(&row.event));
+        Ok(rows)
     }
 
     /// `POST /athlete/{id}/events/bulk?upsert=true`: new entries, each with an external id of ours. One that has an entry

@@ -62,6 +62,7 @@ fn ana() -> For {
         credential: Credential::Bearer(TOKEN.into()),
         scopes: Scopes::All,
         caller: CallerKey(Uuid::from_u128(1)),
+        is_athlete: true,
         deadline: Instant::now() + Duration::from_secs(20),
     }
 }

@@ -238,6 +238,7 @@ pub(super) async fn first_read(
         credential: given.credential,
         scopes,
         caller: account.into(),
+        is_athlete: true,
         deadline: Instant::now() + FIRST_READ,
     });
     let profile = match athlete.profile().await {

@@ -287,6 +287,7 @@ impl Upstream {
             credential: Credential::Bearer("t".into()),
             scopes: Scopes::All,
             caller: CallerKey(Uuid::from_u128(1)),
+            is_athlete: true,
             deadline: Instant::now() + Duration::from_secs(20),
         })
     }

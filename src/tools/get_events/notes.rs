@@ -35,7 +35,7 @@ pub(super) fn absent(absences: &Absences, asked: &Asked, today: NaiveDate) -> St
 
 /// What limits the days of the range, and what the athlete's week usually allows.
 pub(super) fn limits(events: &[Event], week: &UsualWeek, asked: &Asked) -> [String; 2] {
-    if !asked.lists(Kind::Availability) {
+    if !asked.lists(Kind::Availability) || asked.query.is_some() {
         return [String::new(), String::new()];
     }
     let limits = DayLimits::of(events, week.clone());

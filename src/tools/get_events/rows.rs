@@ -1,6 +1,6 @@
 //! The rows of the table: what, when, how much, done or not, notes.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use chrono::NaiveDate;
 
@@ -15,12 +15,13 @@ use crate::{
             sport_units::SportUnits,
             table::{Columns, first_within},
             units::{self, positive},
-            words::{around, in_brackets, joined},
+            words::{around, in_brackets, joined, on_one_line},
         },
         arguments::Detail,
         entries,
     },
     training::sports::Tempo,
+    workout::text,
 };
 
 /// What the cells depend on besides their row.
@@ -163,6 +164,18 @@ pub(super) fn has_steps(event: &Event) -> bool {
         .is_some_and(|workout| workout.count() > 0)
 }
 
+/// The text of an entry for people: of one with steps what is not about them, which upstream may keep only among their lines.
+pub(super) fn prose(event: &Event) -> Cow<'_, str> {
+    let written = event.description.as_deref().unwrap_or_default();
+    let Some(workout) = event.workout_doc.as_ref().filter(|_| has_steps(event)) else {
+        return written.into();
+    };
+    match workout.description.as_deref() {
+        Some(prose) if !prose.trim().is_empty() => prose.into(),
+        _ => text::parse(written, event.sport()).prose.into(),
+    }
+}
+
 /// Everything else: figures, limits, notes, push errors.
 fn remarks(event: &Event, shown: &Shown<'_>, width: usize) -> String {
     let mut words = entries::figures(event, shown.units);
@@ -171,15 +184,7 @@ fn remarks(event: &Event, shown: &Shown<'_>, width: usize) -> String {
     if let Some(grams) = positive(event.carbs_per_hour) {
         words.push(format!("{} g carbs/h", units::whole(grams)));
     }
-    let text = if has_steps(event) {
-        event
-            .workout_doc
-            .as_ref()
-            .and_then(|workout| workout.description.as_deref())
-    } else {
-        event.description.as_deref()
-    };
-    words.extend(Some(fenced(text.unwrap_or_default(), width)).filter(|text| !text.is_empty()));
+    words.extend(Some(fenced(&on_one_line(&prose(event)), width)).filter(|text| !text.is_empty()));
     if event.hide_from_athlete == Some(true) {
         words.push("hidden from the athlete".to_owned());
     }

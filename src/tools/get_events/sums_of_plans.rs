@@ -8,6 +8,7 @@ use crate::{
     intervals::model::Event,
     tools::{
         answer::{
+            self,
             sport_units::{SportUnits, in_yards},
             units::{self, positive},
             week,
@@ -52,7 +53,7 @@ pub(super) fn lines(summed: &Summed<'_, '_>, asked: &Asked, own: Units) -> Strin
     let ruled_out = plans(summed.found, asked.range, |row| row.is_open() && row.is_ruled_out);
     let parts = by_sport(&all, (&open, &ruled_out), exact);
     let planned = format!("Planned{}: {parts}", summed.unread);
-    if !asked.lists(Kind::Workouts) {
+    if !asked.lists(Kind::Workouts) || asked.query.is_some() {
         return planned;
     }
     let others = plans(summed.others, asked.range, |_| true);
@@ -139,7 +140,15 @@ fn by_week<'a>(
         let week = format!("{}{cut}", units::day_month(*monday));
         named(&week, &joined(std::iter::once(load).chain(targets), ", "))
     });
-    words.collect::<Vec<_>>().join(" · ")
+    let left: Vec<_> = weeks.iter().skip(WEEKS).collect();
+    let more = left.first().map(|(monday, _)| {
+        format!(
+            "… {}: use oldest={monday} newest={}",
+            answer::counted(left.len(), "more week", "more weeks"),
+            range.newest
+        )
+    });
+    words.chain(more).collect::<Vec<_>>().join(" · ")
 }
 
 /// The targets of a week that the range cuts, where they have no rows: `week targets Ride load 213, Run 4:00 h`.

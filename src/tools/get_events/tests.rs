@@ -270,7 +270,7 @@ fn done_missed_and_unclear_are_distinct() {
         "{text}"
     );
 
-    let why = "What was done left out: the activities did not answer; try again.";
+    let why = "What was done left out: the activities did not answer; try again in a few minutes.";
     let given = json!({"oldest": "2026-11-16", "include": "done"});
     let text = of(&ana(), given, events, Part::Missing(why.into()));
     assert!(

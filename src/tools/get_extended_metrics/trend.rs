@@ -106,7 +106,6 @@ pub(super) fn render(
         missing(&rows)
     });
     blocks.push(unknown);
-    blocks.push(activities::unread(found, 0));
     if let (true, Some(day)) = (capped, oldest_read) {
         blocks.push(format!(
             "Only the newest {READ} activities were read, back to {}; for earlier ones use newest={day}.",

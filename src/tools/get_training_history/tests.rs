@@ -121,7 +121,7 @@ fn planned_load_is_shown_with_the_weeks() {
         "{text}"
     );
 
-    let why = "Planned load left out: the calendar did not answer; try again.";
+    let why = "Planned load left out: the calendar did not answer; try again in a few minutes.";
     let given = json!({"include": "planned"});
     let text = render(
         &ana(),

@@ -1722,3 +1722,215 @@ async fn a_planned_swim_is_in_the_unit_of_its_steps() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_weeks_beyond_half_a_year_are_counted_with_the_call_for_them() {
+    on_saturday(async |world| {
+        let first: chrono::NaiveDate = "2026-11-30".parse().unwrap();
+        let weekly = |at: u64| {
+            plan(
+                at.cast_signed() + 1,
+                &(first + chrono::Days::new(7 * at)).to_string(),
+                "Run",
+            )
+        };
+        let events: Vec<Value> = (0..40).map(weekly).collect();
+        give(&world, world.jack(), json!({"events": events}));
+        let range = json!({"oldest": "2026-11-30", "newest": "2027-09-05"});
+        let text = ask(&world, world.jack(), "get_events", range).await;
+        let weeks = text.lines().find(|line| line.starts_with("Weeks (Mon)")).unwrap();
+        assert!(
+            weeks.ends_with(" · 31 May 50 · … 13 more weeks: use oldest=2027-06-07 newest=2027-09-05"),
+            "{weeks}"
+        );
+        let range = json!({"oldest": "2027-06-07", "newest": "2027-09-05"});
+        let text = ask(&world, world.jack(), "get_events", range).await;
+        assert!(
+            text.contains("Weeks (Mon), planned load: 7 Jun 50 · 14 Jun 50"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_of_several_days_is_there_on_each_of_them_with_its_true_end() {
+    on_saturday(async |world| {
+        let people = [
+            world.jack(),
+            world.ana(),
+            world.nell(),
+            world.bishnu(),
+            world.tria(),
+        ];
+        for (person, end) in people.into_iter().zip([
+            "2026-12-06T00:00:00",
+            "2026-12-05T23:59:59",
+            "2026-12-05T18:30:00",
+            "2026-12-06",
+            "2026-12-06T00:00:00Z",
+        ]) {
+            let kinds = ["SICK", "HOLIDAY", "INJURED", "PLAN", "RACE_B", "NOTE"];
+            let entries = kinds.iter().zip(1..).map(|(category, id)| {
+                let mut entry = days(id, category, "2026-12-02", "2026-12-06");
+                entry["end_date_local"] = json!(end);
+                entry["type"] = if *category == "RACE_B" {
+                    json!("Run")
+                } else {
+                    Value::Null
+                };
+                entry
+            });
+            give(&world, person, json!({"events": entries.collect::<Vec<_>>()}));
+            for day in 2..=6 {
+                let day = format!("2026-12-{day:02}");
+                let range = json!({"oldest": day, "newest": day});
+                let text = ask(&world, person, "get_events", range).await;
+                let rows = text
+                    .lines()
+                    .filter(|line| line.starts_with("2026-12-02 Wed – 2026-12-05 Sat\t"));
+                let wanted = if day.ends_with("06") { 0 } else { kinds.len() };
+                assert_eq!(rows.count(), wanted, "{end} on {day}: {text}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_wrote_keeps_its_lines_and_nothing_of_it_is_lost() {
+    on_saturday(async |world| {
+        let cue = format!("stay tall {}and breathe", "and relaxed ".repeat(8));
+        let mut by_lines = plan(1, "2026-11-29", "Ride");
+        by_lines["description"] = json!(format!("Legs first, then lungs.\n\nWarm-up\n- 10m 55%\n\n3x\n- {cue} 4m 105%\n- 4m 50%\n\nCall me after."));
+        by_lines["workout_doc"] = json!({"description": "", "ftp": 250, "steps": [
+            {"duration": 600, "power": {"value": 55, "units": "%ftp"}},
+            {"reps": 3, "steps": [
+                {"duration": 240, "text": cue, "power": {"value": 105, "units": "%ftp"}},
+                {"duration": 240, "power": {"value": 50, "units": "%ftp"}}]}]});
+        let mut without = by_lines.clone();
+        (without["id"], without["workout_doc"]["description"]) = (json!(3), Value::Null);
+        let mut own = by_lines.clone();
+        (own["id"], own["workout_doc"]["description"]) = (json!(4), json!("Only this."));
+        let note = json!({"id": 2, "category": "NOTE", "name": "Plan", "description": "Mon: easy\r\nTue: knee hurts\n\n\nWed: rest",
+            "start_date_local": "2026-11-30T00:00:00"});
+        give(&world, world.jack(), json!({"events": [by_lines, note, without, own]}));
+        let text = ask(&world, world.jack(), "get_events", json!({"detail": "full"})).await;
+        for id in ["1", "3"] {
+            let row = text.lines().find(|line| line.ends_with(&format!("\t{id}"))).unwrap();
+            assert!(row.contains("«Legs first, then lungs. / Call me after.»"), "{row}");
+        }
+        let row = text.lines().find(|line| line.ends_with("\t4")).unwrap();
+        assert!(row.contains("«Only this.»") && !row.contains("Legs"), "{row}");
+        assert!(text.contains("«Mon: easy / Tue: knee hurts / Wed: rest»"), "{text}");
+        assert_eq!(text.matches(&format!("4 min «{cue}» ")).count(), 3, "{text}");
+        let text = ask(&world, world.jack(), "get_events", json!({})).await;
+        assert!(text.contains("4 min «stay tall and relaxed ") && !text.contains(&cue), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_finds_words_of_names_notes_and_texts() {
+    on_saturday(async |world| {
+        let note = |id: i64, day: &str, text: &str| {
+            json!({"id": id, "category": "NOTE", "name": "Diary", "description": text,
+                "start_date_local": format!("{day}T00:00:00")})
+        };
+        let mut hills = plan(4, "2026-12-20", "Run");
+        hills["name"] = json!("Hills, mind the KNEE");
+        let events = json!([
+            note(1, "2026-03-10", "Left knee sore"),
+            note(2, "2026-10-01", "All fine"),
+            note(3, "2026-11-20", "Ran.\nknee\nok again"),
+            hills,
+            plan(5, "2026-11-29", "Run"),
+        ]);
+        give(&world, world.jack(), json!({"events": events}));
+        let (text, asked) =
+            asked_for(&world, &world.jack().link, "get_events", json!({"query": "Knee"})).await;
+        let ids: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("2026-"))
+            .filter_map(|line| line.rsplit('\t').next())
+            .collect();
+        assert_eq!(ids, ["1", "3", "4"], "{text}");
+        assert!(
+            text.lines()
+                .next()
+                .unwrap()
+                .contains(" · matching «knee» · 1 workout, 2 other entries · "),
+            "{text}"
+        );
+        assert_eq!(asked.len(), 2, "{asked:?}");
+        let range = json!({"query": "knee", "oldest": "2026-11-01", "newest": "2026-11-30"});
+        let text = ask(&world, world.jack(), "get_events", range).await;
+        assert!(text.contains("\t3\n") && !text.contains("\t1\n"), "{text}");
+        let text = ask(&world, world.jack(), "get_events", json!({"query": "elbow"})).await;
+        assert!(
+            text.contains("\nNothing on the calendar in this range has that in its name or text."),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_coach_hid_from_the_athlete_is_for_the_coach_alone() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await[0].link.clone();
+        let mut hidden = plan(2, "2026-11-29", "Run");
+        (hidden["name"], hidden["hide_from_athlete"]) = (json!("Surprise"), json!(true));
+        let mut done = plan(3, "2026-11-27", "Run");
+        (
+            done["name"],
+            done["hide_from_athlete"],
+            done["paired_activity_id"],
+        ) = (json!("Secret"), json!(true), json!("i1"));
+        let mut activities = activity("i1", "2026-11-27T08:00:00", json!("Run"), 3600, 50);
+        activities["paired_event_id"] = json!(3);
+        give(
+            &world,
+            world.ana(),
+            json!({"events": [plan(1, "2026-11-30", "Run"), hidden, done], "activities": [activities]}),
+        );
+        let fortnight = json!({"oldest": "2026-11-23", "newest": "2026-12-06"});
+        // The coach asks first: what is kept for a minute does not cross over.
+        let mut for_coach = fortnight.clone();
+        for_coach["athlete"] = json!("Ana");
+        let text = ask_at(&world, &coach, "get_events", for_coach).await;
+        assert!(
+            text.contains("Surprise") && text.contains("hidden from the athlete"),
+            "{text}"
+        );
+        let text = ask(&world, world.ana(), "get_events", fortnight.clone()).await;
+        assert!(
+            text.contains("Planned: Run 1 · 1:00 · load 50") && text.contains("1 workout"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("Surprise") && !text.contains("Secret") && !text.contains("hidden"),
+            "{text}"
+        );
+        for (tool, arguments) in [
+            (
+                "get_training_history",
+                json!({"oldest": "2026-11-23", "include": ["planned"]}),
+            ),
+            (
+                "get_training_summary",
+                json!({"oldest": "2026-11-23", "include": ["planned"]}),
+            ),
+            ("get_activity_detail", json!({"id": "i1", "include": ["plan"]})),
+            ("get_fitness", json!({})),
+            ("get_events", json!({"query": "surprise"})),
+        ] {
+            let text = ask(&world, world.ana(), tool, arguments).await;
+            assert!(
+                !text.contains("Surprise") && !text.contains("Secret"),
+                "{tool}: {text}"
+            );
+        }
+    })
+    .await;
+}

@@ -10,6 +10,7 @@ mod metrics;
 mod one_activity;
 mod roster;
 mod training;
+mod unread;
 mod wellness;
 
 use std::sync::Arc;

@@ -43,7 +43,7 @@ pub use browser::{Browser, Page, form};
 pub use cluster::{fresh_database, scratch, url_of};
 pub use documents::Documents;
 pub use logs::refusals_of;
-pub use mcp::Mcp;
+pub use mcp::{Call, Mcp};
 pub use proxy::Proxy;
 
 /// A Saturday in everyone's zone at 08:00 UTC: 09:00 in Berlin, 19:00 in Melbourne, midnight in Los Angeles, 13:45 in

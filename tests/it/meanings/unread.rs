@@ -1,0 +1,175 @@
+//! What could not be read is said: rows in a form that nobody knows, pages instead of data, parts that do not answer.
+
+use icusync_sim::Fault;
+use serde_json::{Value, json};
+
+use super::{ask, ask_at, on_saturday};
+use crate::world::World;
+
+/// Every request whose path and query contain `matching` gets this body.
+fn serve(world: &World, matching: &str, body: &str) {
+    world.sim.fault(Fault::on(matching).status(200).body(body));
+}
+
+/// Odd rows of each kind, two beside `row`: a key twice, half a character, a number.
+fn odd(row: &str) -> [String; 3] {
+    let (id, rest) = row.split_once(',').unwrap();
+    let twice = format!("{id},{},{rest}", id.trim_start_matches('{'));
+    let broken = format!("{id},\"name\":\"\\ud800\",{rest}");
+    [
+        format!("[{row},{twice},{twice}]"),
+        format!("[{broken},{row},{broken}]"),
+        format!("[3,{row},\"text\"]"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_cannot_be_read_are_counted_wherever_rows_are_read() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await[0].link.clone();
+        let people = [world.ana(), world.jack(), world.tria()];
+        let owner = |at: usize| people[at].person.athlete_id;
+        for (tools, matching, row, words) in [
+            (
+                &["get_training_history", "get_training_summary"][..],
+                "/activities?",
+                r#"{"id":"i1","icu_athlete_id":"OWNER","type":"Ride","start_date_local":"2026-11-26T07:00:00","moving_time":3600,"icu_training_load":50}"#,
+                "activities",
+            ),
+            (
+                &["get_wellness", "get_fitness"],
+                "/wellness?",
+                r#"{"id":"2026-11-26","ctl":50,"atl":60,"restingHR":50,"hrv":60}"#,
+                "wellness days",
+            ),
+            (
+                &["get_events"],
+                "/events?",
+                r#"{"id":7,"category":"NOTE","start_date_local":"2026-11-29T00:00:00","description":"Hi"}"#,
+                "calendar entries",
+            ),
+        ] {
+            for (at, person) in people.into_iter().enumerate() {
+                world.sim.clear_faults();
+                serve(&world, matching, &odd(&row.replace("OWNER", owner(at)))[at]);
+                for tool in tools {
+                    let text = ask(&world, person, tool, json!({})).await;
+                    let count = if *tool == "get_events" { 4 } else { 2 };
+                    let says = format!("\n{count} {words} could not be read: neither shown nor counted.");
+                    assert!(text.contains(&says), "{tool}: {text}");
+                }
+            }
+        }
+        let text = ask_at(&world, &coach, "get_roster_overview", json!({})).await;
+        assert!(text.contains("calendar entries could not be read"), "{text}");
+        world.sim.clear_faults();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_says_its_cause_and_what_helps() {
+    on_saturday(async |world| {
+        let nell = world.nell();
+        // So that the profile was read today.
+        ask(
+            &world,
+            nell,
+            "get_wellness",
+            json!({"oldest": "2026-01-01", "newest": "2026-01-02"}),
+        )
+        .await;
+        let page = "<!doctype html><title>Maintenance</title>".to_owned();
+        let too_many = format!("[{}]", vec!["{}"; 20_001].join(","));
+        for (status, body, says, never) in [
+            (200, page.clone(), "try again in a few minutes", "shorter range"),
+            (200, String::new(), "try again in a few minutes", "shorter range"),
+            (404, "{}".to_owned(), "it has no such data", "id"),
+            (
+                200,
+                too_many.clone(),
+                "Ask for less: a shorter range",
+                "few minutes",
+            ),
+            (
+                200,
+                "[{]".to_owned(),
+                "could not be read. Try again in a few minutes",
+                "too large",
+            ),
+        ] {
+            for (tool, arguments) in [
+                ("get_training_history", json!({})),
+                ("get_wellness", json!({})),
+                ("get_events", json!({})),
+                ("get_fitness", json!({})),
+                ("get_athlete_profile", json!({})),
+            ] {
+                world.sim.clear_faults();
+                world.sim.fault(Fault::on("").status(status).body(body.as_str()));
+                let call = world.mcp(&nell.link).call(tool, arguments).await;
+                let text = call.text();
+                let is_list = tool != "get_athlete_profile";
+                assert!(
+                    call.is_error() && text.starts_with("Not done: "),
+                    "{tool}: {text}"
+                );
+                if is_list {
+                    assert!(
+                        text.contains(says),
+                        "{status} {} {tool}: {text}",
+                        &body[..body.len().min(20)]
+                    );
+                }
+                let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
+                assert!(
+                    !text.contains(never) || (never == "id" && !words.contains(&"id")),
+                    "{tool}: {text}"
+                );
+            }
+        }
+        for (fault, says) in [
+            (
+                Fault::on("/events?").status(200).body(page),
+                "left out: the calendar did not answer; try again in a few minutes.",
+            ),
+            (
+                Fault::on("/events?").status(403).body("{\"error\":\"no\"}"),
+                "left out: intervals.icu does not let this account see it.",
+            ),
+            (
+                Fault::on("/events?").status(404),
+                "left out: intervals.icu answered that it is not there.",
+            ),
+            (
+                Fault::on("/events?").status(429),
+                "left out: the requests that intervals.icu allows are used up; try again later.",
+            ),
+            (
+                Fault::on("/events?").status(200).body(too_many),
+                "left out: it is too large to be read; ask for less.",
+            ),
+            (
+                Fault::on("/events?")
+                    .status(200)
+                    .body(r#"[{"id":1,"athlete_id":"i424242","category":"WORKOUT","name":"Theirs"}]"#),
+                "left out: intervals.icu answered about another athlete, so nothing is shown.",
+            ),
+        ] {
+            world.sim.clear_faults();
+            world.sim.fault(fault);
+            for tool in ["get_training_history", "get_training_summary"] {
+                let text = ask(&world, world.jack(), tool, json!({"include": ["planned"]})).await;
+                assert!(
+                    text.contains(says) && !text.contains("Theirs") && text.contains("Run"),
+                    "{tool}: {text}"
+                );
+            }
+        }
+        world.sim.clear_faults();
+        let alone: Value = json!({});
+        let text = ask(&world, world.ana(), "get_training_history", alone).await;
+        assert!(!text.contains("could not be read"), "{text}");
+    })
+    .await;
+}
