@@ -104,15 +104,15 @@ fn node<'a>(value: &'a mut Value, way: &[String]) -> &'a mut Value {
 
 /// Takes a key or an element away.
 fn remove(value: &mut Value, way: &[String]) {
-    let Some((last, above)) = way.split_last() else {
+    let Some((key, above)) = way.split_last() else {
         return;
     };
     match node(value, above) {
         Value::Object(object) => {
-            object.remove(last);
+            object.remove(key);
         }
         Value::Array(list) => {
-            list.remove(last.parse().unwrap());
+            list.remove(key.parse().unwrap());
         }
         _ => {}
     }

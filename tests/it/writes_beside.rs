@@ -539,7 +539,7 @@ async fn the_log_says_how_a_late_write_ended_even_if_the_call_is_recorded_after_
                     .fetch_all(&mut *slow)
                     .await
                     .unwrap();
-                tokio::time::sleep(StdDuration::from_millis(3000)).await;
+                tokio::time::sleep(StdDuration::from_secs(3)).await;
                 slow.rollback().await.unwrap();
             });
             assert_eq!(outcomes(&world, "push_workout").await, ["ok"]);
