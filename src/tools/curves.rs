@@ -277,7 +277,13 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
         if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {
             let [moving, of] = [main.moving, main.of].map(units::hours_minutes);
             let unknown = Some(without_a_sport(activities)).filter(|unknown| !unknown.is_empty());
-            std::iter::once(format!("{named} ({moving} of {of} moving)"))
+            // By how often, if no activity has a time.
+            let size = if main.of > 0.0 {
+                format!("{moving} of {of} moving")
+            } else {
+                "no activity has a time".to_owned()
+            };
+            std::iter::once(format!("{named} ({size})"))
                 .chain(unknown)
                 .collect()
         } else {

@@ -7,6 +7,24 @@ use serde_json::json;
 
 use crate::world;
 
+/// The most bytes of each tool's default answer: what a conversation pays for a question.
+const BYTES: [(&str, usize); 11] = [
+    ("get_athlete_profile", 2000),
+    ("get_training_history", 4400),
+    ("get_training_summary", 3000),
+    ("get_activity_detail", 3200),
+    ("get_extended_metrics", 2800),
+    ("get_climb_segments", 1200),
+    ("get_best_efforts", 1300),
+    ("get_fitness", 2500),
+    ("get_power_curves", 1400),
+    ("get_wellness", 1400),
+    ("get_events", 4700),
+];
+
+/// The same for the other tools that read.
+const SHORT: usize = 1000;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
     world::test(async |world| {
@@ -35,6 +53,16 @@ async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
                         "{name}: {line}"
                     );
                 }
+                let most = BYTES
+                    .iter()
+                    .find(|(of, _)| *of == name)
+                    .map_or(SHORT, |(_, most)| *most);
+                assert!(
+                    text.len() <= most,
+                    "{name} for {}: {} bytes\n{text}",
+                    person.name,
+                    text.len()
+                );
                 for (bad, why) in [
                     ("null", "a null is nothing to a reader"),
                     ("NaN", "not a number"),
