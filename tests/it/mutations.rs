@@ -16,7 +16,11 @@ use serde_json::{Map, Value, json};
 use crate::world::{Mcp, World, test_with};
 
 /// Keys whose mutation changes which rows belong to the answer.
-const DECIDING: [&str; 6] = [
+const DECIDING: [&str; 10] = [
+    "id",
+    "type",
+    "start_date_local",
+    "source",
     "hide_from_athlete",
     "end_date_local",
     "category",
@@ -68,6 +72,9 @@ struct Mutation {
     /// Spoilt whole rows of the list, so that they cannot be read.
     spoilt: usize,
 }
+
+/// Its answer decides names, zones and units for a day, so only it is asked with a mutated profile.
+const PROFILE: &str = "get_athlete_profile";
 
 /// A mark in the text of JSON where something stands that no [`Value`] can hold.
 const TWICE: &str = "__twice__";
@@ -201,7 +208,7 @@ fn mutate(value: &mut Value, dice: &mut Dice) -> Mutation {
                 return of("nothing", false, 0);
             }
             let name = dice.one(&named).clone();
-            let decides = DECIDING.contains(&name.as_str()) || name == "id" || name == "start_date_local";
+            let decides = DECIDING.contains(&name.as_str());
             let rows = match value {
                 Value::Array(list) => list.iter_mut().collect(),
                 own => vec![own],
@@ -289,7 +296,9 @@ fn judge(question: &Question, mutation: &[Mutation], answer: &crate::world::Call
     if answer.is_error() {
         return (!text.starts_with("Not done: ")).then(|| "a refusal that is none".to_owned());
     }
-    if !text.starts_with(question.name) {
+    // Without a name in the profile, the id says whose it is.
+    let of_profile = question.tool == PROFILE && text.starts_with("athlete ");
+    if !of_profile && !text.starts_with(question.name) {
         return Some("it does not begin with whose it is".to_owned());
     }
     let said = without_fenced(text);
@@ -361,7 +370,10 @@ async fn questions(world: &std::sync::Arc<World>) -> Vec<Question> {
                     };
                     (request.status == Some(200)).then(|| (format!("{}{query}", request.path), body))
                 });
-                let answers: Vec<_> = answers.collect();
+                let of_profile = format!("/api/v1/athlete/{}", person.athlete_id);
+                let answers: Vec<_> = answers
+                    .filter(|(path, _)| tool.name() == PROFILE || *path != of_profile)
+                    .collect();
                 if call.is_error() || answers.is_empty() {
                     continue;
                 }
@@ -411,6 +423,12 @@ async fn once(
     let answer = clients[question.slug]
         .call(question.tool, question.arguments.clone())
         .await;
+    if question.tool == PROFILE {
+        forget(world, question.athlete_id).await;
+        world.sim.clear_faults();
+        let again = clients[question.slug].call(PROFILE, json!({})).await;
+        assert!(!again.is_error(), "{}", again.text());
+    }
     let wrong = judge(question, &mutations, &answer)?;
     let mut report = format!(
         "{wrong}\nseed {seed}: {} {} {}\n{path}\n",
@@ -422,7 +440,12 @@ async fn once(
     let text = answer.answer["result"]["content"][0]["text"]
         .as_str()
         .unwrap_or_default();
-    let _ = write!(report, "was:\n{}\nis:\n{text}", question.text);
+    for line in question.text.lines().filter(|line| !text.contains(line)) {
+        let _ = writeln!(report, "was: {line}");
+    }
+    for line in text.lines().filter(|line| !question.text.contains(line)) {
+        let _ = writeln!(report, "is:  {line}");
+    }
     Some(report)
 }
 
