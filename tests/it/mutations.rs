@@ -69,8 +69,8 @@ struct Mutation {
     words: String,
     /// Only took something away, nowhere a whole row.
     takes_away: bool,
-    /// Spoilt whole rows of the list, so that they cannot be read.
-    spoilt: usize,
+    /// Spoilt a whole row of the list, so that it cannot be read.
+    spoils_a_row: bool,
 }
 
 /// Its answer decides names, zones and units for a day, so only it is asked with a mutated profile.
@@ -150,47 +150,43 @@ fn mutate(value: &mut Value, dice: &mut Dice) -> Mutation {
     let key = way.last().cloned().unwrap_or_default();
     let is_row = rows > 0 && way.len() == 1;
     let decides = way.iter().any(|key| DECIDING.contains(&key.as_str()));
-    let of = |what: &str, takes_away, spoilt| Mutation {
+    let of = |what: &str, takes_away, spoils_a_row| Mutation {
         words: format!("{what} at {path}"),
         takes_away,
-        spoilt,
+        spoils_a_row,
     };
     match dice.below(9) {
         0 | 1 => {
             *node(value, &way) = Value::Null;
-            of(
-                "null",
-                !is_row && !way.is_empty() && !decides,
-                usize::from(is_row),
-            )
+            of("null", !is_row && !way.is_empty() && !decides, is_row)
         }
         2 if !is_row => {
             remove(value, &way);
-            of("removed", !way.is_empty() && !decides, 0)
+            of("removed", !way.is_empty() && !decides, false)
         }
         3 if is_row => {
             let row = node(value, &way);
             if let Some(object) = row.as_object_mut() {
                 object.remove("id");
             }
-            of("no id", false, 1)
+            of("no id", false, true)
         }
         4 if !way.is_empty() && key.parse::<usize>().is_err() => {
             let (last, above) = way.split_last().unwrap();
             let object = node(value, above).as_object_mut().unwrap();
             let again = object[last].clone();
             object.insert(format!("{TWICE}{last}"), again);
-            of("twice", false, 0)
+            of("twice", false, false)
         }
         5 => {
             let Some(list) = value.as_array_mut().filter(|list| !list.is_empty()) else {
-                return of("nothing", false, 0);
+                return of("nothing", false, false);
             };
             let row = dice.one(list).clone();
             let place = dice.below(list.len() + 1);
             list.insert(place, row);
             list.reverse();
-            of("a row twice, reversed", false, 0)
+            of("a row twice, reversed", false, false)
         }
         6 => {
             // A figure that no row has.
@@ -205,7 +201,7 @@ fn mutate(value: &mut Value, dice: &mut Dice) -> Mutation {
                 _ => Vec::new(),
             };
             if named.is_empty() {
-                return of("nothing", false, 0);
+                return of("nothing", false, false);
             }
             let name = dice.one(&named).clone();
             let decides = DECIDING.contains(&name.as_str());
@@ -219,18 +215,18 @@ fn mutate(value: &mut Value, dice: &mut Dice) -> Mutation {
             Mutation {
                 words: format!("{name} null in every row"),
                 takes_away: !decides,
-                spoilt: 0,
+                spoils_a_row: false,
             }
         }
         7 => {
             *node(value, &way) = json!(HALF);
-            of("half a character", false, usize::from(is_row))
+            of("half a character", false, is_row)
         }
         _ => {
             let odd = odd(dice);
             let words = format!("{odd}");
             *node(value, &way) = odd;
-            of(&words, false, usize::from(is_row))
+            of(&words, false, is_row)
         }
     }
 }
@@ -301,22 +297,22 @@ fn judge(question: &Question, mutation: &[Mutation], answer: &crate::world::Call
     if !of_profile && !text.starts_with(question.name) {
         return Some("it does not begin with whose it is".to_owned());
     }
-    let said = without_fenced(text);
+    let (was, said) = (without_fenced(&question.text), without_fenced(text));
     for bad in [
         "null", "NaN", " inf ", "\tinf", "\t\t\n", "Some(", "__", "\u{202e}",
     ] {
-        if said.contains(bad) && !question.text.contains(bad) {
+        if said.contains(bad) && !was.contains(bad) {
             return Some(format!("it contains {bad:?}"));
         }
     }
     if mutation.iter().all(|one| one.takes_away) && zeros(text) > zeros(&question.text) {
         return Some("missing is shown as 0".to_owned());
     }
-    let spoilt: usize = mutation.iter().map(|one| one.spoilt).sum();
     let is_said = ["could not be read", "unreadable", "Not counted"]
         .iter()
         .any(|words| text.matches(words).count() > question.text.matches(words).count());
-    if spoilt > 0 && days(text) < days(&question.text) && !is_said {
+    let spoils_rows = mutation.iter().all(|one| one.spoils_a_row);
+    if spoils_rows && days(text) < days(&question.text) && !is_said {
         return Some("a row is lost unsaid".to_owned());
     }
     None
