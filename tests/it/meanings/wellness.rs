@@ -855,11 +855,11 @@ async fn a_day_that_no_calendar_has_is_not_lost_without_a_word() {
     for (odd, said) in [
         (
             vec!["2026-10-32"],
-            "Not counted: 1 entry with an unreadable date.",
+            "1 wellness day could not be read: neither shown nor counted.",
         ),
         (
             vec!["2026-10-xx", "2026-11-2"],
-            "Not counted: 2 entries with an unreadable date.",
+            "2 wellness days could not be read: neither shown nor counted.",
         ),
     ] {
         let mut rows = days(9, |_| json!({"restingHR": 48}));
