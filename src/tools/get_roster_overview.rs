@@ -31,17 +31,14 @@ use self::{
 };
 use super::{
     Answer, RosterTool, absences, activities,
-    answer::{self, unread},
+    answer::unread,
     arguments::{Arguments, Range, Span},
     params::Param,
     part, plan_state,
 };
 use crate::{
     guard::{Ask, Member, Roster},
-    intervals::{
-        self,
-        model::{Activity, Event},
-    },
+    intervals::{self, model::Event},
     permissions::{Access, GET_EVENTS, GET_FITNESS, GET_TRAINING_HISTORY, GET_WELLNESS, Permission},
     tool_error::{ToolError, in_words},
     training::weeks::back,

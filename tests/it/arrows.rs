@@ -148,8 +148,9 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "intervals",
-        &["config", "workout"],
-        "the only code that calls upstream; knows none of our athletes; an event holds a workout",
+        &["config", "training", "workout"],
+        "the only code that calls upstream; knows none of our athletes; an event holds a workout; a sport has one spelling, \
+         that of the list of sports",
     ),
     ("queries", &[], "SQL and rows"),
     ("secrets", &[], "pure"),

@@ -211,7 +211,7 @@ async fn an_athlete_without_an_answer_is_named_and_the_others_are_shown() {
             let text = answer_of(&world, link, json!({})).await;
             assert_eq!(
                 cell(&text, "Ana", "left out"),
-                "fitness and wellness: intervals.icu did not answer; try again"
+                "fitness and wellness: intervals.icu answered that it is not there"
             );
             assert_eq!(
                 cell(&text, "Ana", "load this week"),

@@ -379,7 +379,7 @@ async fn the_summary_adds_up_to_the_history() {
             assert_eq!(reply, load, "{monday}\n{weeks}\n{summary}");
         }
         assert!(
-            summary.contains("\nNow / before, 21 Sep – 18 Oct 2026 (absences: include=planned): ")
+            summary.contains("\nNow / before, 21 Sep – 18 Oct 2026 (absences: include=planned):\n")
                 && summary.contains("\nZones "),
             "{summary}"
         );

@@ -224,7 +224,7 @@ async fn a_search_finds_what_the_list_names() {
     let athlete = up.handle(&PEOPLE[0]);
     let rows = athlete.activities(&activities_of(60)).await.unwrap();
     let name = rows.iter().find_map(|row| row.name.clone()).unwrap();
-    let (found, _) = athlete.search_activities(&name, 5).await.unwrap();
+    let found = athlete.search_activities(&name, 5).await.unwrap();
     assert!(!found.is_empty() && found.len() <= 5);
     assert!(
         found

@@ -195,10 +195,10 @@ async fn rows_that_cannot_be_read_are_counted_in_every_list() {
         let broken_name = r#"{"id":"i4","type":"Ride","name":"\ud800","start_date_local":"2026-11-24T07:00:00"}"#;
         let twice = r#"{"id":"i5","type":"Ride","type":"Run","start_date_local":"2026-11-24T07:00:00"}"#;
         for (at, bad, says) in [
-            (0, vec![undated], "1 activity could not be read and is not counted: 1 has no readable date."),
-            (1, vec![undated, no_date], "2 activities could not be read and are not counted: 2 have no readable date."),
-            (2, vec![broken_name, twice], "2 activities could not be read and are not counted: 2 have no id or an unknown form."),
-            (3, vec![undated, twice], "2 activities could not be read and are not counted: 1 has no readable date, 1 has no id or an unknown form."),
+            (0, vec![undated], "1 activity could not be read: neither shown nor counted."),
+            (1, vec![undated, no_date], "2 activities could not be read: neither shown nor counted."),
+            (2, vec![broken_name, twice], "2 activities could not be read: neither shown nor counted."),
+            (3, vec![undated, twice], "2 activities could not be read: neither shown nor counted."),
         ] {
             let rows = [&[good], &bad[..]].concat().join(",");
             world.sim.clear_faults();
@@ -212,18 +212,18 @@ async fn rows_that_cannot_be_read_are_counted_in_every_list() {
             }
             let dates = with(since(at + 5), json!({"athletes": ["Ana Berger"]}));
             let text = ask_at(&world, &coach.link, ROSTER, dates).await;
-            let count = says.split(" and ").next().unwrap();
+            let count = says.split(':').next().unwrap();
             assert!(row(&text, "athlete\t", "Ana Berger")["left out"].starts_with(count), "{text}");
         }
         world.sim.clear_faults();
         world.sim.fault(Fault::on("/activities/search?").status(200).body(format!("[{good},{twice},{no_date}]")));
         let text = ask(&world, world.ana(), HISTORY, json!({"query": "a"})).await;
-        line(&text, "2 activities could not be read and are not counted: 1 has no readable date, 1 has no id or an unknown form.");
+        line(&text, "2 activities could not be read: neither shown nor counted.");
         // Where nothing can be read, that is said, and not that there was nothing.
         world.sim.clear_faults();
         world.sim.fault(Fault::on("/activities?").status(200).body(format!("[{twice}]")));
         let text = ask(&world, world.ana(), HISTORY, json!({"oldest": "2026-11-10"})).await;
-        line(&text, "1 activity could not be read and is not counted: 1 has no id or an unknown form.");
+        line(&text, "1 activity could not be read: neither shown nor counted.");
         // The same of what was planned.
         world.sim.clear_faults();
         let undated = json!({"id": 7, "category": "WORKOUT", "type": "Run", "start_date_local": "2026-10-32T00:00:00",
