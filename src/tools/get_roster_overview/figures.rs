@@ -210,7 +210,7 @@ pub(super) struct Load {
     pub(super) unclear: Option<f64>,
     /// What CTL counts of it, where that differs.
     pub(super) for_ctl: Option<f64>,
-    /// How many activities have no load, where it is the sum of theirs.
+    /// How many activities have no load, where activities were read.
     pub(super) without: usize,
     /// How many have one.
     with: usize,
@@ -219,9 +219,7 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// That of the activities of a range.
-    fn of_activities(rows: &[Activity], range: Range) -> Self {
-        let rows = of_range(rows, Some(range));
+    fn of_activities(rows: &[&Activity]) -> Self {
         let closed = rows.iter().filter(|row| row.is_stub()).count();
         let with = rows.iter().filter(|row| row.icu_training_load.is_some()).count();
         Self {
@@ -235,7 +233,7 @@ impl Load {
 
     /// Whether none of its activities has one.
     pub(super) fn is_unknown(&self) -> bool {
-        self.without > 0 && self.with == 0 && self.sum <= 0.0
+        self.without > 0 && self.with == 0 && self.sum <= 0.0 && self.unclear.is_none()
     }
 
     /// Several athletes' together.
@@ -251,14 +249,32 @@ impl Load {
         }
     }
 
-    /// What may be shown of a range: the model's, otherwise the activities'.
+    /// What may be shown of a range: the model's, and that of the activities of days that it does not have. None if neither has
+    /// anything to say.
     pub(super) fn of_range(
         model: Option<&Loads>,
         activities: Option<&[Activity]>,
         range: Range,
     ) -> Option<Self> {
-        let by_activities = || activities.map(|rows| Self::of_activities(rows, range));
-        model.map(|loads| loads.of_range(range)).or_else(by_activities)
+        let rows = activities.map(|rows| of_range(rows, Some(range)));
+        let Some(loads) = model.filter(|loads| loads.has_any_of(range)) else {
+            return rows.map(|rows| Self::of_activities(&rows));
+        };
+        let by_model = loads.of_range(range);
+        let Some(rows) = rows else {
+            return Some(by_model);
+        };
+        let is_in_model = |row: &&Activity| row.day().is_some_and(|day| loads.by_day.contains_key(&day));
+        let (counted, rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_in_model);
+        let (counted, rest) = (Self::of_activities(&counted), Self::of_activities(&rest));
+        Some(Self {
+            sum: by_model.sum + rest.sum,
+            for_ctl: by_model.for_ctl.map(|load| load + rest.sum),
+            without: counted.without + rest.without,
+            with: counted.with + rest.with,
+            closed: rest.closed,
+            ..by_model
+        })
     }
 }
 
@@ -355,7 +371,7 @@ impl Figures {
                 Undone::NoLoad | Undone::State(State::NotPaired(None))
             )
         };
-        let no_load = !usable.fitness && self.load.is_none();
+        let no_load = self.load.is_none();
         let activities = self.held == Held::Perhaps || no_load || self.undone.iter().any(open);
         let blamed = self.may_be_absent || self.undone.iter().any(Planned::is_blamed);
         Lack {
@@ -484,6 +500,11 @@ impl Loads {
             unclear,
             today,
         }
+    }
+
+    /// Whether any day of a range has one.
+    fn has_any_of(&self, range: Range) -> bool {
+        self.by_day.range(range.oldest..=range.newest).next().is_some()
     }
 
     /// The load of a range.

@@ -124,11 +124,13 @@ struct OfWeek {
 }
 
 impl OfWeek {
-    /// `16 Nov (to Sat) 322; 350 planned`
-    fn words(&self, window: Range, may_tell_plans: bool) -> String {
+    /// `16 Nov (to Sat) 322; 350 planned`, beside weeks with a load `unknown`
+    fn words(&self, own: &Totals, may_tell_plans: bool) -> String {
         let monday = weeks::monday(self.days.oldest);
-        let name = format!("{}{}", units::day_month(monday), week::cut(monday, window));
+        let name = format!("{}{}", units::day_month(monday), week::cut(monday, own.window));
+        let is_unknown = own.load.is_some() && self.days.oldest <= own.today;
         let load = self.load.map(|load| rows::done(load, may_tell_plans));
+        let load = load.or(is_unknown.then(|| rows::UNKNOWN.to_owned()));
         let plan = self.plan.as_ref().map(|plans| match plans.known_load() {
             Ok(load) => format!("{} planned", units::whole(load)),
             Err(words) => words.to_owned(),
@@ -396,7 +398,7 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
             "load by week (Mon)",
             totals(|own, shown| {
                 let weeks = own.weeks.iter();
-                joined(weeks.map(|week| week.words(own.window, shown.calendar)), DOT)
+                joined(weeks.map(|week| week.words(own, shown.calendar)), DOT)
             }),
         )
         .column("absent", |line: &Line<Totals>| {

@@ -426,7 +426,7 @@ async fn a_glitch_hides_no_drop_of_hrv_and_few_values_raise_no_flag() {
         let resting = |back| some(back).map(|back| if back < 7 { 62.0 } else { 48.0 });
         let (text, _) = asked(
             ALL,
-            json!({"wellness": nights(&hrv, &resting), "events": []}),
+            json!({"wellness": nights(&hrv, &resting), "events": [], "activities": []}),
             json!({}),
         )
         .await;
@@ -1262,7 +1262,7 @@ async fn a_session_of_today_without_a_load_may_have_been_done() {
     let (text, _) = asked(ALL, rows, json!({"oldest": "2026-11-23"})).await;
     assert_eq!(
         cell(&text, "load"),
-        "50; 40 planned (all for what was done)",
+        "50 (1 without load); 40 planned (all for what was done)",
         "{text}"
     );
 }
@@ -1312,8 +1312,16 @@ async fn without_the_model_the_load_of_the_week_is_that_of_its_activities() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_certainly_done_of_an_unclear_row_is_the_load() {
     for (loads, row, says) in [
-        (&[40][..], 115.0, "40 (or 115: today's 75 may hold planned load)"),
-        (&[20, 30], 90.0, "50 (or 90: today's 40 may hold planned load)"),
+        (
+            &[40][..],
+            115.0,
+            "40 (or 115: today's 75 may hold planned load; 1 without load)",
+        ),
+        (
+            &[20, 30],
+            90.0,
+            "50 (or 90: today's 40 may hold planned load; 1 without load)",
+        ),
     ] {
         // A session without a load beside them: the rest of the row may be its own, or planned.
         let runs = (1..)
@@ -1642,4 +1650,91 @@ async fn absences_that_are_not_included_are_those_of_the_athletes_shown() {
         let line = text.lines().find(|line| line.starts_with("Not included"));
         assert_eq!(line.unwrap_or_default(), says, "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_without_a_load_are_counted_and_days_without_a_row_have_none_of_the_model() {
+    let row =
+        |date: &str, load: u32| json!({"id": date, "ctl": 50, "atl": 50, "ctlLoad": load, "atlLoad": load});
+    let run = |date: &str| did("i1", date, "Run", json!(60));
+    let lift = |id: &str, date: &str| did(id, date, "WeightTraining", Value::Null);
+    let closed = json!({"id": "9", "source": "STRAVA", "start_date_local": "2026-11-26T08:00:00"});
+    let idle = json!([
+        row("2026-11-17", 60),
+        row("2026-11-24", 0),
+        row("2026-11-26", 0),
+        row("2026-11-28", 0)
+    ]);
+    let (no_row, none) = (json!([row("2026-11-17", 60)]), json!([]));
+    let lifts = json!([
+        run("2026-11-17"),
+        lift("i2", "2026-11-17"),
+        lift("i3", "2026-11-24")
+    ]);
+    let runs = json!([run("2026-11-17"), did("i2", "2026-11-24", "Run", json!(50))]);
+    for (tools, wellness, activities, load, weeks) in [
+        (
+            NO_EVENTS,
+            &idle,
+            lifts.clone(),
+            "60 (2 without load)",
+            "23 Nov (to Sat) unknown (1 without load) · 16 Nov 60 (1 without load)",
+        ),
+        // The load of what Strava closes is in the model.
+        (
+            NO_EVENTS,
+            &idle,
+            json!([run("2026-11-17"), closed]),
+            "60",
+            "23 Nov (to Sat) 0 · 16 Nov 60",
+        ),
+        (
+            NO_EVENTS,
+            &no_row,
+            runs.clone(),
+            "110",
+            "23 Nov (to Sat) 50 · 16 Nov 60",
+        ),
+        (
+            NO_EVENTS,
+            &none,
+            runs.clone(),
+            "110",
+            "23 Nov (to Sat) 50 · 16 Nov 60",
+        ),
+        (
+            &["get_fitness"],
+            &no_row,
+            runs.clone(),
+            "60",
+            "23 Nov (to Sat) unknown · 16 Nov 60",
+        ),
+        (&["get_fitness"], &none, runs.clone(), "", ""),
+    ] {
+        let rows = json!({"wellness": wellness, "events": [], "activities": activities});
+        let (text, _) = asked(tools, rows, json!({"oldest": "2026-11-16"})).await;
+        assert_eq!(
+            (
+                cell(&text, "load").as_str(),
+                cell(&text, "load by week (Mon)").as_str()
+            ),
+            (load, weeks),
+            "{text}"
+        );
+    }
+    // So is this week's overview.
+    for (wellness, activities, load) in [
+        (&none, runs, "50; nothing planned"),
+        (&none, lifts.clone(), "unknown (1 without load); nothing planned"),
+    ] {
+        let rows = json!({"wellness": wellness, "events": [], "activities": activities});
+        let (text, _) = asked(ALL, rows, json!({})).await;
+        assert_eq!(cell(&text, "load this week"), load, "{text}");
+    }
+    let rows = json!({"wellness": idle, "events": [], "activities": lifts});
+    let (text, _) = asked(&["get_fitness", "get_training_history"], rows, json!({})).await;
+    assert!(
+        cell(&text, "load this week").starts_with("unknown (1 without load)"),
+        "{text}"
+    );
 }
