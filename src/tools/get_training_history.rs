@@ -483,11 +483,11 @@ fn render(
     if asked.detail == Detail::Full {
         blocks.extend(about_columns(&readable, asked.range));
     }
-    if asked.range.is_none() && !wanted.is_empty() {
-        blocks.push(
-            "A search without dates gives short rows; use oldest and newest for load, power and heart rate."
-                .to_owned(),
-        );
+    if asked.range.is_none() {
+        blocks.push(about_search(card, asked, wanted.is_empty()));
+        if stubs.is_empty() {
+            blocks.push("Activities from Strava, if there are any, are not searched.".to_owned());
+        }
     }
     if capped {
         let of_any = if asked.sport.is_some() {
@@ -598,10 +598,29 @@ fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked) -> String {
     let none = match (asked.is_narrowed(), asked.range) {
         (_, Some(range)) if range.oldest > today => return activities::nothing_yet(card, today),
         (true, Some(_)) => "No activity in this range matches.",
-        (true, None) => "No activity matches. Activities from Strava are closed to the API and not searched.",
+        (true, None) => "No activity matches.",
         (false, _) => "No activity in this range.",
     };
     none.to_owned()
+}
+
+/// What a search without dates lacks and dates add.
+fn about_search(card: &AthleteCard, asked: &Asked, found_none: bool) -> String {
+    let of_words = asked.query.as_ref().is_some_and(|query| !query.starts_with('#'));
+    // Notes are shown by another tool.
+    let notes = of_words && card.shows(&permissions::GET_ACTIVITY_DETAIL);
+    let (only, also) = if notes {
+        (" and searches names only", ", and to search notes")
+    } else {
+        ("", "")
+    };
+    match (found_none, notes) {
+        (true, true) => "Only names were searched; use oldest and newest to search notes as well.".to_owned(),
+        (true, false) => String::new(),
+        (false, _) => format!(
+            "A search without dates gives short rows{only}; use oldest and newest for load, power and heart rate{also}."
+        ),
+    }
 }
 
 /// The part of a text where a query is, ignoring case, with so many characters on both sides; None where it is not.

@@ -211,7 +211,7 @@ fn nothing_found_is_an_answer_with_name_and_range() {
     let text = answer(&ana(), json!({"query": "moon"}), json!([]));
     assert_eq!(
         text,
-        "Ana Berger · all time · matching «moon» · 0 activities · Europe/Berlin, today 2026-11-21 Sat\nNo activity matches. Activities from Strava are closed to the API and not searched."
+        "Ana Berger · all time · matching «moon» · 0 activities · Europe/Berlin, today 2026-11-21 Sat\nNo activity matches.\nOnly names were searched; use oldest and newest to search notes as well.\nActivities from Strava, if there are any, are not searched."
     );
 }
 
