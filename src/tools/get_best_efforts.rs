@@ -96,7 +96,8 @@ impl Asked {
         let before = arguments
             .text("compare")?
             .map(|word| earlier(&word, range, TEN_YEARS))
-            .transpose()?;
+            .transpose()?
+            .flatten();
         Ok(Self {
             choice: Choice::read(&arguments, &METRICS)?,
             range,

@@ -56,8 +56,10 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 731,
 };
-/// Said where periods are compared without the calendar.
-const ABSENCES_NOT_READ: &str = "absences: include=planned";
+/// Said where periods are compared without the calendar, which would tell those of the period before.
+const HOW_TO_READ_ABSENCES: &str = "absences: include=planned";
+/// Said of a period before that is too early to read them with the range's own.
+const ABSENCES_NOT_READ: &str = "absences not read";
 /// Whole weeks before this week.
 const WEEKS: u64 = 4;
 
@@ -103,7 +105,7 @@ const PARAMS: &[Param] = &[
     Param::text(
         "compare",
         40,
-        "previous (default: as long, just before), last_year, 2026-01-01..2026-03-31 or none",
+        "previous (default: as long, just before; whole weeks back from a Monday), last_year, 2026-01-01..2026-03-31 or none",
     ),
     Param::word(
         "zones",
@@ -141,10 +143,7 @@ impl Asked {
             (range, String::new())
         };
         let before = match arguments.text("compare")? {
-            Some(word) if word.eq_ignore_ascii_case("none") => None,
-            Some(word) if !word.eq_ignore_ascii_case("previous") => {
-                Some(earlier(&word, range, SPAN.longest)?)
-            }
+            Some(word) if !word.eq_ignore_ascii_case("previous") => earlier(&word, range, SPAN.longest)?,
             _ => before(range),
         };
         Ok(Self {
@@ -409,29 +408,36 @@ fn changes(
     };
     let full = asked.detail == Detail::Full;
     let (rows, stubs) = readable(&activities::of_range(activities, Some(before)), asked);
+    let first_read = planned::read_from(asked.range);
     let absences = match plans {
         Some(plans) => {
             let known = plans.absences(before.oldest, before.newest, today);
-            let unread = match planned::read_from(asked.range) {
-                first if before.oldest >= first => String::new(),
-                first if before.newest >= first => {
-                    format!("absences not read before {}", units::date(first))
-                }
-                _ => "absences not read".to_owned(),
+            let unread = if before.oldest >= first_read {
+                String::new()
+            } else if before.newest >= first_read {
+                format!("absences not read before {}", units::date(first_read))
+            } else if known.is_empty() {
+                ABSENCES_NOT_READ.to_owned()
+            } else {
+                "other absences not read".to_owned()
             };
             joined([known, unread], ", ")
         }
-        None if !asked.planned && card.shows(&permissions::GET_EVENTS) => ABSENCES_NOT_READ.to_owned(),
-        None => String::new(),
+        None if asked.planned || !card.shows(&permissions::GET_EVENTS) => String::new(),
+        None if before.newest < first_read => ABSENCES_NOT_READ.to_owned(),
+        None => HOW_TO_READ_ABSENCES.to_owned(),
     };
-    let days = match before.days() {
-        days if days == asked.range.days() => String::new(),
-        days => format!("{} against {}", answer::counted_days(days), asked.range.days()),
-    };
-    let when = |open: &str| {
+    let lengths = (asked.range.days(), before.days());
+    // Of a leap year, a day more is none that a change would show.
+    let as_long = (lengths.0 - lengths.1).abs() * 100 <= lengths.0;
+    let mut days = String::new();
+    if lengths.0 != lengths.1 {
+        days = format!("{} against {}", answer::counted_days(lengths.1), lengths.0);
+    }
+    let when = |days: &str, open: &str| {
         with_unit(
             before.in_words(),
-            &in_brackets(&joined([&days, &absences, open], "; ")),
+            &in_brackets(&joined([days, &absences, open], "; ")),
         )
     };
     if rows.is_empty() {
@@ -442,12 +448,15 @@ fn changes(
                 sums::with_unreadable(0, stubs)
             ),
         };
-        return format!("Before, {}: {none}", when(""));
+        return format!("Before, {}: {none}", when(&days, ""));
+    }
+    if !as_long {
+        days.push_str(", so without changes");
     }
     let then = sums::by_sport(rows.iter().copied(), full);
     let found = activities::of_range(activities, Some(asked.range));
     let closed = (readable(&found, asked).1, stubs);
-    let whole = closed == (0, 0);
+    let readable = closed == (0, 0);
     let (all_before, nothing) = (Sum::of(rows.iter().copied()), Sum::default());
     let of = |name, now, before| Change {
         name,
@@ -456,7 +465,7 @@ fn changes(
         closed: (0, 0),
     };
     let mut rows = Vec::new();
-    if by_sport.len() > 1 || then.len() > 1 || !whole {
+    if by_sport.len() > 1 || then.len() > 1 || !readable {
         let all = of(by_sport::ALL, all, &all_before);
         rows.push(Change { closed, ..all });
     }
@@ -467,14 +476,26 @@ fn changes(
         let earlier = sum_in(&then, name).map_or(&nothing, |at| &then[at].1);
         of(name.as_str(), sum, earlier)
     });
-    rows.extend(both.chain(gone).take(if full { usize::MAX } else { SPORTS }));
+    let mut sports: Vec<Change<'_>> = both.chain(gone).collect();
+    let more = sports
+        .len()
+        .saturating_sub(if full { usize::MAX } else { SPORTS });
+    sports.truncate(sports.len() - more);
+    rows.extend(sports);
     let open = if asked.range.newest == today {
         "today is not over"
     } else {
         ""
     };
-    let changes = by_sport::changes(&rows, whole, card.units);
-    format!("Now / before, {}:{changes}", when(open))
+    let changes = by_sport::changes(&rows, readable && as_long, card.units);
+    let more = match more {
+        0 => String::new(),
+        count => format!(
+            "\n… {}: use detail=full",
+            answer::counted(count, "more sport", "more sports")
+        ),
+    };
+    format!("Now / before, {}:{changes}{more}", when(&days, open))
 }
 
 fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked, stubs: usize) -> String {

@@ -136,7 +136,7 @@ fn periods_to_compare_with() {
         (json!({"compare": "before"}), "previous, last_year"),
         (
             json!({"compare": "2026-09-01..2026-10-01"}),
-            "begin before oldest",
+            "end before oldest, 2026-08-24",
         ),
         (json!({"compare": "1990-01-01..2026-01-01"}), "3653 days"),
         (json!({"oldest": "2026-12-01"}), "must not be after today"),

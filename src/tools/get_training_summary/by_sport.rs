@@ -94,8 +94,8 @@ pub(super) struct Change<'a> {
 
 /// Now against before, several in a table, one in a line: `Ride: activities 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013
 /// / 950 (+63, +7 %)`. Every change is that of the two figures as shown. Without a time or distance of each activity there is
-/// none: it would be that of what is known. A session without a load counts as none, as it does in CTL. Without `whole`, some of
-/// any sport cannot be read: then there is no change, because they took time and have a load.
+/// none: it would be that of what is known. A session without a load counts as none, as it does in CTL. Without `whole` there is no
+/// change: some of any sport cannot be read, which took time and have a load, or one period is longer.
 pub(super) fn changes(rows: &[Change<'_>], whole: bool, own: Units) -> String {
     if let [one] = rows {
         let words = [
@@ -139,13 +139,14 @@ impl Change<'_> {
         against(&self.now.known_time(), &self.before.known_time(), change)
     }
 
-    /// `217 km / 144 km (+51 %)`; empty unless both have one.
+    /// `217 km / 144 km (+51 %)`, `0 km / 9.1 km (-100 %)`; empty if neither has one.
     fn distance(&self, whole: bool, own: Units) -> String {
         let (now, before) = (self.now, self.before);
-        if now.metres <= 0.0 || before.metres <= 0.0 || self.name == ALL {
+        let texts = (distance(now, self.name, own), distance(before, self.name, own));
+        if self.name == ALL || (texts.0.is_empty() && texts.1.is_empty()) {
             return String::new();
         }
-        let texts = (distance(now, self.name, own), distance(before, self.name, own));
+        let texts = (known(&texts.0, now, &texts.1), known(&texts.1, before, &texts.0));
         let change = (whole && self.all_have(|sum| sum.with_distance)).then(|| {
             let (now, before) = shown(&texts.0, &texts.1).unwrap_or((now.metres, before.metres));
             percent(now, before)
@@ -153,19 +154,31 @@ impl Change<'_> {
         against(&texts.0, &texts.1, change)
     }
 
-    /// `1013 / 950 (+63, +7 %)`; empty unless both have one.
+    /// `1013 / 950 (+63, +7 %)`, `0 / 61 (-61, -100 %)`; empty if neither has one.
     fn load(&self, whole: bool) -> String {
-        if self.now.with_load <= 0.0 || self.before.with_load <= 0.0 {
+        let sums = [self.now, self.before];
+        if sums.iter().all(|sum| sum.with_load <= 0.0) {
             return String::new();
         }
         let words = (
-            and_unreadable(self.now.load_words(), self.closed.0),
-            and_unreadable(self.before.load_words(), self.closed.1),
+            and_unreadable(self.now.known_load(), self.closed.0),
+            and_unreadable(self.before.known_load(), self.closed.1),
         );
         let (now, before) = (self.now.load.round(), self.before.load.round());
+        let are_known = sums.iter().all(|sum| sum.with_load > 0.0 || sum.count <= 0.0);
         // What cannot be read has a load as well, so the change of the rest is none.
-        let change = whole.then(|| signed(now - before, units::whole) + &and_percent(now, before));
+        let change =
+            (whole && are_known).then(|| signed(now - before, units::whole) + &and_percent(now, before));
         against(&words.0, &words.1, change)
+    }
+}
+
+/// The distance; of nothing done `0 km`, in the unit of the `other`, and `unknown` if nothing of what was done has one.
+fn known(text: &str, sum: &Sum, other: &str) -> String {
+    match text {
+        "" if sum.count > 0.0 => "unknown".to_owned(),
+        "" => with_unit("0".to_owned(), other.split(' ').nth(1).unwrap_or_default()),
+        _ => text.to_owned(),
     }
 }
 

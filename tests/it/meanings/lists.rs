@@ -327,7 +327,7 @@ async fn a_summary_is_compared_with_the_same_dates_of_last_year() {
         let given = |compare: &str| json!({"oldest": "2026-11-23", "compare": compare});
         let (text, asked) = asked_for(&world, &world.ana().link, SUMMARY, given("last_year")).await;
         assert_eq!(asked.iter().filter(|path| path.ends_with("/activities")).count(), 2, "not the year between: {asked:?}");
-        line(&text, "Now / before, 23 – 28 Nov 2025 (absences: include=planned; today is not over):");
+        line(&text, "Now / before, 23 – 28 Nov 2025 (absences not read; today is not over):");
         let (_, table) = text.split_once("Now / before").unwrap();
         let ride = row(table, "sport\t", "Ride\t");
         assert_eq!(
@@ -342,12 +342,15 @@ async fn a_summary_is_compared_with_the_same_dates_of_last_year() {
         // One sport stays on its line.
         let one = with(given("last_year"), json!({"sport": "ride"}));
         let text = ask(&world, world.ana(), SUMMARY, one).await;
-        line(&text, "Now / before, 23 – 28 Nov 2025 (absences: include=planned; today is not over): Ride: activities 1 / 1 · time 2:00 / 1:00 (");
+        line(&text, "Now / before, 23 – 28 Nov 2025 (absences not read; today is not over): Ride: activities 1 / 1 · time 2:00 / 1:00 (");
         let planned = with(given("last_year"), json!({"include": ["planned"]}));
         let text = ask(&world, world.ana(), SUMMARY, planned).await;
         line(&text, "Now / before, 23 – 28 Nov 2025 (absences not read; today is not over):");
         let text = ask(&world, world.ana(), SUMMARY, given("2026-11-09..2026-11-10")).await;
-        line(&text, "Now / before, 9 – 10 Nov 2026 (2 days against 6; absences: include=planned; today is not over):");
+        line(&text, "Now / before, 9 – 10 Nov 2026 (2 days against 6, so without changes; absences: include=planned; today is not over):");
+        let (_, table) = text.split_once("Now / before").unwrap();
+        assert!(!table.contains(" %)") && !table.contains("(+"), "{text}");
+        assert_eq!(row(table, "sport\t", "Ride\t")["time"], "2:00 / 1:30", "{text}");
         let text = ask(&world, world.ana(), SUMMARY, given("2026-11-16..2026-11-22")).await;
         line(&text, "Before, 16 – 22 Nov 2026 (7 days against 6; absences: include=planned): no activity");
         for previous in ["previous", "Previous"] {
@@ -357,13 +360,111 @@ async fn a_summary_is_compared_with_the_same_dates_of_last_year() {
         let text = ask(&world, world.ana(), SUMMARY, given("none")).await;
         assert!(!text.contains("efore, "), "{text}");
         for (compare, says) in [
-            ("last year", "Not done: compare must be previous, last_year or two days such as 2026-01-01..2026-03-31."),
-            ("2026-11-23..2026-11-24", "Not done: compare must begin before oldest."),
-            ("2020-11-23..2026-11-24", "Not done: compare must be at most 731 days long."),
+            ("last year", "Not done: compare must be previous, last_year, none or two days such as 2026-01-01..2026-03-31."),
+            ("2026-11-23..2026-11-24", "Not done: compare must end before oldest, 2026-11-23."),
+            ("2026-11-01..2026-11-25", "Not done: compare must end before oldest, 2026-11-23."),
+            ("2020-11-23..2026-11-22", "Not done: compare must be at most 731 days long."),
         ] {
             let call = world.mcp(&world.ana().link).call(SUMMARY, given(compare)).await;
             assert!(call.is_error() && call.text().starts_with(says), "{}", call.text());
         }
+        for tool in [SUMMARY, "get_best_efforts"] {
+            let given = json!({"oldest": "2025-01-01", "compare": "last_year"});
+            let call = world.mcp(&world.ana().link).call(tool, given).await;
+            assert!(
+                call.text().starts_with("Not done: compare must not be last_year for more than a year: use previous, or a shorter range."),
+                "{}",
+                call.text()
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sports_of_one_period_only_are_in_its_comparison() {
+    on_saturday(async |world| {
+        let hike = did("i9", "Hike", "17T07:00", json!({"distance": 9100, "icu_training_load": 61}));
+        let rows = json!([
+            did("i1", "Ride", "24T07:00", json!({"distance": 30_000})),
+            did("i2", "Ride", "17T09:00", json!({"distance": 20_000})),
+            did("i3", "Swim", "24T09:00", json!({"distance": 1000, "pool_length": 25})),
+            did("i4", "Yoga", "25T09:00", json!({"icu_training_load": null})),
+            did("i5", "Yoga", "18T09:00", json!({"icu_training_load": 20})),
+            did("i6", "Run", "25T07:00", json!({"distance": null})),
+            did("i7", "Run", "18T07:00", json!({"distance": 8000})),
+            hike,
+        ]);
+        give(&world, world.ana(), json!({"activities": rows, "events": []}));
+        let given = |detail: &str| json!({"oldest": "2026-11-23", "detail": detail});
+        let text = ask(&world, world.ana(), SUMMARY, given("full")).await;
+        let (_, table) = text.split_once("Now / before").unwrap();
+        for (sport, distance, load) in [
+            ("all", "", "150 (1 without) / 181 (-31, -17 %)"),
+            ("Ride", "30.0 km / 20.0 km (+50 %)", "50 / 50 (0, 0 %)"),
+            ("Swim", "1000 m / 0 m", "50 / 0 (+50)"),
+            ("Yoga", "", "unknown / 20"),
+            ("Run", "unknown / 8.0 km", "50 / 50 (0, 0 %)"),
+            ("Hike", "0 km / 9.1 km (-100 %)", "0 / 61 (-61, -100 %)"),
+        ] {
+            let row = row(table, "sport\t", &format!("{sport}\t"));
+            let cell = |name: &str| row.get(name).cloned().unwrap_or_default();
+            assert_eq!((cell("distance").as_str(), cell("load").as_str()), (distance, load), "{sport}: {text}");
+        }
+        let text = ask(&world, world.ana(), SUMMARY, given("concise")).await;
+        line(&text, "… 2 more sports: use detail=full");
+        assert!(!text.contains("\nHike"), "{text}");
+        // One day more in a year is none that a change would show.
+        let given = json!({"oldest": "2024-03-01", "newest": "2025-02-28", "compare": "last_year"});
+        let leap = with(did("i1", "Ride", "24T07:00", json!({})), json!({"start_date_local": "2024-05-01T07:00:00"}));
+        let before = with(did("i2", "Ride", "24T07:00", json!({})), json!({"start_date_local": "2023-05-01T07:00:00"}));
+        give(&world, world.ana(), json!({"activities": [leap, before], "events": []}));
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        line(&text, "Now / before, 1 Mar 2023 – 28 Feb 2024 (absences: include=planned): Ride: activities 1 / 1 · time 1:00 / 1:00 (0:00, 0 %)");
+        let given = json!({"oldest": "2024-01-01", "newest": "2024-12-31", "compare": "last_year"});
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        line(&text, "Now / before, 1 Jan – 31 Dec 2023 (365 days against 366; absences: include=planned): Ride: activities 1 / 1 · time 1:00 / 1:00 (0:00, 0 %)");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absences_are_offered_only_where_they_can_be_read() {
+    on_saturday(async |world| {
+        let holiday = |id: u32, from: &str, to: &str| json!({"id": id, "category": "HOLIDAY", "name": "Away",
+            "start_date_local": format!("{from}T00:00:00"), "end_date_local": format!("{to}T00:00:00")});
+        let then = with(did("i2", "Ride", "24T07:00", json!({})), json!({"start_date_local": "2026-08-20T07:00:00"}));
+        let rows = json!({"activities": [did("i1", "Ride", "24T07:00", json!({})), then],
+            "events": [holiday(1, "2026-08-18", "2026-08-20")]});
+        give(&world, world.ana(), rows);
+        let given = |compare: &str, include: &[&str]| json!({"oldest": "2026-11-23", "compare": compare, "include": include});
+        let text = ask(&world, world.ana(), SUMMARY, given("2026-08-17..2026-08-22", &[])).await;
+        line(&text, "Now / before, 17 – 22 Aug 2026 (absences not read; today is not over)");
+        // Two days of it can be read.
+        let text = ask(&world, world.ana(), SUMMARY, given("2026-09-23..2026-09-28", &[])).await;
+        line(&text, "Before, 23 – 28 Sep 2026 (absences: include=planned): no activity");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_of_all_time_says_what_it_did_not_search() {
+    on_saturday(async |world| {
+        let asked = async |query: &str| ask(&world, world.ana(), HISTORY, json!({"query": query})).await;
+        let strava = "Activities from Strava, if there are any, are not searched.";
+        let text = asked("feldberg").await;
+        assert!(!ids(&text).is_empty(), "{text}");
+        line(&text, "A search without dates gives short rows and searches names only; use oldest and newest for load, power and heart rate, and to search notes.");
+        line(&text, strava);
+        let text = asked("consented").await;
+        line(&text, "No activity matches.");
+        line(&text, "Only names were searched; use oldest and newest to search notes as well.");
+        line(&text, strava);
+        // A tag is in no note.
+        let text = asked("#long").await;
+        assert!(!text.contains("notes") && text.contains(strava), "{text}");
+        let text = ask(&world, world.ana(), HISTORY, json!({"query": "feldberg", "oldest": "2026-11-23"})).await;
+        assert!(!text.contains("Strava") && !text.contains("names only"), "{text}");
     })
     .await;
 }
