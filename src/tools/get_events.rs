@@ -135,13 +135,9 @@ impl Asked {
         let arguments = Arguments::new(given, PARAMS, today)?;
         let sport = arguments.sport()?;
         let query = arguments.text("query")?.map(|query| query.to_lowercase());
-        let range = if query.is_some() && !arguments.has_range() {
-            Range {
-                oldest: weeks::back(today, SEARCHED.0),
-                newest: today.checked_add_days(Days::new(SEARCHED.1)).unwrap_or(today),
-            }
-        } else {
-            range(&arguments, today)?
+        let range = match &query {
+            Some(_) => searched(&arguments, today)?,
+            None => range(&arguments, today)?,
         };
         Ok(Self {
             range,
@@ -263,6 +259,34 @@ fn range(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
         .checked_add_days(Days::new(SPAN.days - 1))
         .unwrap_or(oldest);
     Ok(Range { oldest, newest })
+}
+
+/// A search without an end goes as far as one may.
+fn searched(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
+    let ahead = |day: NaiveDate, days| day.checked_add_days(Days::new(days)).unwrap_or(day);
+    let (oldest, newest) = (arguments.day("oldest")?, arguments.day("newest")?);
+    let given = arguments.range(Span {
+        longest: i64::MAX,
+        ..SPAN
+    })?;
+    Ok(match (oldest, newest) {
+        (None, None) => Range {
+            oldest: weeks::back(today, SEARCHED.0),
+            newest: ahead(today, SEARCHED.1),
+        },
+        (Some(oldest), None) => Range {
+            oldest,
+            newest: ahead(oldest, SEARCHED.0 + SEARCHED.1),
+        },
+        (None, Some(newest)) => Range {
+            oldest: weeks::back(newest, SEARCHED.0 + SEARCHED.1),
+            newest,
+        },
+        (Some(_), Some(_)) => {
+            arguments.range(SPAN)?;
+            given
+        }
+    })
 }
 
 /// What upstream sent.
@@ -543,6 +567,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
             others: &others,
             targets: &targets(&came.events, asked),
             unread: notes::done_or_not(&found, unread_to, can_compare),
+            perhaps_done: found.iter().any(|row| row.is_open() && row.day() <= unread_to),
         };
         blocks.push(sums_of_plans::lines(&summed, asked, card.units));
     }

@@ -323,16 +323,32 @@ async fn questions(world: &std::sync::Arc<World>) -> Vec<Question> {
     let more: BTreeMap<&str, Vec<Value>> = BTreeMap::from([
         (
             "get_training_history",
-            vec![json!({"detail": "full", "include": ["planned"]})],
+            vec![
+                json!({"detail": "full", "include": ["planned"]}),
+                json!({"sort": "load", "min_time": 30, "query": "e", "oldest": "2026-10-01"}),
+            ],
         ),
         (
             "get_training_summary",
-            vec![json!({"detail": "full", "include": ["planned"]})],
+            vec![
+                json!({"detail": "full", "include": ["planned"]}),
+                json!({"compare": "last_year", "sport": "ride"}),
+            ],
         ),
-        ("get_wellness", vec![json!({"detail": "full"})]),
+        (
+            "get_wellness",
+            vec![
+                json!({"detail": "full"}),
+                json!({"step": "week"}),
+                json!({"query": "a"}),
+            ],
+        ),
         (
             "get_events",
-            vec![json!({"oldest": "2026-11-09", "include": ["done"], "detail": "full"})],
+            vec![
+                json!({"oldest": "2026-11-09", "include": ["done"], "detail": "full"}),
+                json!({"query": "run"}),
+            ],
         ),
         (
             "get_fitness",

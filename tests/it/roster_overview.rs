@@ -71,6 +71,30 @@ fn cell<'a>(text: &'a str, name: &str, header: &str) -> &'a str {
         .map_or("", |(_, cell)| cell)
 }
 
+/// As the grid says it for an athlete's question.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_coachs_question_about_three_athletes_costs_is_bounded() {
+    world::test(async |world| {
+        settled(&world).await;
+        let coaches = world.coaches().await;
+        for (tool, arguments, most) in [
+            ("get_roster_overview", json!({}), 2200),
+            (
+                "get_roster_overview",
+                json!({"oldest": "2026-10-26", "newest": "2026-11-21"}),
+                2600,
+            ),
+            ("list_athletes", json!({}), 900),
+            ("select_athlete", json!({"athlete": "ana"}), 1000),
+        ] {
+            let answer = world.mcp(&coaches[0].link).call(tool, arguments).await;
+            let size = answer.text().len();
+            assert!(size <= most, "{tool}: {size} bytes\n{}", answer.text());
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_athletes_row_holds_what_that_athlete_granted() {
     world::test(async |world| {
@@ -78,7 +102,6 @@ async fn each_athletes_row_holds_what_that_athlete_granted() {
         let coaches = world.coaches().await;
         let text = answer_of(&world, &coaches[0].link, json!({})).await;
         insta::assert_snapshot!("roster_overview", text);
-
         // Jack grants training and fitness, Tríona fitness, wellness and calendar.
         assert_eq!(
             cell(&text, "Jack", "left out"),

@@ -38,6 +38,8 @@ pub(super) struct Summed<'a, 'b> {
     pub(super) targets: &'b [&'a Event],
     /// What of `found` was done or not, if that was not read: `, done or not`.
     pub(super) unread: &'b str,
+    /// Whether some that are open may be done, because no activities of their day were read.
+    pub(super) perhaps_done: bool,
 }
 
 /// Two lines, one without workouts; empty when nothing is planned.
@@ -51,7 +53,12 @@ pub(super) fn lines(summed: &Summed<'_, '_>, asked: &Asked, own: Units) -> Strin
         row.is_open() && !row.is_ruled_out
     });
     let ruled_out = plans(summed.found, asked.range, |row| row.is_open() && row.is_ruled_out);
-    let parts = by_sport(&all, (&open, &ruled_out), exact);
+    let still_open = if summed.perhaps_done {
+        "of that open, or not known to be done"
+    } else {
+        "of that still open"
+    };
+    let parts = by_sport(&all, (still_open, &open, &ruled_out), exact);
     let planned = format!("Planned{}: {parts}", summed.unread);
     if !asked.lists(Kind::Workouts) || asked.query.is_some() {
         return planned;
@@ -59,7 +66,7 @@ pub(super) fn lines(summed: &Summed<'_, '_>, asked: &Asked, own: Units) -> Strin
     let others = plans(summed.others, asked.range, |_| true);
     format!(
         "{planned}\nWeeks (Mon), planned load: {}",
-        by_week(&all, &others, summed.targets, asked, own)
+        by_week((&all, &ruled_out), &others, summed.targets, asked, own)
     )
 }
 
@@ -75,7 +82,11 @@ fn plans<'a>(rows: &[Found<'a>], range: Range, wants: impl Fn(&Found<'a>) -> boo
 }
 
 /// `Ride 4 · 4:00 · load 260 | of that still open 2 · 2:00 · load 139 | ruled out by absence or limit 1 · 1:00 · load 60`
-fn by_sport(all: &[Plan<'_>], (open, ruled_out): (&[Plan<'_>], &[Plan<'_>]), exact: bool) -> String {
+fn by_sport(
+    all: &[Plan<'_>],
+    (still_open, open, ruled_out): (&str, &[Plan<'_>], &[Plan<'_>]),
+    exact: bool,
+) -> String {
     let by_sport = sums::by_sport(rows(all), exact);
     let sum = Sum::of(rows(all));
     let rounded = sums::rounded(&by_sport, &sum, true);
@@ -85,7 +96,7 @@ fn by_sport(all: &[Plan<'_>], (open, ruled_out): (&[Plan<'_>], &[Plan<'_>]), exa
         is_part.then(|| Sum::of(rows(of)).line(name, String::new()))
     };
     let lines = by_sport.iter().map(|(sport, sum)| sum.line(sport, String::new()));
-    let lines = lines.chain(whole).chain(part(open, "of that still open")).chain(
+    let lines = lines.chain(whole).chain(part(open, still_open)).chain(
         (!ruled_out.is_empty())
             .then(|| Sum::of(rows(ruled_out)).line("ruled out by absence or limit", String::new())),
     );
@@ -98,9 +109,9 @@ fn rows<'a>(plans: &[Plan<'a>]) -> impl Iterator<Item = (&'a Event, Planned)> {
 }
 
 /// `16 Nov (from Sat) 206 · 23 Nov 175 of target 85 · 30 Nov 225, 175 of Ride target 160`. The targets are those of everything
-/// that is planned, so the `others` count as well.
+/// that is planned, so the `others` count as well: `23 Nov 242, 73 of it ruled out, 111 of Ride target 160`.
 fn by_week<'a>(
-    all: &[Plan<'a>],
+    (all, ruled_out): (&[Plan<'a>], &[Plan<'a>]),
     others: &[Plan<'a>],
     targets: &[&Event],
     asked: &Asked,
@@ -132,13 +143,18 @@ fn by_week<'a>(
             vec![alone(&targets, own)]
         };
         let load = week::done(load, 0);
+        let not_possible = Sum::of(of_week(ruled_out)).load_words();
+        let not_possible = around("", &not_possible, "of it ruled out");
         // What is compared with a target of the same load is not said twice.
         let of_target = targets
             .first()
             .filter(|target| target.starts_with(&format!("{load} of ")));
         let load = Some(load).filter(|_| of_target.is_none()).unwrap_or_default();
         let week = format!("{}{cut}", units::day_month(*monday));
-        named(&week, &joined(std::iter::once(load).chain(targets), ", "))
+        let mut said: Vec<String> = std::iter::once(load).chain(targets).collect();
+        said.retain(|part| !part.is_empty());
+        said.insert(said.len().min(1), not_possible);
+        named(&week, &joined(said, ", "))
     });
     let left: Vec<_> = weeks.iter().skip(WEEKS).collect();
     let more = left.first().map(|(monday, _)| {

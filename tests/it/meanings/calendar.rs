@@ -299,7 +299,7 @@ async fn planned_time_is_that_of_the_steps_whatever_pairing_does_to_the_entry() 
             let text = ask(&world, person, "get_events", week.clone()).await;
             assert_eq!(row(&text, "date", "2026-11-24 Tue")["time"], "1:00", "{text}");
             assert!(
-                text.contains("\nPlanned, done or not (include=done says which): Ride 3 · 3:00 · load 161 | of that still open 2 · 2:00 · load 100\n"),
+                text.contains("\nPlanned, done or not (include=done says which): Ride 3 · 3:00 · load 161 | of that open, or not known to be done 2 · 2:00 · load 100\n"),
                 "{text}"
             );
             assert!(
@@ -1931,6 +1931,48 @@ async fn what_a_coach_hid_from_the_athlete_is_for_the_coach_alone() {
                 "{tool}: {text}"
             );
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_absence_rules_out_is_no_part_of_what_a_week_can_reach() {
+    on_saturday(async |world| {
+        let mut target = days(9, "TARGET", "2026-11-30", "2026-12-07");
+        (target["type"], target["load_target"]) = (json!("Run"), json!(160));
+        let events = json!([
+            plan(1, "2026-12-01", "Run"),
+            plan(2, "2026-12-02", "Run"),
+            plan(3, "2026-12-03", "Run"),
+            days(4, "SICK", "2026-12-02", "2026-12-04"),
+            target,
+        ]);
+        give(&world, world.jack(), json!({"events": events}));
+        let text = ask(&world, world.jack(), "get_events", json!({"oldest": "2026-11-28"})).await;
+        assert!(
+            text.contains(" · 30 Nov 150 of Run target 160, 100 of it ruled out"),
+            "{text}"
+        );
+        // Today's plans may be done: nobody looked.
+        give(
+            &world,
+            world.ana(),
+            json!({"events": [plan(1, "2026-11-28", "Ride"), plan(2, "2026-11-27", "Ride"), plan(3, "2026-11-29", "Ride")]}),
+        );
+        let text = ask(&world, world.ana(), "get_events", json!({"oldest": "2026-11-27"})).await;
+        assert!(
+            text.contains("Planned, done or not (include=done says which): Ride 3 · 3:00 · load 150"),
+            "{text}"
+        );
+        assert!(!text.contains("still open"), "{text}");
+        let text = ask(
+            &world,
+            world.ana(),
+            "get_events",
+            json!({"oldest": "2026-11-27", "include": ["done"]}),
+        )
+        .await;
+        assert!(text.contains("| of that still open 2 · 2:00 · load 100"), "{text}");
     })
     .await;
 }
