@@ -345,7 +345,7 @@ async fn a_named_sport_takes_one_request() {
 async fn without_a_sport_the_main_one_is_found_first() {
     let upstream = Upstream::start(|path| {
         if path == "activities" {
-            (200, json!([{"id": "i1", "type": "Run", "moving_time": 3600}]))
+            (200, json!([{"id": "i1", "type": "Run", "moving_time": 3600, "start_date_local": "2026-11-20T07:00:00"}]))
         } else {
             hearts()
         }

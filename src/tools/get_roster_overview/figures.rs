@@ -455,7 +455,7 @@ pub(super) struct DayLoad {
     for_ctl: f64,
 }
 
-/// What was done, by the model's loads: for days up to today that have one.
+/// What was done, by the model's loads: for days up to today that the model has.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Loads {
     by_day: BTreeMap<NaiveDate, DayLoad>,
@@ -470,8 +470,10 @@ impl Loads {
             .iter()
             .filter_map(|row| {
                 let day = row.id.filter(|day| *day <= today && range.contains(*day))?;
-                let whole = row.load()?;
-                let for_ctl = row.loads()?.0;
+                // Where the model has a day without a load, it counted none.
+                let counted = row.load().zip(row.loads());
+                let (whole, (for_ctl, _)) =
+                    counted.or_else(|| row.ctl.or(row.atl).map(|_| (0.0, (0.0, 0.0))))?;
                 Some((day, DayLoad { whole, for_ctl }))
             })
             .collect();

@@ -114,7 +114,7 @@ fn the_default_is_four_whole_weeks_and_this_week_so_far_against_the_same_part_be
         "nothing is compared with days to come"
     );
     assert!(refusal(json!({"oldest": "2020-01-01"})).contains("at most 731"));
-    assert!(refusal(json!({"compare": "mine"})).contains("previous, last_year or two days"));
+    assert!(refusal(json!({"compare": "mine"})).contains("previous, last_year, none or two days"));
 }
 
 #[test]
