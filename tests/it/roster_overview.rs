@@ -108,7 +108,10 @@ async fn each_athletes_row_holds_what_that_athlete_granted() {
             "not granted: get_wellness, get_events"
         );
         assert_eq!(cell(&text, "Jack", "HRV ms 7 d / 60 d"), "");
-        assert_eq!(cell(&text, "Jack", "load this week"), "182; planned unknown");
+        assert_eq!(
+            cell(&text, "Jack", "load this week"),
+            "182 (2 without load); planned unknown"
+        );
         assert!(!cell(&text, "Jack", "last activity").is_empty());
         assert_eq!(
             cell(&text, "Tríona", "left out"),
@@ -232,9 +235,10 @@ async fn an_athlete_without_an_answer_is_named_and_the_others_are_shown() {
                 .fault(Fault::on("").athlete(jack.athlete_id).mode(Mode::Hang));
             world.sim.revoke(tria.token);
             let text = answer_of(&world, link, json!({})).await;
+            // Jack's silence takes the time in which her activities could say what was done.
             assert_eq!(
                 cell(&text, "Ana", "left out"),
-                "fitness and wellness: intervals.icu answered that it is not there"
+                "fitness and wellness: intervals.icu answered that it is not there; activities: took too long; try again"
             );
             assert_eq!(
                 cell(&text, "Ana", "load this week"),
