@@ -556,7 +556,7 @@ async fn a_withheld_answer_does_not_say_that_what_was_refused_stands() {
         let mut browser = world.let_write(ana).await;
         world
             .sim
-            .fault(Fault::on(BULK).status(422).delay_ms(1000).times(1));
+            .fault(Fault::on(BULK).status(422).delay_ms(3000).times(1));
         let client = world.mcp(&ana.link);
         let (call, status) = tokio::join!(client.call("push_workout", threshold("Refused")), async {
             tokio::time::sleep(StdDuration::from_millis(500)).await;

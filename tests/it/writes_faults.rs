@@ -568,18 +568,18 @@ pub async fn outcomes(world: &World, tool: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_goes_on_after_its_deadline_and_after_its_client_hung_up() {
     test_with(
-        |config| config.call_seconds = 2,
+        |config| config.call_seconds = 4,
         async |world| {
             let ana = world.ana();
             world.let_write(ana).await;
             let slow = |ms| Fault::on(BULK).delay_ms(ms).after_writing().times(1);
-            world.sim.fault(slow(5000));
+            world.sim.fault(slow(12_000));
             let text = refused(&world, &ana.link, "push_workout", threshold("Slow")).await;
             assert_says(
                 "too long",
                 &text,
                 &[
-                    "Not finished within 2 seconds",
+                    "Not finished within 4 seconds",
                     "1 change being sent",
                     "The rest goes on",
                     "list_changes",
