@@ -1,13 +1,16 @@
 //! What the tools for best-effort curves share: the choice of sport and metric, and the request for the curves. [`marks`]
 //! chooses the points to show, [`scale`] writes them.
 //!
-//! Requests: the curves. When no sport is named, first the activities of 90 days. When no metric is named and the sport's
-//! usual one was not recorded, then the heart-rate curves.
+//! Requests: the curves. When no sport is named, first the activities of 90 days. When there is no curve, then those of the
+//! other metrics, so that only what has data is shown instead or advised, and the activities of the period, which may
+//! tell why. At most four.
 
 pub(super) mod marks;
 pub(super) mod scale;
 #[cfg(test)]
 pub(super) mod tests;
+
+use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, NaiveDate};
 
@@ -22,8 +25,8 @@ use super::{
 use crate::{
     guard::{Ask, AthleteCard},
     intervals::{
-        self, CurveSpec, Fatigue,
-        model::{Activity, Curve, Curves, Effort, Point},
+        self, CurveSpec, Fatigue, Window,
+        model::{Activity, Curve, Curves, Effort, Point, positive},
     },
     permissions,
     text::clean,
@@ -44,10 +47,13 @@ const FIELDS: &[&str] = &[
     "icu_training_load",
     "icu_average_watts",
     "icu_weighted_avg_watts",
+    "distance",
+    "icu_distance",
+    "average_heartrate",
 ];
 
 /// What a curve is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Metric {
     Power,
     Pace,
@@ -124,8 +130,61 @@ pub(super) struct Subject {
     pub(super) metric: Metric,
     /// Metrics that were looked for and not found, besides `metric`.
     pub(super) lacks: Vec<Metric>,
+    /// Metrics that have a curve where `metric` has none.
+    pub(super) has: Vec<Metric>,
+    pub(super) reason: Reason,
     /// Lines that say how sport and metric were chosen.
     pub(super) notes: Vec<String>,
+}
+
+/// Why there is no curve, as far as the activities of the period tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// None of them is known to have recorded the metric.
+    NotRecorded,
+    /// As before, and Strava closes some of them.
+    PerhapsClosed,
+    /// Strava closes them all.
+    Closed,
+    /// Not that: one of the sport has recorded the metric.
+    Unknown,
+}
+
+impl Reason {
+    fn of(activities: &[Activity], subject: &Subject) -> Self {
+        let is_of_sport = |row: &Activity| {
+            let own = row.sport.as_deref();
+            own.is_some_and(|own| stands_for(own) == stands_for(&subject.sport))
+        };
+        let closed: Vec<&Activity> = activities
+            .iter()
+            .filter(|row| row.is_closed_by_strava())
+            .collect();
+        let open: Vec<&Activity> = activities.iter().filter(|row| !row.is_stub()).collect();
+        let mut of_sport = open.iter().filter(|row| is_of_sport(row)).peekable();
+        let is_closed =
+            open.is_empty() || of_sport.peek().is_none() && closed.iter().any(|row| is_of_sport(row));
+        if is_closed && !closed.is_empty() {
+            return Self::Closed;
+        }
+        let has_recorded = of_sport.any(|row| match subject.metric {
+            Metric::Power => has_power(row),
+            Metric::Pace | Metric::Gap => row.metres().is_some_and(|metres| metres > 0.0),
+            Metric::HeartRate => positive(row.average_heartrate).is_some(),
+        });
+        match closed.len() {
+            _ if has_recorded => Self::Unknown,
+            0 => Self::NotRecorded,
+            _ => Self::PerhapsClosed,
+        }
+    }
+}
+
+fn has_power(row: &Activity) -> bool {
+    [row.icu_weighted_avg_watts, row.icu_average_watts]
+        .iter()
+        .flatten()
+        .any(|watts| *watts > 0.0)
 }
 
 /// The curves as `render` shows them, or why no sport could be chosen, below a first line with `what`.
@@ -179,44 +238,109 @@ async fn fetch(
     choice: Choice,
     specs: &[CurveSpec],
 ) -> Result<Found, ToolError> {
-    let mut subject = if let Some(sport) = choice.sport {
-        Subject {
+    let lately = Range {
+        oldest: weeks::back(today, LOOK_BACK - 1),
+        newest: today,
+    };
+    let (mut subject, activities) = if let Some(sport) = choice.sport {
+        let subject = Subject {
             sport: sport.to_owned(),
             metric: choice.metric.unwrap_or_else(|| Metric::usual(sport)),
             lacks: Vec::new(),
+            has: Vec::new(),
+            reason: Reason::NotRecorded,
             notes: Vec::new(),
-        }
-    } else {
-        let lately = Range {
-            oldest: weeks::back(today, LOOK_BACK - 1),
-            newest: today,
         };
-        let query = lately.activities(FIELDS);
-        match chosen(card, &upstream.activities(&query).await?, choice.metric) {
-            Ok(subject) => subject,
+        (subject, None)
+    } else {
+        let found = upstream.activities(&lately.activities(FIELDS)).await?;
+        match chosen(card, &found, choice.metric) {
+            Ok(subject) => (subject, Some(found)),
             Err(why) => return Ok(Found::NoSport(why)),
         }
     };
     let found = curves_of(upstream, &subject, specs).await?;
-    if choice.metric.is_some() || subject.metric == Metric::HeartRate || !is_empty(&found) {
+    if !is_empty(&found) {
         return Ok(Found::Curves(subject, found));
     }
-    let instead = Subject {
-        metric: Metric::HeartRate,
-        ..subject.clone()
-    };
-    let hearts = if_there(curves_of(upstream, &instead, specs).await)?;
-    let Some(hearts) = hearts.filter(|hearts| !is_empty(hearts)) else {
-        subject.lacks.push(Metric::HeartRate);
-        return Ok(Found::Curves(subject, found));
-    };
-    let note = format!(
-        "No {} in this period: heart rate instead.",
-        subject.metric.in_words()
-    );
-    subject = instead;
-    subject.notes.push(note);
-    Ok(Found::Curves(subject, hearts))
+    let mut instead = look(upstream, &mut subject, specs).await?;
+    let hearts = instead.remove(&Metric::HeartRate);
+    if let Some(hearts) = hearts.filter(|_| choice.metric.is_none()) {
+        let note = format!(
+            "No {} in this period: heart rate instead.",
+            subject.metric.in_words()
+        );
+        subject.metric = Metric::HeartRate;
+        subject.notes.push(note);
+        return Ok(Found::Curves(subject, hearts));
+    }
+    if let Some(period) = period(specs, &found, today) {
+        let activities = match activities {
+            Some(activities) if lately.oldest <= period.oldest => Some(activities),
+            Some(_) => None,
+            None => if_there(upstream.activities(&period.activities(FIELDS)).await)?,
+        };
+        let mut activities = activities.unwrap_or_default();
+        activities.retain(|row| row.day().is_some_and(|day| period.contains(day)));
+        subject.reason = Reason::of(&activities, &subject);
+    }
+    Ok(Found::Curves(subject, found))
+}
+
+/// The curves of the metrics that were not tried, where there are any; notes in `subject` which there are.
+async fn look(
+    upstream: &intervals::Athlete,
+    subject: &mut Subject,
+    specs: &[CurveSpec],
+) -> Result<BTreeMap<Metric, Curves>, ToolError> {
+    // Only power has efforts after work.
+    let mut fresh: Vec<CurveSpec> = specs.iter().map(|spec| spec.window.into()).collect();
+    fresh.dedup();
+    let mut there = BTreeMap::new();
+    for metric in [Metric::HeartRate, Metric::Power, Metric::Pace] {
+        let is_tried = metric == subject.metric || metric.by_distance() && subject.metric.by_distance();
+        if is_tried || subject.lacks.contains(&metric) {
+            continue;
+        }
+        let other = Subject {
+            metric,
+            ..subject.clone()
+        };
+        match if_there(curves_of(upstream, &other, &fresh).await)? {
+            Some(curves) if is_empty(&curves) => subject.lacks.push(metric),
+            Some(curves) => {
+                subject.has.push(metric);
+                there.insert(metric, curves);
+            }
+            None => {}
+        }
+    }
+    Ok(there)
+}
+
+/// The days that the curves are of; None if that is not known.
+fn period(specs: &[CurveSpec], found: &Curves, today: NaiveDate) -> Option<Range> {
+    let ranges = specs.iter().enumerate().map(|(place, spec)| match spec.window {
+        Window::Dates { oldest, newest } => Some(Range { oldest, newest }),
+        Window::Days(days) => Some(Range {
+            oldest: weeks::back(today, u64::from(days)),
+            newest: today,
+        }),
+        Window::Years(_) | Window::All | Window::Season(_) => {
+            let curve = curve_for(found, specs, place)?;
+            Some(Range {
+                oldest: curve.oldest?,
+                newest: curve.newest?,
+            })
+        }
+    });
+    ranges.reduce(|all, range| {
+        let (all, range) = (all?, range?);
+        Some(Range {
+            oldest: all.oldest.min(range.oldest),
+            newest: all.newest.max(range.newest),
+        })
+    })?
 }
 
 async fn curves_of(
@@ -265,13 +389,9 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
     };
     let sport = clean(&main.sport, 40);
     let name = answer::sport(&sport);
-    let powered = readable.clone().any(|(own, activity)| {
-        stands_for(own) == main.sport
-            && [activity.icu_weighted_avg_watts, activity.icu_average_watts]
-                .iter()
-                .flatten()
-                .any(|watts| *watts > 0.0)
-    });
+    let powered = readable
+        .clone()
+        .any(|(own, activity)| stands_for(own) == main.sport && has_power(activity));
     let named = format!("Main sport of the last {LOOK_BACK} days: {name}");
     let mut notes =
         if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {
@@ -305,6 +425,8 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
         sport,
         metric,
         lacks,
+        has: Vec::new(),
+        reason: Reason::NotRecorded,
         notes,
     })
 }

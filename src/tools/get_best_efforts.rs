@@ -1,7 +1,7 @@
 //! get_best_efforts: the best efforts of a period with date and activity, compared with an earlier period.
 //!
 //! One request for the curves of both periods (`GET /athlete/{id}/{power,pace,hr}-curves`); without `sport` one more
-//! before it, and one after it when the sport's usual metric was not recorded (see [`super::curves`]).
+//! before it, and up to three after it when there is no curve (see [`super::curves`]).
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 //! models that intervals.icu fitted to them.
 //!
 //! One request for all windows (`GET /athlete/{id}/{power,pace,hr}-curves`); without `sport` one more before it, and
-//! one after it when the sport's usual metric was not recorded (see [`super::curves`]).
+//! up to three after it when there is no curve (see [`super::curves`]).
 
 mod models;
 
@@ -270,7 +270,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
     blocks.push(joined(lines, " | "));
     if all.is_empty() {
         let is_fresh = windows.iter().all(|window| window.fresh);
-        let without = if is_fresh {
+        let without = if is_fresh || subject.has.is_empty() {
             ""
         } else {
             "Other metrics go without fatigue, which is for power only."

@@ -2,13 +2,18 @@
 //!
 //! No tables here: each tool arranges its own.
 
-use super::{Metric, Subject};
+use super::{Metric, Reason, Subject};
 use crate::{
     guard::Units,
     intervals::model::{Effort, Point},
     text::clean,
     tools::{
-        answer::{self, sport_units::SportUnits, units, words::joined},
+        answer::{
+            self,
+            sport_units::SportUnits,
+            units,
+            words::{around, joined},
+        },
         arguments::Range,
     },
     training::{
@@ -200,35 +205,44 @@ pub(in crate::tools) fn garmin<'a>(efforts: impl Iterator<Item = &'a Effort> + C
 /// What an effort that intervals.icu found cannot be, and may be.
 pub(in crate::tools) const MAY_SPAN: &str = "Efforts are intervals.icu's own: none is of an activity without a sport, and one may span a pause of the recording.";
 
-/// Why there are no rows, and what to use instead.
+/// Why there are no rows, and what to use instead: of the other metrics only those that have a curve.
 pub(in crate::tools) fn nothing(subject: &Subject) -> String {
     let needed = match subject.metric {
         Metric::Power => "power",
         Metric::Pace | Metric::Gap => "distance",
         Metric::HeartRate => "heart rate",
     };
-    let has_tried = |metric| match metric {
-        Metric::Pace => subject.metric.by_distance(),
-        metric => subject.metric == metric || subject.lacks.contains(&metric),
+    let needs = format!(": that needs an activity of that sport with recorded {needed}");
+    let why = match subject.reason {
+        Reason::NotRecorded => needs,
+        Reason::PerhapsClosed => format!("{needs}, and Strava closes some activities"),
+        Reason::Closed => ": Strava closes all activities".to_owned(),
+        Reason::Unknown => format!(", though an activity has recorded {needed}"),
     };
-    let either = if subject.lacks.contains(&Metric::HeartRate) {
-        " There is no heart rate curve either."
+    let names: Vec<&str> = subject.lacks.iter().map(|metric| metric.in_words()).collect();
+    let either = match subject.reason {
+        Reason::Closed => String::new(),
+        _ => around("There is no", &joined(names, " or "), "curve either."),
+    };
+    let others = subject.has.iter().map(|metric| match metric {
+        Metric::HeartRate => "metric=hr",
+        Metric::Power => "metric=power",
+        Metric::Pace | Metric::Gap => "metric=pace",
+    });
+    let others = joined(others, " or ");
+    let use_instead = if subject.reason == Reason::Closed {
+        "Use another period.".to_owned()
+    } else if others.is_empty() {
+        "Use another sport or another period.".to_owned()
     } else {
-        ""
+        format!("Use {others}, another sport, or another period.")
     };
-    let others = [
-        (Metric::HeartRate, "metric=hr"),
-        (Metric::Power, "metric=power"),
-        (Metric::Pace, "metric=pace"),
-    ];
-    let others = others.into_iter().filter(|(metric, _)| !has_tried(*metric));
-    let others = joined(others.map(|(_, word)| word), " or ");
-    format!(
-        "intervals.icu has no {} curve for {} in this period: that needs an activity of that sport with recorded {needed}.{either} \
-         Use {others}, another sport, or another period.",
+    let none = format!(
+        "intervals.icu has no {} curve for {} in this period{why}.",
         subject.metric.in_words(),
         answer::sport(&subject.sport)
-    )
+    );
+    joined([none, either, use_instead], " ")
 }
 
 #[cfg(test)]

@@ -91,6 +91,8 @@ pub(in crate::tools) fn subject(sport: &str, metric: Metric) -> Subject {
         sport: sport.to_owned(),
         metric,
         lacks: Vec::new(),
+        has: Vec::new(),
+        reason: Reason::NotRecorded,
         notes: Vec::new(),
     }
 }
@@ -370,13 +372,19 @@ async fn without_power_heart_rate_is_used_unless_power_was_requested() {
     assert_eq!(subject.metric, Metric::HeartRate);
     assert_eq!(subject.notes, ["No power in this period: heart rate instead."]);
     assert_eq!(found.list[0].points.len(), 2);
-    assert_eq!(upstream.asked(), ["power-curves", "hr-curves"]);
+    assert_eq!(upstream.asked(), ["power-curves", "hr-curves", "pace-curves"]);
 
     let upstream = Upstream::start(answer).await;
     let given = json!({"sport": "ride", "metric": "power"});
     let (subject, _) = curves_in(fetched(&upstream, given).await.unwrap());
-    assert_eq!(subject.metric, Metric::Power);
-    assert_eq!(upstream.asked(), ["power-curves"]);
+    assert_eq!(
+        (subject.metric, subject.has),
+        (Metric::Power, vec![Metric::HeartRate])
+    );
+    assert_eq!(
+        upstream.asked(),
+        ["power-curves", "hr-curves", "pace-curves", "activities"]
+    );
 
     // With neither, the sport's usual metric is the one that is missing.
     let upstream = Upstream::start(|_| empty()).await;

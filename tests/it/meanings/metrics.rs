@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ask, give, on_saturday, row};
+use super::{ask, asked_for, give, on_saturday, row};
 
 const METRICS: &str = "get_extended_metrics";
 
@@ -106,75 +106,84 @@ async fn a_name_is_fenced_in_every_table() {
     .await;
 }
 
+/// A curve of each window that the tools ask for by default.
+fn a_curve() -> Value {
+    let curve = |id: &str| json!({"id": id, "start_date_local": "2026-08-31", "end_date_local": "2026-11-28", "secs": [60, 300], "values": [180, 170]});
+    json!({"list": [curve("r.2026-08-31.2026-11-28"), curve("42d"), curve("1y")], "activities": {}})
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_just_tried_is_not_advised() {
+async fn only_a_metric_that_has_a_curve_is_advised() {
     on_saturday(async |world| {
         let none = json!({"list": [], "activities": {}});
-        let answers = json!({"/pace-curves": none, "/power-curves": none, "/hr-curves": none});
-        for (person, asked, said, lacks_heart) in [
-            // The usual metric, then heart rate.
-            (
-                world.ana(),
-                json!({"sport": "Run"}),
-                "Use metric=power, another sport, or another period.",
-                true,
-            ),
-            (
-                world.ana(),
-                json!({"sport": "Ride"}),
-                "Use metric=pace, another sport, or another period.",
-                true,
-            ),
-            (
-                world.ana(),
-                json!({"sport": "Walk"}),
-                "Use metric=power, another sport, or another period.",
-                true,
-            ),
-            // Only what was named.
-            (
-                world.jack(),
-                json!({"sport": "Ride", "metric": "power"}),
-                "Use metric=hr or metric=pace, another sport",
-                false,
-            ),
-            (
-                world.jack(),
-                json!({"sport": "Run", "metric": "hr"}),
-                "Use metric=power or metric=pace, another sport",
-                false,
-            ),
+        let nowhere = json!({"/pace-curves": none, "/power-curves": none, "/hr-curves": none});
+        let hearts = json!({"/pace-curves": none, "/power-curves": none, "/hr-curves": a_curve()});
+        let watts = json!({"/pace-curves": none, "/power-curves": a_curve(), "/hr-curves": none});
+        for (person, answers, asked, said) in [
+            // No metric has one, named or not.
+            (world.ana(), &nowhere, json!({"sport": "Run"}), "There is no heart rate or power curve either. Use another sport or another period."),
+            (world.ana(), &nowhere, json!({"sport": "Ride"}), "There is no heart rate or pace curve either. Use another sport or another period."),
+            (world.ana(), &nowhere, json!({"sport": "Walk", "metric": "power"}), "There is no heart rate or pace curve either. Use another sport or another period."),
+            (world.ana(), &nowhere, json!({"sport": "Walk", "metric": "hr"}), "There is no power or pace curve either. Use another sport or another period."),
             // None of the main sport's rides has power.
-            (
-                world.jack(),
-                json!({}),
-                "Use metric=pace, another sport, or another period.",
-                false,
-            ),
+            (world.ana(), &nowhere, json!({}), "There is no power or pace curve either. Use another sport or another period."),
+            // Another has.
+            (world.jack(), &hearts, json!({"sport": "Ride", "metric": "power"}), "There is no pace curve either. Use metric=hr, another sport, or another period."),
+            (world.tria(), &watts, json!({"sport": "Run"}), "There is no heart rate curve either. Use metric=power, another sport, or another period."),
+            (world.tria(), &watts, json!({"sport": "Run", "metric": "hr"}), "There is no pace curve either. Use metric=power, another sport, or another period."),
         ] {
-            let rides = [activity("i1", "Ride", 24, json!({"average_heartrate": 120}))];
+            let rides = [activity("i1", "Ride", 24, json!({}))];
             give(&world, person, json!({"activities": rides, "answers": answers}));
             for tool in ["get_best_efforts", "get_power_curves"] {
-                let text = ask(&world, person, tool, asked.clone()).await;
+                let (text, paths) = asked_for(&world, &person.link, tool, asked.clone()).await;
                 assert!(text.contains(said), "{asked}: {text}");
-                assert_eq!(
-                    text.contains("There is no heart rate curve either."),
-                    lacks_heart,
-                    "{text}"
-                );
+                assert!(paths.len() <= 4, "{paths:?}");
             }
         }
-        let text = ask(
-            &world,
-            world.jack(),
-            "get_power_curves",
-            json!({"sport": "ride", "fatigue": "kj0"}),
-        )
-        .await;
-        assert!(
-            text.ends_with(" Other metrics go without fatigue, which is for power only."),
-            "{text}"
-        );
+        let fatigued = json!({"sport": "ride", "fatigue": "kj0"});
+        let text = ask(&world, world.jack(), "get_power_curves", fatigued).await;
+        assert!(text.ends_with(" Use metric=hr, another sport, or another period. Other metrics go without fatigue, which is for power only."), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_there_is_no_curve_is_what_the_activities_say() {
+    on_saturday(async |world| {
+        let none = json!({"list": [], "activities": {}});
+        let nowhere = json!({"/pace-curves": none, "/power-curves": none, "/hr-curves": none});
+        let closed = |fields: Value| {
+            let mut row = json!({"id": "77001", "source": "STRAVA", "start_date_local": "2026-11-24T08:00:00"});
+            row.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            row
+        };
+        let run = activity("i2", "Run", 25, json!({"distance": 8000, "average_heartrate": 140}));
+        let ride = activity("i3", "Ride", 25, json!({"distance": 20000}));
+        let by_strava = "in this period: Strava closes all activities. Use another period.";
+        let unrecorded = "with recorded power, and Strava closes some activities. There is no ";
+        for (person, rows, asked, said) in [
+            (world.bishnu(), json!([closed(json!({}))]), json!({"sport": "ride"}), by_strava),
+            (world.bishnu(), json!([closed(json!({}))]), json!({"sport": "ride", "metric": "pace"}), by_strava),
+            (world.jack(), json!([closed(json!({"type": "Ride"})), run]), json!({"sport": "ride", "metric": "hr"}), by_strava),
+            (world.ana(), json!([closed(json!({})), run]), json!({"sport": "ride"}), unrecorded),
+            (world.tria(), json!([ride]), json!({"sport": "ride", "metric": "pace"}), "no pace curve for Ride in this period, though an activity has recorded distance. There is no "),
+            (world.tria(), json!([ride]), json!({"sport": "ride"}), "that needs an activity of that sport with recorded power. There is no "),
+            (world.nell(), json!([run]), json!({"sport": "run", "metric": "hr"}), "no heart rate curve for Run in this period, though an activity has recorded heart rate. "),
+            // Of another sport.
+            (world.nell(), json!([run]), json!({"sport": "ride", "metric": "hr"}), "that needs an activity of that sport with recorded heart rate. "),
+        ] {
+            give(&world, person, json!({"activities": rows, "answers": nowhere}));
+            sqlx::query("update connections set write_number = write_number + 1").execute(&world.app.pool).await.unwrap();
+            for tool in ["get_best_efforts", "get_power_curves"] {
+                let mut asked = asked.clone();
+                if tool == "get_power_curves" {
+                    asked["windows"] = json!(["42d", "2026-10-01..2026-11-28"]);
+                }
+                let text = ask(&world, person, tool, asked.clone()).await;
+                assert!(text.contains(said), "{asked}: {text}");
+                assert!(!text.contains("metric="), "{text}");
+            }
+        }
     })
     .await;
 }
