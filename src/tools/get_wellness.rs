@@ -271,6 +271,7 @@ fn render(
                 newest: end,
                 ..asked.range
             },
+            until: asked.means_end(today),
             today: has_today.then_some(today),
             days: counted
                 .filter(|row| recorded.show_any_of(row) || has_rarer(row))

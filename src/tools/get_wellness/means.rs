@@ -23,6 +23,8 @@ use crate::{
 pub(super) struct Means<'a> {
     /// The days that count: to today only if it is complete.
     pub(super) range: Range,
+    /// The last day that was asked for, today at the latest.
+    pub(super) until: NaiveDate,
     /// Today, if it has an entry and is in the range that was asked for.
     pub(super) today: Option<NaiveDate>,
     /// The days with entries that count, newest first.
@@ -143,6 +145,9 @@ impl<'a> Means<'a> {
             }
             None => String::new(),
         };
+        if self.days.is_empty() {
+            return today.trim_start().to_owned();
+        }
         format!(
             "Each figure is the mean of the days that have it: in brackets how many, where fewer than the row's. Nothing is \
              summed.{today}"
@@ -174,9 +179,12 @@ impl<'a> Means<'a> {
     fn empty(&self, step: Step, rows: usize) -> String {
         let next = |first: &NaiveDate| step.last(*first).succ_opt();
         let all = std::iter::successors(Some(step.first(self.range.oldest)), next);
-        let all = all.take_while(|first| *first <= self.range.newest).count();
+        let all = all.take_while(|first| *first <= self.until).count();
         let name = if step == Step::Month { "months" } else { "weeks" };
-        match all.saturating_sub(rows) {
+        // Today's entry, which does not count yet, may be the only one of its week.
+        let is_alone = |today| step.first(today) > self.range.newest;
+        let today = usize::from(self.today.is_some_and(is_alone));
+        match all.saturating_sub(rows + today) {
             0 => String::new(),
             _ if rows == 0 => String::new(),
             empty => format!("No entries in {empty} of {all} {name}."),

@@ -884,3 +884,44 @@ async fn a_year_of_weeks_is_short_for_everyone() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn means_of_nothing_explain_no_table_and_each_week_is_counted() {
+    for (wellness, given, says) in [
+        (
+            vec![],
+            json!({"step": "month"}),
+            "No wellness entries in this range.",
+        ),
+        (
+            days(30, year),
+            json!({"step": "week", "oldest": "2027-01-01"}),
+            "No wellness entries yet",
+        ),
+    ] {
+        let text = answer(wellness, given).await;
+        assert!(
+            text.contains(says) && !text.contains("Each figure") && !text.contains("summed"),
+            "{text}"
+        );
+    }
+    // On a Monday without an entry, its week lacks one; with an entry that does not count yet, it has one.
+    for (with_today, says) in [
+        (false, "No entries in 12 of 13 weeks."),
+        (true, "No entries in 11 of 13 weeks."),
+    ] {
+        on_saturday(async |world| {
+            world.clock.set("2026-11-30T09:00:00Z".parse().unwrap());
+            let mut rows =
+                vec![json!({"id": "2026-11-21", "restingHR": 50, "sleepSecs": 28000, "steps": 4000})];
+            rows.extend(with_today.then(|| json!({"id": "2026-11-30", "steps": 400})));
+            give(&world, world.ana(), json!({"wellness": rows}));
+            let text = ask(&world, world.ana(), "get_wellness", json!({"step": "week"})).await;
+            assert!(
+                text.starts_with("Ana Berger · 7 Sep – 30 Nov 2026 · by week") && text.contains(says),
+                "{text}"
+            );
+        })
+        .await;
+    }
+}
