@@ -15,7 +15,7 @@ use super::{
         words::{around, joined},
     },
     arguments::Range,
-    part::if_there,
+    part::{Part, Source, if_there, settle},
     plan_state,
 };
 use crate::{
@@ -29,7 +29,6 @@ use crate::{
     },
 };
 
-use done_today::Part;
 pub(super) use done_today::{DoneToday, Seen, ToCome};
 
 /// The fields that a day of the model is read from.
@@ -71,31 +70,35 @@ pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
     let rows = ask.upstream.wellness(range.oldest, range.newest, FIELDS).await?;
     let mut days = days_of(&rows, range);
     let plan = if DoneToday::of(&rows, today, Seen::default()) == DoneToday::All {
-        None
+        Part::NotAsked
     } else {
         todays_plan(ask).await?
     };
     let seen = Seen {
         activities: None,
-        events: plan.as_deref(),
+        events: plan.got().map(Vec::as_slice),
     };
     let done = tell_apart(ask, &rows, seen, MOST_REQUESTS).await?.done;
     let done = as_granted(&ask.card, &mut days, today, done);
     let ramps = ramps_of_ours(days.range(..=today).next_back().map(|(_, day)| day));
-    Ok(joined([standing(&days, today, done), ramps], "\n"))
+    Ok(joined(
+        [standing(&days, today, done), ramps, plan.missing()],
+        "\n",
+    ))
 }
 
 /// Today's workouts and races, where they may be read.
-pub(super) async fn todays_plan(ask: &Ask) -> Result<Option<Vec<Event>>, ToolError> {
+pub(super) async fn todays_plan(ask: &Ask) -> Result<Part<Vec<Event>>, ToolError> {
     plan_until(ask, ask.today()).await
 }
 
 /// The workouts and races of the days from today to `last`, where they may be read.
-pub(super) async fn plan_until(ask: &Ask, last: NaiveDate) -> Result<Option<Vec<Event>>, ToolError> {
+pub(super) async fn plan_until(ask: &Ask, last: NaiveDate) -> Result<Part<Vec<Event>>, ToolError> {
     if !may_read(ask, &GET_EVENTS) {
-        return Ok(None);
+        return Ok(Part::NotAsked);
     }
-    if_there(ask.upstream.events(ask.today(), last, &Event::TO_DO).await)
+    let found = ask.upstream.events(ask.today(), last, &Event::TO_DO).await;
+    settle("Planned workouts and races", Source::Calendar, found)
 }
 
 /// Tells apart what was done today and what is only planned. Asks for today's activities, where they may be read, if they
@@ -310,7 +313,7 @@ pub(super) fn standing(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: 
 }
 
 /// What today's row holds that was not done.
-fn holds(part: Part) -> String {
+fn holds(part: done_today::Part) -> String {
     let what = if part.is_planned {
         "only planned"
     } else {
@@ -324,8 +327,9 @@ fn holds(part: Part) -> String {
     }
 }
 
-/// What is still to be done today and in no row, and where today ends with it; empty if there is nothing.
-pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
+/// What is still to be done today and in no row, and where today ends with it; empty if there is nothing. `in_load` if the
+/// loads above hold it, as those of a week do.
+pub(super) fn to_come_in_words(to_come: Option<ToCome>, in_load: bool) -> String {
     let Some(ToCome {
         load,
         without_load,
@@ -352,13 +356,18 @@ pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
             units::signed(end.form(), 1)
         )
     });
+    let counted = if in_load {
+        "only in the load above"
+    } else {
+        "not counted above"
+    };
     let unread = match (is_certain, perhaps_done) {
         (false, _) => " (activities not read)",
         (true, true) => ", or done by an activity that is closed by Strava or has no sport",
         (true, false) => "",
     };
     format!(
-        "Still planned today{unread}, not counted above: {}.{end}",
+        "Still planned today{unread}, {counted}: {}.{end}",
         joined([load, without], " and ")
     )
 }

@@ -24,7 +24,7 @@ use super::{
         standing, tell_apart, to_come_in_words,
     },
     params::Param,
-    part::not_granted,
+    part::{Part, not_granted},
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -161,7 +161,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         if asked.shows(today) {
             plan_until(&ask, asked.range.newest.max(today)).await
         } else {
-            Ok(None)
+            Ok(Part::NotAsked)
         }
     };
     let (rows, plan) = tokio::join!(
@@ -172,14 +172,14 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let known = if asked.shows(today) {
         let seen = Seen {
             activities: None,
-            events: plan.as_deref(),
+            events: plan.got().map(Vec::as_slice),
         };
         tell_apart(&ask, &rows, seen, MOST_REQUESTS).await?
     } else {
         Today::NOT_SHOWN
     };
-    let plan = plan.unwrap_or_default();
-    Ok(render(card, today, &asked, &rows, (known, &plan)))
+    let events = plan.got().map_or(&[][..], Vec::as_slice);
+    Ok(render(card, today, &asked, &rows, (known, events)).and(Some(plan.missing())))
 }
 
 fn plan_not_granted() -> String {
@@ -220,7 +220,7 @@ fn render(
     };
     if shown.is_empty() {
         blocks.push(nothing(rows, asked, today).to_owned());
-        blocks.push(to_come_in_words(known.to_come));
+        blocks.push(to_come_in_words(known.to_come, false));
         blocks.push(unreadable(rows, &shown, asked));
         blocks.push(left_out);
         return Answer::of(blocks);
@@ -230,6 +230,7 @@ fn render(
         all: &all,
         today,
         done,
+        to_come: known.to_come,
         all_mornings: asked.has_all_mornings(),
         plan,
     };
@@ -250,11 +251,13 @@ fn render(
             next.until
         )
     }));
+    let this_week = weeks::monday(today);
+    let shows_this_week = shown.keys().any(|day| weeks::monday(*day) == this_week);
     blocks.push(joined(
         [
             standing(&shown, today, done),
             no_row_of_today(&shown, asked, today).to_owned(),
-            to_come_in_words(known.to_come),
+            to_come_in_words(known.to_come, asked.weekly && shows_this_week),
         ],
         "\n",
     ));
@@ -330,16 +333,21 @@ fn meaning(days: &Days<'_>, asked: &Asked) -> String {
     };
     let after_today = (Bound::Excluded(days.today), Bound::Unbounded);
     let ahead: Vec<&Day> = days.shown.range(after_today).map(|(_, day)| day).collect();
-    let projected = if ahead.is_empty() {
-        ""
-    } else {
-        "Rows after today are intervals.icu's projection from all that is planned, ruled out by an absence or not."
+    let left_out = days.to_come.filter(|to_come| to_come.load > 0.0);
+    let projected = match left_out.map(|to_come| units::whole(to_come.load)) {
+        _ if ahead.is_empty() => String::new(),
+        None => "Rows after today are intervals.icu's projection from all that is planned, ruled out by an absence or not."
+            .to_owned(),
+        Some(load) => format!(
+            "Rows after today are intervals.icu's projection from what is planned after today, ruled out by an absence or \
+             not: today's open load {load} is in the form of none of them."
+        ),
     };
     joined(
         [
             row,
             "Form = CTL - ATL.",
-            projected,
+            &projected,
             &unplanned(&ahead, days.today),
         ],
         " ",

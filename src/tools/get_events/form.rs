@@ -196,7 +196,7 @@ pub(super) async fn fetch(
         if is_ahead && seen.events.is_none() {
             todays_plan(ask).await
         } else {
-            Ok(None)
+            Ok(Part::NotAsked)
         }
     });
     let plan = plan?;
@@ -206,7 +206,7 @@ pub(super) async fn fetch(
         Part::Missing(why) => return Ok(Part::Missing(why)),
     };
     let seen = Seen {
-        events: seen.events.or(plan.as_deref()),
+        events: seen.events.or(plan.got().map(Vec::as_slice)),
         ..seen
     };
     let (known, done_today) = if is_ahead {

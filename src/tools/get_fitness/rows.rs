@@ -13,7 +13,7 @@ use crate::{
             units,
             words::{around, in_brackets, joined, named},
         },
-        fitness::{Day, DoneToday},
+        fitness::{Day, DoneToday, ToCome},
     },
     training::{fitness::Loads, weeks},
 };
@@ -37,6 +37,8 @@ pub(super) struct Days<'a> {
     pub(super) all: &'a BTreeMap<NaiveDate, Day>,
     pub(super) today: NaiveDate,
     pub(super) done: DoneToday,
+    /// What is still to be done today and in no row: a week's load holds it.
+    pub(super) to_come: Option<ToCome>,
     /// Whether the days past show the form of their morning as well.
     pub(super) all_mornings: bool,
     /// The workouts and races from today on; empty if they are not known.
@@ -50,7 +52,7 @@ impl Days<'_> {
             name: units::date(day.date),
             day: *day,
             form_before: self.form_before(day.date),
-            load: self.load([day]),
+            load: self.load([day], None),
             until: day.date,
         };
         self.shown.values().rev().map(row).collect()
@@ -67,7 +69,7 @@ impl Days<'_> {
                 name: monday.to_string(),
                 day: **week.last()?,
                 form_before: String::new(),
-                load: self.load(week),
+                load: self.load(week, self.to_come.filter(|_| monday == weeks::monday(self.today))),
                 until: weeks::sunday(monday),
             })
         });
@@ -103,10 +105,14 @@ impl Days<'_> {
             .count()
     }
 
-    /// `322`, `41 so far`, `41 + planned 43`, `75 (up to 50 planned)`, `planned 43 (1 without load)`
-    fn load<'a>(&self, days: impl IntoIterator<Item = &'a Day>) -> String {
+    /// `322`, `41 so far`, `41 + planned 43`, `75 (up to 50 planned)`, `planned 43 (1 without load)`; with what is `to_come`.
+    fn load<'a>(&self, days: impl IntoIterator<Item = &'a Day>, to_come: Option<ToCome>) -> String {
         let (mut done, mut planned, mut unclear) = (None, None, String::new());
         let (mut has_today, mut without) = (false, 0);
+        if let Some(to_come) = to_come {
+            add(&mut planned, same(to_come.load));
+            without += to_come.without_load;
+        }
         for day in days {
             has_today |= day.date == self.today;
             if day.date > self.today {

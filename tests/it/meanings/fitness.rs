@@ -1055,3 +1055,83 @@ async fn the_eftp_of_each_week_is_told_for_the_main_sports() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_open_load_of_today_is_in_the_week_and_said_to_be_in_no_later_row() {
+    on_saturday(async |world| {
+        let later = |load: u32| {
+            let mut event = planned(load);
+            event["id"] = json!(502);
+            event["start_date_local"] = json!("2026-11-29T00:00:00");
+            event
+        };
+        for (done, open, without, week, says) in [
+            (
+                0,
+                31,
+                false,
+                "0 + planned 131",
+                Some("today's open load 31 is in the form of none of them."),
+            ),
+            (
+                41,
+                75,
+                true,
+                "41 + planned 175 (1 without load)",
+                Some("today's open load 75 is in the form of none of them."),
+            ),
+            (41, 0, true, "41 + planned 100 (1 without load)", None),
+            (41, 0, false, "41 + planned 100", None),
+        ] {
+            let of_today = |id: u32, load: Value| {
+                let mut event = planned(0);
+                (event["id"], event["type"], event["icu_training_load"]) = (json!(id), json!("Run"), load);
+                event
+            };
+            let mut events = vec![later(100)];
+            events.extend((open > 0).then(|| of_today(503, json!(open))));
+            events.extend(without.then(|| of_today(504, json!(null))));
+            let mut rows = until_today((60.0, 55.0), f64::from(done));
+            let today = rows[1].clone();
+            let end = (today["ctl"].as_f64().unwrap(), today["atl"].as_f64().unwrap());
+            rows.as_array_mut().unwrap().push(day("2026-11-29", end, 100.0).0);
+            let activities = if done == 0 {
+                json!([])
+            } else {
+                json!([ridden(done)])
+            };
+            give_ana(
+                &world,
+                json!({"wellness": rows, "activities": activities, "events": events}),
+            )
+            .await;
+            let by_week = ask(&world, world.ana(), "get_fitness", json!({"step": "week"})).await;
+            assert_eq!(row(&by_week, "week", "2026-11-23")["load"], week, "{by_week}");
+            let by_day = ask(&world, world.ana(), "get_fitness", json!({})).await;
+            assert_eq!(
+                row(&by_day, "date", "2026-11-29")["load"],
+                "planned 100",
+                "{by_day}"
+            );
+            for (text, counted) in [
+                (&by_week, "only in the load above: "),
+                (&by_day, "not counted above: "),
+            ] {
+                match says {
+                    Some(says) => assert!(
+                        text.contains(says) && !text.contains("all that is planned"),
+                        "{text}"
+                    ),
+                    None => assert!(text.contains("from all that is planned"), "{text}"),
+                }
+                assert_eq!(
+                    text.contains("Still planned today"),
+                    text.contains(counted),
+                    "{text}"
+                );
+                assert_eq!(text.contains(counted), open > 0 || without, "{text}");
+            }
+        }
+    })
+    .await;
+}

@@ -3,8 +3,8 @@
 use icusync_sim::Fault;
 use serde_json::{Value, json};
 
-use super::{ask, ask_at, on_saturday};
-use crate::world::World;
+use super::{ask, ask_at, give, on_saturday};
+use crate::{roster::change, world::World};
 
 /// Every request whose path and query contain `matching` gets this body.
 fn serve(world: &World, matching: &str, body: &str) {
@@ -128,6 +128,21 @@ async fn an_error_says_its_cause_and_what_helps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_fails_says_its_cause_and_the_rest_stays() {
     on_saturday(async |world| {
+        let coach = &world.coaches().await[0].link;
+        change(
+            &world,
+            world.jack(),
+            &["get_fitness", "get_training_history", "get_events"],
+            None,
+        )
+        .await;
+        // A load of today, so that select_athlete needs the calendar.
+        let day = |id: &str| json!({"id": id, "ctl": 50, "atl": 40, "ctlLoad": 60, "atlLoad": 60});
+        give(
+            &world,
+            world.jack(),
+            json!({"wellness": [day("2026-11-27"), day("2026-11-28")]}),
+        );
         let page = "<!doctype html><title>Maintenance</title>";
         let too_many = format!("[{}]", vec!["{}"; 20_001].join(","));
         for (fault, says) in [
@@ -164,6 +179,17 @@ async fn a_part_that_fails_says_its_cause_and_the_rest_stays() {
                 let text = ask(&world, world.jack(), tool, json!({"include": ["planned"]})).await;
                 assert!(
                     text.contains(says) && !text.contains("Theirs") && text.contains("Run"),
+                    "{tool}: {text}"
+                );
+            }
+            for (link, tool, arguments) in [
+                (&world.jack().link, "get_fitness", json!({})),
+                (&world.jack().link, "get_fitness", json!({"step": "week"})),
+                (coach, "select_athlete", json!({"athlete": "jack"})),
+            ] {
+                let text = ask_at(&world, link, tool, arguments).await;
+                assert!(
+                    text.contains(&format!("\nPlanned workouts and races {says}")) && text.contains("CTL"),
                     "{tool}: {text}"
                 );
             }
