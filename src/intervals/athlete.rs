@@ -15,6 +15,7 @@ use std::{
     any::Any,
     collections::{BTreeMap, HashSet},
     fmt,
+    hash::Hash,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -226,6 +227,7 @@ impl Athlete {
             let mut rows: Vec<model::Activity> = Self::counted("activity_search", answer);
             self.all_mine(rows.iter().map(|row| &row.icu_athlete_id))?;
             Self::only("activity_search", &mut rows, is_whole);
+            Self::each_once(&mut rows, |row| row.id.clone());
             rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
             let count = rows.len();
             Ok(weighed(rows, body, count))
@@ -401,6 +403,12 @@ impl Athlete {
         let count = rows.len();
         rows.retain(is_whole);
         lenient::leave_out(nouns(endpoint), count - rows.len());
+    }
+
+    /// Leaves out the rows whose id an earlier row has: one that was sent twice counts once.
+    fn each_once<T, I: Eq + Hash>(rows: &mut Vec<T>, id: impl Fn(&T) -> Option<I>) {
+        let mut seen = HashSet::new();
+        rows.retain(|row| id(row).is_none_or(|id| seen.insert(id)));
     }
 
     fn must_be_mine(&self, id: Option<&str>) -> Result<(), Error> {

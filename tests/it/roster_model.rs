@@ -32,7 +32,7 @@ use uuid::Uuid;
 
 use crate::{
     mcp_bench::{Bench, call},
-    world::{self, World},
+    world::{self, Dice, World},
 };
 
 const COACHES: usize = 50;
@@ -119,34 +119,14 @@ fn holds(text: &str, athlete: usize, kind: Kind) -> bool {
     text.contains(&word(athlete, kind)) || figures.any(|figure| numbers.iter().any(|number| number == figure))
 }
 
-/// Numbers from a seed (splitmix64), so that a run can be repeated.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.roll() % u64::try_from(bound).unwrap()).unwrap()
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    fn tools(&mut self) -> Vec<&'static str> {
-        let every = self.below(4) + 1;
-        permissions::ALL
-            .iter()
-            .map(|tool| tool.name)
-            .filter(|_| self.one_in(every))
-            .collect()
-    }
+/// Some tools of all, more or fewer.
+fn tools(dice: &mut Dice) -> Vec<&'static str> {
+    let every = dice.below(4) + 1;
+    permissions::ALL
+        .iter()
+        .map(|tool| tool.name)
+        .filter(|_| dice.one_in(every))
+        .collect()
 }
 
 /// What is broken on purpose, to see that it is found.
@@ -331,7 +311,7 @@ async fn coach(world: &World, number: usize) -> Coach {
 async fn regrant(world: &World, accounts: &[AccountId], coach: &mut Coach, dice: &mut Dice) {
     let (pool, now) = (&world.app.pool, world.app.clock.now());
     let athlete = dice.below(ATHLETES);
-    let tools = dice.tools();
+    let tools = tools(dice);
     let names: Vec<String> = tools.iter().map(|name| (*name).to_owned()).collect();
     let terms = Terms {
         tools: &names,

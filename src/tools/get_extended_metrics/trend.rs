@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     guard::AthleteCard,
-    intervals::model::ActivityDetail,
+    intervals::model::{Activity, ActivityDetail},
     text::{clean, fenced},
     tools::{
         activities,
@@ -52,7 +52,8 @@ pub(super) fn render(
         .count();
     let sports = asked.sport.as_ref().map(|(_, sports)| *sports);
     let unknown = sports.map_or_else(String::new, |_| activities::without_a_sport(&rows));
-    let empty = rows.iter().filter(|row| row.activity.is_empty_stub()).count();
+    let activities: Vec<&Activity> = rows.iter().map(|row| &row.activity).collect();
+    let empty = activities::about_empty(&activities);
     rows.retain(|row| {
         let is_stub = row.activity.is_closed_by_strava() || row.activity.is_empty_stub();
         !is_stub && row.activity.is_of(sports)
@@ -119,12 +120,7 @@ pub(super) fn render(
             answer::counted(stubs, "activity", "activities")
         ));
     }
-    if empty > 0 {
-        blocks.push(format!(
-            "Left out: {} of which intervals.icu sends no sport, time or load.",
-            answer::counted(empty, "activity", "activities")
-        ));
-    }
+    blocks.push(empty);
     blocks.push(answer::garmin_line(
         filled.iter().map(|row| row.activity.origin()),
     ));
@@ -166,14 +162,24 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
             sports.entry(sport_of(row)).or_default().push(row);
         }
     }
-    let short = rows.len() - sports.values().map(Vec::len).sum::<usize>();
-    let short = Some(short).filter(|count| *count > 0);
-    let short = short.map_or_else(String::new, |count| {
-        format!(
-            " ({} not counted)",
-            answer::counted(count, "shorter activity", "shorter activities")
-        )
-    });
+    let untimed = |row: &&&ActivityDetail| units::positive(row.activity.moving_time).is_none();
+    let untimed = rows.iter().filter(untimed).count();
+    let short = rows.len() - untimed - sports.values().map(Vec::len).sum::<usize>();
+    let left_out = [
+        (short > 0).then(|| answer::counted(short, "shorter activity", "shorter activities")),
+        (untimed > 0).then(|| {
+            format!(
+                "{} without a time",
+                answer::counted(untimed, "activity", "activities")
+            )
+        }),
+    ];
+    let left_out = joined(left_out.into_iter().flatten(), ", ");
+    let left_out = if left_out.is_empty() {
+        left_out
+    } else {
+        format!(" ({left_out} not counted)")
+    };
     // The second half has the odd day: 29 days are 14 and 15.
     let days = u64::try_from(range.days() / 2).unwrap_or_default();
     let Some(second) = range
@@ -211,16 +217,16 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
         .column(units::range(range.oldest, first_ends), |row| row.compared().0)
         .column(units::range(second, range.newest), |row| row.compared().1)
         .column("change", |row| row.compared().2);
-    if found.is_empty() && short.is_empty() {
+    if found.is_empty() && left_out.is_empty() {
         return String::new();
     }
     if found.is_empty() {
         return format!(
-            "No averages by sport: no metric is in two activities of a sport of 20 min or more{short}."
+            "No averages by sport: no metric is in two activities of a sport of 20 min or more{left_out}."
         );
     }
     format!(
-        "Averages by sport of activities of 20 min or more{short}, each counting once; halves by date (with how many), where each \
+        "Averages by sport of activities of 20 min or more{left_out}, each counting once; halves by date (with how many), where each \
          has two:\n{}",
         columns.table(&found)
     )

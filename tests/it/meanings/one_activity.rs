@@ -312,7 +312,9 @@ async fn a_stub_is_explained_and_nothing_else() {
         let text = ask(&world, world.ana(), TOOLS[1], json!({})).await;
         assert!(text.contains("1 with extended metrics of 1 activity"), "{text}");
         assert!(
-            text.contains("Left out: 1 activity of which intervals.icu sends no sport, time or load."),
+            text.contains(
+                "Unreadable: 1 empty entry, of which intervals.icu sends no time, distance or load."
+            ),
             "{text}"
         );
         // A strength session without a time is none.

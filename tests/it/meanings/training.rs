@@ -2103,6 +2103,11 @@ async fn averages_that_need_longer_activities_say_so() {
         given(json!([ride(1, 600), ride(2, 3600)]));
         let text = ask(&world, world.ana(), "get_extended_metrics", asked(14)).await;
         line(&text, &format!("{none} (1 shorter activity not counted)"));
+        let mut untimed = ride(3, 1);
+        untimed["moving_time"] = Value::Null;
+        given(json!([untimed, ride(2, 3600)]));
+        let text = ask(&world, world.ana(), "get_extended_metrics", asked(12)).await;
+        line(&text, &format!("{none} (1 activity without a time not counted)"));
         given(json!([ride(1, 1200), ride(2, 3600)]));
         let text = ask(&world, world.ana(), "get_extended_metrics", asked(13)).await;
         assert!(

@@ -68,6 +68,65 @@ async fn rows_that_cannot_be_read_are_counted_wherever_rows_are_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_was_sent_twice_counts_once() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await[0].link.clone();
+        let ana = world.ana();
+        let rows = [
+            (
+                "/events?",
+                r#"{"id":7,"category":"WORKOUT","type":"Ride","start_date_local":"2026-11-28T00:00:00","moving_time":3600,"icu_training_load":50,"name":"Tempo"}"#,
+            ),
+            (
+                "/activities?",
+                r#"{"id":"i1","icu_athlete_id":"i900001","type":"Ride","start_date_local":"2026-11-26T07:00:00","moving_time":3600,"icu_training_load":50,"decoupling":2.5}"#,
+            ),
+            (
+                "/activities/search?",
+                r#"{"id":"i1","icu_athlete_id":"i900001","type":"Ride","start_date_local":"2026-11-26T07:00:00","moving_time":3600,"name":"Tempo"}"#,
+            ),
+            (
+                "/wellness?",
+                r#"{"id":"2026-11-26","ctl":50,"atl":60,"ctlLoad":50,"restingHR":50,"hrv":60}"#,
+            ),
+        ];
+        let mut said: Vec<Vec<String>> = Vec::new();
+        for times in [1, 2] {
+            world.sim.clear_faults();
+            for (matching, row) in rows {
+                serve(&world, matching, &format!("[{}]", vec![row; times].join(",")));
+            }
+            // Asked anew.
+            sqlx::query("update connections set write_number = write_number + 1")
+                .execute(&world.app.pool)
+                .await
+                .unwrap();
+            let mut texts = Vec::new();
+            for (tool, arguments) in [
+                ("get_events", json!({"include": ["done"]})),
+                ("get_fitness", json!({})),
+                ("get_fitness", json!({"step": "week"})),
+                ("get_wellness", json!({"step": "week"})),
+                ("get_extended_metrics", json!({})),
+                ("get_training_history", json!({"include": ["planned"]})),
+                ("get_training_history", json!({"query": "tempo"})),
+                ("get_training_summary", json!({"include": ["planned"]})),
+            ] {
+                texts.push(ask(&world, ana, tool, arguments).await);
+            }
+            texts.push(ask_at(&world, &coach, "get_roster_overview", json!({"athletes": ["ana"]})).await);
+            said.push(texts);
+        }
+        for (once, twice) in said[0].iter().zip(&said[1]) {
+            assert_eq!(once, twice);
+        }
+        assert!(said[0][0].contains("load 50"), "{}", said[0][0]);
+        world.sim.clear_faults();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_error_says_its_cause_and_what_helps() {
     on_saturday(async |world| {
         let nell = world.nell();

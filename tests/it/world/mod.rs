@@ -4,6 +4,7 @@
 
 mod browser;
 mod cluster;
+mod dice;
 mod documents;
 mod logs;
 mod mcp;
@@ -41,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use browser::{Browser, Page, form};
 pub use cluster::{fresh_database, scratch, url_of};
+pub use dice::Dice;
 pub use documents::Documents;
 pub use logs::refusals_of;
 pub use mcp::{Call, Mcp};
