@@ -9,6 +9,7 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -45,17 +46,23 @@ struct Question {
 }
 
 /// What was done to an answer.
-#[derive(Default)]
 struct Mutation {
     words: String,
-    /// Only took something away, nowhere a whole row.
-    takes_away: bool,
-    /// Spoilt a whole row of the list, so that it cannot be read.
-    spoils_a_row: bool,
-    /// Sent a row once more and in another order: the same data.
-    same_rows: bool,
+    effect: Effect,
     /// Is in one row of a list only, so the others can be read.
     in_a_row: bool,
+}
+
+/// What an answer may be judged by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// Only took something away, nowhere a whole row.
+    TakesAway,
+    /// Spoilt a whole row of the list, so that it cannot be read.
+    SpoilsARow,
+    /// Sent a row once more and in another order: the same data.
+    SameRows,
+    Other,
 }
 
 /// Its answer decides names, zones and units for a day, so only it is asked with a mutated profile.
@@ -135,40 +142,45 @@ fn mutate(value: &mut Value, dice: &mut Dice) -> Mutation {
     let key = way.last().cloned().unwrap_or_default();
     let is_row = rows > 0 && way.len() == 1;
     let decides = way.iter().any(|key| DECIDING.contains(&key.as_str()));
-    let of = |what: &str, takes_away, spoils_a_row| Mutation {
+    // Whoever sends another athlete's row sends nothing that is to be trusted.
+    let in_a_row = rows > 0 && !way.is_empty() && !key.ends_with("athlete_id");
+    let of = |what: &str, effect| Mutation {
         words: format!("{what} at {path}"),
-        takes_away,
-        spoils_a_row,
-        same_rows: false,
-        // Whoever sends another athlete's row sends nothing that is to be trusted.
-        in_a_row: rows > 0 && !way.is_empty() && !key.ends_with("athlete_id"),
+        effect,
+        in_a_row,
+    };
+    let spoils = if is_row { Effect::SpoilsARow } else { Effect::Other };
+    let takes_away = if is_row || way.is_empty() || decides {
+        Effect::Other
+    } else {
+        Effect::TakesAway
     };
     match dice.below(9) {
         0 | 1 => {
             *node(value, &way) = Value::Null;
-            of("null", !is_row && !way.is_empty() && !decides, is_row)
+            of("null", if is_row { spoils } else { takes_away })
         }
         2 if !is_row => {
             remove(value, &way);
-            of("removed", !way.is_empty() && !decides, false)
+            of("removed", takes_away)
         }
         3 if is_row => {
             let row = node(value, &way);
             if let Some(object) = row.as_object_mut() {
                 object.remove("id");
             }
-            of("no id", false, true)
+            of("no id", spoils)
         }
         4 if !way.is_empty() && key.parse::<usize>().is_err() => {
             let (last, above) = way.split_last().unwrap();
             let object = node(value, above).as_object_mut().unwrap();
             let again = object[last].clone();
             object.insert(format!("{TWICE}{last}"), again);
-            of("twice", false, false)
+            of("twice", Effect::Other)
         }
         5 => {
             let Some(list) = value.as_array_mut().filter(|list| !list.is_empty()) else {
-                return of("nothing", false, false);
+                return of("nothing", Effect::Other);
             };
             let row = dice.one(list).clone();
             let place = dice.below(list.len() + 1);
@@ -176,9 +188,8 @@ fn mutate(value: &mut Value, dice: &mut Dice) -> Mutation {
             list.reverse();
             Mutation {
                 words: "a row twice, reversed".to_owned(),
-                same_rows: true,
+                effect: Effect::SameRows,
                 in_a_row: true,
-                ..Mutation::default()
             }
         }
         6 => {
@@ -194,7 +205,7 @@ fn mutate(value: &mut Value, dice: &mut Dice) -> Mutation {
                 _ => Vec::new(),
             };
             if named.is_empty() {
-                return of("nothing", false, false);
+                return of("nothing", Effect::Other);
             }
             let name = dice.one(&named).clone();
             let decides = DECIDING.contains(&name.as_str());
@@ -207,19 +218,19 @@ fn mutate(value: &mut Value, dice: &mut Dice) -> Mutation {
             }
             Mutation {
                 words: format!("{name} null in every row"),
-                takes_away: !decides,
-                ..Mutation::default()
+                effect: if decides { Effect::Other } else { Effect::TakesAway },
+                in_a_row: false,
             }
         }
         7 => {
             *node(value, &way) = json!(HALF);
-            of("half a character", false, is_row)
+            of("half a character", spoils)
         }
         _ => {
             let odd = odd(dice);
             let words = format!("{odd}");
             *node(value, &way) = odd;
-            of(&words, false, is_row)
+            of(&words, spoils)
         }
     }
 }
@@ -289,7 +300,8 @@ fn judge(question: &Question, mutation: &[Mutation], answer: &crate::world::Call
         let in_rows = mutation.iter().all(|one| one.in_a_row);
         return in_rows.then(|| format!("one row refuses the whole call: {text}"));
     }
-    if mutation.iter().all(|one| one.same_rows) && text != question.text {
+    let all = |effect| mutation.iter().all(|one| one.effect == effect);
+    if all(Effect::SameRows) && text != question.text {
         return Some("a row that came twice changes the answer".to_owned());
     }
     // Without a name in the profile, the id says whose it is.
@@ -303,7 +315,7 @@ fn judge(question: &Question, mutation: &[Mutation], answer: &crate::world::Call
             return Some(format!("it contains {bad:?}"));
         }
     }
-    if mutation.iter().all(|one| one.takes_away) {
+    if all(Effect::TakesAway) {
         // A change between means is 0 for what is there, too.
         let changes = question.tool == "get_extended_metrics";
         let zeros = |text: &str| -> usize {
@@ -317,15 +329,14 @@ fn judge(question: &Question, mutation: &[Mutation], answer: &crate::world::Call
     let is_said = ["could not be read", "unreadable", "Not counted"]
         .iter()
         .any(|words| text.matches(words).count() > question.text.matches(words).count());
-    let spoils_rows = mutation.iter().all(|one| one.spoils_a_row);
-    if spoils_rows && days(text) < days(&question.text) && !is_said {
+    if all(Effect::SpoilsARow) && days(text) < days(&question.text) && !is_said {
         return Some("a row is lost unsaid".to_owned());
     }
     None
 }
 
-/// Every read tool for some athletes, with what it asked intervals.icu.
-async fn questions(world: &std::sync::Arc<World>) -> Vec<Question> {
+/// Every read tool for some athletes, and some for their coach: how the answer begins, the connector, tool and arguments.
+async fn asked(world: &Arc<World>) -> Vec<(&'static str, String, &'static str, Value)> {
     let more: BTreeMap<&str, Vec<Value>> = BTreeMap::from([
         (
             "get_training_history",
@@ -361,7 +372,7 @@ async fn questions(world: &std::sync::Arc<World>) -> Vec<Question> {
             vec![json!({"step": "week", "detail": "full", "oldest": "2026-09-01"})],
         ),
     ]);
-    let mut asked: Vec<(&'static str, String, &'static str, Value)> = Vec::new();
+    let mut asked = Vec::new();
     for seeded in [world.ana(), world.jack(), world.tria()] {
         for tool in CATALOGUE.iter().filter(|tool| tool.name().starts_with("get_")) {
             let defaults = world.defaults(seeded, tool).await.unwrap();
@@ -395,13 +406,18 @@ async fn questions(world: &std::sync::Arc<World>) -> Vec<Question> {
     ] {
         asked.push((whose, link.clone(), tool, given));
     }
+    asked
+}
+
+/// The questions, with what each asked intervals.icu.
+async fn questions(world: &Arc<World>) -> Vec<Question> {
     let profiles: Vec<String> = world
         .people
         .iter()
         .map(|seeded| format!("/api/v1/athlete/{}", seeded.person.athlete_id))
         .collect();
     let mut all = Vec::new();
-    for (whose, link, tool, arguments) in asked {
+    for (whose, link, tool, arguments) in asked(world).await {
         forget(world).await;
         world.sim.keep_exchanges();
         let call = world.mcp(&link).call(tool, arguments.clone()).await;
