@@ -192,6 +192,23 @@ pub(super) fn day_of(first: NaiveDate, last: NaiveDate, today: NaiveDate) -> Str
     format!("day {} of {}", days(today), days(last))
 }
 
+/// `days 6–7 of 7`, `day 6 of 7` of an entry, whose first and last day these are, that a span within it has; empty if it has all.
+pub(super) fn days_of(first: NaiveDate, last: NaiveDate, span: Range) -> String {
+    if (span.oldest, span.newest) == (first, last) {
+        return String::new();
+    }
+    if span.oldest == span.newest {
+        return day_of(first, last, span.oldest);
+    }
+    let days = |to: NaiveDate| (to - first).num_days() + 1;
+    format!(
+        "days {}–{} of {}",
+        days(span.oldest),
+        days(span.newest),
+        days(last)
+    )
+}
+
 /// `23 Nov`, `23–29 Nov`, `28 Nov – 3 Dec`, with years if one is not today's.
 pub(super) fn days(first: NaiveDate, last: NaiveDate, today: NaiveDate) -> String {
     let this_year = [first, last].iter().all(|day| day.year() == today.year());

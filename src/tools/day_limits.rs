@@ -2,16 +2,16 @@
 //!
 //! It only says so: whether a plan was missed for it is decided in `absences`. No requests here.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, ptr};
 
 use chrono::{Datelike as _, NaiveDate, Weekday};
 
 use super::{
-    absences::{Reason, day_of, days},
+    absences::{Reason, day_of, days, days_of},
     answer::{
         self,
         units::{self, positive},
-        words::{around, in_brackets, joined},
+        words::{self, around, in_brackets, joined},
     },
     arguments::Range,
     entries,
@@ -35,8 +35,6 @@ const CLEAR_WORDS: [&str; 8] = [
 ];
 /// Characters of a name.
 const NAME: usize = 40;
-/// Limited days that are named one by one.
-const DAYS: usize = 14;
 
 /// A plan, as far as a day can be too short for it.
 #[derive(Debug, Clone, Copy)]
@@ -168,9 +166,9 @@ impl Limit {
         joined([self.what.as_str(), &dates, &in_brackets(&self.allows)], " ")
     }
 
-    /// `holiday «Skiing» (day 2 of 7)`
-    fn in_short(&self, day: NaiveDate) -> String {
-        let aside = joined([&self.allows, &day_of(self.first, self.last, day)], "; ");
+    /// `holiday «Skiing» (days 2–4 of 7)`: what these days of it have.
+    fn in_short(&self, span: Range) -> String {
+        let aside = joined([&self.allows, &days_of(self.first, self.last, span)], "; ");
         joined([self.what.as_str(), &in_brackets(&aside)], " ")
     }
 }
@@ -337,39 +335,37 @@ impl DayLimits {
 
     /// What limits any of these days: `sick 23 – 29 Nov 2026; usual week: Fri unavailable`.
     pub(super) fn within(&self, first: NaiveDate, last: NaiveDate) -> String {
-        let week = self.week.within(first, last);
-        joined([self.entries_within(first, last), week], "; ")
+        let entries = self.entries.iter();
+        let entries = entries.filter(|limit| limit.first <= last && limit.last >= first);
+        joined(
+            entries.map(Limit::in_full).chain([self.week.within(first, last)]),
+            "; ",
+        )
     }
 
-    fn entries_within(&self, first: NaiveDate, last: NaiveDate) -> String {
-        let within = self
-            .entries
-            .iter()
-            .filter(|limit| limit.first <= last && limit.last >= first);
-        joined(within.map(Limit::in_full), "; ")
-    }
-
-    /// The limited days of a range: each with what limits it, or of many the entries with their days.
+    /// The limited days of a range, those on end that have the same limits as one.
     pub(super) fn by_day(&self, range: Range) -> String {
-        let limited: Vec<NaiveDate> = range
-            .oldest
-            .iter_days()
-            .take_while(|day| *day <= range.newest)
-            .filter(|day| self.entries.iter().any(|limit| limit.is_on(*day)))
-            .collect();
-        if limited.is_empty() {
-            return String::new();
+        let mut spans: Vec<(Range, Vec<&Limit>)> = Vec::new();
+        for day in range.oldest.iter_days().take_while(|day| *day <= range.newest) {
+            let own: Vec<&Limit> = self.entries.iter().filter(|limit| limit.is_on(day)).collect();
+            match spans.last_mut() {
+                Some((span, limits))
+                    if limits.len() == own.len() && limits.iter().zip(&own).all(|(a, b)| ptr::eq(*a, *b)) =>
+                {
+                    span.newest = day;
+                }
+                _ => spans.push((Range::of_day(day), own)),
+            }
         }
-        if limited.len() > DAYS {
-            let entries = self.entries_within(range.oldest, range.newest);
-            return format!("Limited days: {entries}.");
-        }
-        let days = limited.into_iter().map(|day| {
-            let own = self.entries.iter().filter(|limit| limit.is_on(day));
-            let own = joined(own.map(|limit| limit.in_short(day)), ", ");
-            joined([units::date(day), own], " ")
+        spans.retain(|(_, limits)| !limits.is_empty());
+        let spans = spans.into_iter().map(|(span, limits)| {
+            let mut days = vec![span.oldest, span.newest];
+            days.dedup();
+            let days = joined(days.into_iter().map(units::date), " – ");
+            let limits = limits.into_iter().map(|limit| limit.in_short(span));
+            joined([days, joined(limits, ", ")], " ")
         });
-        format!("Limits by day: {}.", joined(days, "; "))
+        words::sentence("Limits by day:", &joined(spans, "; "))
     }
 
     /// The line about the usual week.
@@ -433,8 +429,12 @@ mod tests {
         };
         assert_eq!(
             found.by_day(range("2026-12-08", "2026-12-12")),
-            "Limits by day: 2026-12-08 Tue holiday «Skiing» (day 6 of 7); 2026-12-09 Wed holiday «Skiing» (day 7 of 7); 2026-12-12 Sat \
-             sick."
+            "Limits by day: 2026-12-08 Tue – 2026-12-09 Wed holiday «Skiing» (days 6–7 of 7); 2026-12-12 Sat sick."
+        );
+        assert_eq!(
+            found.by_day(range("2026-12-01", "2026-12-05")),
+            "Limits by day: 2026-12-03 Thu holiday «Skiing» (day 1 of 7); 2026-12-04 Fri holiday «Skiing» (day 2 of 7), limited \
+             «Parents' evening» (at most 1:00 a day); 2026-12-05 Sat holiday «Skiing» (day 3 of 7)."
         );
         assert_eq!(found.by_day(range("2026-12-10", "2026-12-11")), "");
         assert_eq!(
@@ -507,7 +507,7 @@ mod tests {
         };
         assert_eq!(
             found.by_day(range),
-            "Limited days: injured «Calf» 30 Nov – 20 Dec 2026."
+            "Limits by day: 2026-11-30 Mon – 2026-12-20 Sun injured «Calf»."
         );
     }
 

@@ -33,7 +33,7 @@ use super::{
     day_limits::{Asks, DayLimits, UsualWeek},
     fitness::Seen,
     params::{Param, words_of},
-    part::{Part, Source, if_there, not_granted, settle},
+    part::{Part, Source, not_granted, settle},
     plan_state::{self, Pairing, Planned, State},
     steps,
 };
@@ -124,7 +124,6 @@ struct Asked {
     range: Range,
     kinds: Vec<Kind>,
     sport: Option<&'static [&'static str]>,
-    /// In lower case.
     query: Option<String>,
     done: bool,
     detail: Detail,
@@ -134,7 +133,7 @@ impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
         let arguments = Arguments::new(given, PARAMS, today)?;
         let sport = arguments.sport()?;
-        let query = arguments.text("query")?.map(|query| query.to_lowercase());
+        let query = arguments.text("query")?;
         let range = match &query {
             Some(_) => searched(&arguments, today)?,
             None => range(&arguments, today)?,
@@ -182,10 +181,17 @@ impl Asked {
     /// Whether the query, if there is one, is part of its name or text.
     fn names(&self, event: &Event) -> bool {
         let Some(query) = &self.query else { return true };
-        let texts = [event.name.as_deref().unwrap_or_default(), &rows::prose(event)];
-        texts
+        let name = event.name.as_deref().unwrap_or_default();
+        // Else every target would be found by "week".
+        let is_default = event.is_week_target() && name.trim().eq_ignore_ascii_case(kinds::TARGETS_NAME);
+        let name = if is_default && !self.kinds.contains(&Kind::Plan) {
+            ""
+        } else {
+            name
+        };
+        [name, &rows::prose(event)]
             .iter()
-            .any(|text| clean(text, MOST_SEARCHED).to_lowercase().contains(query))
+            .any(|text| words::excerpt(&clean(text, MOST_SEARCHED), query, 0).is_some())
     }
 
     fn is_of_sport(&self, event: &Event) -> bool {
@@ -300,10 +306,14 @@ struct Came {
     /// The form of race mornings.
     form: Part<form::Mornings>,
     /// What the athlete's week usually allows.
-    week: UsualWeek,
+    week: Part<UsualWeek>,
 }
 
 impl Came {
+    fn usual_week(&self) -> UsualWeek {
+        self.week.got().cloned().unwrap_or_default()
+    }
+
     /// Today's activities, where only the form of race mornings needed them and the reader may see them.
     fn done_today(&self, card: &AthleteCard) -> Option<&[Activity]> {
         let is_needed = matches!(self.done, Part::NotAsked) && card.shows(&permissions::GET_TRAINING_HISTORY);
@@ -315,6 +325,8 @@ impl Came {
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
+    // A look at the profile before, if there was one, counts for nothing: its answer is kept.
+    let before = upstream.requests();
     let categories = kinds::categories(&asked.kinds);
     let (events, earlier, done) = tokio::join!(
         upstream.calendar(asked.reads_from(), asked.range.newest, &categories),
@@ -342,7 +354,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     };
     let came = Came {
         form: form::fetch(&ask, races, seen).await?,
-        week: usual_week(&ask, &asked).await?,
+        week: usual_week(&ask, &asked, before).await?,
         not_earlier: earlier.missing(),
         done,
         events,
@@ -350,16 +362,21 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     Ok(render(card, today, &asked, &came).and(withheld))
 }
 
-/// What the athlete's week usually allows, for days to come. An answer can do without it.
-async fn usual_week(ask: &Ask, asked: &Asked) -> Result<UsualWeek, ToolError> {
+/// What the athlete's week usually allows, for days to come. `before`: the requests sent before the call's own.
+async fn usual_week(ask: &Ask, asked: &Asked, before: u32) -> Result<Part<UsualWeek>, ToolError> {
+    const WHAT: &str = "What the week usually allows";
     let is_wanted =
         asked.lists(Kind::Availability) && asked.query.is_none() && asked.range.newest >= ask.today();
-    if !is_wanted || ask.upstream.requests() >= MOST_REQUESTS {
-        return Ok(UsualWeek::default());
+    if !is_wanted {
+        return Ok(Part::NotAsked);
     }
-    let profile = if_there(ask.upstream.profile().await)?;
-    let rows = profile.and_then(|profile| profile.training_availability);
-    Ok(UsualWeek::of(rows.as_deref()))
+    if ask.upstream.requests() - before >= MOST_REQUESTS {
+        let why = "the other parts took all requests of a call; use kinds=availability";
+        return Ok(Part::Missing(format!("{WHAT} left out: {why}.")));
+    }
+    let profile = ask.upstream.profile().await;
+    let week = profile.map(|profile| UsualWeek::of(profile.training_availability.as_deref()));
+    settle(WHAT, Source::Profile, week)
 }
 
 /// What began before the range and may extend into it.
@@ -520,7 +537,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
     }
     let limits = Limits {
         absences: &absences,
-        days: DayLimits::of(&came.events, came.week.clone()),
+        days: DayLimits::of(&came.events, came.usual_week()),
         open,
     };
     let found: Vec<Found<'_>> = all
@@ -554,6 +571,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
             form: came.form.got(),
             units: card.units,
             today,
+            query: asked.query.as_deref(),
         };
         blocks.push(rows::table(rows, &shown, asked.detail));
         blocks.push(more(&cut, asked));
@@ -577,12 +595,12 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
         .collect();
     blocks.push(notes::of_no_fixed_sport(&left_out));
     blocks.push(notes::absent(&absences, asked, today));
-    blocks.extend(notes::limits(&came.events, &came.week, asked));
+    blocks.extend(notes::limits(came, asked));
     blocks.extend(notes::meanings(rows, activities, can_compare));
     blocks.push(notes::unstructured(rows));
     blocks.push(notes::form_in_words(&found, asked, came, today));
     blocks.push(notes::unreadable(&came.events, asked));
-    blocks.extend([came.not_earlier.clone(), came.done.missing()]);
+    blocks.extend([came.not_earlier.clone(), came.done.missing(), came.week.missing()]);
     let garmin = garmin(&found, activities);
     let spent = blocks.iter().map(|block| block.len() + 1).sum::<usize>() + garmin.len() + 1;
     blocks.extend(with_steps(rows, asked, card.units, today, spent));
@@ -623,7 +641,10 @@ fn counts(found: &[Found<'_>]) -> String {
 
 fn nothing(asked: &Asked) -> String {
     if asked.query.is_some() {
-        return "Nothing on the calendar in this range has that in its name or text.".to_owned();
+        return format!(
+            "Nothing on the calendar in this range has that in its name or text.{}",
+            by_sport(asked)
+        );
     }
     let of_that = if asked.sport.is_some() || !asked.kinds.is_empty() {
         " of that"
@@ -631,6 +652,18 @@ fn nothing(asked: &Asked) -> String {
         ""
     };
     format!("Nothing{of_that} on the calendar in this range.")
+}
+
+/// Follows a search that found nothing, if what it searched for is a sport.
+fn by_sport(asked: &Asked) -> String {
+    let query = asked.query.as_deref().filter(|_| asked.sport.is_none());
+    match query.filter(|query| sports::meant_by(query).is_some()) {
+        Some(sport) => format!(
+            " For a sport use sport={} without query.",
+            clean(sport, 40).to_lowercase()
+        ),
+        None => String::new(),
+    }
 }
 
 /// The line for what was cut, with the call that continues it.

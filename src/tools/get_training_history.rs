@@ -20,7 +20,7 @@ use super::{
         self,
         cut::Cut,
         units::{self, positive},
-        words::{around, named, on_one_line},
+        words::{around, excerpt, named, on_one_line},
     },
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
     params::{Param, words_of},
@@ -321,9 +321,14 @@ impl Asked {
         }
     }
 
+    /// The words that are searched for; None for a tag.
+    fn words(&self) -> Option<&str> {
+        self.query.as_deref().filter(|query| !query.starts_with('#'))
+    }
+
     /// Where the query is in the note: that place with so many characters on both sides.
     fn in_note(&self, activity: &Activity, around: usize) -> Option<String> {
-        let query = self.query.as_deref().filter(|query| !query.starts_with('#'))?;
+        let query = self.words()?;
         let note = self.range.and(activity.description.as_deref())?;
         excerpt(&on_one_line(note), query, around)
     }
@@ -335,8 +340,7 @@ impl Asked {
 
     /// Whether notes are to be searched.
     fn searches_notes(&self) -> bool {
-        let of_words = |query: &String| !query.starts_with('#');
-        self.range.is_some() && self.query.as_ref().is_some_and(of_words)
+        self.range.is_some() && self.words().is_some()
     }
 
     /// `, same query and sport`: what another call must repeat.
@@ -606,9 +610,8 @@ fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked) -> String {
 
 /// What a search without dates lacks and dates add.
 fn about_search(card: &AthleteCard, asked: &Asked, found_none: bool) -> String {
-    let of_words = asked.query.as_ref().is_some_and(|query| !query.starts_with('#'));
     // Notes are shown by another tool.
-    let notes = of_words && card.shows(&permissions::GET_ACTIVITY_DETAIL);
+    let notes = asked.words().is_some() && card.shows(&permissions::GET_ACTIVITY_DETAIL);
     let (only, also) = if notes {
         (" and searches names only", ", and to search notes")
     } else {
@@ -621,23 +624,6 @@ fn about_search(card: &AthleteCard, asked: &Asked, found_none: bool) -> String {
             "A search without dates gives short rows{only}; use oldest and newest for load, power and heart rate{also}."
         ),
     }
-}
-
-/// The part of a text where a query is, ignoring case, with so many characters on both sides; None where it is not.
-fn excerpt(text: &str, query: &str, around: usize) -> Option<String> {
-    let wanted: Vec<char> = query.chars().flat_map(char::to_lowercase).collect();
-    let is_at = |rest: &str| {
-        let mut own = rest.chars().flat_map(char::to_lowercase);
-        wanted.iter().all(|c| own.next() == Some(*c))
-    };
-    let (at, _) = text.char_indices().find(|(at, _)| is_at(&text[*at..]))?;
-    let before = text[..at].chars().count();
-    let skipped = before.saturating_sub(around);
-    let length = before - skipped + wanted.len() + around;
-    let part: String = text.chars().skip(skipped).take(length).collect();
-    let dots = |is_cut: bool| if is_cut { "…" } else { "" };
-    let is_cut = text.chars().count() > skipped + length;
-    Some(format!("{}{}{}", dots(skipped > 0), part.trim(), dots(is_cut)))
 }
 
 /// What two columns of the full rows mean or lack.

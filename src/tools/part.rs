@@ -56,6 +56,7 @@ pub(super) enum Source {
     Calendar,
     /// The days of the fitness model.
     Fitness,
+    Profile,
 }
 
 impl Source {
@@ -65,6 +66,7 @@ impl Source {
             Self::Activities => "the activities",
             Self::Calendar => "the calendar",
             Self::Fitness => "the fitness days",
+            Self::Profile => "the profile",
         }
     }
 }

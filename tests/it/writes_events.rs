@@ -855,8 +855,7 @@ async fn what_limits_a_day_is_said_of_every_plan_for_it_and_shown_on_each_of_its
         assert!(text.contains("2026-12-03 Thu – 2026-12-09 Wed\t"), "{text}");
         assert!(
             text.contains(
-                "Limits by day: 2026-12-07 Mon holiday «Skiing» (day 5 of 7); 2026-12-08 Tue holiday «Skiing» (day 6 of 7); \
-                 2026-12-09 Wed holiday «Skiing» (day 7 of 7); 2026-12-10 Thu sick «Flu»; 2026-12-11 Fri note «No training: wedding»."
+                "Limits by day: 2026-12-07 Mon – 2026-12-09 Wed holiday «Skiing» (days 5–7 of 7); 2026-12-10 Thu sick «Flu»; 2026-12-11 Fri note «No training: wedding»."
             ),
             "{text}"
         );

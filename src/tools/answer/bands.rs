@@ -1,7 +1,29 @@
 //! Zones as ranges in words.
 
 use super::words::{DOT, joined};
-use crate::{text::clean, training::zones::Band};
+use crate::{
+    text::{clean, fenced},
+    training::zones::Band,
+};
+
+/// The names that intervals.icu gives zones; any other is a person's.
+const USUAL: [&str; 15] = [
+    "Active Recovery",
+    "Endurance",
+    "Tempo",
+    "Threshold",
+    "VO2 Max",
+    "Anaerobic",
+    "Neuromuscular",
+    "Recovery",
+    "Aerobic",
+    "SubThreshold",
+    "SuperThreshold",
+    "Aerobic Capacity",
+    "Zone 5a",
+    "Zone 5b",
+    "Zone 5c",
+];
 
 /// Words for a zone without a lower end, and for one without an upper end.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +45,18 @@ pub(crate) fn ranges(bands: &[Band], ends: Ends, show: impl Fn(f64) -> String) -
     bands.iter().map(range).collect()
 }
 
-/// `Z1 Active Recovery ≤135 · Z2 Endurance 136–184 · … · Z7 Neuromuscular ≥370`
+/// `Z1 Active Recovery ≤135 · Z2 Endurance 136–184 · … · Z7 «All out» ≥370`
 pub(crate) fn zone_list(ranges: &[String], names: &[Option<String>]) -> String {
     let zones = (1..).zip(ranges).map(|(number, range)| {
         let name = names.get(number - 1).and_then(Option::as_deref);
-        let name = name
-            .map(|name| clean(name, 30))
-            .filter(|name| says_more(name, number));
+        let name = name.filter(|name| says_more(&clean(name, 30), number));
+        let name = name.map(|name| {
+            if USUAL.contains(&name) {
+                name.to_owned()
+            } else {
+                fenced(name, 30)
+            }
+        });
         joined([&format!("Z{number}"), &name.unwrap_or_default(), range], " ")
     });
     joined(zones, DOT)

@@ -1,6 +1,6 @@
 //! Puts figures and parts together into phrases. An empty figure remains empty, and an empty part leaves no separator.
 
-use crate::text::clean;
+use crate::text::{clean, fenced};
 
 /// Between the figures of a line.
 pub(crate) const DOT: &str = " · ";
@@ -105,6 +105,39 @@ pub(crate) fn on_one_line(text: &str) -> String {
     joined(lines.take(400).map(|line| clean(line, 4000)), " / ")
 }
 
+/// The character at which a query is in a text, ignoring case; None where it is not.
+fn place(text: &str, query: &str) -> Option<usize> {
+    let wanted: Vec<char> = query.chars().flat_map(char::to_lowercase).collect();
+    let is_at = |rest: &str| {
+        let mut own = rest.chars().flat_map(char::to_lowercase);
+        wanted.iter().all(|c| own.next() == Some(*c))
+    };
+    text.char_indices().map(|(at, _)| &text[at..]).position(is_at)
+}
+
+/// The part of a text where a query is, ignoring case, with so many characters on both sides; None where it is not.
+pub(crate) fn excerpt(text: &str, query: &str, around: usize) -> Option<String> {
+    let before = place(text, query)?;
+    let skipped = before.saturating_sub(around);
+    let length = before - skipped + query.chars().count() + around;
+    let part: String = text.chars().skip(skipped).take(length).collect();
+    let dots = |is_cut: bool| if is_cut { "…" } else { "" };
+    let is_cut = text.chars().count() > skipped + length;
+    Some(format!("{}{}{}", dots(skipped > 0), part.trim(), dots(is_cut)))
+}
+
+/// The text fenced, within `limit` characters: its beginning, or the part where the query is, if the beginning lacks it.
+pub(crate) fn fenced_where(text: &str, query: Option<&str>, limit: usize) -> String {
+    let beginning = fenced(text, limit);
+    let part = query
+        .filter(|query| place(&beginning, query).is_none())
+        .and_then(|query| {
+            let around = limit.saturating_sub(query.chars().count() + 2) / 2;
+            excerpt(text, query, around)
+        });
+    part.map_or(beginning, |part| fenced(&part, part.chars().count()))
+}
+
 /// ` (6 only with detail=full)`: how many of what was counted a concise answer does not show; empty for none.
 pub(crate) fn only_in_full(count: usize) -> String {
     match count {
@@ -179,5 +212,23 @@ mod tests {
             (counted(1, "lap", "laps"), counted_days(28)),
             ("1 lap".to_owned(), "28 days".to_owned())
         );
+    }
+
+    #[test]
+    fn what_was_asked_for_is_in_what_is_shown() {
+        let name = "Ride with the Thursday group";
+        for (query, limit, shown) in [
+            (None, 18, "«Ride with the Thu…»"),
+            (Some("RIDE"), 18, "«Ride with the Thu…»"),
+            (Some("thursday"), 18, "«…the Thursday gro…»"),
+            (Some("thursday"), 48, "«Ride with the Thursday group»"),
+            (Some("group"), 18, "«…sday group»"),
+            (Some("ride with the thursday"), 18, "«Ride with the Thursday…»"),
+            (Some("swim"), 18, "«Ride with the Thu…»"),
+        ] {
+            assert_eq!(fenced_where(name, query, limit), shown, "{query:?}");
+        }
+        assert_eq!(fenced_where("", Some("a"), 18), "");
+        assert_eq!(excerpt("a» b", "B", 1).as_deref(), Some("…b"));
     }
 }

@@ -47,6 +47,9 @@ impl Kind {
     }
 }
 
+/// What upstream calls a target that got no name.
+pub(super) const TARGETS_NAME: &str = "Week";
+
 /// The categories besides absences whose entries may have several days.
 const OF_MANY_DAYS: [&str; 5] = ["PLAN", Event::TARGET, "RACE_A", "RACE_B", "RACE_C"];
 

@@ -11,7 +11,7 @@ use crate::{
     tools::{
         absences::{self, Absences},
         answer::{self, words},
-        day_limits::{DayLimits, UsualWeek},
+        day_limits::DayLimits,
         entries,
         plan_state::{self, Doubt, State, Timeless},
         planned,
@@ -34,11 +34,11 @@ pub(super) fn absent(absences: &Absences, asked: &Asked, today: NaiveDate) -> St
 }
 
 /// What limits the days of the range, and what the athlete's week usually allows.
-pub(super) fn limits(events: &[Event], week: &UsualWeek, asked: &Asked) -> [String; 2] {
+pub(super) fn limits(came: &Came, asked: &Asked) -> [String; 2] {
     if !asked.lists(Kind::Availability) || asked.query.is_some() {
         return [String::new(), String::new()];
     }
-    let limits = DayLimits::of(events, week.clone());
+    let limits = DayLimits::of(&came.events, came.usual_week());
     [limits.by_day(asked.range), limits.usual_week()]
 }
 
@@ -106,10 +106,11 @@ pub(super) fn of_no_fixed_sport(left_out: &[Found<'_>]) -> String {
     }))
 }
 
-/// The absences that may reach into the range unseen, said where they would be shown, or would explain what was missed.
+/// The absences that may reach into the range unseen, said where they were asked for, or would explain what was missed.
 pub(super) fn not_read(rows: &[Found<'_>], asked: &Asked) -> String {
     let blamed = rows.iter().filter_map(|row| row.state).any(State::is_missed);
-    if !blamed && !asked.lists(Kind::Availability) {
+    let asked_for = asked.kinds.contains(&Kind::Availability) && asked.query.is_none() && !rows.is_empty();
+    if !blamed && !asked_for {
         return String::new();
     }
     absences::not_read(asked.earlier().oldest)

@@ -8,14 +8,14 @@ use super::{Found, form::Mornings};
 use crate::{
     guard::Units,
     intervals::model::{Activity, Event},
-    text::{clean, fenced},
+    text::fenced,
     tools::{
         absences::day_of,
         answer::{
             sport_units::SportUnits,
             table::{Columns, first_within},
             units::{self, positive},
-            words::{around, in_brackets, joined, on_one_line},
+            words::{around, fenced_where, in_brackets, joined, on_one_line},
         },
         arguments::Detail,
         entries,
@@ -32,6 +32,8 @@ pub(super) struct Shown<'a> {
     pub(super) form: Option<&'a Mornings>,
     pub(super) units: Units,
     pub(super) today: NaiveDate,
+    /// The words that were searched for.
+    pub(super) query: Option<&'a str>,
 }
 
 /// The table. A column that no row fills is left out.
@@ -67,7 +69,7 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
         .column("start", |row| entries::clock(row.event))
         .column("what", |row| entries::what(row.event))
         .column("name", |row| {
-            clean(row.event.name.as_deref().unwrap_or_default(), name)
+            fenced_where(row.event.name.as_deref().unwrap_or_default(), shown.query, name)
         })
         .column("time", |row| {
             planned(row, row.planned.time(units::hours_minutes, &sport(row.event)))
@@ -89,7 +91,7 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
         .column("note", |row| remarks(row.event, shown, note))
         .in_full("tags", |row| tags(row.event))
         .in_full("plan", |row| {
-            clean(row.event.plan_name.as_deref().unwrap_or_default(), 60)
+            fenced(row.event.plan_name.as_deref().unwrap_or_default(), 60)
         })
         .column("id", |row| {
             row.event.id.map(|id| id.to_string()).unwrap_or_default()
@@ -145,15 +147,8 @@ fn target(event: &Event) -> String {
 }
 
 fn tags(event: &Event) -> String {
-    let tags: Vec<String> = event
-        .tags
-        .iter()
-        .flatten()
-        .take(10)
-        .map(|tag| clean(tag, 30))
-        .filter(|tag| !tag.is_empty())
-        .collect();
-    tags.join(", ")
+    let tags = event.tags.iter().flatten().take(10);
+    joined(tags.map(|tag| fenced(tag, 30)), ", ")
 }
 
 /// Whether the description is the text of the steps, which have their own place.
@@ -184,7 +179,8 @@ fn remarks(event: &Event, shown: &Shown<'_>, width: usize) -> String {
     if let Some(grams) = positive(event.carbs_per_hour) {
         words.push(format!("{} g carbs/h", units::whole(grams)));
     }
-    words.extend(Some(fenced(&on_one_line(&prose(event)), width)).filter(|text| !text.is_empty()));
+    let note = fenced_where(&on_one_line(&prose(event)), shown.query, width);
+    words.extend(Some(note).filter(|text| !text.is_empty()));
     if event.hide_from_athlete == Some(true) {
         words.push("hidden from the athlete".to_owned());
     }

@@ -11,7 +11,7 @@ use crate::{
             sport_units::SportUnits,
             table::{Columns, first_within},
             units::{self, positive},
-            words::joined,
+            words::{fenced_where, joined},
         },
         arguments::Detail,
         one_activity::DECOUPLING,
@@ -59,7 +59,8 @@ fn table_of(rows: &[&Activity], units: Units, asked: &Asked, name_width: usize) 
         })
         .in_full("kind", |row| kind(row))
         .column("name", |row| {
-            fenced(row.name.as_deref().unwrap_or_default(), name_width)
+            let name = row.name.as_deref().unwrap_or_default();
+            fenced_where(name, asked.words(), name_width)
         })
         .column("time", |row| duration(positive(row.moving_time)))
         .in_full("elapsed", |row| duration(positive(row.elapsed_time)))
@@ -95,7 +96,7 @@ fn table_of(rows: &[&Activity], units: Units, asked: &Asked, name_width: usize) 
         .in_full("sRPE", |row| units::whole(positive(row.session_rpe)))
         .column("feel (1 strong)", |row| units::whole(row.feel))
         .in_full("device", |row| {
-            clean(row.device_name.as_deref().unwrap_or_default(), 30)
+            fenced(row.device_name.as_deref().unwrap_or_default(), 30)
         })
         .column("entered", |row| entered(row))
         .column("in the note", move |row| {

@@ -260,3 +260,48 @@ async fn a_part_that_fails_says_its_cause_and_the_rest_stays() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_usual_week_that_was_not_read_is_said() {
+    on_saturday(async |world| {
+        const FRESH: &str = "update connections set refreshed_at = '2026-11-28T08:00:00Z', zone = 'Europe/Berlin', zone_source = 'settings'";
+        const WHAT: &str = "\nWhat the week usually allows left out: ";
+        // So that the profile is not read before.
+        sqlx::query(FRESH).execute(&world.app.pool).await.unwrap();
+        for (person, profile, why) in [
+            (
+                world.jack(),
+                json!([]),
+                "what intervals.icu sent could not be read; try again in a few minutes.",
+            ),
+            (
+                world.ana(),
+                json!({"id": "i424242", "name": "Somebody"}),
+                "intervals.icu answered about another athlete, so nothing is shown.",
+            ),
+        ] {
+            let path = format!("/athlete/{}", person.person.athlete_id);
+            give(&world, person, json!({"events": [], "answers": {path: profile}}));
+            for given in [json!({}), json!({"kinds": ["availability"]})] {
+                let text = ask(&world, person, "get_events", given).await;
+                assert!(text.contains(&format!("{WHAT}{why}")), "{text}");
+            }
+            // Nobody asks what the week allows.
+            for given in [
+                json!({"query": "a"}),
+                json!({"kinds": ["workouts"]}),
+                json!({"oldest": "2026-11-01", "newest": "2026-11-20"}),
+            ] {
+                let text = ask(&world, person, "get_events", given).await;
+                assert!(!text.contains("usually"), "{text}");
+            }
+        }
+        // The calendar twice, what was done and the form of the race's morning: nothing is left for it.
+        let race = json!({"id": 1, "category": "RACE_A", "type": "Run", "name": "City", "start_date_local": "2026-12-06T09:00:00"});
+        give(&world, world.tria(), json!({"events": [race]}));
+        let text = ask(&world, world.tria(), "get_events", json!({"include": ["done"]})).await;
+        let why = "the other parts took all requests of a call; use kinds=availability.";
+        assert!(text.contains(&format!("{WHAT}{why}")), "{text}");
+    })
+    .await;
+}
