@@ -219,8 +219,10 @@ pub struct Activity {
     pub(crate) icu_weighted_avg_watts: Amount,
     /// W used for this activity.
     pub(crate) icu_ftp: Amount,
-    /// Training load.
+    /// Training load as it was sent: see [`Activity::load`].
     pub icu_training_load: Amount,
+    /// Load by pace.
+    pub(crate) pace_load: Amount,
     /// Percent: 66.8 is IF 0.668.
     pub(crate) icu_intensity: Percent,
     /// kcal.

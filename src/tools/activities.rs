@@ -54,7 +54,7 @@ pub(super) fn of_range<T: AsRef<Activity>>(rows: &[T], range: Option<Range>) -> 
     found
 }
 
-/// What a filter by sport leaves out because it has no sport: `Not counted: 60 activities without a sport (60:00 h, load
+/// What a filter by sport leaves out because it has no sport: `Not counted: 60 activities without a sport (60:00, load
 /// 3000)`. Empty without any. Stubs from Strava have lines of their own.
 pub(super) fn without_a_sport<T: AsRef<Activity>>(rows: &[T]) -> String {
     let rows = rows.iter().map(AsRef::as_ref);
@@ -380,7 +380,7 @@ mod tests {
         let sixty = json!({"moving_time": 3600, "icu_training_load": 50});
         assert_eq!(
             none(json!(vec![sixty; 60])),
-            "Not counted: 60 activities without a sport (60:00 h, load 3000)."
+            "Not counted: 60 activities without a sport (60:00, load 3000)."
         );
         assert_eq!(
             none(json!([
@@ -388,7 +388,7 @@ mod tests {
                 {"id": "9", "source": "STRAVA"},
                 {"type": "", "moving_time": 1800},
             ])),
-            "Not counted: 1 activity without a sport (0:30 h, no load)."
+            "Not counted: 1 activity without a sport (0:30, no load)."
         );
         assert_eq!(
             none(json!([{"icu_training_load": 5}, {"icu_training_load": null, "distance": 100}])),

@@ -108,7 +108,7 @@ pub(crate) fn garmin_line<'a>(
     }
     match (garmin, models.len()) {
         (false, _) => String::new(),
-        (true, 0) => "Data: Garmin".to_owned(),
+        (true, 0) => "Data from Garmin.".to_owned(),
         (true, count) => {
             let named: Vec<String> = models
                 .into_iter()
@@ -120,7 +120,7 @@ pub(crate) fn garmin_line<'a>(
             } else {
                 ""
             };
-            format!("Data: {}{others}", named.join(", "))
+            format!("Data from {}{others}.", named.join(", "))
         }
     }
 }
@@ -158,8 +158,11 @@ mod tests {
             (Some("GARMIN_CONNECT"), Some("Garmin Edge 840")),
             (Some("ZWIFT"), Some("ZWIFT")),
         ];
-        assert_eq!(garmin_line(rows), "Data: Garmin Edge 840, Garmin Forerunner 265");
-        assert_eq!(garmin_line([(Some("GARMIN_CONNECT"), None)]), "Data: Garmin");
+        assert_eq!(
+            garmin_line(rows),
+            "Data from Garmin Edge 840, Garmin Forerunner 265."
+        );
+        assert_eq!(garmin_line([(Some("GARMIN_CONNECT"), None)]), "Data from Garmin.");
         assert_eq!(
             garmin_line([
                 (Some("WAHOO"), Some("Wahoo BOLT")),
@@ -171,7 +174,7 @@ mod tests {
         let many = ["Garmin A", "Garmin B", "Garmin C", "Garmin D"].map(|device| (None, Some(device)));
         assert_eq!(
             garmin_line(many),
-            "Data: Garmin A, Garmin B, Garmin C and other Garmin devices"
+            "Data from Garmin A, Garmin B, Garmin C and other Garmin devices."
         );
     }
 

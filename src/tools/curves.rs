@@ -17,10 +17,13 @@ use chrono::{Datelike as _, NaiveDate};
 use super::{
     Answer,
     activities::without_a_sport,
-    answer::{self, units},
+    answer::{
+        self, units,
+        words::{sentence, with_unit},
+    },
     arguments::{self, Arguments, Range},
     params::Param,
-    part::{if_there, not_granted},
+    part::{Part, Source, if_there, not_granted, settle},
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -197,8 +200,11 @@ pub(super) async fn answer(
 ) -> Result<Answer, ToolError> {
     let (card, today) = (&ask.card, ask.today());
     Ok(match fetch(&ask.upstream, card, today, choice, specs).await? {
-        Found::Curves(subject, mut found) => {
+        Found::Curves(mut subject, mut found) => {
             let withheld = withhold(card, &subject, &mut found);
+            if subject.metric == Metric::Power && !is_empty(&found) {
+                subject.notes.push(ftp_in_use(ask, &subject.sport).await?);
+            }
             render(&subject, &found).and(withheld)
         }
         Found::NoSport(why) => Answer::of([answer::first_line(card, today, &[what.to_owned()]), why]),
@@ -210,6 +216,20 @@ pub(super) async fn answer(
 enum Found {
     Curves(Subject, Curves),
     NoSport(String),
+}
+
+/// `FTP in use: 246 W.`: that of the athlete's settings, beside what models estimate. Empty if none is set.
+async fn ftp_in_use(ask: &Ask, sport: &str) -> Result<String, ToolError> {
+    const WHAT: &str = "FTP in use";
+    let profile = if ask.card.shows(&permissions::GET_ATHLETE_PROFILE) {
+        settle(WHAT, Source::Profile, ask.upstream.profile().await)?
+    } else {
+        Part::not_granted(WHAT, &permissions::GET_ATHLETE_PROFILE)
+    };
+    Ok(profile.text(|athlete| {
+        let ftp = units::whole(athlete.settings_for(sport).ftp);
+        sentence(&format!("{WHAT}:"), &with_unit(ftp, "W"))
+    }))
 }
 
 /// Removes what another tool shows and is not granted, and says so: weight, and what it could be computed from.
@@ -403,12 +423,12 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
             } else {
                 "no activity has a time".to_owned()
             };
-            std::iter::once(format!("{named} ({size})"))
+            std::iter::once(format!("{named} ({size})."))
                 .chain(unknown)
                 .collect()
         } else {
             vec![
-                named,
+                named + ".",
                 not_granted("Time in it", &permissions::GET_TRAINING_SUMMARY),
             ]
         };

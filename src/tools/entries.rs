@@ -111,7 +111,7 @@ fn limits(most: Option<f64>, sports: Option<&[String]>) -> String {
     joined([most, named("only", &sports)], ", ")
 }
 
-/// The numbers of a target or a setting: `load 400`, `10:00 h`, `250 km`; `CTL 50`, `ATL 60`.
+/// The numbers of a target or a setting: `load 400`, `10:00`, `250 km`; `CTL 50`, `ATL 60`.
 pub(in crate::tools) fn figures(event: &Event, own: Units) -> Vec<String> {
     let mut words = Vec::new();
     let mut add = |text: String, before: &str, after: &str| {
@@ -123,7 +123,7 @@ pub(in crate::tools) fn figures(event: &Event, own: Units) -> Vec<String> {
         "TARGET" => {
             let sport = SportUnits::of(event.sport(), own);
             add(units::whole(positive(event.load_target)), "load ", "");
-            add(units::hours_minutes(positive(event.time_target)), "", " h");
+            add(units::hours_minutes(positive(event.time_target)), "", "");
             let metres = positive(event.distance_target);
             add(sport.with_pool(in_yards(metres)).way(metres, 0), "", "");
         }

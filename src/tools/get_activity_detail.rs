@@ -20,7 +20,7 @@ use super::{
     Answer, Run, Tool,
     answer::{self, sport_units::SportUnits, units},
     arguments::{self, Arguments, Detail},
-    one_activity::{self, first_line, lacks, take_weight},
+    one_activity::{self, first_line, has_power, lacks, take_weight},
     params::{Param, words_of},
     part::{Part, Source, if_there, not_granted, settle, why},
 };
@@ -77,6 +77,7 @@ const STREAMS: &[&str] = &[
     "velocity_smooth",
     "distance",
     "altitude",
+    "fixed_altitude",
 ];
 const SPLITS: &[&str] = &[
     "time",
@@ -85,6 +86,7 @@ const SPLITS: &[&str] = &[
     "velocity_smooth",
     "distance",
     "altitude",
+    "fixed_altitude",
 ];
 
 const PARAMS: &[Param] = &[
@@ -218,7 +220,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     if let Some(stub) = one_activity::stub(card, today, &detail) {
         return Ok(stub);
     }
-    let withheld = withhold(card, &mut detail, today);
+    let withheld = withhold(card, &asked, &mut detail, today);
     let (names, streams, histograms, weather, plan, comments) = tokio::join!(
         names(upstream, &detail),
         streams(upstream, &asked, &detail),
@@ -240,7 +242,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 }
 
 /// Removes what another tool shows and is not granted, and says so.
-fn withhold(card: &AthleteCard, detail: &mut ActivityDetail, today: NaiveDate) -> Vec<String> {
+fn withhold(card: &AthleteCard, asked: &Asked, detail: &mut ActivityDetail, today: NaiveDate) -> Vec<String> {
     let is_of_today = summary::is_of_today(detail, today);
     let mut left = Vec::new();
     let mut take_fitness = |what, tool| {
@@ -265,14 +267,15 @@ fn withhold(card: &AthleteCard, detail: &mut ActivityDetail, today: NaiveDate) -
         let kept = detail.activity.done_of_plan().is_some();
         detail.activity.compliance = None;
         let planned = detail.activity.paired_event_id.take().is_some();
-        if planned || kept {
+        // A plan that was asked for has a line of its own.
+        if (planned || kept) && !asked.wants(Include::Plan) {
             left.push(not_granted(
-                "The planned workout and how closely it was followed",
+                "Planned workout and its compliance",
                 &permissions::GET_EVENTS,
             ));
         }
     }
-    if !card.shows(&permissions::GET_WELLNESS) && take_weight(detail) {
+    if !card.shows(&permissions::GET_WELLNESS) && take_weight(detail) && has_power(detail) {
         left.push(not_granted("W/kg", &permissions::GET_WELLNESS));
     }
     left

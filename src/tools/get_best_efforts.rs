@@ -206,7 +206,7 @@ fn against(range: Range, before: Option<&Curve>, subject: &Subject) -> String {
     if before.is_none_or(|curve| curve.points.is_empty()) {
         format!("Before = {dates}: no {}.", subject.metric.in_words())
     } else {
-        format!("Before = {dates}")
+        format!("Before = {dates}.")
     }
 }
 

@@ -87,6 +87,10 @@ const DONE_FIELDS: &[&str] = &[
     "distance",
     "icu_distance",
     "icu_training_load",
+    "pace_load",
+    "icu_average_watts",
+    "icu_weighted_avg_watts",
+    "average_heartrate",
     "icu_intensity",
     "paired_event_id",
     "compliance",
@@ -673,7 +677,7 @@ fn more(cut: &Cut<'_, Found<'_>>, asked: &Asked) -> String {
     match next {
         None => String::new(),
         Some(day) if last == next => format!(
-            "… {}, the rest of {day} among them: use oldest={day} and kinds or sport",
+            "… {}, the rest of {day} among them: use oldest={day} and kinds or sport.",
             answer::counted(cut.left.len(), "more row", "more rows")
         ),
         Some(day) => cut.more("row", |_| {
@@ -763,7 +767,7 @@ fn with_steps(
         let count = answer::counted(left.len(), "workout", "workouts");
         let next = if full { "a shorter range" } else { "detail=full" };
         blocks.push(format!(
-            "Steps of {count} left out: use oldest={first} newest={last} {next}{}",
+            "Steps of {count} left out: use oldest={first} newest={last} {next}{}.",
             same(asked)
         ));
     }

@@ -65,7 +65,9 @@ const FIELDS: &[&str] = &[
     "icu_distance",
     "total_elevation_gain",
     "icu_training_load",
+    "pace_load",
     "icu_intensity",
+    "icu_average_watts",
     "icu_weighted_avg_watts",
     "average_heartrate",
     "average_speed",
@@ -91,6 +93,7 @@ const FULL_FIELDS: &[&str] = &[
     "icu_distance",
     "total_elevation_gain",
     "icu_training_load",
+    "pace_load",
     "icu_intensity",
     "icu_average_watts",
     "icu_weighted_avg_watts",
@@ -137,7 +140,7 @@ const fn without_notes(fields: &'static [&'static str]) -> &'static [&'static st
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
     ("time", |row| positive(row.moving_time)),
-    ("load", |row| row.icu_training_load),
+    ("load", |row| row.load()),
     ("power", |row| {
         positive(row.icu_weighted_avg_watts).or(positive(row.icu_average_watts))
     }),
@@ -200,7 +203,7 @@ impl Sort {
             Self::Time => positive(row.moving_time),
             Self::Distance => positive(row.metres()),
             Self::Climb => positive(row.total_elevation_gain),
-            Self::Load => units::sane(row.icu_training_load),
+            Self::Load => row.load(),
             Self::Intensity => positive(row.icu_intensity),
             Self::Speed => positive(row.speed()),
         }
@@ -271,7 +274,7 @@ impl Asked {
         if range.is_none() && !order.is_of_a_search() {
             return Err(arguments::wrong(
                 "sort",
-                "must be date, time, distance or speed in a search without dates, whose rows have no more; add oldest",
+                "must be date, time, distance or speed in a search without dates, because its rows have no load or climb; add oldest",
             ));
         }
         Ok(Self {
@@ -450,18 +453,26 @@ fn render(
     let plans = planned.got().zip(asked.range);
     let plans = plans
         .map(|(events, range)| planned::by_week(events, activities, range, today, asked.sport, card.units));
-    let mut blocks = vec![first_line(
-        card,
-        today,
-        asked,
-        sums::activities(readable.len(), closed),
-    )];
+    let mut count = sums::activities(readable.len(), closed);
+    if let Some(first) = activities
+        .iter()
+        .filter_map(Activity::day)
+        .min()
+        .filter(|_| capped)
+    {
+        count = if readable.len() < activities.len() {
+            format!("{count} of the latest {HITS} hits, from {first} on")
+        } else {
+            format!("the latest {count}, from {first} on")
+        };
+    }
+    let mut blocks = vec![first_line(card, today, asked, count)];
     if !narrowed {
         // Above the rows, where no client cuts it.
         blocks.extend(about_stubs(&stubs, asked, has_own_sums));
     }
     if wanted.is_empty() {
-        blocks.push(nothing(card, today, asked));
+        blocks.push(nothing(card, today, asked, closed));
     } else {
         let cut = if asked.order == Sort::Date {
             Cut::by_days(asked.limit, &wanted, |row| row.day())
@@ -470,7 +481,12 @@ fn render(
         };
         blocks.push(rows::table(cut.shown, card.units, asked));
         blocks.push(cut.more("row", |next| how_on(&wanted, cut.shown, next, asked)));
-        blocks.push(totals::by_sport(&readable, closed, card.units, asked.detail));
+        let totals = totals::by_sport(&readable, closed, card.units, asked.detail);
+        blocks.push(if capped {
+            named(&format!("Of these {}:", readable.len()), &totals)
+        } else {
+            totals
+        });
     }
     blocks.push(by_week(&counted, plans.as_ref(), asked, today));
     blocks.push(planned.missing());
@@ -553,7 +569,7 @@ fn by_week(counted: &[&Activity], plans: Option<&Planning>, asked: &Asked, today
     }
     let weekly = |is_closed: bool| {
         let rows = counted.iter().filter(move |row| row.is_stub() == is_closed);
-        let loads = rows.filter_map(|row| Some((row.day()?, units::sane(row.icu_training_load))));
+        let loads = rows.filter_map(|row| Some((row.day()?, row.load())));
         weeks::weekly(range.oldest, range.newest, loads)
     };
     let closed = weekly(true).into_values().map(|week| week.count as usize);
@@ -598,9 +614,11 @@ fn how_on(rows: &[&Activity], shown: &[&Activity], next: &Activity, asked: &Aske
     )
 }
 
-fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked) -> String {
+/// Without any row that is wanted, `closed` of which cannot be read.
+fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked, closed: usize) -> String {
     let none = match (asked.is_narrowed(), asked.range) {
         (_, Some(range)) if range.oldest > today => return activities::nothing_yet(card, today),
+        (true, Some(_)) if closed > 0 => "No activity that can be read matches.",
         (true, Some(_)) => "No activity in this range matches.",
         (true, None) => "No activity matches.",
         (false, _) => "No activity in this range.",
@@ -664,5 +682,8 @@ fn about_closed(count: usize, asked: &Asked, has_own_sums: bool) -> String {
     } else {
         ""
     };
+    if asked.min_time.is_some() {
+        return format!("Not searched: {what}, of unknown length. {how} Their load is in get_fitness{sums}.");
+    }
     format!("Unreadable: {what}. {how} Not in the load sums here, but in get_fitness{sums}.")
 }

@@ -14,7 +14,7 @@ mod zones;
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike as _, Days, NaiveDate};
+use chrono::{Datelike as _, Days, Months, NaiveDate};
 use serde_json::{Map, Value};
 
 use self::by_sport::Change;
@@ -71,6 +71,10 @@ const FIELDS: &[&str] = &[
     "icu_distance",
     "total_elevation_gain",
     "icu_training_load",
+    "pace_load",
+    "icu_average_watts",
+    "icu_weighted_avg_watts",
+    "average_heartrate",
     "icu_intensity",
     "calories",
     "icu_zone_times",
@@ -89,7 +93,7 @@ const FIELDS: &[&str] = &[
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
     ("time", |row| positive(row.moving_time)),
-    ("load", |row| row.icu_training_load),
+    ("load", |row| row.load()),
     ("IF", |row| positive(row.icu_intensity)),
 ];
 
@@ -430,10 +434,7 @@ fn changes(
     let lengths = (asked.range.days(), before.days());
     // Of a leap year, a day more is none that a change would show.
     let as_long = (lengths.0 - lengths.1).abs() * 100 <= lengths.0;
-    let mut days = String::new();
-    if lengths.0 != lengths.1 {
-        days = format!("{} against {}", answer::counted_days(lengths.1), lengths.0);
-    }
+    let mut days = lengths_in_words(asked.range, before);
     let when = |days: &str, open: &str| {
         with_unit(
             before.in_words(),
@@ -448,7 +449,7 @@ fn changes(
                 sums::with_unreadable(0, stubs)
             ),
         };
-        return format!("Before, {}: {none}", when(&days, ""));
+        return format!("Before, {}: {none}.", when(&days, ""));
     }
     if !as_long {
         days.push_str(", so without changes");
@@ -491,11 +492,28 @@ fn changes(
     let more = match more {
         0 => String::new(),
         count => format!(
-            "\n… {}: use detail=full",
+            "\n… {}: use detail=full.",
             answer::counted(count, "more sport", "more sports")
         ),
     };
-    format!("Now / before, {}:{changes}{more}", when(&days, open))
+    let ago = if before.oldest.checked_add_months(Months::new(12)) == Some(asked.range.oldest) {
+        "a year before"
+    } else {
+        "before"
+    };
+    format!("Now / {ago}, {}:{changes}{more}", when(&days, open))
+}
+
+/// How a period before differs in its days: `365 days against 366`, `by whole weeks` where it does not end just before the range.
+fn lengths_in_words(range: Range, before: Range) -> String {
+    let between = (range.oldest - before.newest).num_days();
+    if range.days() != before.days() {
+        format!("{} against {}", answer::counted_days(before.days()), range.days())
+    } else if (2..=7).contains(&between) && weeks::monday(before.oldest) == before.oldest {
+        "by whole weeks".to_owned()
+    } else {
+        String::new()
+    }
 }
 
 fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked, stubs: usize) -> String {

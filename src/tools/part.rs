@@ -56,6 +56,7 @@ pub(super) enum Source {
     Calendar,
     /// The days of the fitness model.
     Fitness,
+    /// Who the athlete is, and the settings of sports.
     Profile,
 }
 

@@ -37,6 +37,10 @@ pub(super) const READ_FROM: &[&str] = &[
     "moving_time",
     "elapsed_time",
     "icu_training_load",
+    "pace_load",
+    "icu_average_watts",
+    "icu_weighted_avg_watts",
+    "average_heartrate",
     "paired_event_id",
     "start_date",
     "device_name",
@@ -246,7 +250,7 @@ fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String 
         }
     };
     add(units::hours_minutes(positive(activity.moving_time)), "", "");
-    add(units::whole(activity.icu_training_load), "load ", "");
+    add(units::whole(activity.load()), "load ", "");
     add(with_unit(units::whole(compliance), PERCENT), "", "");
     add(id, "", "");
     let aside = match (activity.is_manual(), how) {
@@ -296,7 +300,7 @@ fn with_figures<'a>(activities: impl Iterator<Item = &'a Activity>) -> String {
     let named = activities.take(NAMED).map(|other| {
         let figures = [
             units::hours_minutes(positive(other.moving_time)),
-            named("load", &units::whole(other.icu_training_load)),
+            named("load", &units::whole(other.load())),
         ];
         let id = clean(other.id.as_deref().unwrap_or_default(), 24);
         joined([id, in_brackets(&joined(figures, ", "))], " ")
@@ -659,7 +663,7 @@ fn ties(
                 sport: activity.sport(),
                 name: activity.name.as_deref().unwrap_or_default(),
                 secs: units::sane(activity.moving_time),
-                load: units::sane(activity.icu_training_load),
+                load: activity.load(),
                 event: activity.paired_event_id.filter(|id| *id > 0),
             };
             Some((at, done))

@@ -14,7 +14,7 @@ use super::{
         self,
         sport_units::{SportUnits, in_yards},
         units::{self, positive},
-        words::{DOT, in_brackets, joined, listed, named, sentence, with_unit},
+        words::{DOT, in_brackets, joined, listed, named, sentence},
     },
     arguments::Range,
     part::{Part, Source, settle},
@@ -139,16 +139,16 @@ fn with_states<'a>(
 /// After how many of the plans have no load.
 const WITHOUT_LOAD: &str = "without load";
 /// The part of what is planned that activities did.
-const FOR_DONE: &str = "for what was done";
+const DONE: &str = "of it done";
 
 /// What the name of a part of the plan means that is neither done nor missed for sure.
 const UNCLEAR: &str = "unclear: something may have done it, such as an activity that Strava closes or one without a sport; \
     get_events with include=done says what.";
 
-/// `97 for what was done`, `all for what was done`: a part of `all` by its name.
+/// `97 of it done`, `all done`: a part of `all` by its name.
 fn share(part: f64, all: f64, say: fn(f64) -> String, name: &str) -> String {
     if part >= all {
-        format!("all {name}")
+        format!("all {}", name.trim_start_matches("of it "))
     } else {
         format!("{} {name}", say(part))
     }
@@ -249,7 +249,7 @@ impl Plans {
         self.all.count > 0.0 || !self.targets.is_empty()
     }
 
-    /// `200`, `200 (90 for what was done, 110 open later)`, `planned without load`, `nothing planned`: see [`Self::parts`].
+    /// `200`, `200 (90 of it done, 110 open later)`, `planned without load`, `nothing planned`: see [`Self::parts`].
     pub(super) fn load(&self) -> String {
         match self.known_load() {
             Ok(load) => joined([units::whole(load), in_brackets(&self.parts_of_load())], " "),
@@ -257,7 +257,7 @@ impl Plans {
         }
     }
 
-    /// The same beside what was done, which it is no share of: `200 planned (90 for what was done, 110 open later)`. The
+    /// The same beside what was done, which it is no share of: `200 planned (90 of it done, 110 open later)`. The
     /// days that it goes on `until` follow the word.
     pub(super) fn in_words(&self, until: &str) -> String {
         match self.known_load() {
@@ -280,12 +280,12 @@ impl Plans {
         }
     }
 
-    /// `90 for what was done, 110 open later, 1 without load`: see [`Self::parts`].
+    /// `90 of it done, 110 open later, 1 without load`: see [`Self::parts`].
     fn parts_of_load(&self) -> String {
         self.parts(|sum| sum.load, units::whole, (self.all.with_load, WITHOUT_LOAD))
     }
 
-    /// `3:00 (1:00 for what was done, 2:00 open later, 1 without a time)`, `unknown` when nothing planned has a time; empty when
+    /// `3:00 (1:00 of it done, 2:00 open later, 1 without a time)`, `unknown` when nothing planned has a time; empty when
     /// nothing is planned.
     pub(super) fn time(&self) -> String {
         if self.all.count <= 0.0 {
@@ -299,7 +299,7 @@ impl Plans {
         joined([units::hours_minutes(self.all.secs), in_brackets(&parts)], " ")
     }
 
-    /// `97 for what was done, 43 missed, 61 open later`, `all open later`; what is none is not named. At the end how many lack
+    /// `97 of it done, 43 missed, 61 open later`, `all open later`; what is none is not named. At the end how many lack
     /// the figure, if others (`with`) have it.
     fn parts(&self, figure: fn(&Sum) -> f64, say: fn(f64) -> String, (with, lack): (f64, &str)) -> String {
         let all = figure(&self.all);
@@ -315,8 +315,8 @@ impl Plans {
     /// The parts of all, each with its name.
     const fn split(&self) -> [(&Sum, &'static str); 10] {
         [
-            (&self.done, FOR_DONE),
-            (&self.done_otherwise, "for what was done as another sport"),
+            (&self.done, DONE),
+            (&self.done_otherwise, "of it done as another sport"),
             (&self.missed, "missed"),
             (&self.not_paired, "not paired"),
             (&self.unclear, "unclear"),
@@ -468,7 +468,7 @@ fn undated(count: usize) -> String {
     format!("{workouts} could not be read and {are} not counted: {have} no readable date.")
 }
 
-/// `2 planned workouts without a sport (1:00 h, load 75)`; empty without any.
+/// `2 planned workouts without a sport (1:00, load 75)`; empty without any.
 pub(super) fn with_size(sum: &Sum, (one, many): (&str, &str), of: &str) -> String {
     if sum.count <= 0.0 {
         return String::new();
@@ -499,7 +499,7 @@ fn doubts(weeks: &BTreeMap<NaiveDate, Plans>, times: bool) -> String {
     joined([load, time], " ")
 }
 
-/// A target's sport and figures: `Ride load 85`, `load 300 · 8:00 h`; empty without a figure.
+/// A target's sport and figures: `Ride load 85`, `load 300 · 8:00`; empty without a figure.
 pub(super) fn target(event: &Event, own: Units) -> String {
     let sport = event.sport();
     let metres = positive(event.distance_target);
@@ -509,7 +509,7 @@ pub(super) fn target(event: &Event, own: Units) -> String {
     let figures = joined(
         [
             named("load", &units::whole(positive(event.load_target))),
-            with_unit(units::hours_minutes(positive(event.time_target)), "h"),
+            units::hours_minutes(positive(event.time_target)),
             way,
         ],
         DOT,
@@ -597,31 +597,22 @@ mod tests {
             by_week(&events, &did, range, today(), sports, Units::default()).weeks[&day("2026-11-16")].clone()
         };
         let all = week(None);
-        assert_eq!(
-            all.load(),
-            "210 (50 for what was done, 50 missed, 110 open later)"
-        );
+        assert_eq!(all.load(), "210 (50 of it done, 50 missed, 110 open later)");
         assert_eq!(
             all.time(),
-            "3:00 (1:00 for what was done, 2:00 open later, 2 without a time)"
+            "3:00 (1:00 of it done, 2:00 open later, 2 without a time)"
         );
-        assert_eq!(all.targets(), "Ride load 85, 8:00 h");
+        assert_eq!(all.targets(), "Ride load 85, 8:00");
         let runs = week(Some(&["Run"]));
         assert_eq!(
             (runs.load(), runs.targets()),
             (
-                "60 (10 for what was done as another sport, 50 missed)".to_owned(),
+                "60 (10 of it done as another sport, 50 missed)".to_owned(),
                 String::new()
             )
         );
         let of_one_kind = |sports| week(Some(sports)).load();
-        assert_eq!(
-            of_one_kind(&["Run", "TrailRun"]),
-            "60 (10 for what was done, 50 missed)"
-        );
-        assert_eq!(
-            of_one_kind(&["Ride"]),
-            "150 (40 for what was done, 110 open later)"
-        );
+        assert_eq!(of_one_kind(&["Run", "TrailRun"]), "60 (10 of it done, 50 missed)");
+        assert_eq!(of_one_kind(&["Ride"]), "150 (40 of it done, 110 open later)");
     }
 }

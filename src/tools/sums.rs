@@ -49,7 +49,7 @@ impl<'a> From<&'a Activity> for Share<'a> {
             metres: row.metres(),
             pool: row.pool_length,
             climb: row.total_elevation_gain,
-            load: row.icu_training_load,
+            load: row.load(),
             intensity: row.icu_intensity,
             kcal: row.calories,
             longest: row.moving_time,
@@ -251,9 +251,9 @@ impl Sum {
         named("climb", &of_count(count, self.with_climb, climb, "without"))
     }
 
-    /// `3120 (1 without)`; empty when nothing has calories. `count` rows should have some.
-    pub(super) fn kcal_words(&self, count: f64) -> String {
-        of_count(count, self.with_kcal, units::whole(self.kcal), "without")
+    /// `3120 (1 without)`; empty when nothing has calories.
+    pub(super) fn kcal_words(&self) -> String {
+        self.of_those(self.with_kcal, units::whole(self.kcal), "without")
     }
 
     /// A figure of the `with` rows that have it, and how many are `without`; empty when none has it.
@@ -293,17 +293,13 @@ impl Sum {
         }
     }
 
-    /// `60:00 h, load 3000`, `no load`: what a sum leaves out.
+    /// `60:00, load 3000`, `no load`: what a sum leaves out.
     pub(super) fn size(&self) -> String {
         let load = match self.load_words() {
             load if load.is_empty() => "no load".to_owned(),
             load => named("load", &load),
         };
-        let time = with_unit(units::hours_minutes(self.secs), "h");
-        joined(
-            [self.of_those(self.with_time, time, "without a time"), load],
-            ", ",
-        )
+        joined([self.time_words(), load], ", ")
     }
 
     /// `Ride 12 · 18:40 · 512 km · load 842 (2 without)`, without empty parts.
@@ -388,10 +384,10 @@ fn looks_like(a: f64, b: f64) -> bool {
     (shown_secs(a) - shown_secs(b)).abs() < 1.0
 }
 
-/// Seconds as [`units::hours_minutes`] shows them: whole minutes, and seconds below one.
+/// Seconds as [`units::hours_minutes`] shows them: whole minutes, and seconds below half of one.
 pub(super) fn shown_secs(secs: f64) -> f64 {
     let secs = secs.round();
-    if secs < 60.0 {
+    if secs < 30.0 {
         secs
     } else {
         ((secs + 30.0) / 60.0).floor() * 60.0
@@ -423,22 +419,10 @@ pub(super) fn by_sport<'a>(
 
 /// Families whose activities usually have an elevation gain.
 const CLIMB: [&str; 6] = ["Ride", "Run", "Walk", "Hike", "Snowshoe", "Ski"];
-/// Those whose activities usually have calories.
-const BURN: [&str; 2] = ["Ride", "Run"];
-
 /// How many rows of these sums should have an elevation gain: all together lack it only where a sport has it.
 pub(super) fn climbing(sums: &[(String, Sum)]) -> f64 {
-    having(sums, |sum| sum.with_climb, &CLIMB)
-}
-
-/// The same of calories.
-pub(super) fn burning(sums: &[(String, Sum)]) -> f64 {
-    having(sums, |sum| sum.with_kcal, &BURN)
-}
-
-fn having(sums: &[(String, Sum)], with: fn(&Sum) -> f64, usual: &[&str]) -> f64 {
-    let has_it = |(name, sum): &&(String, Sum)| with(sum) > 0.0 || usual.contains(&sports::family(name));
-    sums.iter().filter(has_it).map(|(_, sum)| sum.count).sum()
+    let climbs = |(name, sum): &&(String, Sum)| sum.with_climb > 0.0 || CLIMB.contains(&sports::family(name));
+    sums.iter().filter(climbs).map(|(_, sum)| sum.count).sum()
 }
 
 /// See [`Sum::of_those`], of this many rows.

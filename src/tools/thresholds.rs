@@ -90,7 +90,14 @@ pub(super) fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -
     let mut unset = Vec::new();
     let watts =
         |name: &str, value: Option<f64>| value.map(|value| format!("{name} {} W", units::whole(value)));
-    match watts("FTP", ftp) {
+    let estimate = own.mmp_model.as_ref().and_then(|model| positive(model.ftp));
+    // Beside others it is named as the one that zones and loads go by.
+    let name = if indoor.or(estimate).is_some() {
+        "FTP in use"
+    } else {
+        "FTP"
+    };
+    match watts(name, ftp) {
         Some(text) => {
             let kg = weight_of(athlete);
             let per_kg = kg
@@ -102,8 +109,7 @@ pub(super) fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -
         None => {}
     }
     known.extend(watts("indoor FTP", indoor));
-    let estimate = own.mmp_model.as_ref().and_then(|model| model.ftp);
-    known.extend(watts("eFTP (intervals.icu's model)", positive(estimate)));
+    known.extend(watts("eFTP (intervals.icu's model)", estimate));
     known.extend(positive(own.w_prime).map(|joules| format!("W′ {} kJ", units::fixed(joules / 1000.0, 1))));
     known.extend(watts("Pmax", positive(own.p_max)));
     match threshold {

@@ -110,7 +110,7 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
             json!({"include": ["planned"]}),
             "Planned load",
             "get_events",
-            &["\t90 (all for what was done)\t"],
+            &["\t90 (all done)\t"],
         ),
         (
             "get_activity_detail",
@@ -129,9 +129,9 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
         (
             "get_activity_detail",
             json!({"id": "i188800101"}),
-            "The planned workout and how closely it was followed",
+            "Planned workout and its compliance",
             "get_events",
-            &["planned workout 777", "97 % of plan"],
+            &["planned workout 777", "97 % of the plan"],
         ),
         (
             "get_activity_detail",

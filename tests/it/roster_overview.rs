@@ -242,7 +242,7 @@ async fn an_athlete_without_an_answer_is_named_and_the_others_are_shown() {
             );
             assert_eq!(
                 cell(&text, "Ana", "load this week"),
-                "done unknown; 404 planned (198 for what was done, 87 not paired, 119 open later)",
+                "done unknown; 404 planned (198 of it done, 87 not paired, 119 open later)",
                 "{text}"
             );
             let why = cell(&text, "Jack", "left out");

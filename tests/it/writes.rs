@@ -168,7 +168,7 @@ async fn a_week_lands_once_on_the_right_days_and_can_be_taken_back() {
         assert_eq!(tempo["moving_time"], 3300);
         let line = text.lines().find(|line| line.contains("Run «Tempo»")).unwrap();
         assert!(
-            line.contains(" · written · 0:55 h · ") && line.contains(&format!(" · load {} (", tempo["icu_training_load"])),
+            line.contains(" · written · 0:55 · ") && line.contains(&format!(" · load {} (", tempo["icu_training_load"])),
             "{line}"
         );
         let strength = entry(&world, jack, "Strength A");
@@ -815,7 +815,7 @@ async fn what_differs_from_what_is_there_is_named() {
         )
         .await;
         assert!(
-            text.contains("0:20 h · load as intervals.icu computes it"),
+            text.contains("0:20 · load as intervals.icu computes it"),
             "{text}"
         );
         let text = done(

@@ -97,7 +97,7 @@ async fn one_of_each_kind_lands_once_as_it_was_meant_and_can_be_taken_back() {
                 json!({"category": "RACE_B", "type": "Run", "start_date_local": "2026-12-20T10:30:00",
                        "end_date_local": "2026-12-21T00:00:00", "description": "Bib 1207", "moving_time": 5700,
                        "distance": 21097.5, "icu_training_load": 130}),
-                "2026-12-20 Sun 10:30 · Run race B «City half» · written · 1:35 h · 21.1 km · load 130 (IF 0.91)",
+                "2026-12-20 Sun 10:30 · Run race B «City half» · written · 1:35 · 21.1 km · load 130 (IF 0.91)",
             ),
             (
                 "Travel",
@@ -156,7 +156,7 @@ async fn one_of_each_kind_lands_once_as_it_was_meant_and_can_be_taken_back() {
                        "end_date_local": "2026-12-19T00:00:00", "load_target": 60}),
             ]
         );
-        assert!(text.contains("Run week target «Target» · written · load 120 · 4:00 h · 40 km"), "{text}");
+        assert!(text.contains("Run week target «Target» · written · load 120 · 4:00 · 40 km"), "{text}");
 
         world.sim.clear_requests();
         let again = done(&world, &ana.link, "push_event", push).await;
@@ -554,7 +554,7 @@ async fn figures_of_a_target_and_of_a_race_can_be_changed_and_taken_back() {
         )
         .await;
         assert!(
-            text.contains("Swim week target «Target» · now · load 150 · 3:00 h"),
+            text.contains("Swim week target «Target» · now · load 150 · 3:00"),
             "{text}"
         );
         let held = entry(&world, ana, "Target");

@@ -347,7 +347,7 @@ async fn tags_colour_place_and_planned_time_are_edited_and_come_back() {
             (&key, json!({"tags": []}), json!({"tags": []}), " · changed · "),
             (&key, json!({"color": "#00ff00"}), json!({"color": "#00ff00"}), "colour #00ff00"),
             (&key, json!({"indoor": true}), json!({"indoor": true}), "Ride indoor «Key»"),
-            (&yoga, json!({"minutes": 45}), json!({"moving_time": 2700}), "0:45 h"),
+            (&yoga, json!({"minutes": 45}), json!({"moving_time": 2700}), "0:45"),
             (&yoga, json!({"minutes": 20, "load": 12, "tags": ["x"]}), json!({"moving_time": 1200, "icu_training_load": 12}), "load 12"),
         ] {
             let name = before["name"].as_str().unwrap();

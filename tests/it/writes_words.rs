@@ -228,18 +228,18 @@ async fn a_workout_of_times_and_distances_is_headed_by_both() {
         let ana = world.ana();
         world.let_write(ana).await;
         for (sport, text, says) in [
-            ("Ride", "- 1h30m 65%\n- 2.5km 60%", " · 1:30 h + 2.5 km · "),
+            ("Ride", "- 1h30m 65%\n- 2.5km 60%", " · 1:30 + 2.5 km · "),
             (
                 "Swim",
                 "- 400mtr\n\n4x\n- 100mtr\n- 30s intensity=rest",
-                " · 0:02 h + 800 m",
+                " · 0:02 + 800 m",
             ),
             (
                 "Run",
                 "- 20m 75-82% LTHR\n- 5km 75-82% LTHR\n- 10m 75-82% LTHR",
-                " · 0:30 h + 5.0 km",
+                " · 0:30 + 5.0 km",
             ),
-            ("Ride", "- 1h30m 65%", " · 1:30 h · load "),
+            ("Ride", "- 1h30m 65%", " · 1:30 · load "),
         ] {
             let one = push(&[workout(sport, "2026-12-10", &format!("Mixed {text}"), text)]);
             let would = preview(&world, &ana.link, "push_workout", one.clone()).await;

@@ -46,6 +46,19 @@ impl Activity {
         .any(|figure| positive(figure).is_some())
     }
 
+    /// Training load. None also where upstream sends 0 because nothing was recorded to compute one from: no power, no heart
+    /// rate, no load by pace.
+    pub(crate) fn load(&self) -> Option<f64> {
+        let sensors = [
+            self.icu_weighted_avg_watts,
+            self.icu_average_watts,
+            self.average_heartrate,
+        ];
+        let is_measured =
+            sensors.into_iter().any(|figure| positive(figure).is_some()) || self.pace_load.is_some();
+        sane(self.icu_training_load).filter(|load| *load > 0.0 || is_measured)
+    }
+
     /// How hard it felt, 1–10: as entered at intervals.icu, otherwise on the device.
     pub(crate) fn rpe(&self) -> Option<f64> {
         self.icu_rpe.or(self.perceived_exertion)
@@ -160,6 +173,35 @@ mod tests {
                 (by_strava, empty),
                 "{fields}"
             );
+        }
+    }
+
+    #[test]
+    fn a_load_of_zero_is_one_only_where_it_could_be_computed() {
+        for (fields, load) in [
+            (json!({}), None),
+            (json!({"icu_training_load": 30}), Some(30.0)),
+            (json!({"icu_training_load": 0}), None),
+            (
+                json!({"icu_training_load": 0, "average_heartrate": 0, "icu_average_watts": 0}),
+                None,
+            ),
+            (
+                json!({"icu_training_load": 0, "average_heartrate": 84}),
+                Some(0.0),
+            ),
+            (
+                json!({"icu_training_load": 0, "icu_average_watts": 30}),
+                Some(0.0),
+            ),
+            (
+                json!({"icu_training_load": 0, "icu_weighted_avg_watts": 30}),
+                Some(0.0),
+            ),
+            (json!({"icu_training_load": 0, "pace_load": 0}), Some(0.0)),
+            (json!({"average_heartrate": 84}), None),
+        ] {
+            assert_eq!(activity(fields.clone()).load(), load, "{fields}");
         }
     }
 

@@ -90,8 +90,6 @@ pub struct ActivityDetail {
     pub(crate) power_load: Amount,
     /// Load by heart rate.
     pub(crate) hr_load: Amount,
-    /// Load by pace.
-    pub(crate) pace_load: Amount,
     /// TRIMP.
     pub(crate) trimp: Amount,
     /// Strain score (Xert's model).

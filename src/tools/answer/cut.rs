@@ -37,7 +37,7 @@ impl<'a, R> Cut<'a, R> {
         Self::after(whole.unwrap_or(limit), rows)
     }
 
-    /// `… 3 more rows: use …`, where `how` names the call from the first row that is left; empty when none is left.
+    /// `… 3 more rows: use ….`, where `how` names the call from the first row that is left; empty when none is left.
     pub(crate) fn more(&self, one: &str, how: impl FnOnce(&R) -> String) -> String {
         self.left
             .first()
@@ -50,12 +50,12 @@ fn parts_days<R>(rows: &[R], at: usize, day: impl Fn(&R) -> Option<NaiveDate>) -
     at == 0 || at >= rows.len() || day(&rows[at - 1]) != day(&rows[at])
 }
 
-/// `… 3 more rows: use …`; empty when none is left.
+/// `… 3 more rows: use ….`; empty when none is left.
 pub(crate) fn more(left: usize, one: &str, how: &str) -> String {
     match left {
         0 => String::new(),
         left => format!(
-            "… {}: {how}",
+            "… {}: {how}.",
             counted(left, &format!("more {one}"), &format!("more {one}s"))
         ),
     }
@@ -86,10 +86,13 @@ mod tests {
         let cut = Cut::after(1, &[21, 20, 19]);
         assert_eq!(
             cut.more("row", |next| format!("use newest={next}")),
-            "… 2 more rows: use newest=20"
+            "… 2 more rows: use newest=20."
         );
         assert_eq!(Cut::after(3, &[21, 20, 19]).more("row", |_| panic!()), "");
-        assert_eq!(more(1, "lap", "use detail=full"), "… 1 more lap: use detail=full");
+        assert_eq!(
+            more(1, "lap", "use detail=full"),
+            "… 1 more lap: use detail=full."
+        );
     }
 
     proptest! {

@@ -128,11 +128,11 @@ fn seconds(value: Option<f64>) -> Option<i64> {
         .map(|value| value.round() as i64)
 }
 
-/// Hours and minutes, `1:15`; less than a minute keeps its seconds, `0:00:40`.
+/// Hours and minutes, `1:15`; less than half a minute is `<0:01`.
 pub(crate) fn hours_minutes(secs: impl Into<Option<f64>>) -> String {
     match seconds(secs.into()) {
         None => String::new(),
-        Some(secs) if (1..60).contains(&secs) => format!("0:00:{secs:02}"),
+        Some(1..30) => "<0:01".to_owned(),
         Some(secs) => {
             let minutes = (secs + 30) / 60;
             format!("{}:{:02}", minutes / 60, minutes % 60)
@@ -445,7 +445,8 @@ mod tests {
         assert_eq!(hours_minutes(4500.0), "1:15");
         assert_eq!(hours_minutes(4529.0), "1:15");
         assert_eq!(hours_minutes(4530.0), "1:16");
-        assert_eq!(hours_minutes(40.0), "0:00:40");
+        assert_eq!(hours_minutes(40.0), "0:01");
+        assert_eq!(hours_minutes(29.0), "<0:01");
         assert_eq!(hours_minutes(59.7), "0:01");
         assert_eq!(hours_minutes(0.0), "0:00");
         assert_eq!(hours_minutes(66_600.0), "18:30");

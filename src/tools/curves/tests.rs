@@ -173,7 +173,7 @@ fn the_main_sport_is_named_with_its_hours() {
     assert_eq!(
         main.notes,
         [
-            "Main sport of the last 90 days: Ride (11:00 of 19:20 moving)",
+            "Main sport of the last 90 days: Ride (11:00 of 19:20 moving).",
             "None of its activities has power: heart rate instead."
         ]
     );

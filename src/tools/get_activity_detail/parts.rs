@@ -177,7 +177,7 @@ pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how
             [
                 positive(activity.moving_time),
                 positive(activity.metres()),
-                activity.icu_training_load,
+                activity.load(),
                 activity.icu_intensity,
             ],
         ),
@@ -237,7 +237,7 @@ fn steps_of(event: &Event, activity: &Activity, own: &SportUnits, how: Detail) -
     let cut = Cut::after(how.pick(STEPS, usize::MAX), &lines);
     let more = match cut.left.len() {
         0 => String::new(),
-        left => format!("… {left} more lines of steps: use detail=full"),
+        left => format!("… {left} more lines of steps: use detail=full."),
     };
     let head = format!("{}:", joined(["its steps", &in_brackets(&by)], " "));
     let lines = cut.shown.iter().cloned();

@@ -16,7 +16,6 @@ use crate::{
         },
         arguments::Detail,
         one_activity::{decoupling_means, has_power},
-        plan_state,
     },
     training::{sports::Tempo, zones},
 };
@@ -55,26 +54,19 @@ fn whole(value: Option<f64>, unit: &str) -> String {
 fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
     // The load's kind is known if it equals one of those that intervals.icu chooses from.
-    let load = positive(activity.icu_training_load);
+    let load = positive(activity.load());
     let by = [
         ("power", detail.power_load),
         ("heart rate", detail.hr_load),
-        ("pace", detail.pace_load),
+        ("pace", activity.pace_load),
     ];
     let same: Vec<&str> = by
         .iter()
         .filter(|(_, own)| load.is_some() && *own == load)
         .map(|(name, _)| *name)
         .collect();
-    let is_measured = has_power(detail)
-        || positive(activity.average_heartrate).is_some()
-        || detail.pace_load.is_some()
-        || own.tempo == Tempo::Swim;
     let by = match same.as_slice() {
         [one] => format!("(by {one})"),
-        _ if activity.icu_training_load == Some(0.0) && !is_measured => {
-            "(no power or heart rate to compute it from)".to_owned()
-        }
         _ => String::new(),
     };
     Line::new()
@@ -86,7 +78,7 @@ fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
             units::height_in_words(activity.total_elevation_gain, own.units),
             "",
         )
-        .figure("load", units::whole(activity.icu_training_load), &by)
+        .figure("load", units::whole(activity.load()), &by)
         .figure("IF", units::intensity(positive(activity.icu_intensity)), "")
         .text()
 }
@@ -168,6 +160,7 @@ fn effort(detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
     let of = |figure: String, scale: &str| if figure.is_empty() { figure } else { figure + scale };
     let planned = activity.paired_event_id.map(|event| event.to_string());
+    let done = units::whole(activity.done_of_plan());
     Line::new()
         .figure("RPE", of(units::at_most(activity.rpe(), 1), "/10"), "")
         .figure(
@@ -177,7 +170,7 @@ fn effort(detail: &ActivityDetail) -> String {
         )
         .figure("feel", of(units::whole(activity.feel), "/5"), "(1 strong)")
         .figure("planned workout", planned.unwrap_or_default(), "")
-        .figure("done", units::whole(activity.done_of_plan()), plan_state::PERCENT)
+        .words(around("", &done, "% of the plan done (intervals.icu's figure)"))
         .text()
 }
 
@@ -300,7 +293,7 @@ fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
         .figure("carbs taken", units::whole(detail.carbs_ingested), "g")
         .figure("load by power", units::whole(positive(detail.power_load)), "")
         .figure("by heart rate", units::whole(positive(detail.hr_load)), "")
-        .figure("by pace", units::whole(positive(detail.pace_load)), "")
+        .figure("by pace", units::whole(positive(detail.activity.pace_load)), "")
         .words(joined(achievements, ", "))
         .text()
 }
@@ -355,7 +348,13 @@ fn not_recorded(detail: &ActivityDetail, own: &SportUnits) -> String {
             positive(activity.average_heartrate)
                 .is_none()
                 .then_some("heart rate"),
-            activity.icu_training_load.is_none().then_some("load"),
+            activity.load().is_none().then_some(
+                if activity.icu_training_load.is_some() && own.tempo != Tempo::Swim {
+                    "load (no power or heart rate to compute it from)"
+                } else {
+                    "load"
+                },
+            ),
             activity.rpe().is_none().then_some("RPE"),
             activity.feel.is_none().then_some("feel"),
         ]

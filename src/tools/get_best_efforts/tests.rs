@@ -208,7 +208,7 @@ fn odd_activities_keep_their_place() {
         text.contains("Best W/kg in another activity: 1 min 6.64 on 2026-09-01 Tue i3."),
         "{text}"
     );
-    assert!(text.ends_with("Data: Garmin Edge 840"), "{text}");
+    assert!(text.ends_with("Data from Garmin Edge 840."), "{text}");
     stays_in_its_place(&text);
 }
 

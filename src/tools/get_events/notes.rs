@@ -80,7 +80,7 @@ pub(super) fn done_or_not(
 }
 
 /// What a filter by sport leaves out that may concern the athlete of that sport: `Not counted: 2 planned workouts without a
-/// sport (1:00 h, load 75), 1 race of sport Other (5:00 h, load 330): 6 Dec «Lake Tri»`.
+/// sport (1:00, load 75), 1 race of sport Other (5:00, load 330): 6 Dec «Lake Tri»`.
 pub(super) fn of_no_fixed_sport(left_out: &[Found<'_>]) -> String {
     let mut groups: BTreeMap<(bool, String), Vec<&Found<'_>>> = BTreeMap::new();
     for row in left_out {

@@ -12,7 +12,7 @@ use crate::{
             sport_units::{SportUnits, in_yards},
             units::{self, positive},
             week,
-            words::{around, joined, named, with_unit},
+            words::{around, joined, named},
         },
         arguments::{Detail, Range},
         entries,
@@ -167,7 +167,7 @@ fn by_week<'a>(
     words.chain(more).collect::<Vec<_>>().join(" · ")
 }
 
-/// The targets of a week that the range cuts, where they have no rows: `week targets Ride load 213, Run 4:00 h`.
+/// The targets of a week that the range cuts, where they have no rows: `week targets Ride load 213, Run 4:00`.
 fn alone(targets: &[&Event], own: Units) -> String {
     let targets: Vec<String> = targets
         .iter()
@@ -182,7 +182,7 @@ fn alone(targets: &[&Event], own: Units) -> String {
     named(name, &targets.join(", "))
 }
 
-/// What is planned for a week beside its target: `85 of target 100`, `143 of Ride target 160`, `3:46 h of Run target 4:00 h`;
+/// What is planned for a week beside its target: `85 of target 100`, `143 of Ride target 160`, `3:46 of Run target 4:00`;
 /// `Swim target 5000 m (planned distance not known)`, `169 of Ride target 170 (with entries not listed)`.
 fn against(
     target: &Event,
@@ -205,22 +205,23 @@ fn against(
     // In the unit of the target, to be compared with it.
     let pool = in_yards(positive(target.distance_target)).or(sum.pools.in_yards(own));
     let way = |metres| SportUnits::of(sport, own).with_pool(pool).way(metres, 0);
-    let hours = |secs: Option<f64>| with_unit(units::hours_minutes(secs), "h");
     let of = |what: &str, planned: String, target: String| match planned.as_str() {
         "" if sum.count > 0.0 => around(&name, &target, &format!("(planned {what} not known)")),
         "" => around(&format!("0 of {name}"), &target, ""),
         planned => around(&format!("{planned} of {name}"), &target, more),
     };
-    let (secs, metres) = (Some(sum.secs), Some(sum.metres));
-    let time = sum.of_those(sum.with_time, hours(secs), "without a time");
-    let distance = sum.of_those(sum.with_distance, way(metres), "without a distance");
+    let distance = sum.of_those(sum.with_distance, way(Some(sum.metres)), "without a distance");
     vec![
         of(
             "load",
             sum.load_words(),
             units::whole(positive(target.load_target)),
         ),
-        of("time", time, hours(positive(target.time_target))),
+        of(
+            "time",
+            sum.time_words(),
+            units::hours_minutes(positive(target.time_target)),
+        ),
         of("distance", distance, way(positive(target.distance_target))),
     ]
 }

@@ -449,7 +449,7 @@ fn follow(events: &Value, mut given: Value) -> Vec<String> {
             line.split_ascii_whitespace()
                 .find_map(|word| word.strip_prefix(name))
                 .unwrap()
-                .trim_end_matches(',')
+                .trim_end_matches([',', '.'])
                 .to_owned()
         };
         given["oldest"] = json!(part("oldest="));

@@ -98,7 +98,7 @@ metrics! {
         average_vertical_oscillation => |d| positive(d.average_vertical_oscillation);
     Running, "vertical ratio", "%", 1, true, average_vertical_ratio => |d| positive(d.average_vertical_ratio);
     Running, "step length", "mm", 0, true, average_step_length => |d| positive(d.average_step_length);
-    Running, "stride", "m", 2, false, average_stride => |d| positive(d.average_stride);
+    Running, "step", "m (swims: m per stroke)", 2, false, average_stride => |d| positive(d.average_stride);
     Running, "leg spring stiffness", "kN/m", 1, true,
         average_leg_spring_stiffness => |d| positive(d.average_leg_spring_stiffness);
     Running, "impact loading rate", "BW/s", 1, false,

@@ -226,8 +226,8 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
         );
     }
     format!(
-        "Averages by sport of activities of 20 min or more{left_out}, each counting once; halves by date (with how many), where each \
-         has two:\n{}",
+        "Averages by sport of activities of 20 min or more{left_out}; each activity counts once; halves of the range with their \
+         number of activities, where both have two:\n{}",
         columns.table(&found)
     )
 }

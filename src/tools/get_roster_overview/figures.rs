@@ -221,9 +221,9 @@ pub(super) struct Load {
 impl Load {
     fn of_activities(rows: &[&Activity]) -> Self {
         let closed = rows.iter().filter(|row| row.is_stub()).count();
-        let with = rows.iter().filter(|row| row.icu_training_load.is_some()).count();
+        let with = rows.iter().filter(|row| row.load().is_some()).count();
         Self {
-            sum: rows.iter().map(|row| amount(row.icu_training_load)).sum(),
+            sum: rows.iter().map(|row| amount(row.load())).sum(),
             without: rows.len() - closed - with,
             with,
             closed,

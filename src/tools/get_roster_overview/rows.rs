@@ -121,7 +121,7 @@ pub(super) fn render(overview: Overview) -> Answer {
     Answer::of(blocks)
 }
 
-/// `; no flag, but not all granted that raises one: Jack Nguyen`: whose empty cell does not say that all is well.
+/// `; Jack Nguyen: no flag, but not everything that can raise one is granted`: whose empty cell does not say that all is well.
 fn not_judged(rows: &[Row]) -> String {
     const NAMED: usize = 3;
     let all = Shown {
@@ -141,11 +141,10 @@ fn not_judged(rows: &[Row]) -> String {
         })
         .map(|(line, _)| line.name.clone())
         .collect();
-    around(
-        "; no flag, but not all granted that raises one:",
-        &listed(&names, NAMED),
-        "",
-    )
+    match listed(&names, NAMED).as_str() {
+        "" => String::new(),
+        names => format!("; {names}: no flag, but not everything that can raise one is granted"),
+    }
 }
 
 /// The rows that fit; the athletes of the others are added to those who are left.
@@ -270,7 +269,7 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
             });
             around(&other_week(line.today, usual), &load, "")
         })
-        .column("also absent this week", |(line, _)| {
+        .column("absent or limited this week", |(line, _)| {
             let own = line.figures.as_ref();
             absent(line.today, own.map(|own| &own.absences_this_week[..]))
         })
@@ -421,7 +420,7 @@ pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
 /// Said of what depends on plans that may not be shown, or did not arrive.
 pub(super) const UNKNOWN: &str = "unknown";
 
-/// `322; 350 planned (240 for what was done, 110 open later)`, `322`, `0; nothing planned`, `done unknown; 350 planned`, `0;
+/// `322; 350 planned (240 of it done, 110 open later)`, `322`, `0; nothing planned`, `done unknown; 350 planned`, `0;
 /// planned unknown`: what was done of these days, and the plan, of which it is no share.
 pub(super) fn load_of(
     load: Option<Load>,
@@ -545,7 +544,7 @@ pub(super) fn ask_for(left: &[(String, String)]) -> String {
     let ids: Vec<&str> = left.iter().map(|(_, id)| id.as_str()).collect();
     let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
     format!(
-        "… {}: {}. Use athletes=[{}]",
+        "… {}: {}. Use athletes=[{}].",
         answer::counted(left.len(), "more athlete", "more athletes"),
         names.join(", "),
         ids.join(", ")

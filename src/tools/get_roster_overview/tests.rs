@@ -304,7 +304,7 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
     });
     assert_eq!(
         cell(&calendar, "load this week"),
-        "done unknown; 420 planned (250 for what was done, 120 not paired, 50 open later)"
+        "done unknown; 420 planned (250 of it done, 120 not paired, 50 open later)"
     );
     assert_eq!(
         cell(&calendar, "next race"),
@@ -470,7 +470,7 @@ fn the_week_is_measured_by_its_days_that_are_over() {
     ));
     assert_eq!(
         cell(&text, "load this week"),
-        "140 (or 147: today's 7 perhaps only planned); 300 planned (100 for what was done, 200 not paired, 1 without load)"
+        "140 (or 147: today's 7 perhaps only planned); 300 planned (100 of it done, 200 not paired, 1 without load)"
     );
 
     // On a Monday nothing of the week is over.

@@ -490,7 +490,7 @@ fn undone_in_words(rows: &[Planned]) -> String {
     parts.join("; ")
 }
 
-/// `Together: load 1230; 900 planned (720 for what was done, 180 missed) of 2 athletes (not Jack Nguyen) · time 41:20 of 3
+/// `Together: load 1230; 900 planned (720 of it done, 180 missed) of 2 athletes (not Jack Nguyen) · time 41:20 of 3
 /// athletes`; empty for one athlete, and where nobody has a figure.
 fn together(lines: &[Line<Totals>]) -> String {
     if lines.len() < 2 {

@@ -25,10 +25,12 @@ pub(super) fn table(rows: &[&Activity], units: Units, asked: &Asked) -> String {
     // Long names are shortened first, so that a month fits into 3,500 bytes whatever people call their rides.
     const WIDTHS: [usize; 4] = [48, 32, 24, 16];
     const BYTES_A_ROW: usize = 84;
+    // A few rows have room for whole names.
+    const ALWAYS: usize = 1500;
     if asked.detail == Detail::Full {
         return table_of(rows, units, asked, 80);
     }
-    first_within(BYTES_A_ROW * (rows.len() + 1), &WIDTHS, |width| {
+    first_within(ALWAYS.max(BYTES_A_ROW * (rows.len() + 1)), &WIDTHS, |width| {
         table_of(rows, units, asked, width)
     })
 }
@@ -71,7 +73,7 @@ fn table_of(rows: &[&Activity], units: Units, asked: &Asked, name_width: usize) 
             let climb = row.total_elevation_gain.filter(|_| shows(Sort::Climb));
             units::height(climb, units)
         })
-        .column("load", |row| units::whole(row.icu_training_load))
+        .column("load", |row| units::whole(row.load()))
         .column("IF", |row| units::intensity(positive(row.icu_intensity)))
         .in_full("avg W", |row| units::whole(positive(row.icu_average_watts)))
         .column("NP W", |row| units::whole(positive(row.icu_weighted_avg_watts)))

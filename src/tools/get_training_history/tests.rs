@@ -116,7 +116,7 @@ fn planned_load_is_shown_with_the_weeks() {
     .text;
     assert!(
         text.contains(
-            "Weeks (Mon), load: 16 Nov (to Sat) 177 (1 without) + 1 unreadable; 200 planned to Sunday (90 for what was done, 110 open later, 1 without load) · 9 Nov 0; nothing planned · 2 Nov (from Wed) 0; 60 planned (all missed)"
+            "Weeks (Mon), load: 16 Nov (to Sat) 177 (1 without) + 1 unreadable; 200 planned to Sunday (90 of it done, 110 open later, 1 without load) · 9 Nov unknown; nothing planned · 2 Nov (from Wed) 0; 60 planned (all missed)"
         ),
         "{text}"
     );
@@ -260,7 +260,7 @@ fn follow(found: &Value, mut given: Value) -> Vec<String> {
         };
         let rest = line.split("for the days before: ").last().unwrap();
         let call = rest.split("use ").last().unwrap();
-        let call = call.split(", same").next().unwrap();
+        let call = call.split(", same").next().unwrap().trim_end_matches('.');
         for part in call.split(' ') {
             let (name, value) = part.split_once('=').unwrap();
             given[name] = json!(value);
@@ -371,7 +371,7 @@ fn a_search_over_all_time_gives_short_rows_and_says_so() {
         .collect();
     let text = answer(&ana(), json!({"query": "sweet", "limit": 2}), json!(hits));
     assert!(
-        text.contains("all time · matching «sweet» · 200 activities"),
+        text.contains("all time · matching «sweet» · the latest 200 activities, from "),
         "{text}"
     );
     assert!(

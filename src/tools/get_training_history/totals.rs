@@ -54,7 +54,7 @@ pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: De
 /// A week's load, and how many of its activities cannot be read.
 pub(super) type Done = (Week, usize);
 
-/// `Weeks (Mon), load: 16 Nov (to Sat) 322; 350 planned to Sunday (240 for what was done, 110 open later), week target 400 ·
+/// `Weeks (Mon), load: 16 Nov (to Sat) 322; 350 planned to Sunday (240 of it done, 110 open later), week target 400 ·
 /// 9 Nov 287; nothing planned, holiday 9–15 Nov · …`, newest first. A week that the range cuts says so; its plan goes on to [`until`].
 pub(super) fn by_week(
     weeks: &BTreeMap<NaiveDate, Done>,

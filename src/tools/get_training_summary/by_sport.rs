@@ -29,7 +29,7 @@ pub(super) fn table(
     let together = (sums.len() > 1 || unreadable > 0).then_some((ALL, all, true));
     let rows: Vec<Row<'_>> = each.chain(together).collect();
     let amount = |value: f64| (value > 0.0).then_some(value);
-    let (climbing, burning) = (sums::climbing(sums), sums::burning(sums));
+    let climbing = sums::climbing(sums);
     Columns::<Row<'_>>::new()
         .column("sport", |(name, ..)| (*name).to_owned())
         .column("activities", |(_, sum, is_all)| {
@@ -61,9 +61,7 @@ pub(super) fn table(
         .column("avg IF", |(_, sum, _)| {
             units::fixed(summary::mean_intensity(sum.intensities.iter().copied()), 2)
         })
-        .column("kcal", |(_, sum, is_all)| {
-            sum.kcal_words(if *is_all { burning } else { sum.count })
-        })
+        .column("kcal", |(_, sum, _)| sum.kcal_words())
         .column("kinds", |(_, sum, is_all)| {
             if *is_all || sum.kinds.len() < 2 {
                 return String::new();
@@ -196,8 +194,8 @@ fn shown(now: &str, before: &str) -> Option<(f64, f64)> {
 
 fn signed(difference: f64, say: impl Fn(f64) -> String) -> String {
     let text = say(difference.abs());
-    // Seconds next to whole minutes would suggest a precision that the two figures lack.
-    let text = if text.starts_with("0:00:") {
+    // Seconds next to whole minutes are no change.
+    let text = if text.starts_with('<') {
         "0:00".to_owned()
     } else {
         text

@@ -42,7 +42,7 @@ impl<'a> Week<'a> {
         }
         self.rows.push(row);
         self.sum.add(row);
-        self.days[at] += amount(row.icu_training_load);
+        self.days[at] += amount(row.load());
     }
 
     /// Whether there is a load for each of its sessions.
@@ -105,14 +105,12 @@ pub(super) fn table(
         asked.sport.is_none() && week::cut(*monday, range).is_empty() && weeks::sunday(*monday) >= today
     };
     let is_of_one_sport = asked.sport.is_some() && cut.shown.iter().any(|(monday, _)| is_over(*monday));
-    // Said beside the columns, or in their place where all that there is was asked for.
+    // Said beside the columns or in their place.
     let has_monotony = cut
         .shown
         .iter()
         .any(|(monday, week)| is_whole(*monday) && week.has_every_load() && week.sum.count > 0.0);
-    let no_monotony = if !has_monotony && asked.detail == Detail::Concise {
-        ""
-    } else if some_load && is_of_one_sport {
+    let no_monotony = if some_load && is_of_one_sport {
         "Monotony and strain need all sports together."
     } else if some_load && cut.shown.iter().any(|week| unknown(week) || is_open(week)) {
         "Monotony and strain need whole weeks that are over, with a load for every session."

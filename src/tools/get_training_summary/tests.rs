@@ -325,7 +325,7 @@ fn nulls_zeros_and_absurd_numbers_are_shown_as_what_they_are() {
         json!({}),
         json!([
             {"id": "i1", "type": null, "start_date_local": "2026-11-20T10:00:00", "moving_time": null, "icu_training_load": null},
-            {"id": "i2", "type": "Ride", "start_date_local": "2026-11-20T11:00:00", "moving_time": 0, "icu_training_load": 0, "icu_intensity": 0},
+            {"id": "i2", "type": "Ride", "start_date_local": "2026-11-20T11:00:00", "moving_time": 0, "icu_training_load": 0, "icu_intensity": 0, "average_heartrate": 90},
             {"id": "i2", "type": "Ride", "start_date_local": "2026-11-20T11:00:00", "moving_time": 9999},
             {"id": "i3", "type": "Ride", "start_date_local": "2026-11-20T12:00:00", "moving_time": 1e300, "icu_training_load": -1e300, "distance": -5},
             {"id": "i4", "type": "Ride", "start_date_local": null},
@@ -385,7 +385,7 @@ proptest! {
     fn the_weeks_add_up_to_the_sports(loads in prop::collection::vec((0_u64..34, 0.0..200.0_f64, 0_usize..3), 1..60)) {
         const SPORTS: [&str; 3] = ["Ride", "VirtualRide", "Run"];
         let found: Vec<Value> = loads.iter().enumerate().map(|(at, (back, load, sport))| json!({
-            "id": format!("i{at}"), "type": SPORTS[*sport], "moving_time": 3600, "icu_training_load": load.round(),
+            "id": format!("i{at}"), "type": SPORTS[*sport], "moving_time": 3600, "icu_training_load": load.round(), "average_heartrate": 120,
             "start_date_local": format!("{}T10:00:00", today() - Days::new(*back)),
         })).collect();
         let text = answer(&ana(), json!({"compare": "none"}), json!(found));

@@ -162,7 +162,7 @@ pub(super) fn lines(rows: &[&Activity], base: Option<Base>, detail: Detail) -> V
     lines
 }
 
-/// `Without zones by power, left out: Run 3 (2:10 h, load 120), Swim 1 (0:40 h, no load)`, if a base was asked for that some
+/// `Without zones by power, left out: Run 3 (2:10, load 120), Swim 1 (0:40, no load)`, if a base was asked for that some
 /// activities lack.
 pub(super) fn left_out(rows: &[&Activity], base: Option<Base>, detail: Detail) -> String {
     let lacking = rows.iter().copied();
@@ -197,38 +197,33 @@ fn with_what_is_lacking(title: String, zones: &Zones, of: usize) -> String {
     }
 }
 
-/// `Zones of 1 more (Swim by pace): use sport or detail=full`
+/// `Zones of 1 more (Swim by pace): use sport or detail=full.`
 fn more(left: &[String], full: bool) -> String {
     format!(
-        "Zones of {} more ({}): use sport{}",
+        "Zones of {} more ({}): use sport{}.",
         left.len(),
         left.join("; "),
         if full { "" } else { " or detail=full" }
     )
 }
 
-/// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · Z7 <0:01 <1 % · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4,
-/// Z5–7)`; zones without time are left out.
+/// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · Z6 0:10 1 % · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4,
+/// Z5–7)`; zones whose share rounds to 0 % are left out.
 fn line(title: &str, number: usize, zones: &Zones, of: usize) -> String {
     let whole = zones.all();
     let times: Vec<String> = zones
         .times
         .iter()
         .enumerate()
-        .filter(|(_, secs)| **secs >= 0.5)
-        .map(|(at, secs)| {
-            let time = if *secs < 59.5 {
-                "<0:01".to_owned()
-            } else {
-                units::hours_minutes(*secs)
-            };
-            let share = secs / whole * 100.0;
-            let share = if share < 0.5 {
-                "<1".to_owned()
-            } else {
+        .map(|(at, secs)| (at, *secs, *secs / whole * 100.0))
+        .filter(|(.., share)| *share >= 0.5)
+        .map(|(at, secs, share)| {
+            format!(
+                "Z{} {} {} %",
+                at + 1,
+                units::hours_minutes(secs),
                 units::whole(share)
-            };
-            format!("Z{} {time} {share} %", at + 1)
+            )
         })
         .collect();
     let thirds = match summary::thirds(&zones.times) {

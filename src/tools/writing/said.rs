@@ -20,7 +20,7 @@ use crate::{
             counted,
             sport_units::SportUnits,
             units::{self, positive},
-            words::{DOT, in_brackets, joined, named, with_unit},
+            words::{DOT, in_brackets, joined, named},
         },
         day_form::Mornings,
         planned, steps,
@@ -140,7 +140,7 @@ impl Scene<'_> {
         lines
     }
 
-    /// An entry on one line: `2026-12-03 Thu · Ride «Threshold» · 1:12 h · load 82 (IF 0.83)`
+    /// An entry on one line: `2026-12-03 Thu · Ride «Threshold» · 1:12 · load 82 (IF 0.83)`
     pub(in crate::tools) fn now(&self, held: &Held) -> String {
         joined(self.entry(&held.event), DOT)
     }
@@ -339,7 +339,7 @@ impl Figures {
         }
     }
 
-    /// `1:12 h · 30.0 km · load 82 (IF 0.83)`; `1:30 h + 2.5 km` where some steps have a time and others a distance.
+    /// `1:12 · 30.0 km · load 82 (IF 0.83)`; `1:30 + 2.5 km` where some steps have a time and others a distance.
     pub(super) fn in_words(&self, own: &SportUnits) -> String {
         let load = units::whole(self.load);
         let intensity = in_brackets(&named("IF", &units::intensity(self.intensity)));
@@ -348,13 +348,15 @@ impl Figures {
         } else {
             joined([format!("load {load}"), intensity], " ")
         };
-        let hours = |secs: Option<f64>| with_unit(units::hours_minutes(secs), "h");
         let lengths = match self.mixed {
             Some(mixed) => [
-                joined([hours(Some(mixed.secs)), own.way(Some(mixed.metres), 1)], " + "),
+                joined(
+                    [units::hours_minutes(mixed.secs), own.way(Some(mixed.metres), 1)],
+                    " + ",
+                ),
                 String::new(),
             ],
-            None => [hours(self.secs), own.way(positive(self.metres), 1)],
+            None => [units::hours_minutes(self.secs), own.way(positive(self.metres), 1)],
         };
         joined(lengths.into_iter().chain([load]), DOT)
     }
@@ -465,7 +467,7 @@ pub(in crate::tools) fn not_there_yet(at: usize, event: Event) -> Event {
     }
 }
 
-/// The figures of an entry: `2:00 h · 140.0 km · load 120`
+/// The figures of an entry: `2:00 · 140.0 km · load 120`
 pub(super) fn figures(card: &AthleteCard, today: NaiveDate, event: &Event) -> String {
     let scene = Scene {
         card,

@@ -590,13 +590,10 @@ async fn a_weeks_target_stands_beside_what_is_planned() {
         give(&world, world.ana(), json!({"events": events}));
         let cut = json!({"oldest": "2026-11-23", "newest": "2026-11-27", "kinds": ["workouts"]});
         let text = ask(&world, world.ana(), "get_events", cut).await;
-        assert!(
-            text.contains(", week targets Ride load 85, Run 4:00 h\n"),
-            "{text}"
-        );
+        assert!(text.contains(", week targets Ride load 85, Run 4:00\n"), "{text}");
         let text = ask(&world, world.ana(), "get_events", week).await;
         assert!(
-            text.contains("23 Nov 225, 175 of Ride target 85, 1:00 h of Run target 4:00 h\n"),
+            text.contains("23 Nov 225, 175 of Ride target 85, 1:00 of Run target 4:00\n"),
             "{text}"
         );
     })
@@ -823,7 +820,7 @@ async fn what_is_not_known_is_not_zero() {
             "{text}"
         );
         assert!(
-            text.contains("30 Nov 199 (1 without), Swim target 100 (planned load not known), Swim target 2:00 h (planned time not known), Swim target 5000 m (planned distance not known)\n"),
+            text.contains("30 Nov 199 (1 without), Swim target 100 (planned load not known), Swim target 2:00 (planned time not known), Swim target 5000 m (planned distance not known)\n"),
             "{text}"
         );
         assert!(!text.contains("0:00"), "{text}");
@@ -865,7 +862,7 @@ async fn a_filter_by_sport_names_the_workouts_without_one() {
             "{text}"
         );
         assert!(
-            text.contains("\nNot counted: 2 planned workouts without a sport (1:30 h, load 80)\n"),
+            text.contains("\nNot counted: 2 planned workouts without a sport (1:30, load 80)\n"),
             "{text}"
         );
         let races = json!({"sport": "ride", "kinds": ["races"]});
@@ -902,10 +899,10 @@ async fn a_filter_by_sport_names_the_races_of_several_sports() {
             race(6, "2026-12-09", json!("Swim"), 90),
         ]);
         give(&world, world.ana(), json!({"events": events, "wellness": []}));
-        let workout = "Not counted: 1 planned workout of sport Other (0:30 h, load 50)";
-        let races = "1 race without a sport (5:00 h, load 310): 10 Dec «Plan 3», \
-            1 race of sport Other (5:00 h, load 330): 6 Dec «Plan 1», \
-            1 race of sport «Triathlon» (5:00 h, load 300): 8 Dec «Plan 2»";
+        let workout = "Not counted: 1 planned workout of sport Other (0:30, load 50)";
+        let races = "1 race without a sport (5:00, load 310): 10 Dec «Plan 3», \
+            1 race of sport Other (5:00, load 330): 6 Dec «Plan 1», \
+            1 race of sport «Triathlon» (5:00, load 300): 8 Dec «Plan 2»";
         for sport in ["run", "ride", "TrailRun"] {
             let of = async |kinds: Value| {
                 let given = json!({"sport": sport, "kinds": kinds});
@@ -1215,7 +1212,7 @@ async fn a_race_of_several_days_is_the_sum_of_its_stages_and_open_until_its_last
         let text = ask(&world, world.ana(), "get_training_history", history).await;
         assert!(
             text.contains(
-                "23 Nov (to Sat) 458; 1250 planned to Sunday (400 for what was done, 450 missed, 400 open today)"
+                "23 Nov (to Sat) 458; 1250 planned to Sunday (400 of it done, 450 missed, 400 open today)"
             ),
             "{text}"
         );

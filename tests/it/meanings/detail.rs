@@ -298,7 +298,7 @@ async fn what_a_filter_by_sport_cannot_judge_is_named_with_its_size() {
         let (text, paths) = asked_for(&world, &world.ana().link, "get_extended_metrics", asked).await;
         assert!(text.contains("7 with extended metrics of 7 activities"), "{text}");
         assert!(
-            text.contains("60 activities without a sport (60:00 h, load 3000)"),
+            text.contains("60 activities without a sport (60:00, load 3000)"),
             "{text}"
         );
         assert_eq!(paths.len(), 1, "{paths:?}");
@@ -308,7 +308,7 @@ async fn what_a_filter_by_sport_cannot_judge_is_named_with_its_size() {
         let text = ask(&world, world.ana(), "get_best_efforts", json!({})).await;
         assert!(
             text.contains(
-                "Ride (7:00 of 7:00 moving)\nNot counted: 60 activities without a sport (60:00 h, load 3000)"
+                "Ride (7:00 of 7:00 moving).\nNot counted: 60 activities without a sport (60:00, load 3000)"
             ),
             "{text}"
         );
@@ -863,12 +863,15 @@ async fn what_begins_where_the_window_ends_is_not_in_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_of_zero_that_nothing_measured_says_so() {
     on_saturday(async |world| {
-        let says = "load 0 (no power or heart rate to compute it from)";
+        let says = "load (no power or heart rate to compute it from), RPE";
         for (heart, has) in [(json!(null), true), (json!(0), true), (json!(88), false)] {
             let fields = json!({"type": "Ride", "moving_time": 780, "distance": 3900, "icu_training_load": 0, "average_heartrate": heart});
             let text = details(&world, &fields, json!({})).await;
-            assert_eq!(text.contains(says), has, "{text}");
+            assert_eq!((text.contains(says), text.contains("load 0")), (has, !has), "{text}");
         }
+        let swim = json!({"type": "Swim", "moving_time": 780, "distance": 900, "icu_training_load": 0});
+        let text = details(&world, &swim, json!({})).await;
+        assert!(text.contains("not recorded: heart rate, load, RPE"), "{text}");
     })
     .await;
 }

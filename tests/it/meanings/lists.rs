@@ -327,7 +327,7 @@ async fn a_summary_is_compared_with_the_same_dates_of_last_year() {
         let given = |compare: &str| json!({"oldest": "2026-11-23", "compare": compare});
         let (text, asked) = asked_for(&world, &world.ana().link, SUMMARY, given("last_year")).await;
         assert_eq!(asked.iter().filter(|path| path.ends_with("/activities")).count(), 2, "not the year between: {asked:?}");
-        line(&text, "Now / before, 23 – 28 Nov 2025 (absences not read; today is not over):");
+        line(&text, "Now / a year before, 23 – 28 Nov 2025 (absences not read; today is not over):");
         let (_, table) = text.split_once("Now / before").unwrap();
         let ride = row(table, "sport\t", "Ride\t");
         assert_eq!(
@@ -342,10 +342,10 @@ async fn a_summary_is_compared_with_the_same_dates_of_last_year() {
         // One sport stays on its line.
         let one = with(given("last_year"), json!({"sport": "ride"}));
         let text = ask(&world, world.ana(), SUMMARY, one).await;
-        line(&text, "Now / before, 23 – 28 Nov 2025 (absences not read; today is not over): Ride: activities 1 / 1 · time 2:00 / 1:00 (");
+        line(&text, "Now / a year before, 23 – 28 Nov 2025 (absences not read; today is not over): Ride: activities 1 / 1 · time 2:00 / 1:00 (");
         let planned = with(given("last_year"), json!({"include": ["planned"]}));
         let text = ask(&world, world.ana(), SUMMARY, planned).await;
-        line(&text, "Now / before, 23 – 28 Nov 2025 (absences not read; today is not over):");
+        line(&text, "Now / a year before, 23 – 28 Nov 2025 (absences not read; today is not over):");
         let text = ask(&world, world.ana(), SUMMARY, given("2026-11-09..2026-11-10")).await;
         line(&text, "Now / before, 9 – 10 Nov 2026 (2 days against 6, so without changes; absences: include=planned; today is not over):");
         let (_, table) = text.split_once("Now / before").unwrap();
@@ -355,7 +355,7 @@ async fn a_summary_is_compared_with_the_same_dates_of_last_year() {
         line(&text, "Before, 16 – 22 Nov 2026 (7 days against 6; absences: include=planned): no activity");
         for previous in ["previous", "Previous"] {
             let text = ask(&world, world.ana(), SUMMARY, given(previous)).await;
-            line(&text, "Before, 16 – 21 Nov 2026 (absences: include=planned): no activity");
+            line(&text, "Before, 16 – 21 Nov 2026 (by whole weeks; absences: include=planned): no activity");
         }
         let text = ask(&world, world.ana(), SUMMARY, given("none")).await;
         assert!(!text.contains("efore, "), "{text}");
@@ -420,7 +420,7 @@ async fn sports_of_one_period_only_are_in_its_comparison() {
         let before = with(did("i2", "Ride", "24T07:00", json!({})), json!({"start_date_local": "2023-05-01T07:00:00"}));
         give(&world, world.ana(), json!({"activities": [leap, before], "events": []}));
         let text = ask(&world, world.ana(), SUMMARY, given).await;
-        line(&text, "Now / before, 1 Mar 2023 – 28 Feb 2024 (absences: include=planned): Ride: activities 1 / 1 · time 1:00 / 1:00 (0:00, 0 %)");
+        line(&text, "Now / a year before, 1 Mar 2023 – 28 Feb 2024 (absences: include=planned): Ride: activities 1 / 1 · time 1:00 / 1:00 (0:00, 0 %)");
         let given = json!({"oldest": "2024-01-01", "newest": "2024-12-31", "compare": "last_year"});
         let text = ask(&world, world.ana(), SUMMARY, given).await;
         line(&text, "Now / before, 1 Jan – 31 Dec 2023 (365 days against 366; absences: include=planned): Ride: activities 1 / 1 · time 1:00 / 1:00 (0:00, 0 %)");
@@ -842,7 +842,7 @@ async fn a_sport_is_found_however_it_is_spelled() {
         line(&text, "Ride 3 (2 VirtualRide) · 3:00 · load 150");
         line(
             &text,
-            "Not counted: 2 activities without a sport (2:00 h, load 100).",
+            "Not counted: 2 activities without a sport (2:00, load 100).",
         );
         let text = ask(
             &world,
@@ -862,6 +862,160 @@ async fn a_sport_is_found_however_it_is_spelled() {
             "{text}"
         );
         assert_eq!(row(&text, "sport\t", "no sport\t")["activities"], "2", "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_of_zero_that_nothing_measured_is_missing() {
+    on_saturday(async |world| {
+        let zero = |fields: Value| with(json!({"icu_training_load": 0}), fields);
+        let walk = |fields: Value| did("i1", "Walk", "24T07:00", zero(fields));
+        let ride = did("i2", "Ride", "25T07:00", json!({"icu_training_load": 40, "average_heartrate": 130}));
+        let sensors = [
+            (json!({}), false),
+            (json!({"average_heartrate": 0, "icu_average_watts": 0, "icu_weighted_avg_watts": 0, "pace_load": null}), false),
+            (json!({"average_heartrate": 84}), true),
+            (json!({"icu_average_watts": 20}), true),
+            (json!({"pace_load": 0}), true),
+        ];
+        // Empty cells at the end of a row are not sent.
+        let cell = |text: &str, header: &str, first: &str| row(text, header, first).get("load").cloned().unwrap_or_default();
+        for (at, (fields, is_measured)) in sensors.into_iter().enumerate() {
+            give(&world, world.ana(), json!({"activities": [walk(fields.clone()), ride], "events": []}));
+            let (load, sum) = if is_measured { ("0", "40") } else { ("", "40 (1 without)") };
+            let text = ask(&world, world.ana(), HISTORY, since(at)).await;
+            assert_eq!(cell(&text, "date", "2026-11-24"), load, "{text}");
+            assert!(text.contains(&format!("all 2 · 2:00 · load {sum}\n")), "{text}");
+            assert!(line(&text, "Weeks (Mon)").contains(&format!(" 23 Nov (to Sat) {sum}")), "{text}");
+            let text = ask(&world, world.ana(), SUMMARY, since(at)).await;
+            assert_eq!(cell(&text, "sport\t", "Walk\t"), load, "{text}");
+            assert_eq!(row(&text, "sport\t", "all\t")["load"], sum, "{text}");
+            let done = json!({"id": 7, "category": "WORKOUT", "type": "Walk", "start_date_local": "2026-11-24T00:00:00", "moving_time": 3600});
+            let walked = with(walk(fields), json!({"paired_event_id": 7}));
+            give(&world, world.ana(), json!({"activities": [walked], "events": [done]}));
+            let days = json!({"oldest": "2026-11-24", "newest": format!("2026-11-{}", 24 + at), "include": ["done"]});
+            let text = ask(&world, world.ana(), "get_events", days).await;
+            assert_eq!(text.contains("load 0"), is_measured, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calories_are_counted_where_a_session_lacks_them() {
+    on_saturday(async |world| {
+        let ride = did("i1", "Ride", "24T07:00", json!({"calories": 369}));
+        let others = [
+            json!([did("i2", "Walk", "25T07:00", json!({}))]),
+            json!([
+                did("i2", "Yoga", "25T07:00", json!({"calories": 0})),
+                did("i3", "Swim", "26T07:00", json!({}))
+            ]),
+            json!([did("i2", "WeightTraining", "25T07:00", json!({"calories": 200}))]),
+        ];
+        for (at, (others, all)) in others
+            .into_iter()
+            .zip(["369 (1 without)", "369 (2 without)", "569"])
+            .enumerate()
+        {
+            let mut rows = others.as_array().unwrap().clone();
+            rows.push(ride.clone());
+            give(&world, world.ana(), json!({"activities": rows, "events": []}));
+            let text = ask(&world, world.ana(), SUMMARY, since(at)).await;
+            assert_eq!(row(&text, "sport\t", "all\t")["kcal"], all, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn monotony_that_no_week_has_is_explained() {
+    on_saturday(async |world| {
+        let says = "Monotony and strain need whole weeks that are over, with a load for every session.";
+        let rows = |load: Value| {
+            let days = [9, 11, 16, 18]
+                .map(|day| did(&format!("i{day}"), "Ride", &format!("{day:02}T07:00"), json!({})));
+            let mut rows = days.to_vec();
+            rows.push(did("i30", "Yoga", "10T07:00", json!({"icu_training_load": load})));
+            rows.push(did("i31", "Yoga", "17T07:00", json!({"icu_training_load": load})));
+            json!({"activities": rows, "events": []})
+        };
+        for (at, (load, has)) in [(json!(null), false), (json!(0), false), (json!(5), true)]
+            .into_iter()
+            .enumerate()
+        {
+            give(&world, world.ana(), rows(load));
+            let days = json!({"oldest": "2026-11-09", "newest": format!("2026-11-{}", 22 + at)});
+            let text = ask(&world, world.ana(), SUMMARY, days).await;
+            assert_eq!(
+                (text.contains(says), text.contains("\tmonotony")),
+                (!has, has),
+                "{text}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_that_rounds_to_no_share_is_left_out() {
+    on_saturday(async |world| {
+        let zones = |secs: [u32; 5]| json!({"icu_hr_zone_times": secs, "tiz_order": "HR_POWER_PACE"});
+        for (at, (secs, says)) in [
+            ([3000, 590, 5, 5, 0], "Z1 0:50 83 % · Z2 0:10 16 % · easy"),
+            (
+                [3000, 580, 20, 0, 0],
+                "Z1 0:50 83 % · Z2 0:10 16 % · Z3 <0:01 1 % · easy",
+            ),
+            ([36_000, 3600, 120, 3, 0], "Z1 10:00 91 % · Z2 1:00 9 % · easy"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            give(
+                &world,
+                world.ana(),
+                json!({"activities": [did("i1", "Run", "24T07:00", zones(secs))], "events": []}),
+            );
+            let text = ask(&world, world.ana(), SUMMARY, since(at)).await;
+            assert!(text.contains(says), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_few_rows_have_whole_names() {
+    on_saturday(async |world| {
+        let name = "Long run: the Yarra Bend loop with Priya";
+        let run = |id: usize| did(&format!("i{id}"), "Run", &format!("{:02}T07:00", 27 - id / 4), json!({"name": name, "distance": 9000,
+            "average_heartrate": 140, "icu_intensity": 72, "icu_rpe": 4, "feel": 2, "total_elevation_gain": 120, "average_speed": 2.5}));
+        for (count, whole) in [(1, true), (6, true), (12, true), (31, false)] {
+            let rows: Vec<Value> = (0..count).map(run).collect();
+            give(&world, world.ana(), json!({"activities": rows, "events": []}));
+            let text = ask(&world, world.ana(), HISTORY, json!({"oldest": format!("2026-11-{:02}", 1 + count / 6), "sort": "speed"})).await;
+            assert_eq!(text.contains(name), whole, "{count} {text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_closed_may_be_long_enough() {
+    on_saturday(async |world| {
+        let closed = |id: &str, day: &str| json!({"id": id, "source": "STRAVA", "start_date_local": format!("2026-11-{day}T09:00:00")});
+        let short = did("i1", "Ride", "24T07:00", json!({"moving_time": 600}));
+        for (at, rows) in [json!([closed("19001", "24"), closed("19002", "25")]), json!([closed("19001", "24"), short])].into_iter().enumerate() {
+            give(&world, world.ana(), json!({"activities": rows, "events": []}));
+            let text = ask(&world, world.ana(), HISTORY, with(since(at), json!({"min_time": 60}))).await;
+            line(&text, "No activity that can be read matches.");
+            line(&text, "Not searched: closed by Strava, of unknown length. Strava's terms");
+            assert!(text.contains("Their load is in get_fitness") && !text.contains("load sums here"), "{text}");
+        }
+        give(&world, world.ana(), json!({"activities": [short], "events": []}));
+        let text = ask(&world, world.ana(), HISTORY, with(since(2), json!({"min_time": 60}))).await;
+        line(&text, "No activity in this range matches.");
     })
     .await;
 }

@@ -45,7 +45,7 @@ async fn metrics_that_only_a_full_answer_shows_are_counted_and_named() {
                     activity("i3", "Run", 26, json!({})),
                 ],
                 "2 with extended metrics (1 only with detail=full) of 3 activities",
-                "cadence Z2, stride, impact loading rate",
+                "cadence Z2, step, impact loading rate",
             ),
         ] {
             give(&world, person, json!({"activities": rows, "events": []}));
@@ -201,6 +201,56 @@ async fn a_weight_or_a_model_of_zero_or_less_is_none() {
             assert!(text.contains("\nduration\t42d W\n1 min\t300\n20 min\t240\n"), "{text}");
             assert!(!text.contains("kg") && !text.contains("VO2max"), "{text}");
             assert!(text.contains("\nintervals.icu's model\twindow\tCP W\nECP (extended CP)\t42d\t230\n"), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_ftp_is_named_as_the_one_in_use() {
+    on_saturday(async |world| {
+        let none = json!({"list": [], "activities": {}});
+        let answers = json!({"/power-curves": a_curve(), "/hr-curves": a_curve(), "/pace-curves": none});
+        for tool in ["get_best_efforts", "get_power_curves"] {
+            give(&world, world.ana(), json!({"answers": answers}));
+            let (text, paths) = asked_for(&world, &world.ana().link, tool, json!({})).await;
+            assert!(text.contains("\nFTP in use: 246 W.\n") && paths.len() <= 4, "{paths:?} {text}");
+            let text = ask(&world, world.ana(), tool, json!({"sport": "Ride", "metric": "hr"})).await;
+            assert!(!text.contains("FTP"), "{text}");
+            // No FTP is set for runs.
+            give(&world, world.tria(), json!({"answers": answers}));
+            let text = ask(&world, world.tria(), tool, json!({"sport": "Run", "metric": "power"})).await;
+            assert!(!text.contains("FTP in use"), "{text}");
+        }
+        let path = format!("/athlete/{}", world.jack().person.athlete_id);
+        for (at, (set, said)) in [
+            (json!({"ftp": 300}), "FTP 300 W ·"),
+            (json!({"ftp": 300, "indoor_ftp": 290}), "FTP in use 300 W · indoor FTP 290 W ·"),
+            (json!({"ftp": 300, "mmp_model": {"ftp": 281}}), "FTP in use 300 W · eFTP (intervals.icu's model) 281 W ·"),
+            (json!({"ftp": 300, "mmp_model": {"ftp": 0}}), "FTP 300 W ·"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut set = set;
+            set["types"] = json!(["Ride"]);
+            set["id"] = json!(at);
+            let profile = json!({"id": world.jack().person.athlete_id, "name": "Jack Nguyen", "timezone": "Australia/Melbourne",
+                "sportSettings": [set]});
+            give(&world, world.jack(), json!({"answers": {path.as_str(): profile}}));
+            sqlx::query("update connections set write_number = write_number + 1").execute(&world.app.pool).await.unwrap();
+            let text = ask(&world, world.jack(), "get_athlete_profile", json!({})).await;
+            assert!(text.contains(said), "{text}");
+        }
+        let coach = world.coaches().await.swap_remove(0);
+        for (tools, said) in [
+            (vec!["get_power_curves"], "FTP in use left out: get_athlete_profile is not granted."),
+            (vec!["get_power_curves", "get_athlete_profile"], "FTP in use: 246 W."),
+        ] {
+            sqlx::query("update grants set tools = $1").bind(tools).execute(&world.app.pool).await.unwrap();
+            let asked = json!({"athlete": "Ana Berger", "sport": "Ride"});
+            let text = super::ask_at(&world, &coach.link, "get_power_curves", asked).await;
+            assert!(text.contains(said), "{text}");
         }
     })
     .await;

@@ -146,7 +146,7 @@ async fn what_was_done_today_counts() {
     assert_eq!(requests, 4, "{text}");
     assert_eq!(
         (cell(&text, "load this week"), cell(&text, "form")),
-        ("75; 75 planned (all for what was done)".into(), "+2.7".into()),
+        ("75; 75 planned (all done)".into(), "+2.7".into()),
         "{text}"
     );
     assert_eq!(cell(&text, "last activity"), "2026-11-28 Sat Ride", "{text}");
@@ -181,11 +181,7 @@ async fn what_was_done_today_counts() {
     let (text, requests) = asked(ALL, paired, json!({})).await;
     assert_eq!(
         (requests, cell(&text, "load this week"), cell(&text, "last load")),
-        (
-            2,
-            "75; 75 planned (all for what was done)".into(),
-            "2026-11-28 Sat".into()
-        ),
+        (2, "75; 75 planned (all done)".into(), "2026-11-28 Sat".into()),
         "{text}"
     );
 }
@@ -463,7 +459,7 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
             cell(&text, "past plans")
         ),
         (
-            "180; 210 planned (115 for what was done, 20 missed, 75 open today)".into(),
+            "180; 210 planned (115 of it done, 20 missed, 75 open today)".into(),
             "4".into(),
             "4:00".into(),
             "1 missed".into()
@@ -543,7 +539,7 @@ async fn the_sums_of_several_athletes_are_those_of_their_rows() {
         let (text, paths) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
         assert_eq!(paths.len(), 3 + 2 + 3, "{text}");
         assert!(
-            text.contains("\nTogether: load 210 of 3 athletes · those with planned load: 170; 160 planned (80 for what was done, 80 not paired) of 2 athletes (not Jack Nguyen) · time 2:00 of 2 athletes (not Tríona O’Shea-Łuczak)\n"),
+            text.contains("\nTogether: load 210 of 3 athletes · those with planned load: 170; 160 planned (80 of it done, 80 not paired) of 2 athletes (not Jack Nguyen) · time 2:00 of 2 athletes (not Tríona O’Shea-Łuczak)\n"),
             "{text}"
         );
         // Jack's plan is nobody's to see.
@@ -897,8 +893,7 @@ async fn only_the_flags_that_were_raised_are_explained() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_cell_of_flags_says_where_not_all_could_be_judged() {
-    let says =
-        "1 athlete with figures, 0 with flags; no flag, but not all granted that raises one: Ana Berger.";
+    let says = "1 athlete with figures, 0 with flags; Ana Berger: no flag, but not everything that can raise one is granted.";
     for (tools, has) in [
         (ALL, false),
         (NO_HISTORY, false),
@@ -1045,7 +1040,7 @@ async fn a_week_or_window_with_an_absence_says_so() {
     assert!(!text.contains("holiday") && !text.contains("absent"), "{text}");
     let (text, _) = asked(NO_HISTORY, rows(), json!({})).await;
     assert_eq!(
-        cell(&text, "also absent this week"),
+        cell(&text, "absent or limited this week"),
         "holiday 23–25 Nov",
         "{text}"
     );
@@ -1055,7 +1050,7 @@ async fn a_week_or_window_with_an_absence_says_so() {
     let sick = json!({"events": [absence("SICK", "2026-11-27", "2026-11-30")]});
     let (text, _) = asked(NO_HISTORY, sick.clone(), json!({})).await;
     assert_eq!(
-        (cell(&text, "flags"), cell(&text, "also absent this week")),
+        (cell(&text, "flags"), cell(&text, "absent or limited this week")),
         ("sick 27–29 Nov (day 2 of 3)".into(), String::new()),
         "{text}"
     );
@@ -1152,7 +1147,7 @@ async fn what_was_done_beside_the_plan_is_no_part_of_it() {
                 workout(2, "2026-11-28", "Ride", json!(60)),
                 workout(3, "2026-11-28", "Run", json!(30))
             ]),
-            "125; 165 planned (60 for what was done, 30 open today, 75 open later)",
+            "125; 165 planned (60 of it done, 30 open today, 75 open later)",
         ),
     ] {
         let (text, _) = asked(ALL, rows(extra.clone()), json!({})).await;
@@ -1262,7 +1257,7 @@ async fn a_session_of_today_without_a_load_may_have_been_done() {
     let (text, _) = asked(ALL, rows, json!({"oldest": "2026-11-23"})).await;
     assert_eq!(
         cell(&text, "load"),
-        "50 (1 without load); 40 planned (all for what was done)",
+        "50 (1 without load); 40 planned (all done)",
         "{text}"
     );
 }
@@ -1275,7 +1270,7 @@ async fn without_the_model_the_load_of_the_week_is_that_of_its_activities() {
         "events": [workout(1, "2026-11-25", "Run", json!(60)), workout(2, "2026-11-29", "Ride", json!(75))],
         "activities": [did("i1", "2026-11-25", "Run", json!(60)), did("i2", "2026-11-21", "Run", json!(99))],
     });
-    let both = "60; 135 planned (60 for what was done, 75 open later)";
+    let both = "60; 135 planned (60 of it done, 75 open later)";
     let alone = &["get_training_history"];
     for (tools, load, requests) in [
         (&["get_events", "get_training_history"][..], both, 2),
@@ -1380,16 +1375,8 @@ async fn today_is_each_athletes_own() {
                 text.contains(" · 30 Nov 2026 (1 day) · today 2026-11-30 Mon, "),
                 "{text}"
             );
-            assert_eq!(
-                of(&text, "Ana", "load"),
-                "10; 70 planned (all for what was done)",
-                "{text}"
-            );
-            assert_eq!(
-                of(&text, "Tríona", "load"),
-                "20; 60 planned (all for what was done)",
-                "{text}"
-            );
+            assert_eq!(of(&text, "Ana", "load"), "10; 70 planned (all done)", "{text}");
+            assert_eq!(of(&text, "Tríona", "load"), "20; 60 planned (all done)", "{text}");
             let days = |who| of(&text, who, "days");
             assert_eq!(
                 (days("Ana"), days("Jack"), days("Tríona")),
@@ -1556,10 +1543,10 @@ async fn what_the_calendar_calls_unavailable_or_limited_is_called_so_on_the_rost
         ),
         "{text}"
     );
-    assert_eq!(cell(&text, "also absent this week"), absent, "{text}");
+    assert_eq!(cell(&text, "absent or limited this week"), absent, "{text}");
     assert_eq!(
         cell(&text, "load this week"),
-        "30; 170 planned (30 for what was done, 30 missed, 70 on days of absence, 40 not possible on limited days)",
+        "30; 170 planned (30 of it done, 30 missed, 70 on days of absence, 40 not possible on limited days)",
         "{text}"
     );
     let week = json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
@@ -1610,7 +1597,7 @@ async fn what_athletes_have_together_names_the_parts_and_who_is_not_in_it() {
             &[ANA, JACK, TRIA][..],
             "2026-11-23",
             "2026-12-06",
-            "Together: load 300 of 3 athletes · those with planned load: 200; 300 planned (40 for what was done, 30 missed, 70 not paired, 160 open later) of 2 athletes (not Jack Nguyen) · time 2:00 of 2 athletes (not Tríona O’Shea-Łuczak)",
+            "Together: load 300 of 3 athletes · those with planned load: 200; 300 planned (40 of it done, 30 missed, 70 not paired, 160 open later) of 2 athletes (not Jack Nguyen) · time 2:00 of 2 athletes (not Tríona O’Shea-Łuczak)",
         ),
         // Jack's today is in it, and has a load of 0.
         (

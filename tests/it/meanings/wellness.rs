@@ -701,7 +701,7 @@ async fn weeks_and_months_are_means_with_the_number_of_their_days() {
     )
     .await;
     assert!(
-        text.contains("… 43 more rows: use oldest=2025-11-29 newest=2026-09-20 step=week\n"),
+        text.contains("… 43 more rows: use oldest=2025-11-29 newest=2026-09-20 step=week.\n"),
         "{text}"
     );
     let text = answer(days(400, year), json!({"step": "month", "limit": 2})).await;
@@ -710,7 +710,7 @@ async fn weeks_and_months_are_means_with_the_number_of_their_days() {
         "{text}"
     );
     assert!(
-        text.contains("… 11 more rows: use oldest=2025-11-01 newest=2026-09-30 step=month\n"),
+        text.contains("… 11 more rows: use oldest=2025-11-01 newest=2026-09-30 step=month.\n"),
         "{text}"
     );
 }
@@ -837,7 +837,7 @@ async fn a_search_finds_the_days_by_their_notes() {
     .await;
     assert!(
         text.contains(" · 4 of 6 notes · ")
-            && text.contains("… 2 more rows: use oldest=2025-11-01 newest=2026-02-01, same query\n"),
+            && text.contains("… 2 more rows: use oldest=2025-11-01 newest=2026-02-01, same query.\n"),
         "{text}"
     );
     let text = answer(days(400, value), json!({"query": "hip", "oldest": "2026-11-01"})).await;
