@@ -87,6 +87,14 @@ impl Asked {
         })
     }
 
+    /// ` (in metres, now 30)`, for athletes who read feet.
+    fn gain_in_metres(&self, own: Units) -> String {
+        let now = Some(self.rule.least_gain).filter(|_| own.imperial);
+        now.map_or_else(String::new, |now| {
+            format!(" (in metres, now {})", units::whole(now))
+        })
+    }
+
     /// `at least 30 m of gain and 3 % over 500 m`
     fn in_words(&self, own: Units) -> String {
         format!(
@@ -169,6 +177,9 @@ fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: SportU
     };
     let profile = match Profile::of(&track) {
         Ok(profile) => profile,
+        Err(Flat::NoAltitude) if one_activity::altitude_stands(streams) => {
+            return vec!["No climbs: the recorded altitude never moves, so none was measured.".to_owned()];
+        }
         Err(Flat::NoAltitude) => return vec!["No climbs: no altitude was recorded.".to_owned()],
         Err(Flat::NoDistance) => {
             return vec!["No climbs: no distance was recorded, or nothing moved.".to_owned()];
@@ -187,9 +198,10 @@ fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: SportU
         let span = span
             .map(|(low, high)| format!(", between {} and {} above the sea", way.high(low), way.high(high)));
         return vec![format!(
-            "No climb of {} found; {whole}{}. Smaller ones: use a lower min_gain or min_grade.",
+            "No climb of {} found; {whole}{}. Smaller ones: use a lower min_gain{} or min_grade.",
             asked.in_words(own.units),
-            span.unwrap_or_default()
+            span.unwrap_or_default(),
+            asked.gain_in_metres(own.units)
         )];
     }
     let (climbs, more) = largest(&climbs);
@@ -225,7 +237,7 @@ fn largest(climbs: &[Climb]) -> (Vec<Numbered<'_>>, String) {
         .take(ROWS)
         .collect();
     let more = format!(
-        "… {} smaller climbs left out: use min_gain={} for only the largest",
+        "… {} smaller climbs left out: use min_gain={} for only the largest.",
         climbs.len() - shown.len(),
         units::whole(least.floor())
     );

@@ -16,7 +16,7 @@ use crate::{
     ids::ActivityId,
     intervals::{
         self,
-        model::{ActivityDetail, Stream},
+        model::{ActivityDetail, Interval, Stream},
     },
     text::{clean, fenced},
     tool_error::ToolError,
@@ -141,19 +141,73 @@ pub(super) fn take_weight(detail: &mut ActivityDetail) -> bool {
     there
 }
 
-/// The recording; None when there is none. A channel of zeros throughout is what a device without the sensor leaves; at an
-/// altitude of zero is the sea. No heart beats 0 times a minute: that is a strap that lost contact.
+/// The recording; None when there is none. A channel of zeros throughout is what a device without the sensor leaves. No heart beats
+/// 0 times a minute: that is a strap that lost contact. `altitude` is the one that intervals.icu corrected, unless that has fewer
+/// samples, and none that [`altitude_stands`].
 pub(super) fn track(streams: &[Stream]) -> Option<Track> {
+    let stands = altitude_stands(streams);
     let channels = streams.iter().filter_map(|stream| {
-        let kind = stream.kind.clone()?;
+        let is_altitude = ALTITUDES.contains(&stream.kind.as_deref()?);
+        if is_altitude && (stands || !std::ptr::eq(stream, best_altitude(streams)?)) {
+            return None;
+        }
+        let kind = if is_altitude {
+            ALTITUDES[0].to_owned()
+        } else {
+            stream.kind.clone()?
+        };
         if kind == "heartrate" {
             let beats = stream.data.iter().map(|value| units::positive(*value));
             return Some((kind, beats.collect()));
         }
-        let by_a_sensor = kind != "time" && !kind.ends_with("altitude");
+        let by_a_sensor = kind != "time" && !is_altitude;
         let mut known = stream.data.iter().flatten();
         let recorded = !by_a_sensor || known.any(|value| *value != 0.0);
         recorded.then(|| (kind, stream.data.clone()))
     });
     Track::new(channels)
+}
+
+/// The device's altitude, and the one that intervals.icu corrected.
+const ALTITUDES: [&str; 2] = ["altitude", "fixed_altitude"];
+
+/// The altitude with the most samples; the corrected one if they have equally many.
+fn best_altitude(streams: &[Stream]) -> Option<&Stream> {
+    let of_kind = |kind: &str| streams.iter().find(|stream| stream.kind.as_deref() == Some(kind));
+    let samples = |stream: &&Stream| stream.data.iter().flatten().count();
+    ALTITUDES
+        .iter()
+        .filter_map(|kind| of_kind(kind))
+        .max_by_key(samples)
+}
+
+/// Whether an altitude was recorded that never moves, as a device without a sensor writes it.
+pub(super) fn altitude_stands(streams: &[Stream]) -> bool {
+    const FEW: usize = 60;
+    let known = |stream: &Stream| stream.data.iter().flatten().copied().collect::<Vec<f64>>();
+    let known = best_altitude(streams).map(known).unwrap_or_default();
+    known.len() > FEW
+        && known
+            .windows(2)
+            .all(|pair| (pair[0] - pair[1]).abs() < f64::EPSILON)
+}
+
+/// A lap's kind: `work`, `recovery`, `warm up`; fenced if it is no usual word, and empty if it has none.
+pub(super) fn kind(lap: &Interval) -> String {
+    const USUAL: [&str; 8] = [
+        "work",
+        "recovery",
+        "rest",
+        "warm up",
+        "warmup",
+        "cool down",
+        "cooldown",
+        "active",
+    ];
+    let kind = lap.kind_in_words();
+    if USUAL.contains(&kind.as_str()) {
+        kind
+    } else {
+        fenced(&kind, 24)
+    }
 }

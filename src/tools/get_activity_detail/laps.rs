@@ -16,7 +16,7 @@ use crate::{
             words::{Line, joined, with_unit},
         },
         arguments::Detail,
-        one_activity::DECOUPLING,
+        one_activity::{self, DECOUPLING},
         steps,
     },
     training::{
@@ -398,7 +398,7 @@ fn table(
             own.speed_cell(positive(lap.average_speed))
         })
         .column(of_what, |(_, lap)| units::whole(of_threshold(lap)))
-        .column("GAP", |(_, lap)| {
+        .column(own.speed_header_of("GAP"), |(_, lap)| {
             own.pace.map_or_else(String::new, |unit| unit.time(lap.gap))
         })
         .column("HR", |(_, lap)| units::whole(positive(lap.average_heartrate)))
@@ -429,7 +429,7 @@ fn what(lap: &Interval, own: &SportUnits, recorded: Recorded) -> String {
     let kind = if lap.is_recovery() && (own.tempo == Tempo::Swim && still || is_rest(lap)) {
         "rest".to_owned()
     } else {
-        clean(&lap.kind_in_words(), 24)
+        one_activity::kind(lap)
     };
     let label = fenced(lap.label.as_deref().unwrap_or_default(), 24);
     match (label.is_empty(), kind.is_empty()) {

@@ -43,6 +43,11 @@ pub(super) fn block(streams: &[Stream], own: &SportUnits, asked: &Asked) -> Stri
             } else {
                 String::new()
             },
+            if one_activity::altitude_stands(streams) {
+                "The recorded altitude never moves, so none was measured.".to_owned()
+            } else {
+                String::new()
+            },
         ],
         "\n",
     )

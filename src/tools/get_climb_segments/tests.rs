@@ -226,7 +226,7 @@ fn many_climbs_are_cut_to_the_largest() {
     assert_eq!((shown.len(), shown[0].0), (30, 21));
     assert_eq!(
         more,
-        "… 20 smaller climbs left out: use min_gain=50 for only the largest"
+        "… 20 smaller climbs left out: use min_gain=50 for only the largest."
     );
     assert_eq!(
         largest(&climbs[..30]),

@@ -6,7 +6,6 @@ use super::metrics::{METRICS, Metric, RECORDED, Subject};
 use crate::{
     guard::{AthleteCard, Units},
     intervals::model::{ActivityDetail, Interval, Stream},
-    text::clean,
     tools::{
         answer::{
             self, Answer,
@@ -90,6 +89,8 @@ fn figures(detail: &ActivityDetail, subject: Subject) -> String {
         let unit = match metric.unit {
             "rpm (runs: steps/min)" if is_on_foot(detail) => "steps/min",
             "rpm (runs: steps/min)" => "rpm",
+            "m (swims: m per stroke)" if Tempo::of(detail.activity.sport()) == Tempo::Swim => "m per stroke",
+            "m (swims: m per stroke)" => "m",
             unit => unit,
         };
         let rests_on = match metric.name {
@@ -179,7 +180,7 @@ fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     let cut = Cut::after(how.pick(LAPS, MOST_LAPS), &rows);
     let mut columns = Columns::<Row<'_>>::new()
         .column("interval", |(number, _)| number.to_string())
-        .column("kind", |(_, lap)| clean(&lap.kind_in_words(), 24))
+        .column("kind", |(_, lap)| one_activity::kind(lap))
         .column("time (moving)", |(_, lap)| clock(lap.moving_time))
         .column("W", |(_, lap)| units::whole(lap.average_watts))
         .column("HR", |(_, lap)| units::whole(positive(lap.average_heartrate)))

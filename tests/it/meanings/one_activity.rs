@@ -215,7 +215,7 @@ async fn every_kind_of_lap_is_shown() {
         for (tool, header, column) in [(TOOLS[0], "lap\t", "what"), (TOOLS[1], "interval\t", "kind")] {
             let fields = json!({"moving_time": 1800, "icu_lap_count": 6, "icu_intervals": laps});
             let text = about(&world, tool, fields, json!({}), json!({})).await;
-            for (at, kind) in (1..).zip(["work", "warm up", "recovery", "active", "cool down", "float"]) {
+            for (at, kind) in (1..).zip(["work", "warm up", "recovery", "active", "cool down", "«float»"]) {
                 assert_eq!(row(&text, header, &format!("{at}\t"))[column], kind, "{text}");
             }
         }
@@ -593,6 +593,91 @@ async fn every_way_of_standing_still_is_a_stop() {
             let secs = |clock: &str| clock.rsplit(':').next().unwrap().parse::<i32>().unwrap() + 60 * clock[2..4].parse::<i32>().unwrap();
             assert!((secs(&second["time"]) - 250).abs() <= 5, "{how}: {text}");
             assert!((secs(&second["stopped"]) - 120).abs() <= 8, "{how}: {text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_altitude_that_never_moves_was_not_measured() {
+    on_saturday(async |world| {
+        let of = |say: &dyn Fn(u32) -> f64| json!((0..=1800).map(say).collect::<Vec<_>>());
+        let still = of(&|_| 10.0);
+        let wavy = of(&|at| 200.0 + f64::from(at % 20));
+        let none = "No climbs: the recorded altitude never moves, so none was measured.";
+        let says = "The recorded altitude never moves, so none was measured.";
+        for (altitude, fixed, stands) in [
+            (&still, None, true),
+            (&of(&|_| 0.0), None, true),
+            (&still, Some(&still), true),
+            (&still, Some(&wavy), false),
+            (&wavy, None, false),
+        ] {
+            let mut recording = run(0.0, &[(5.0, 1800)]);
+            recording["altitude"] = altitude.clone();
+            if let Some(fixed) = fixed {
+                recording["fixed_altitude"] = fixed.clone();
+            }
+            let fields = json!({"type": "Ride", "moving_time": 1800, "total_elevation_gain": 0});
+            let text = about(
+                &world,
+                "get_climb_segments",
+                fields.clone(),
+                recording.clone(),
+                json!({}),
+            )
+            .await;
+            assert_eq!(
+                (text.contains(none), text.contains("above the sea")),
+                (stands, !stands),
+                "{text}"
+            );
+            assert!(stands || text.contains("between 20"), "{text}");
+            let asked = json!({"include": ["streams", "splits"]});
+            let text = about(&world, "get_activity_detail", fields, recording, asked).await;
+            assert_eq!(
+                (text.contains(says), text.contains("altitude m")),
+                (stands, !stands),
+                "{text}"
+            );
+            if !stands {
+                assert!(
+                    row(&text, "from\t", "0:00:00\t")["altitude m"].starts_with("20"),
+                    "{text}"
+                );
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_argument_in_metres_says_so_to_those_who_read_feet() {
+    on_saturday(async |world| {
+        let mut recording = run(0.0, &[(5.0, 1800)]);
+        recording["altitude"] = json!((0..=1800).map(|at| 200 + at % 20).collect::<Vec<_>>());
+        for (person, id, says) in [
+            (
+                world.tria(),
+                "i91",
+                "use a lower min_gain (in metres, now 40) or min_grade.",
+            ),
+            (world.ana(), "i92", "use a lower min_gain or min_grade."),
+        ] {
+            let ride = activity(&json!({"id": id, "type": "Ride", "moving_time": 1800}));
+            give(
+                &world,
+                person,
+                json!({"activities": [ride], "streams": {id: recording}}),
+            );
+            let text = ask(
+                &world,
+                person,
+                "get_climb_segments",
+                json!({"id": id, "min_gain": 40}),
+            )
+            .await;
+            assert!(text.contains(says), "{text}");
         }
     })
     .await;
