@@ -263,7 +263,7 @@ async fn fitness_follows_from_the_loads_and_looks_ahead() {
         }
         assert_eq!(text.matches("\tplanned ").count(), 7, "{text}");
         assert!(
-            text.contains("intervals.icu's projection from all that is planned"),
+            text.contains("intervals.icu's projection from what is planned after today"),
             "{text}"
         );
     })
