@@ -931,7 +931,7 @@ async fn the_very_next_answers_go_by_the_new_threshold_on_every_instance() {
         };
         for link in [&ana.link, &elsewhere] {
             let text = done(&world, link, "get_athlete_profile", json!({})).await;
-            assert!(text.contains("FTP 246 W"), "{text}");
+            assert!(text.contains("FTP in use 246 W"), "{text}");
             let text = done(&world, link, "push_workout", plan()).await;
             assert!(text.contains("236–246 W"), "{text}");
         }
@@ -939,7 +939,7 @@ async fn the_very_next_answers_go_by_the_new_threshold_on_every_instance() {
         for link in [&ana.link, &elsewhere] {
             let text = done(&world, link, "get_athlete_profile", json!({})).await;
             assert!(
-                text.contains("FTP 300 W") && !text.contains("FTP 246 W"),
+                text.contains("FTP in use 300 W") && !text.contains("FTP in use 246 W"),
                 "{text}"
             );
             let text = done(&world, link, "push_workout", plan()).await;
