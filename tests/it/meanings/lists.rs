@@ -328,7 +328,7 @@ async fn a_summary_is_compared_with_the_same_dates_of_last_year() {
         let (text, asked) = asked_for(&world, &world.ana().link, SUMMARY, given("last_year")).await;
         assert_eq!(asked.iter().filter(|path| path.ends_with("/activities")).count(), 2, "not the year between: {asked:?}");
         line(&text, "Now / a year before, 23 – 28 Nov 2025 (absences not read; today is not over):");
-        let (_, table) = text.split_once("Now / before").unwrap();
+        let (_, table) = text.split_once("Now / a year before").unwrap();
         let ride = row(table, "sport\t", "Ride\t");
         assert_eq!(
             (ride["activities"].as_str(), ride["time"].as_str(), ride["distance"].as_str(), ride["load"].as_str()),
@@ -423,7 +423,7 @@ async fn sports_of_one_period_only_are_in_its_comparison() {
         line(&text, "Now / a year before, 1 Mar 2023 – 28 Feb 2024 (absences: include=planned): Ride: activities 1 / 1 · time 1:00 / 1:00 (0:00, 0 %)");
         let given = json!({"oldest": "2024-01-01", "newest": "2024-12-31", "compare": "last_year"});
         let text = ask(&world, world.ana(), SUMMARY, given).await;
-        line(&text, "Now / before, 1 Jan – 31 Dec 2023 (365 days against 366; absences: include=planned): Ride: activities 1 / 1 · time 1:00 / 1:00 (0:00, 0 %)");
+        line(&text, "Now / a year before, 1 Jan – 31 Dec 2023 (365 days against 366; absences: include=planned): Ride: activities 1 / 1 · time 1:00 / 1:00 (0:00, 0 %)");
     })
     .await;
 }

@@ -2152,7 +2152,7 @@ async fn a_week_without_monotony_says_why() {
         line(&text, "Monotony and strain need all sports together.");
         let runs = json!({"oldest": "2026-11-02", "compare": "none", "sport": "run"});
         let text = ask(&world, world.ana(), SUMMARY, runs).await;
-        assert!(!text.contains("onotony"), "{text}");
+        line(&text, "Monotony and strain need all sports together.");
         let this_week = json!({"oldest": "2026-11-23", "compare": "none", "sport": "run", "detail": "full"});
         let text = ask(&world, world.ana(), SUMMARY, this_week).await;
         assert!(!text.contains("onotony"), "{text}");
