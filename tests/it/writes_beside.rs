@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    database::eventually,
     roster::change,
     world::{World, test_with},
     writes::{
@@ -559,7 +560,11 @@ async fn a_withheld_answer_does_not_say_that_what_was_refused_stands() {
             .fault(Fault::on(BULK).status(422).delay_ms(3000).times(1));
         let client = world.mcp(&ana.link);
         let (call, status) = tokio::join!(client.call("push_workout", threshold("Refused")), async {
-            tokio::time::sleep(StdDuration::from_millis(500)).await;
+            let is_sent = async || {
+                let mut sent = world.sim.requests().into_iter();
+                sent.any(|request| request.path.ends_with("/events/bulk"))
+            };
+            eventually(StdDuration::from_secs(20), is_sent).await;
             browser.post("/link/regenerate", &[]).await.status
         });
         assert!(all_named(&world, ana, "Refused").is_empty());
