@@ -397,6 +397,32 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::print_stdout, reason = "the gate's log shows what they cost")]
+    fn arguments_that_few_questions_need_keep_their_budget() {
+        let tokenizer = tiktoken_rs::o200k_base().unwrap();
+        let catalogue = Catalogue::new(CATALOGUE).unwrap();
+        let tokens = [
+            ("get_training_history", "sort"),
+            ("get_training_history", "min_time"),
+            ("get_training_summary", "compare"),
+            ("get_wellness", "step"),
+            ("get_wellness", "query"),
+            ("get_events", "query"),
+        ]
+        .map(|(tool, argument)| {
+            let entry = catalogue.list.iter().find(|entry| entry.name == tool).unwrap();
+            let schema = &entry.input_schema["properties"][argument];
+            assert!(schema.is_object(), "{tool} {argument}");
+            tokenizer
+                .encode_ordinary(&format!("\"{argument}\":{schema},"))
+                .len()
+        });
+        let sum: usize = tokens.iter().sum();
+        println!("arguments that few questions need: {tokens:?}, {sum} tokens");
+        assert!(sum <= 200, "{sum}");
+    }
+
+    #[test]
     fn what_breaks_a_client_is_refused_at_start() {
         let fine = || {
             object(

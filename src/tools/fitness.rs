@@ -10,6 +10,7 @@ use chrono::{Days, NaiveDate};
 
 use super::{
     MOST_REQUESTS,
+    absences::{self, Absence},
     answer::{
         units,
         words::{around, joined},
@@ -92,12 +93,18 @@ pub(super) async fn todays_plan(ask: &Ask) -> Result<Part<Vec<Event>>, ToolError
     plan_until(ask, ask.today()).await
 }
 
-/// The workouts and races of the days from today to `last`, where they may be read.
+/// The workouts and races of the days from today to `last`, where they may be read, and the absences that may rule them out.
 pub(super) async fn plan_until(ask: &Ask, last: NaiveDate) -> Result<Part<Vec<Event>>, ToolError> {
     if !may_read(ask, &GET_EVENTS) {
         return Ok(Part::NotAsked);
     }
-    let found = ask.upstream.events(ask.today(), last, &Event::TO_DO).await;
+    let today = ask.today();
+    let read_from = weeks::back(today, absences::READ_BEFORE);
+    let categories = [&Event::TO_DO[..], &absences::CATEGORIES].concat();
+    let mut found = ask.upstream.events(read_from, last, &categories).await;
+    if let Ok(events) = &mut found {
+        events.retain(|event| event.day() >= Some(today) || Absence::of(event).is_some());
+    }
     settle("Planned workouts and races", Source::Calendar, found)
 }
 

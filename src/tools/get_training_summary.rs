@@ -78,6 +78,8 @@ const FIELDS: &[&str] = &[
     "icu_intensity",
     "calories",
     "icu_zone_times",
+    "icu_average_watts",
+    "icu_weighted_avg_watts",
     "icu_hr_zone_times",
     "pace_zone_times",
     "gap_zone_times",
@@ -274,7 +276,7 @@ fn render(
         plans.map(|events| planned::by_week(events, activities, asked.range, today, asked.sport, card.units));
     let until = planned::until(asked.range, today);
     let of_upstream = own_sums
-        .map(|own| upstream_weeks::tables(own, asked, plans.as_ref(), (until, today), card.units))
+        .map(|own| upstream_weeks::tables(own, &found, asked, plans.as_ref(), (until, today), card.units))
         .unwrap_or_default();
     let all = Sum::of(rows.iter().copied());
     let mut notes: Vec<String> = Vec::new();
@@ -488,6 +490,14 @@ fn changes(
     } else {
         ""
     };
+    let open = if as_long && !readable {
+        joined(
+            ["without changes: what is unreadable may be of any sport", open],
+            "; ",
+        )
+    } else {
+        open.to_owned()
+    };
     let changes = by_sport::changes(&rows, readable && as_long, card.units);
     let more = match more {
         0 => String::new(),
@@ -501,7 +511,7 @@ fn changes(
     } else {
         "before"
     };
-    format!("Now / {ago}, {}:{changes}{more}", when(&days, open))
+    format!("Now / {ago}, {}:{changes}{more}", when(&days, &open))
 }
 
 /// How a period before differs in its days: `365 days against 366`, `by whole weeks` where it does not end just before the range.

@@ -92,6 +92,7 @@ fn take_power(detail: &mut ActivityDetail) {
     if let Some(recovery) = &mut detail.icu_hrr {
         recovery.average_watts = None;
     }
+    detail.activity.power_zone_times = None;
 }
 
 /// The first line: whose, when, which.

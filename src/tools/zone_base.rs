@@ -107,6 +107,14 @@ fn order(row: &Activity) -> Vec<Base> {
 }
 
 fn by_power(row: &Activity) -> Option<Vec<f64>> {
+    let mut watts = [row.icu_average_watts, row.icu_weighted_avg_watts]
+        .into_iter()
+        .flatten()
+        .peekable();
+    // Zeros throughout are what a device without a working power meter leaves: no time in any zone.
+    if watts.peek().is_some() && watts.all(|watts| watts <= 0.0) {
+        return None;
+    }
     let zones = &row.power_zone_times.as_ref()?.zones;
     let times: Vec<f64> = zones.iter().map(|secs| secs.unwrap_or(0.0)).collect();
     some_time(Some(&times))

@@ -208,7 +208,7 @@ impl Plans {
                     .id
                     .is_some_and(|id| done.any(|row| row.paired_event_id == Some(id)))
         };
-        let states = plan_state::states(&of_today, seen.activities, &Absences::default(), today);
+        let states = plan_state::states(&of_today, seen.activities, &Absences::among(seen.events?), today);
         let unpaired = of_today
             .into_iter()
             .zip(states)

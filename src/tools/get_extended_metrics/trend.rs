@@ -143,7 +143,9 @@ fn by_activity(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
         .column("time", |row| {
             units::hours_minutes(units::positive(row.activity.moving_time))
         })
-        .column("HR", |row| units::whole(row.activity.average_heartrate));
+        .column("HR", |row| {
+            units::whole(units::positive(row.activity.average_heartrate))
+        });
     for metric in metrics {
         columns = columns.column(metric.header(), |row| metric.cell((metric.of)(row)));
     }
@@ -293,8 +295,8 @@ fn missing(rows: &[&ActivityDetail]) -> String {
     let any_ride = rows.iter().any(|row| Tempo::of(sport_of(row)) == Tempo::Other);
     let mut missing: Vec<&str> = [
         (
-            any_run && none(&|m| m.subject == Subject::Running),
-            "running dynamics",
+            any_run && none(&|m| m.subject == Subject::Running && m.name != "stride"),
+            "running dynamics of whole activities (with id: of laps)",
         ),
         (any_ride && none(&|m| m.name == "W′ depletion"), "W′ depletion"),
         (any_ride && none(&|m| m.name == "L/R balance"), "L/R balance"),

@@ -100,7 +100,8 @@ impl Days<'_> {
 
     /// How many of a day's workouts and races have no load.
     fn without_load(&self, day: NaiveDate) -> usize {
-        let plan = self.plan.iter().filter(|event| event.day() == Some(day));
+        let is_plan = |event: &&Event| event.is_to_do() && event.day() == Some(day);
+        let plan = self.plan.iter().filter(is_plan);
         plan.filter(|event| positive(event.icu_training_load).is_none())
             .count()
     }

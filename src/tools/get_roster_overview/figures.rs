@@ -244,7 +244,11 @@ impl Load {
             unclear: unclear.reduce(|a, b| a + b),
             for_ctl: None,
             without: loads.iter().map(|load| load.without).sum(),
-            with: loads.iter().map(|load| load.with).sum(),
+            // A load of 0 that is known makes the whole known.
+            with: loads
+                .iter()
+                .map(|load| load.with + usize::from(load.with == 0 && !load.is_unknown()))
+                .sum(),
             closed: loads.iter().map(|load| load.closed).sum(),
         }
     }
@@ -264,7 +268,11 @@ impl Load {
         let Some(rows) = rows else {
             return Some(by_model);
         };
-        let is_in_model = |row: &&Activity| row.day().is_some_and(|day| loads.by_day.contains_key(&day));
+        // A model that is still computed has a day's load later than the activity.
+        let is_in_model = |row: &&Activity| {
+            let of_day = row.day().and_then(|day| loads.by_day.get(&day));
+            of_day.is_some_and(|load| load.whole > 0.0 || positive(row.icu_training_load).is_none())
+        };
         let (counted, rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_in_model);
         let (counted, rest) = (Self::of_activities(&counted), Self::of_activities(&rest));
         Some(Self {

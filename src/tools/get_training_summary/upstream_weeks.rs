@@ -5,7 +5,10 @@ use chrono::{Datelike as _, NaiveDate};
 use super::{Asked, by_sport};
 use crate::{
     guard::Units,
-    intervals::model::weeks::{SportSummary, WeekSummary},
+    intervals::model::{
+        Activity,
+        weeks::{SportSummary, WeekSummary},
+    },
     tools::{
         answer::{
             table::Columns,
@@ -22,9 +25,28 @@ use crate::{
 /// Maximum weeks in the table.
 const SHOWN: usize = 53;
 
-/// The tables by sport and by week, with the plans of the days asked for and on to `until`; empty if the range has no sums.
+/// A week: its Monday, its sum, and whether that is known.
+struct Week {
+    monday: NaiveDate,
+    sum: Sum,
+    is_known: bool,
+}
+
+impl Week {
+    fn cell(&self, figure: impl FnOnce(&Sum) -> String) -> String {
+        if self.is_known {
+            figure(&self.sum)
+        } else {
+            "unknown".to_owned()
+        }
+    }
+}
+
+/// The tables by sport and by week, with the plans of the days asked for and on to `until`; empty if the range has no sums. A week
+/// that was not sent is unknown if it has some of the `found` activities.
 pub(super) fn tables(
     rows: &[WeekSummary],
+    found: &[&Activity],
     asked: &Asked,
     plans: Option<&Planning>,
     (until, today): (NaiveDate, NaiveDate),
@@ -56,10 +78,20 @@ pub(super) fn tables(
         return Vec::new();
     }
     let by_sport = sums::by_sport(each, asked.detail == Detail::Full);
-    let weeks: Vec<(NaiveDate, Sum)> = by_week
+    let has_row = |monday| rows.iter().any(|row| row.date.map(weeks::monday) == Some(monday));
+    let has_activity = |monday| {
+        found
+            .iter()
+            .any(|row| row.day().map(weeks::monday) == Some(monday))
+    };
+    let weeks: Vec<Week> = by_week
         .iter()
         .rev()
-        .map(|(monday, week)| (*monday, Sum::of(week.iter().copied())))
+        .map(|(monday, week)| Week {
+            monday: *monday,
+            sum: Sum::of(week.iter().copied()),
+            is_known: has_row(*monday) || !has_activity(*monday),
+        })
         .collect();
     // The sums are of whole weeks, the plans of the days asked for.
     let of_plans = Range {
@@ -72,20 +104,26 @@ pub(super) fn tables(
             words => words + &week::cut(monday, of_plans),
         })
     };
-    let columns = Columns::<(NaiveDate, Sum)>::new()
-        .column("week (Mon)", |(monday, _)| monday.to_string())
-        .column("activities", |(_, sum)| units::whole(sum.count))
-        .column("time", |(_, sum)| sum.known_time())
-        .column("planned time", |(monday, _)| planned(*monday, Plans::time))
-        .column("load", |(_, sum)| sum.known_load())
-        .column("planned load", |(monday, _)| planned(*monday, Plans::load))
-        .column("week target", |(monday, _)| {
-            of_week(plans, *monday, Plans::targets)
-        })
-        .column("absence", |(monday, _)| {
-            absences_of_week(plans, *monday, range, today)
+    // This week's sums are those so far.
+    let so_far = |monday: NaiveDate| {
+        let week = Range {
+            oldest: monday,
+            newest: today,
+        };
+        format!("{monday}{}", week::cut(monday, week))
+    };
+    let columns = Columns::<Week>::new()
+        .column("week (Mon)", |week| so_far(week.monday))
+        .column("activities", |week| week.cell(|sum| units::whole(sum.count)))
+        .column("time", |week| week.cell(Sum::known_time))
+        .column("planned time", |week| planned(week.monday, Plans::time))
+        .column("load", |week| week.cell(Sum::known_load))
+        .column("planned load", |week| planned(week.monday, Plans::load))
+        .column("week target", |week| of_week(plans, week.monday, Plans::targets))
+        .column("absence", |week| {
+            absences_of_week(plans, week.monday, range, today)
         });
-    let add_up = sums::add_up(weeks.iter().map(|(_, sum)| sum.secs), all.secs);
+    let add_up = sums::add_up(weeks.iter().map(|week| week.sum.secs), all.secs);
     let rounded = if add_up {
         sums::rounded(&by_sport, &all, false)
     } else {

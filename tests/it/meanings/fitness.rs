@@ -1135,3 +1135,31 @@ async fn the_open_load_of_today_is_in_the_week_and_said_to_be_in_no_later_row() 
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_absence_rules_out_is_not_still_to_be_done_today() {
+    on_saturday(async |world| {
+        let wellness = until_today((60.0, 55.0), 0.0);
+        let sick = |first: &str| {
+            json!({"id": 502, "category": "SICK", "name": "Flu", "start_date_local": format!("{first}T00:00:00"),
+                "end_date_local": "2026-12-02T00:00:00"})
+        };
+        let open = "Still planned today";
+        for (events, is_open) in [
+            (json!([planned(60)]), true),
+            (json!([planned(60), sick("2026-11-28")]), false),
+            // Begun before today.
+            (json!([sick("2026-11-20"), planned(60)]), false),
+        ] {
+            give_ana(&world, json!({"wellness": wellness, "activities": [], "events": events})).await;
+            for arguments in [json!({}), json!({"step": "week"})] {
+                let text = ask(&world, world.ana(), "get_fitness", arguments).await;
+                assert_eq!(text.contains(open), is_open, "{text}");
+            }
+            let link = world.coaches().await.remove(0).link;
+            let text = ask_at(&world, &link, "get_roster_overview", json!({"athletes": ["ana"]})).await;
+            assert_eq!(text.contains("still open today"), is_open, "{text}");
+        }
+    })
+    .await;
+}

@@ -1725,3 +1725,51 @@ async fn sessions_without_a_load_are_counted_and_days_without_a_row_have_none_of
         "{text}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_of_nothing_that_is_known_makes_the_sum_known() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await.swap_remove(0);
+        let rested = json!([{"id": "2026-11-24", "ctl": 50, "atl": 50, "ctlLoad": 0, "atlLoad": 0}]);
+        give(
+            &world,
+            world.ana(),
+            json!({"wellness": rested, "activities": [], "events": []}),
+        );
+        give(
+            &world,
+            world.tria(),
+            json!({"wellness": rested, "activities": [], "events": []}),
+        );
+        let lifted = did("i1", "2026-11-24", "WeightTraining", Value::Null);
+        give(
+            &world,
+            world.jack(),
+            json!({"wellness": rested, "activities": [lifted], "events": []}),
+        );
+        let day = json!({"oldest": "2026-11-24", "newest": "2026-11-24"});
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", day).await;
+        assert!(
+            row(&text, "athlete\t", "Jack")["load"].starts_with("unknown"),
+            "{text}"
+        );
+        assert!(text.contains("load 0 (1 without load)"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_is_still_computed_hides_no_load_of_an_activity() {
+    let mut wellness = same(&[0.0, 0.0, 0.0]);
+    wellness[1]["ctlLoad"] = Value::Null;
+    wellness[1]["atlLoad"] = Value::Null;
+    let activities = json!([
+        did("i1", "2026-11-27", "Ride", json!(50)),
+        did("i2", "2026-11-28", "Run", json!(30)),
+        did("i3", "2026-11-28", "Yoga", Value::Null),
+    ]);
+    let rows = json!({"wellness": wellness, "activities": activities, "events": []});
+    let week = json!({"oldest": "2026-11-26", "newest": "2026-11-28"});
+    let (text, _) = asked(ALL, rows, week).await;
+    assert!(cell(&text, "load").starts_with("80 (1 without load)"), "{text}");
+}

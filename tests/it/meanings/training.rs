@@ -2559,3 +2559,95 @@ async fn monotony_says_its_formula_in_full() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zones_of_a_power_meter_that_sent_only_zeros_are_none() {
+    on_saturday(async |world| {
+        let zones = json!([{"id": "Z1", "secs": 3600}, {"id": "Z2", "secs": 0}]);
+        let dead = json!({"icu_zone_times": zones, "icu_average_watts": 0, "icu_weighted_avg_watts": 0,
+            "icu_hr_zone_times": [600, 1200, 1200, 600, 0]});
+        let ride = |id: &str, fields: &Value| activity(id, "Ride", "2026-11-25T07:00", fields.clone());
+        let given = json!({"oldest": "2026-11-23", "compare": "none"});
+        give(&world, world.ana(), json!({"activities": [ride("i1", &dead)]}));
+        let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
+        line(&text, "Zones Ride by heart rate (1 of 1 activity): ");
+        assert!(!text.contains("by power"), "{text}");
+        let text = ask(&world, world.ana(), "get_activity_detail", json!({"id": "i1"})).await;
+        assert!(!text.contains("power W") && !text.contains("power %"), "{text}");
+        // One that worked has its zones, coasting included.
+        let alive = with(dead, json!({"icu_average_watts": 150}));
+        give(&world, world.jack(), json!({"activities": [ride("i2", &alive)]}));
+        let text = ask(&world, world.jack(), SUMMARY, given).await;
+        line(&text, "Zones Ride by power (1 of 1 activity): ");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_of_intervals_icus_own_sums_counts_once_and_is_unknown_where_it_was_not_sent() {
+    on_saturday(async |world| {
+        let bishnu = world.bishnu();
+        let week = |monday: &str, count: u32| {
+            json!({"date": monday, "athlete_id": bishnu.person.athlete_id, "count": count, "time": 3600 * count,
+                "byCategory": [{"category": "Ride", "count": count, "moving_time": 3600 * count, "training_load": 50 * count}]})
+        };
+        let stub = |id: &str, day: u32| {
+            json!({"id": id, "start_date_local": format!("2026-11-{day}T07:00:00"), "source": "STRAVA", "_note": "STRAVA activities are not available via the API"})
+        };
+        give(&world, bishnu, json!({"activities": [stub("i1", 24), stub("i2", 17), stub("i3", 10)]}));
+        let mut odd = week("2026-11-16", 1);
+        odd["byCategory"] = Value::Null;
+        let rows = json!([week("2026-11-23", 2), week("2026-11-23", 2), odd, week("2026-11-09", 1)]);
+        world.sim.fault(Fault::on("/athlete-summary").status(200).body(rows.to_string()));
+        let text = ask(&world, bishnu, SUMMARY, json!({"oldest": "2026-11-02"})).await;
+        let of = |monday: &str| {
+            let row = row(&text, "week (Mon)", monday);
+            ["activities", "time", "load"].map(|figure| row[figure].clone())
+        };
+        assert_eq!(of("2026-11-23 (to Sat)"), ["2", "2:00", "100"], "{text}");
+        assert_eq!(of("2026-11-16"), ["unknown"; 3], "{text}");
+        assert_eq!(of("2026-11-09"), ["1", "1:00", "50"], "{text}");
+        // Nothing was done, as far as is known.
+        assert_eq!(of("2026-11-02"), ["0", "0:00", "0"], "{text}");
+        line(&text, "1 week could not be read: neither shown nor counted.");
+        world.sim.clear_faults();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_with_what_cannot_be_read_says_why_it_has_no_changes() {
+    on_saturday(async |world| {
+        let ride = |id: &str, day: u32| activity(id, "Ride", &format!("2026-11-{day}T07:00"), json!({}));
+        let stub = json!({"id": "i9", "start_date_local": "2026-11-18T07:00:00", "source": "STRAVA", "_note": "STRAVA activities are not available via the API"});
+        give(&world, world.ana(), json!({"activities": [ride("i1", 24), ride("i2", 17), stub]}));
+        let given = json!({"oldest": "2026-11-23", "compare": "2026-11-16..2026-11-21"});
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        assert!(
+            line(&text, "Now / before, ").contains("without changes: what is unreadable may be of any sport"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn averages_over_a_range_take_no_zeros_of_a_strap_and_name_running_dynamics_that_only_laps_have() {
+    on_saturday(async |world| {
+        let run = activity(
+            "i1",
+            "Run",
+            "2026-11-25T07:00",
+            json!({"average_heartrate": 0, "decoupling": 3.5, "average_stride": 1.1}),
+        );
+        give(&world, world.ana(), json!({"activities": [run]}));
+        let text = ask(&world, world.ana(), "get_extended_metrics", json!({})).await;
+        let first = row(&text, "date", "2026-11-25");
+        assert!(!first.contains_key("HR") || first["HR"].is_empty(), "{text}");
+        line(
+            &text,
+            "Not recorded: running dynamics of whole activities (with id: of laps)",
+        );
+    })
+    .await;
+}
