@@ -34,7 +34,7 @@ pub use detail::{
 };
 pub(crate) use event::{Length, end_after};
 pub(crate) use figure::{Amount, amount, positive, sane};
-use figure::{Feel, Percent, Rpe};
+use figure::{Feel, Paired, Percent, Rpe};
 pub(crate) use own::own_fields;
 pub use record::{Record, RecordId, Values};
 use sport::Sport;
@@ -166,6 +166,7 @@ impl Object for SportSettings {}
     Sport => #[serde(default, deserialize_with = "sport::read_sport")],
     Rpe => #[serde(default, deserialize_with = "figure::read_rpe")],
     Feel => #[serde(default, deserialize_with = "figure::read_feel")],
+    Paired => #[serde(default, deserialize_with = "figure::read_paired")],
 )]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Activity {
@@ -240,7 +241,7 @@ pub struct Activity {
     /// Percent of the plan.
     pub(crate) compliance: Amount,
     /// The paired event.
-    pub(crate) paired_event_id: Option<i64>,
+    pub(crate) paired_event_id: Paired,
     /// Indoors.
     pub(crate) trainer: Option<bool>,
     /// Such as `COMMUTE`, `RACE`.

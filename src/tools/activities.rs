@@ -255,7 +255,6 @@ fn pairs_by(rows: &[&Activity], start: impl Fn(&Activity) -> Option<DateTime<Utc
 /// day that is nearest in time, if that did no other plan. Those that overlap another by the clock have theirs.
 fn by_day(rows: &[&Activity], precisely: &[Pair]) -> Vec<(usize, usize)> {
     let mut taken: HashSet<usize> = precisely.iter().flat_map(|(a, b, _)| [*a, *b]).collect();
-    let plan = |row: &Activity| row.paired_event_id.filter(|id| *id > 0);
     let mut days: HashMap<NaiveDate, Vec<usize>> = HashMap::new();
     for (at, row) in rows.iter().enumerate() {
         if let Some(day) = row.day().filter(|_| !row.is_manual() && !row.is_stub()) {
@@ -264,7 +263,7 @@ fn by_day(rows: &[&Activity], precisely: &[Pair]) -> Vec<(usize, usize)> {
     }
     let mut pairs = Vec::new();
     for (at, entry) in rows.iter().enumerate() {
-        let is_of_a_day = entry.is_manual() && (has_no_clock(entry) || plan(entry).is_some());
+        let is_of_a_day = entry.is_manual() && (has_no_clock(entry) || entry.paired_event_id.is_some());
         let Some(day) = entry
             .day()
             .filter(|_| is_of_a_day && !taken.contains(&at) && !entry.sport().is_empty())
@@ -280,7 +279,10 @@ fn by_day(rows: &[&Activity], precisely: &[Pair]) -> Vec<(usize, usize)> {
             .into_iter()
             .flatten()
             .filter(|other| family(rows[**other].sport()) == family(entry.sport()))
-            .filter(|other| plan(rows[**other]).is_none_or(|other| plan(entry) == Some(other)))
+            .filter(|other| {
+                let plan = rows[**other].paired_event_id;
+                plan.is_none() || plan == entry.paired_event_id
+            })
             .filter(|other| {
                 !taken.contains(other) || precisely.iter().any(|(a, b, _)| a == *other || b == *other)
             })

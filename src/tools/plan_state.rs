@@ -288,7 +288,7 @@ fn rest(event: &Event, activity: &Activity, activities: &[Activity], taken: &Has
         other.day() == activity.day()
             && !other.is_stub()
             && family(other.sport()) == family(event.sport())
-            && other.paired_event_id.is_none_or(|id| id <= 0)
+            && other.paired_event_id.is_none()
             && !is_known(other)
     });
     around("also that day:", &with_figures(others), "")
@@ -319,7 +319,7 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
             && if by_hand {
                 family(other.sport()) == family(activity.sport())
                     && !other.is_manual()
-                    && other.paired_event_id.is_none_or(|id| id <= 0)
+                    && other.paired_event_id.is_none()
             } else {
                 may_be_one(activity, other)
             }
@@ -411,8 +411,7 @@ pub(super) fn states(
 fn strays<'a>(events: &[&Event], activities: &'a [Activity]) -> HashSet<(NaiveDate, &'a str)> {
     let known: HashSet<i64> = events.iter().filter_map(|event| event.id).collect();
     let is_stray = |activity: &&Activity| {
-        let event = activity.paired_event_id.filter(|id| *id > 0);
-        event.is_some_and(|id| !known.contains(&id)) && !activity.sport().is_empty()
+        activity.paired_event_id.is_some_and(|id| !known.contains(&id)) && !activity.sport().is_empty()
     };
     activities
         .iter()
@@ -664,7 +663,7 @@ fn ties(
                 name: activity.name.as_deref().unwrap_or_default(),
                 secs: units::sane(activity.moving_time),
                 load: activity.load(),
-                event: activity.paired_event_id.filter(|id| *id > 0),
+                event: activity.paired_event_id,
             };
             Some((at, done))
         })

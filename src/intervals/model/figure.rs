@@ -19,6 +19,9 @@ pub(crate) type Rpe = Option<f64>;
 /// How the athlete felt, 1 to 5, 1 = strong.
 pub(crate) type Feel = Option<f64>;
 
+/// The id of a paired entry. Upstream sends 0 where none is paired.
+pub(crate) type Paired = Option<i64>;
+
 /// A percentage below this is a fraction: nobody trains at 2 % of a threshold, nor at 250 %.
 const FRACTION: f64 = 2.5;
 
@@ -57,6 +60,10 @@ pub(super) fn read_feel<'de, D: Deserializer<'de>>(json: D) -> Result<Feel, D::E
     read_within(json, 1.0..=5.0)
 }
 
+pub(super) fn read_paired<'de, D: Deserializer<'de>>(json: D) -> Result<Paired, D::Error> {
+    Ok(i64::read(json)?.filter(|id| *id > 0))
+}
+
 /// The number, if it is in the range.
 fn read_within<'de, D: Deserializer<'de>>(
     json: D,
@@ -71,6 +78,21 @@ mod tests {
 
     use super::*;
     use crate::intervals::model::Activity;
+
+    #[test]
+    fn a_pairing_with_0_is_none() {
+        for (id, paired) in [
+            (json!(0), None),
+            (json!("0"), None),
+            (json!(-1), None),
+            (json!(null), None),
+            (json!(777), Some(777)),
+            (json!("777"), Some(777)),
+        ] {
+            let row: Activity = serde_json::from_value(json!({ "paired_event_id": id })).unwrap();
+            assert_eq!(row.paired_event_id, paired, "{id}");
+        }
+    }
 
     #[test]
     fn a_figure_that_cannot_be_is_absent() {
