@@ -1,5 +1,7 @@
 //! What an entry of the calendar is, in a word or two, wherever one is named.
 
+use std::borrow::Cow;
+
 use chrono::NaiveTime;
 
 use super::answer::{
@@ -13,6 +15,7 @@ use crate::{
     intervals::model::{Event, WeekdayAvailability},
     text::clean,
     training::weeks::days_in,
+    workout::text,
 };
 
 /// An event's sport, as rows name it.
@@ -52,6 +55,18 @@ pub(in crate::tools) fn what(event: &Event) -> String {
         "SET_FITNESS" => "CTL and ATL set".to_owned(),
         "" => "kind not given".to_owned(),
         other => clean(other, 30).to_lowercase().replace('_', " "),
+    }
+}
+
+/// The text of an entry for people: of one with steps what is not about them, which upstream may keep only among their lines.
+pub(in crate::tools) fn prose(event: &Event) -> Cow<'_, str> {
+    let written = event.description.as_deref().unwrap_or_default();
+    let Some(workout) = event.workout_doc.as_ref().filter(|workout| workout.count() > 0) else {
+        return written.into();
+    };
+    match workout.description.as_deref() {
+        Some(prose) if !prose.trim().is_empty() => prose.into(),
+        _ => text::parse(written, event.sport()).prose.into(),
     }
 }
 

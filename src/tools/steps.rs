@@ -7,10 +7,13 @@
 use crate::{
     guard::Units,
     text::fenced,
-    tools::answer::{
-        sport_units::{SportUnits, in_yards},
-        units::{self, positive},
-        words::{around, in_brackets, joined, named, with_unit},
+    tools::{
+        answer::{
+            sport_units::{SportUnits, in_yards},
+            units::{self, positive},
+            words::{around, in_brackets, joined, named, with_unit},
+        },
+        arguments::Detail,
     },
     training::{
         lengths::{MILE, YARD},
@@ -47,20 +50,17 @@ struct Manner<'a> {
 
 /// The steps, one a line; empty when there are none.
 pub(super) fn lines(workout: &Doc, sport: &str, units: Units) -> Vec<String> {
-    lines_in(workout, &units_of(workout, sport, units))
+    lines_in(workout, &units_of(workout, sport, units), Detail::Concise)
 }
 
 /// The same with long cues whole.
 pub(super) fn whole_lines(workout: &Doc, sport: &str, units: Units) -> Vec<String> {
-    lines_by(workout, &units_of(workout, sport, units), WHOLE_CUE)
+    lines_in(workout, &units_of(workout, sport, units), Detail::Full)
 }
 
-/// The same in these units.
-pub(super) fn lines_in(workout: &Doc, own: &SportUnits) -> Vec<String> {
-    lines_by(workout, own, CUE)
-}
-
-fn lines_by(workout: &Doc, own: &SportUnits, cue: usize) -> Vec<String> {
+/// The same in these units; a full answer has long cues whole.
+pub(super) fn lines_in(workout: &Doc, own: &SportUnits, how: Detail) -> Vec<String> {
+    let cue = how.pick(CUE, WHOLE_CUE);
     let mut lines = Vec::new();
     let manner = Manner { workout, own, cue };
     write(&workout.items, 0, &manner, &mut lines);

@@ -17,6 +17,7 @@ use crate::{
             words::{Line, around, in_brackets, joined, named, on_one_line, span},
         },
         arguments::Detail,
+        entries,
         one_activity::has_power,
         plan_state::{Doubt, Pairing, Planned, Timeless},
         steps,
@@ -198,12 +199,7 @@ pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how
         .column("IF", |(_, [.., percent])| units::intensity(positive(*percent)));
     let limit = how.pick(800, 4000);
     let steps = steps_of(event, activity, own, how);
-    // Where there are steps, the description is their text.
-    let text = match &event.workout_doc {
-        Some(workout) if !steps.is_empty() => workout.description.as_deref(),
-        _ => event.description.as_deref(),
-    };
-    let text = fenced(&on_one_line(text.unwrap_or_default()), limit);
+    let text = fenced(&on_one_line(&entries::prose(event)), limit);
     joined(
         [
             head.text(),
@@ -233,7 +229,7 @@ fn steps_of(event: &Event, activity: &Activity, own: &SportUnits, how: Detail) -
     let in_use = positive(activity.icu_ftp).filter(differs);
     let in_use = around("in use for this activity", &units::whole(in_use), "W");
     let by = joined([by, in_use], "; ");
-    let lines = steps::lines_in(workout, &units);
+    let lines = steps::lines_in(workout, &units, how);
     let cut = Cut::after(how.pick(STEPS, usize::MAX), &lines);
     let more = match cut.left.len() {
         0 => String::new(),

@@ -1,6 +1,6 @@
 //! The rows of the table: what, when, how much, done or not, notes.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
@@ -21,8 +21,9 @@ use crate::{
         entries,
     },
     training::sports::Tempo,
-    workout::text,
 };
+
+pub(super) use crate::tools::entries::prose;
 
 /// What the cells depend on besides their row.
 pub(super) struct Shown<'a> {
@@ -157,18 +158,6 @@ pub(super) fn has_steps(event: &Event) -> bool {
         .workout_doc
         .as_ref()
         .is_some_and(|workout| workout.count() > 0)
-}
-
-/// The text of an entry for people: of one with steps what is not about them, which upstream may keep only among their lines.
-pub(super) fn prose(event: &Event) -> Cow<'_, str> {
-    let written = event.description.as_deref().unwrap_or_default();
-    let Some(workout) = event.workout_doc.as_ref().filter(|_| has_steps(event)) else {
-        return written.into();
-    };
-    match workout.description.as_deref() {
-        Some(prose) if !prose.trim().is_empty() => prose.into(),
-        _ => text::parse(written, event.sport()).prose.into(),
-    }
 }
 
 /// Everything else: figures, limits, notes, push errors.
