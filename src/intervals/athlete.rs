@@ -455,7 +455,7 @@ fn nouns(endpoint: &str) -> Nouns {
         "calendar" | "events" => ["calendar entry", "calendar entries"],
         "wellness" => ["wellness day", "wellness days"],
         "weeks" => ["week", "weeks"],
-        "streams" => ["recorded channel", "recorded channels"],
+        "streams" => lenient::CHANNEL,
         _ => ["row", "rows"],
     }
 }

@@ -24,7 +24,19 @@ use moment::Moment;
 pub(super) const MOST: usize = 20_000;
 
 /// What kind of thing was left out: its name for one and for several.
-pub(super) type Nouns = [&'static str; 2];
+pub(crate) type Nouns = [&'static str; 2];
+
+/// Most of what stands within a row or an answer, unless it has a name.
+const PART: Nouns = ["part of an answer", "parts of an answer"];
+const FIGURE: Nouns = ["figure", "figures"];
+const ZONES: Nouns = ["list of zones", "lists of zones"];
+pub(super) const ZONE_TIME: Nouns = ["time in a zone", "times in zones"];
+pub(super) const CHANNEL: Nouns = ["recorded channel", "recorded channels"];
+
+/// Whether this is not a row but stands within one, which is shown and counted without it.
+pub(crate) fn is_part(nouns: &Nouns) -> bool {
+    [PART, FIGURE, ZONES, ZONE_TIME, CHANNEL].contains(nouns)
+}
 
 /// How many of each kind were left out because they could not be read.
 pub(super) type LeftOut = BTreeMap<Nouns, usize>;
@@ -102,7 +114,7 @@ pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 /// The type of a field. A shape of JSON that the type does not accept is read as `None`.
 pub(super) trait Lenient: Sized {
     /// What it is called when it is left out.
-    const NOUNS: Nouns = ["figure", "figures"];
+    const NOUNS: Nouns = FIGURE;
 
     /// The value, or `None` if it is something else. An error only for what no JSON reader accepts, such as half a
     /// surrogate pair or a number beyond every float; it spoils whatever contains the field.
@@ -319,44 +331,7 @@ impl<T: Lenient> Lenient for Vec<Option<T>> {
     }
 }
 
-/// Numbers by position (zone bounds): one odd element would shift the others, so it spoils the list.
-impl Lenient for Vec<f64> {
-    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
-        let mut numbers = Self::new();
-        let mut spoilt = false;
-        each(list, |number| match number {
-            Some(number) => numbers.push(number),
-            None => spoilt = true,
-        })?;
-        Ok((!spoilt).then_some(numbers))
-    }
-}
-
-/// A set of words (tags, sports): odd elements are left out.
-impl Lenient for Vec<String> {
-    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
-        let mut words = Self::new();
-        each(list, |word| words.extend(word))?;
-        Ok(Some(words))
-    }
-}
-
-/// An object inside an object.
-pub(super) trait Object: DeserializeOwned {
-    /// Whether it shares the reader of what contains it, and so that reader's limit of nesting. Objects that can contain
-    /// themselves must share it, or they could exhaust the stack. Any other object has its own reader, so that an error in
-    /// it (such as a key twice) costs only the object.
-    const IN_PLACE: bool = false;
-    /// What it is called when it is left out.
-    const NOUNS: Nouns = ["part of an answer", "parts of an answer"];
-}
-
-impl<T: Object> Object for Box<T> {
-    const IN_PLACE: bool = T::IN_PLACE;
-    const NOUNS: Nouns = T::NOUNS;
-}
-
-/// What stands where an object or a list of objects should be, and is neither that nor null, is left out.
+/// What stands where an object or a list should be, and is neither that nor null, is left out.
 macro_rules! nothing_else {
     () => {
         fn from_bool(_: bool) -> Option<Self> {
@@ -379,6 +354,60 @@ macro_rules! nothing_else {
             None
         }
     };
+}
+
+/// So is an object where a list should be.
+macro_rules! no_object {
+    () => {
+        fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+            leave_out(<Self as Lenient>::NOUNS, 1);
+            while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            Ok(None)
+        }
+    };
+}
+
+/// Numbers by position (bounds of zones, times in them): one odd element would shift the others, so the list is left out.
+impl Lenient for Vec<f64> {
+    const NOUNS: Nouns = ZONES;
+
+    nothing_else!();
+    no_object!();
+
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        let mut numbers = Self::new();
+        let mut spoilt = false;
+        each(list, |number| match number {
+            Some(number) => numbers.push(number),
+            None => spoilt = true,
+        })?;
+        leave_out(<Self as Lenient>::NOUNS, usize::from(spoilt));
+        Ok((!spoilt).then_some(numbers))
+    }
+}
+
+/// A set of words (tags, sports): odd elements are left out.
+impl Lenient for Vec<String> {
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        let mut words = Self::new();
+        each(list, |word| words.extend(word))?;
+        Ok(Some(words))
+    }
+}
+
+/// An object inside an object.
+pub(super) trait Object: DeserializeOwned {
+    /// Whether it shares the reader of what contains it, and so that reader's limit of nesting. Objects that can contain
+    /// themselves must share it, or they could exhaust the stack. Any other object has its own reader, so that an error in
+    /// it (such as a key twice) costs only the object.
+    const IN_PLACE: bool = false;
+    /// What it is called when it is left out.
+    const NOUNS: Nouns = PART;
+}
+
+impl<T: Object> Object for Box<T> {
+    const IN_PLACE: bool = T::IN_PLACE;
+    const NOUNS: Nouns = T::NOUNS;
 }
 
 impl<T: Object> Lenient for T {
@@ -410,12 +439,7 @@ impl<T: Object> Lenient for Vec<T> {
     const NOUNS: Nouns = <T as Object>::NOUNS;
 
     nothing_else!();
-
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        leave_out(<Self as Lenient>::NOUNS, 1);
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
+    no_object!();
 
     fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
         if T::IN_PLACE { in_place(json) } else { alone(json) }
@@ -435,12 +459,26 @@ impl<T: Object> Lenient for Vec<T> {
     }
 }
 
-/// A recording: numbers by position, any of which may be missing. Empty if it is not a list or a broken one. It takes no
-/// more memory than its samples.
+/// A recording: numbers by position, any of which may be missing. Empty if it is not a list or a broken one, which is then left
+/// out. It takes no more memory than its samples.
 pub(super) fn samples<'de, D: Deserializer<'de>>(json: D) -> Result<Vec<Option<f64>>, D::Error> {
-    let mut samples: Vec<Option<f64>> = alone(json)?.unwrap_or_default();
+    let found: Option<Samples> = alone(json)?;
+    let mut samples = found.map_or_else(Vec::new, |Samples(samples)| samples);
     samples.shrink_to_fit();
     Ok(samples)
+}
+
+struct Samples(Vec<Option<f64>>);
+
+impl Lenient for Samples {
+    const NOUNS: Nouns = CHANNEL;
+
+    nothing_else!();
+    no_object!();
+
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        Ok(Vec::<Option<f64>>::from_list(list)?.map(Self))
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use serde_with::apply;
 
-use super::lenient::{Lenient, Object};
+use super::lenient::{self, Lenient, Object};
 
 pub use calendar::{Event, WeekdayAvailability};
 pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
@@ -295,6 +295,7 @@ impl From<Vec<ZoneTime>> for PowerZoneTimes {
                 Some(Ok(number @ 1..=MOST)) => {
                     times.zones.resize(times.zones.len().max(number), None);
                     times.zones[number - 1] = secs;
+                    lenient::leave_out(lenient::ZONE_TIME, usize::from(secs.is_none()));
                 }
                 _ if id == "SS" => times.sweet_spot = secs,
                 _ => {}
@@ -333,7 +334,7 @@ pub struct Wellness {
     #[serde(rename = "atlLoad")]
     pub(crate) atl_load: Option<f64>,
     /// Everything else, including custom fields, under upstream's names.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "wellness::read_once")]
     pub rest: Map<String, Value>,
 }
 

@@ -61,15 +61,21 @@ pub(crate) fn first_line(card: &AthleteCard, today: NaiveDate, parts: &[String])
 }
 
 /// What upstream sent and could not be read, so that nothing falls out of an answer unsaid: `2 activities, 1 calendar entry
-/// could not be read: neither shown nor counted.` Empty without any.
+/// could not be read: neither shown nor counted.` What stands within a row is only left out of it. Empty without any.
 pub(crate) fn unread(upstream: &intervals::Athlete) -> String {
-    let parts = upstream.unread().into_iter();
-    let parts = parts.map(|([one, many], count)| counted(count, one, many));
-    around(
-        "",
-        &words::joined(parts, ", "),
-        "could not be read: neither shown nor counted.",
-    )
+    let (parts, rows): (Vec<_>, Vec<_>) = upstream
+        .unread()
+        .into_iter()
+        .partition(|(nouns, _)| intervals::is_part(nouns));
+    let said = |found: Vec<([&'static str; 2], usize)>, so: &str| {
+        let found = found.into_iter();
+        let found = found.map(|([one, many], count)| counted(count, one, many));
+        around("", &words::joined(found, ", "), so)
+    };
+    let rows = said(rows, "could not be read: neither shown nor counted");
+    let parts = said(parts, "could not be read: left out");
+    let all = words::joined([rows, parts], "; ");
+    if all.is_empty() { all } else { all + "." }
 }
 
 /// Whose data it is.

@@ -284,12 +284,16 @@ pub(super) fn is_own(key: &str) -> bool {
         && key.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// A value of such a field: numbers as they are, text fenced.
+/// A value of such a field: numbers as they are, text fenced, several choices one after the other.
 pub(super) fn own_cell(value: Option<&Value>, width: usize) -> String {
     match value {
         Some(Value::Number(number)) => units::at_most(number.as_f64(), 2),
         Some(Value::String(text)) => fenced(text, width),
         Some(Value::Bool(yes)) => if *yes { "yes" } else { "no" }.to_owned(),
+        Some(Value::Array(choices)) => {
+            let choices = choices.iter().take(20);
+            joined(choices.map(|choice| own_cell(Some(choice), width)), ", ")
+        }
         _ => String::new(),
     }
 }

@@ -72,12 +72,14 @@ impl Track {
     /// A track of these channels, of which `time` is the axis (seconds since the start).
     ///
     /// Points without a time, or whose time is not after the previous one, are dropped in every channel. A channel that is
-    /// too short is padded with None. Of two channels with one name the first counts. None without a usable axis.
+    /// too short is padded with None. Of two channels with one name the first with a value counts. None without a usable axis.
     pub(crate) fn new(channels: impl IntoIterator<Item = (String, Vec<Option<f64>>)>) -> Option<Self> {
         let mut named: Vec<(String, Vec<Option<f64>>)> = Vec::new();
         for (name, values) in channels {
-            if named.iter().all(|(known, _)| *known != name) {
-                named.push((name, values));
+            match named.iter_mut().find(|(known, _)| *known == name) {
+                None => named.push((name, values)),
+                Some((_, known)) if known.iter().all(Option::is_none) => *known = values,
+                Some(_) => {}
             }
         }
         let at = named.iter().position(|(name, _)| name == "time")?;

@@ -1,6 +1,12 @@
 //! Values derived from a wellness day's fields: numbers, and whether they were measured on that day.
 
-use serde_json::Value;
+use std::fmt;
+
+use serde::{
+    Deserializer,
+    de::{Error as _, MapAccess, Visitor},
+};
+use serde_json::{Map, Value};
 
 use super::{Wellness, sane};
 
@@ -17,6 +23,31 @@ const TOTALS: &[&str] = &[
 /// Whether a field is a total of the day: it can be 0, and grows until the day is over.
 pub(crate) fn is_total(key: &str) -> bool {
     TOTALS.contains(&key)
+}
+
+/// Fields under their names. A name that stands there twice is an error, as it is in rows whose fields are all known.
+pub(super) fn read_once<'de, D: Deserializer<'de>>(json: D) -> Result<Map<String, Value>, D::Error> {
+    json.deserialize_map(Once)
+}
+
+struct Once;
+
+impl<'de> Visitor<'de> for Once {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some((name, value)) = object.next_entry::<String, Value>()? {
+            if fields.insert(name, value).is_some() {
+                return Err(A::Error::custom("a name stands there twice"));
+            }
+        }
+        Ok(fields)
+    }
 }
 
 impl Wellness {
@@ -61,6 +92,20 @@ mod tests {
 
     fn day(fields: Value) -> Wellness {
         serde_json::from_value(fields).unwrap()
+    }
+
+    #[test]
+    fn a_field_that_stands_there_twice_spoils_the_day() {
+        let read = |text: &str| serde_json::from_str::<Wellness>(text).ok();
+        let once = read(r#"{"id":"2026-11-28","ctl":50,"restingHR":48}"#);
+        assert_eq!(once.and_then(|day| day.number("restingHR")), Some(48.0));
+        for twice in [
+            r#"{"id":"2026-11-28","restingHR":48,"restingHR":61}"#,
+            r#"{"id":"2026-11-28","Sauna":1,"hrv":60,"Sauna":1}"#,
+            r#"{"id":"2026-11-28","ctl":50,"ctl":51}"#,
+        ] {
+            assert!(read(twice).is_none(), "{twice}");
+        }
     }
 
     #[test]
