@@ -35,6 +35,13 @@ const BEGUN_WITHIN: u64 = 3 * 366;
 /// Days on end without anything done from which on an absence that is not known may be why.
 const IDLE: i64 = 4;
 
+/// How many of these events are plans or absences whose day could not be read.
+pub(super) fn undated(events: &[Event]) -> usize {
+    let counts = |event: &&Event| event.is_to_do() || Reason::of(event).is_some();
+    let undated = events.iter().filter(|event| event.day().is_none());
+    undated.filter(counts).count()
+}
+
 /// The days before `read_from`, the first day read, in which an entry that reaches into the range may have begun.
 pub(super) fn begun_before(read_from: NaiveDate, range: Range) -> Range {
     Range {

@@ -322,6 +322,8 @@ impl Look {
             let unread = unread(&gathered.ask.upstream);
             line.missing
                 .extend((!unread.is_empty()).then(|| sentence(&unread)));
+            line.missing
+                .extend(undated(gathered.came.events.as_deref().unwrap_or_default()));
         }
         let Line {
             name,
@@ -360,7 +362,9 @@ impl Gathered {
         let absences = failed.or_none("earlier absences", absences);
         came.has_long_absences |= lack.absences.is_some();
         if let Some(events) = &mut came.events {
-            events.extend(absences.unwrap_or_default());
+            // Those of no day came with the first request, too.
+            let absences = absences.unwrap_or_default().into_iter();
+            events.extend(absences.filter(|event| event.day().is_some()));
         }
         failed.missing
     }
@@ -512,6 +516,16 @@ fn busy(retry_after: Duration) -> String {
         "intervals.icu allows no more requests; try again in {}",
         in_words(retry_after)
     )
+}
+
+/// `1 calendar entry with an unreadable date is not counted`
+fn undated(events: &[Event]) -> Option<String> {
+    let are = match absences::undated(events) {
+        0 => return None,
+        1 => "1 calendar entry with an unreadable date is".to_owned(),
+        count => format!("{count} calendar entries with an unreadable date are"),
+    };
+    Some(format!("{are} not counted"))
 }
 
 /// The first sentence, without its full stop.

@@ -343,6 +343,8 @@ pub(super) struct Planning {
     without_a_sport: Sum,
     /// How many workouts and races have no day.
     undated: usize,
+    /// How many absences have none.
+    undated_absences: usize,
     /// What was done in much less time than was planned: see [`short_of_plan`].
     short: Vec<String>,
     /// Races of several sports, which a filter by one of these leaves out: see [`of_several`].
@@ -397,7 +399,13 @@ impl Planning {
                 "Not counted:",
                 &with_size(&self.without_a_sport, NOUNS, "without a sport"),
             ),
-            undated(self.undated),
+            joined(
+                [
+                    undated(self.undated, NOUNS),
+                    undated(self.undated_absences, ("absence", "absences")),
+                ],
+                " ",
+            ),
         ]
     }
 }
@@ -458,14 +466,14 @@ pub(super) fn absences_of_week(
 const NOUNS: (&str, &str) = ("planned workout", "planned workouts");
 
 /// `1 planned workout could not be read and is not counted: it has no readable date.`; empty without any.
-fn undated(count: usize) -> String {
+fn undated(count: usize, (one, many): (&str, &str)) -> String {
     let (are, have) = match count {
         0 => return String::new(),
         1 => ("is", "it has"),
         _ => ("are", "they have"),
     };
-    let workouts = answer::counted(count, NOUNS.0, NOUNS.1);
-    format!("{workouts} could not be read and {are} not counted: {have} no readable date.")
+    let entries = answer::counted(count, one, many);
+    format!("{entries} could not be read and {are} not counted: {have} no readable date.")
 }
 
 /// `2 planned workouts without a sport (1:00, load 75)`; empty without any.
@@ -536,6 +544,7 @@ pub(super) fn by_week(
     for (event, state) in with_states(events, activities, &absences, today) {
         let is_wanted = sports.is_none_or(|sports| sports.contains(&event.sport()));
         planning.undated += usize::from(event.day().is_none() && event.is_to_do() && is_wanted);
+        planning.undated_absences += usize::from(event.day().is_none() && Reason::of(event).is_some());
         let Some(day) = event.day().filter(|day| *day <= until) else {
             continue;
         };
