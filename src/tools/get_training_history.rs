@@ -469,7 +469,7 @@ fn render(
     let mut blocks = vec![first_line(card, today, asked, count)];
     if !narrowed {
         // Above the rows, where no client cuts it.
-        blocks.extend(about_stubs(&stubs, asked, has_own_sums));
+        blocks.extend(about_stubs(card, &stubs, asked, has_own_sums));
     }
     if wanted.is_empty() {
         blocks.push(nothing(card, today, asked, closed));
@@ -490,7 +490,7 @@ fn render(
     }
     blocks.push(by_week(&counted, plans.as_ref(), asked, today));
     blocks.push(planned.missing());
-    blocks.extend(plans.iter().flat_map(|plans| plans.notes(false)));
+    blocks.extend(plans.iter().flat_map(|plans| plans.notes(false, true)));
     if asked.range.is_some() {
         // Rows of a search are always short, so they do not show what was recorded.
         blocks.push(activities::not_recorded(&readable, RECORDED));
@@ -498,7 +498,7 @@ fn render(
     }
     blocks.extend(left_out(&open, asked));
     if narrowed {
-        blocks.extend(about_stubs(&stubs, asked, has_own_sums));
+        blocks.extend(about_stubs(card, &stubs, asked, has_own_sums));
     }
     if asked.detail == Detail::Full {
         blocks.extend(about_columns(&readable, asked.range));
@@ -658,15 +658,15 @@ fn about_columns(readable: &[&Activity], range: Option<Range>) -> Vec<String> {
 
 /// What is closed by Strava or empty, and where it is counted; `has_own_sums`: all of the range is, and another tool has
 /// intervals.icu's own sums of it.
-fn about_stubs(stubs: &[&Activity], asked: &Asked, has_own_sums: bool) -> [String; 2] {
+fn about_stubs(card: &AthleteCard, stubs: &[&Activity], asked: &Asked, has_own_sums: bool) -> [String; 2] {
     let closed = stubs.iter().filter(|row| row.is_closed_by_strava()).count();
     [
-        about_closed(closed, asked, has_own_sums),
+        about_closed(card, closed, asked, has_own_sums),
         activities::about_empty(stubs),
     ]
 }
 
-fn about_closed(count: usize, asked: &Asked, has_own_sums: bool) -> String {
+fn about_closed(card: &AthleteCard, count: usize, asked: &Asked, has_own_sums: bool) -> String {
     let what = match (count, &asked.query, asked.sport) {
         (0, ..) => return String::new(),
         (_, Some(_), _) => answer::counted(count, "activity from Strava", "activities from Strava"),
@@ -676,6 +676,14 @@ fn about_closed(count: usize, asked: &Asked, has_own_sums: bool) -> String {
     let how = activities::STRAVA_CLOSES;
     if asked.query.is_some() {
         return format!("Not searched: {what}. {how}");
+    }
+    if !card.shows(&permissions::GET_FITNESS) {
+        let sums = if has_own_sums {
+            "; get_training_summary has intervals.icu's own"
+        } else {
+            ""
+        };
+        return format!("Unreadable: {what}. {how} Not in the load sums here{sums}.");
     }
     let sums = if has_own_sums {
         ", and get_training_summary has intervals.icu's own sums by sport and week"

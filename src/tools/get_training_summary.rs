@@ -314,7 +314,8 @@ fn render(
         blocks.push("Planned load and time of this week are those to Sunday.".to_owned());
     }
     blocks.push(planned.missing());
-    blocks.extend(plans.iter().flat_map(|plans| plans.notes(true)));
+    let can_look = card.shows(&permissions::GET_TRAINING_HISTORY);
+    blocks.extend(plans.iter().flat_map(|plans| plans.notes(true, can_look)));
     let has_own_sums = !of_upstream.is_empty();
     if has_own_sums {
         let covered = Range {
@@ -351,7 +352,7 @@ fn render(
         .filter(|row| row.may_be_of(asked.sport))
         .collect();
     let closed = stubs.iter().filter(|row| row.is_closed_by_strava()).count();
-    blocks.push(about_closed(closed, asked.sport.is_some(), has_own_sums));
+    blocks.push(about_closed(card, closed, asked.sport.is_some(), has_own_sums));
     blocks.push(activities::about_empty(&stubs));
     blocks.push(answer::garmin_line(rows.iter().map(|row| row.origin())));
     Answer::of(blocks)
@@ -534,7 +535,7 @@ fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked, stubs: usize) ->
 }
 
 /// What is closed by Strava, and where it is counted; `has_own_sums`: all of it, in intervals.icu's own sums.
-fn about_closed(stubs: usize, narrowed: bool, has_own_sums: bool) -> String {
+fn about_closed(card: &AthleteCard, stubs: usize, narrowed: bool, has_own_sums: bool) -> String {
     let how = activities::STRAVA_CLOSES;
     let count = answer::counted(stubs, "activity", "activities");
     let of_any = if narrowed { ", of whatever sport" } else { "" };
@@ -545,7 +546,12 @@ fn about_closed(stubs: usize, narrowed: bool, has_own_sums: bool) -> String {
              without zones and without the period before. {how}"
         ),
         (_, false) => {
-            format!("Closed by Strava: {count}{of_any}; not in the sums here, but in get_fitness. {how}")
+            let elsewhere = if card.shows(&permissions::GET_FITNESS) {
+                ", but in get_fitness"
+            } else {
+                ""
+            };
+            format!("Closed by Strava: {count}{of_any}; not in the sums here{elsewhere}. {how}")
         }
     }
 }

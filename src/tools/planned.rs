@@ -142,8 +142,8 @@ const WITHOUT_LOAD: &str = "without load";
 const DONE: &str = "of it done";
 
 /// What the name of a part of the plan means that is neither done nor missed for sure.
-const UNCLEAR: &str = "unclear: something may have done it, such as an activity that Strava closes or one without a sport; \
-    get_events with include=done says what.";
+const UNCLEAR: &str =
+    "unclear: something may have done it, such as an activity that Strava closes or one without a sport";
 
 /// `97 of it done`, `all done`: a part of `all` by its name.
 fn share(part: f64, all: f64, say: fn(f64) -> String, name: &str) -> String {
@@ -376,15 +376,15 @@ impl Planning {
     }
 
     /// What to know about these sums: what they leave out, and what they may hold instead of the plan. `times` are shown as
-    /// well as loads.
-    pub(super) fn notes(&self, times: bool) -> [String; 6] {
+    /// well as loads. `can_look`: whether the reader may ask for what was done.
+    pub(super) fn notes(&self, times: bool, can_look: bool) -> [String; 6] {
         const NAMED: usize = 3;
         let is_unclear = self.weeks.values().any(|plans| plans.unclear.count > 0.0);
         [
-            if is_unclear {
-                UNCLEAR.to_owned()
-            } else {
-                String::new()
+            match (is_unclear, can_look) {
+                (false, _) => String::new(),
+                (true, false) => format!("{UNCLEAR}."),
+                (true, true) => format!("{UNCLEAR}; get_events with include=done says what."),
             },
             doubts(&self.weeks, times),
             sentence(
