@@ -151,6 +151,8 @@ pub(super) enum Reason {
     Closed,
     /// Not that: one of the sport has recorded the metric.
     Unknown,
+    /// They were not read.
+    Unread,
 }
 
 impl Reason {
@@ -294,16 +296,24 @@ async fn fetch(
         subject.notes.push(note);
         return Ok(Found::Curves(subject, hearts));
     }
-    if let Some(period) = period(specs, &found, today) {
-        let activities = match activities {
-            Some(activities) if lately.oldest <= period.oldest => Some(activities),
-            Some(_) => None,
-            None => if_there(upstream.activities(&period.activities(FIELDS)).await)?,
-        };
-        let mut activities = activities.unwrap_or_default();
-        activities.retain(|row| row.day().is_some_and(|day| period.contains(day)));
-        subject.reason = Reason::of(&activities, &subject);
-    }
+    let period = period(specs, &found, today).unwrap_or(lately);
+    // Of a longer period the last days tell something, too.
+    let is_whole = activities.is_none() || lately.oldest <= period.oldest;
+    let activities = match activities {
+        Some(activities) => Some(activities),
+        None => if_there(upstream.activities(&period.activities(FIELDS)).await)?,
+    };
+    subject.reason = match activities {
+        None => Reason::Unread,
+        Some(mut activities) => {
+            activities.retain(|row| row.day().is_some_and(|day| period.contains(day)));
+            if activities.is_empty() && !is_whole {
+                Reason::Unread
+            } else {
+                Reason::of(&activities, &subject)
+            }
+        }
+    };
     Ok(Found::Curves(subject, found))
 }
 

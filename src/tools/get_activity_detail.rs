@@ -18,11 +18,11 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, sport_units::SportUnits, units},
+    answer::{self, sport_units::SportUnits, units, words::sentence},
     arguments::{self, Arguments, Detail},
     one_activity::{self, first_line, has_power, lacks, take_weight},
     params::{Param, words_of},
-    part::{Part, Source, if_there, not_granted, settle, why},
+    part::{Part, Source, not_granted, settle, why},
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -229,16 +229,18 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         plan(upstream, card, &asked, &detail),
         comments(upstream, &asked),
     );
+    let (names, (plan, unresolved)) = (names?, plan?);
     let found = Found {
-        names: names?,
+        names: names.got().cloned().unwrap_or_default(),
         streams: streams?,
         histograms: histograms?,
         weather: weather?,
-        plan: plan?,
+        plan,
         comments: comments?,
         detail,
     };
-    Ok(render(card, today, &asked, &found).and(withheld))
+    let answer = render(card, today, &asked, &found);
+    Ok(answer.and([unresolved, names.missing()]).and(withheld))
 }
 
 /// Removes what another tool shows and is not granted, and says so.
@@ -342,46 +344,77 @@ async fn weather(
     settle("Weather", Source::Activity, upstream.weather(&asked.id).await)
 }
 
+/// The planned workout, and why its targets are not resolved if the list that has them failed.
 async fn plan(
     upstream: &intervals::Athlete,
     card: &AthleteCard,
     asked: &Asked,
     detail: &ActivityDetail,
-) -> Result<Part<Event>, ToolError> {
+) -> Result<(Part<Event>, String), ToolError> {
+    const WHAT: &str = "Plan";
+    let without = |part| Ok((part, String::new()));
     if asked.wants(Include::Plan) && !card.shows(&permissions::GET_EVENTS) {
-        return Ok(Part::not_granted("Plan", &permissions::GET_EVENTS));
+        return without(Part::not_granted(WHAT, &permissions::GET_EVENTS));
     }
     match (asked.wants(Include::Plan), detail.activity.paired_event_id) {
-        (false, _) => Ok(Part::NotAsked),
-        (true, None) => Ok(Part::Missing(
+        (false, _) => without(Part::NotAsked),
+        (true, None) => without(Part::Missing(
             "Plan: no planned workout is paired with this activity.".to_owned(),
         )),
         (true, Some(event)) => match resolved(upstream, detail.activity.day(), event).await {
+            Ok((event, failed)) => {
+                let cause = failed.map(|error| why(&error, "the calendar"));
+                Ok((
+                    Part::Got(event),
+                    sentence(
+                        "Targets of the plan are not resolved:",
+                        &cause.unwrap_or_default(),
+                    ),
+                ))
+            }
+            // It is deleted, or kept from the athlete.
+            Err(Error::NotFound) => without(Part::Missing(
+                "Plan left out: it is not among the entries that can be shown.".to_owned(),
+            )),
             // What an entry says of itself does not make the activity another athlete's.
-            Err(error @ Error::WrongAthlete) => Ok(Part::Missing(format!(
+            Err(error @ Error::WrongAthlete) => without(Part::Missing(format!(
                 "Plan left out: {}.",
                 why(&error, "the calendar")
             ))),
-            found => settle("Plan", Source::Activity, found),
+            Err(error) => without(settle(WHAT, Source::Activity, Err(error))?),
         },
     }
 }
 
-/// The planned workout with its targets resolved, which only a list of a day has. Nearly every plan is of the activity's day.
-async fn resolved(upstream: &intervals::Athlete, day: Option<NaiveDate>, id: i64) -> Result<Event, Error> {
+/// The planned workout with its targets resolved, which only a list of a day has, or why that list failed. Nearly every plan is of
+/// the activity's day.
+async fn resolved(
+    upstream: &intervals::Athlete,
+    day: Option<NaiveDate>,
+    id: i64,
+) -> Result<(Event, Option<Error>), Error> {
     let on = |day: NaiveDate| async move {
-        let found = upstream.calendar(day, day, &Event::TO_DO).await.ok()?;
-        found.into_iter().find(|event| event.id == Some(id))
+        let found = upstream.calendar(day, day, &Event::TO_DO).await?;
+        Ok::<_, Error>(found.into_iter().find(|event| event.id == Some(id)))
     };
-    if let Some(day) = day
-        && let Some(event) = on(day).await
-    {
-        return Ok(event);
+    let mut failed = None;
+    if let Some(day) = day {
+        match on(day).await {
+            Ok(Some(event)) => return Ok((event, None)),
+            Ok(None) => {}
+            Err(error) => failed = Some(error),
+        }
     }
     let event = upstream.event(id).await?;
+    if event.workout_doc.is_none() {
+        return Ok((event, None));
+    }
     match event.day().filter(|own| Some(*own) != day) {
-        Some(own) if event.workout_doc.is_some() => Ok(on(own).await.unwrap_or(event)),
-        _ => Ok(event),
+        Some(own) => match on(own).await {
+            Ok(found) => Ok((found.unwrap_or(event), None)),
+            Err(error) => Ok((event, Some(error))),
+        },
+        None => Ok((event, failed)),
     }
 }
 
@@ -389,11 +422,15 @@ async fn resolved(upstream: &intervals::Athlete, day: Option<NaiveDate>, id: i64
 async fn names(
     upstream: &intervals::Athlete,
     detail: &ActivityDetail,
-) -> Result<Vec<CustomField>, ToolError> {
+) -> Result<Part<Vec<CustomField>>, ToolError> {
     if detail.own.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Part::NotAsked);
     }
-    Ok(if_there(upstream.activity_fields().await)?.unwrap_or_default())
+    settle(
+        "Names of own fields",
+        Source::Other,
+        upstream.activity_fields().await,
+    )
 }
 
 /// Beside comments that cannot be shown, for whoever would then write one.

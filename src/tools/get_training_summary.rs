@@ -29,7 +29,7 @@ use super::{
     arguments::{Arguments, Detail, Range, Span},
     earlier::earlier,
     params::{Param, words_of},
-    part::{Part, if_there},
+    part::{Part, Source, settle},
     planned::{self, Planning},
     sums::{self, Sum},
     zone_base::{BASES, Base},
@@ -201,6 +201,9 @@ fn before(range: Range) -> Option<Range> {
     })
 }
 
+/// What is shown of weeks whose activities are all closed.
+const OWN_SUMS: &str = "intervals.icu's own sums by sport and week";
+
 /// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
@@ -225,14 +228,17 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let found = activities::of_range(&activities, Some(asked.range));
     let closed = !found.is_empty() && found.iter().all(|activity| activity.is_closed_by_strava());
     // Years of activities take several pages; a call keeps to four requests.
-    let own_sums = if closed && upstream.requests() < super::MOST_REQUESTS {
-        // Without intervals.icu's own sums, the answer says what is closed.
-        if_there(upstream.weeks(asked.range.oldest, asked.range.newest).await)?
+    let own_sums = if !closed {
+        Part::NotAsked
+    } else if upstream.requests() < super::MOST_REQUESTS {
+        let sums = upstream.weeks(asked.range.oldest, asked.range.newest).await;
+        settle(OWN_SUMS, Source::Other, sums)?
     } else {
-        None
+        Part::Missing(format!("{OWN_SUMS} left out: use a shorter range."))
     };
-    let answer = render(card, today, &asked, &activities, &planned, own_sums.as_deref());
-    Ok(answer.and([not_read]))
+    let known = own_sums.got().map(Vec::as_slice);
+    let answer = render(card, today, &asked, &activities, &planned, known);
+    Ok(answer.and([not_read, own_sums.missing()]))
 }
 
 /// The wanted activities that can be read, and how many cannot.

@@ -25,7 +25,7 @@ use super::{
     arguments::{self, Arguments, Detail, Range, Span},
     day_fields::{self as fields, FIELDS, Field, View},
     params::{Param, words_of},
-    part::if_there,
+    part::{Part, Source, settle},
     vitals::{self, Averages, Compared, Hrv},
 };
 use crate::{
@@ -184,15 +184,19 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let names = if asked.detail == Detail::Full && has_own && card.scopes.reads(Area::Settings) {
         names_of_own_fields(upstream).await?
     } else {
-        BTreeMap::new()
+        Part::NotAsked
     };
-    Ok(render(card, today, &asked, &rows, &names))
+    let known = names.got().cloned().unwrap_or_default();
+    Ok(render(card, today, &asked, &rows, &known).and([names.missing()]))
 }
 
 /// Names by code; without them the answer shows the codes.
-async fn names_of_own_fields(upstream: &intervals::Athlete) -> Result<BTreeMap<String, String>, ToolError> {
-    let own = if_there(upstream.custom_fields().await)?.unwrap_or_default();
-    Ok(own.into_iter().map(|field| (field.code, field.name)).collect())
+async fn names_of_own_fields(
+    upstream: &intervals::Athlete,
+) -> Result<Part<BTreeMap<String, String>>, ToolError> {
+    let own = upstream.custom_fields().await;
+    let names = own.map(|own| own.into_iter().map(|field| (field.code, field.name)).collect());
+    settle("Names of own fields", Source::Other, names)
 }
 
 fn in_range(row: &Wellness, range: Range) -> bool {

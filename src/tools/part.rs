@@ -49,6 +49,8 @@ pub(super) fn not_granted(what: &str, tool: &Permission) -> String {
 /// Where a part comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
+    /// Anything that has no name of its own here.
+    Other,
     /// The one activity that the call is about.
     Activity,
     /// The list of activities.
@@ -63,7 +65,7 @@ pub(super) enum Source {
 impl Source {
     const fn in_words(self) -> &'static str {
         match self {
-            Self::Activity => "intervals.icu",
+            Self::Other | Self::Activity => "intervals.icu",
             Self::Activities => "the activities",
             Self::Calendar => "the calendar",
             Self::Fitness => "the fitness days",

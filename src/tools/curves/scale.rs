@@ -216,6 +216,7 @@ pub(in crate::tools) fn nothing(subject: &Subject) -> String {
     let why = match subject.reason {
         Reason::NotRecorded => needs,
         Reason::PerhapsClosed => format!("{needs}, and Strava closes some activities"),
+        Reason::Unread => format!("{needs}; the activities of this period were not read"),
         Reason::Closed => ": Strava closes all activities".to_owned(),
         Reason::Unknown => format!(", though an activity has recorded {needed}"),
     };

@@ -39,6 +39,9 @@ pub(super) fn histogram(of: Histogram, bars: &[Bucket], detail: &ActivityDetail,
         Histogram::HeartRate => ("HR histogram", "bpm".to_owned()),
         Histogram::Pace => ("Pace histogram", pace_unit(bars, own)),
     };
+    if bars.is_empty() {
+        return format!("{title}: intervals.icu has none for this activity.");
+    }
     let spent = |bar: &Bucket| {
         // No heart beats 0 times a minute.
         let lost = of == Histogram::HeartRate && bar.min.is_none_or(|min| min <= 0.0);
