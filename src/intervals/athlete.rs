@@ -18,7 +18,7 @@ use std::{
     hash::Hash,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
@@ -59,6 +59,8 @@ pub struct Athlete {
     profile: Arc<Mutex<Option<model::Athlete>>>,
     /// What could not be read, by question: an answer that is used twice counts once.
     unread: Arc<Mutex<BTreeMap<String, LeftOut>>>,
+    /// Whether an answer held entries that whoever asks may not see.
+    hides: Arc<AtomicBool>,
 }
 
 /// An answer as it is kept: its value, and what of it could not be read.
@@ -90,6 +92,7 @@ impl Client {
             sent: Arc::default(),
             profile: Arc::default(),
             unread: Arc::default(),
+            hides: Arc::default(),
         }
     }
 }
@@ -116,6 +119,11 @@ impl Athlete {
     /// or from another handle's request.
     pub fn requests(&self) -> u32 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Whether a calendar read so far has entries that a coach hides from the athlete, who asks.
+    pub fn hides_some(&self) -> bool {
+        self.hides.load(Ordering::Relaxed)
     }
 
     /// What was left out of the answers so far because it could not be read, by kind (its name for one and for several).

@@ -179,7 +179,13 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         Today::NOT_SHOWN
     };
     let events = plan.got().map_or(&[][..], Vec::as_slice);
-    Ok(render(card, today, &asked, &rows, (known, events)).and(Some(plan.missing())))
+    let hidden = if asked.range.newest > today && upstream.hides_some() {
+        "The projection may hold entries that a coach hides from the athlete."
+    } else {
+        ""
+    };
+    let answer = render(card, today, &asked, &rows, (known, events));
+    Ok(answer.and([plan.missing(), hidden.to_owned()]))
 }
 
 fn plan_not_granted() -> String {

@@ -1,5 +1,7 @@
 //! Requests for the calendar.
 
+use std::sync::atomic::Ordering;
+
 use chrono::NaiveDate;
 
 use super::{
@@ -66,7 +68,11 @@ impl Athlete {
             Ok(Fresh { value: rows, weight })
         };
         let mut rows: Vec<Event> = self.ask(endpoint, Area::Calendar, url, read).await?;
+        let count = rows.len();
         rows.retain(|row| self.shows(row));
+        if rows.len() < count {
+            self.hides.store(true, Ordering::Relaxed);
+        }
         Ok(rows)
     }
 
