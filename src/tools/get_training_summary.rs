@@ -492,19 +492,7 @@ fn changes(
         .saturating_sub(if full { usize::MAX } else { SPORTS });
     sports.truncate(sports.len() - more);
     rows.extend(sports);
-    let open = if asked.range.newest == today {
-        "today is not over"
-    } else {
-        ""
-    };
-    let open = if as_long && !readable {
-        joined(
-            ["without changes: what is unreadable may be of any sport", open],
-            "; ",
-        )
-    } else {
-        open.to_owned()
-    };
+    let open = reservations(asked.range.newest == today, as_long && !readable);
     let changes = by_sport::changes(&rows, readable && as_long, card.units);
     let more = match more {
         0 => String::new(),
@@ -531,6 +519,21 @@ fn lengths_in_words(range: Range, before: Range) -> String {
     } else {
         String::new()
     }
+}
+
+/// Why a comparison is not yet the last word, and why it has no changes.
+fn reservations(is_open: bool, hides_some: bool) -> String {
+    let parts = [
+        (
+            hides_some,
+            "without changes: what is unreadable may be of any sport",
+        ),
+        (is_open, "today is not over"),
+    ];
+    joined(
+        parts.into_iter().filter(|(is, _)| *is).map(|(_, words)| words),
+        "; ",
+    )
 }
 
 fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked, stubs: usize) -> String {
