@@ -7,6 +7,7 @@ mod detail;
 mod fitness;
 mod lists;
 mod metrics;
+mod odd;
 mod one_activity;
 mod roster;
 mod training;

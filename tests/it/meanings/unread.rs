@@ -7,7 +7,7 @@ use super::{ask, ask_at, give, on_saturday};
 use crate::{roster::change, world::World};
 
 /// Every request whose path and query contain `matching` gets this body.
-fn serve(world: &World, matching: &str, body: &str) {
+pub(super) fn serve(world: &World, matching: &str, body: &str) {
     world.sim.fault(Fault::on(matching).status(200).body(body));
 }
 
