@@ -129,7 +129,10 @@ pub(super) fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -
         known.push(format!("not set: {}", unset.join(", ")));
     }
     if let Some(on) = own.updated {
-        known.push(format!("settings of {}", on.date_naive()));
+        let zone = athlete.timezone.as_deref();
+        let zone = zone.and_then(|zone| zone.parse::<chrono_tz::Tz>().ok());
+        let day = zone.map_or_else(|| on.date_naive(), |zone| on.with_timezone(&zone).date_naive());
+        known.push(format!("settings of {day}"));
     }
     Thresholds {
         heading,

@@ -171,6 +171,11 @@ fn splits(track: &Track, own: &SportUnits) -> String {
         let negative = if gained > 0.0 { "negative split, " } else { "" };
         format!("{negative}the {faster} was {} faster", clock(gained.abs()))
     };
+    let climbs = if splits.iter().any(|split| split.climb.is_some()) {
+        "Climb of splits: rises from 2 m on, added up by IcuSync."
+    } else {
+        ""
+    };
     joined(
         [
             format!(
@@ -183,6 +188,7 @@ fn splits(track: &Track, own: &SportUnits) -> String {
                 clock(halves.first),
                 clock(halves.second)
             ),
+            climbs.to_owned(),
         ],
         "\n",
     )

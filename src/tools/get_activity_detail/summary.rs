@@ -151,7 +151,11 @@ fn movement(detail: &ActivityDetail, own: &SportUnits) -> String {
         )
         .words(lengths)
         .words(whole(positive(activity.calories), "kcal"))
-        .figure("lifted", units::whole(positive(detail.kg_lifted)), "kg")
+        .figure(
+            "lifted",
+            units::weight_in_words(positive(detail.kg_lifted), own.units),
+            "",
+        )
         .text()
 }
 
@@ -275,7 +279,7 @@ fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
         _ => String::new(),
     });
     Line::new()
-        .figure("recorded", clock(detail.icu_recording_time), "")
+        .figure("recorded", clock(positive(detail.icu_recording_time)), "")
         .figure("coasting", clock(positive(detail.coasting_time)), "")
         .figure(
             "descent",

@@ -80,10 +80,7 @@ pub(super) fn render(
         &[
             range.in_words(),
             asked.cut.clone(),
-            asked
-                .sport
-                .as_ref()
-                .map_or_else(String::new, |(word, _)| clean(word, 40)),
+            sports.map_or_else(String::new, answer::sports_in_short),
             format!(
                 "{} with extended metrics{} of {}",
                 filled.len() + in_full_only,
