@@ -381,7 +381,11 @@ impl Lenient for Vec<f64> {
             Some(number) => numbers.push(number),
             None => spoilt = true,
         })?;
-        leave_out(<Self as Lenient>::NOUNS, usize::from(spoilt));
+        // A list of nothing but nulls is none.
+        leave_out(
+            <Self as Lenient>::NOUNS,
+            usize::from(spoilt && !numbers.is_empty()),
+        );
         Ok((!spoilt).then_some(numbers))
     }
 }

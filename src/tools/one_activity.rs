@@ -10,6 +10,7 @@ use super::{
         self, units,
         words::{named, on_one_line},
     },
+    zone_base::sent_only_zeros,
 };
 use crate::{
     guard::AthleteCard,
@@ -92,7 +93,9 @@ fn take_power(detail: &mut ActivityDetail) {
     if let Some(recovery) = &mut detail.icu_hrr {
         recovery.average_watts = None;
     }
-    detail.activity.power_zone_times = None;
+    if sent_only_zeros(&detail.activity) {
+        detail.activity.power_zone_times = None;
+    }
 }
 
 /// The first line: whose, when, which.

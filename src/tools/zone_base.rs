@@ -106,13 +106,17 @@ fn order(row: &Activity) -> Vec<Base> {
     })
 }
 
-fn by_power(row: &Activity) -> Option<Vec<f64>> {
+/// Whether its power is 0 throughout, as a device without a working power meter leaves it: no time in any zone.
+pub(super) fn sent_only_zeros(row: &Activity) -> bool {
     let mut watts = [row.icu_average_watts, row.icu_weighted_avg_watts]
         .into_iter()
         .flatten()
         .peekable();
-    // Zeros throughout are what a device without a working power meter leaves: no time in any zone.
-    if watts.peek().is_some() && watts.all(|watts| watts <= 0.0) {
+    watts.peek().is_some() && watts.all(|watts| watts <= 0.0)
+}
+
+fn by_power(row: &Activity) -> Option<Vec<f64>> {
+    if sent_only_zeros(row) {
         return None;
     }
     let zones = &row.power_zone_times.as_ref()?.zones;

@@ -208,7 +208,8 @@ impl Plans {
                     .id
                     .is_some_and(|id| done.any(|row| row.paired_event_id == Some(id)))
         };
-        let states = plan_state::states(&of_today, seen.activities, &Absences::among(seen.events?), today);
+        let absences = Absences::among(seen.events?);
+        let states = plan_state::states(&of_today, seen.activities, &absences, today);
         let unpaired = of_today
             .into_iter()
             .zip(states)
@@ -221,7 +222,8 @@ impl Plans {
         };
         for (event, state) in unpaired {
             let perhaps_done = matches!(state, State::Unclear(Unclear::ClosedByStrava | Unclear::NoSport));
-            let is_open = state.is_open() || perhaps_done;
+            let is_ruled_out = absences.reason_for(event).is_some();
+            let is_open = state.is_open() && !is_ruled_out || perhaps_done;
             plans.perhaps_done |= perhaps_done;
             match positive(event.icu_training_load) {
                 Some(load) => plans.loads.push((load, is_open)),
