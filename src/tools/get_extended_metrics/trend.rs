@@ -292,7 +292,7 @@ fn missing(rows: &[&ActivityDetail]) -> String {
     let any_ride = rows.iter().any(|row| Tempo::of(sport_of(row)) == Tempo::Other);
     let mut missing: Vec<&str> = [
         (
-            any_run && none(&|m| m.subject == Subject::Running && m.name != "stride"),
+            any_run && none(&|m| m.subject == Subject::Running && m.name != "step"),
             "running dynamics of whole activities (with id: of laps)",
         ),
         (any_ride && none(&|m| m.name == "W′ depletion"), "W′ depletion"),
