@@ -200,8 +200,12 @@ pub struct Activity {
     pub(crate) distance: Amount,
     /// m; the one to use.
     pub(crate) icu_distance: Amount,
-    /// m.
+    /// m, as it was sent: see [`Activity::climb`].
     pub(crate) total_elevation_gain: Amount,
+    /// m above the sea.
+    pub(crate) min_altitude: Option<f64>,
+    /// m above the sea.
+    pub(crate) max_altitude: Option<f64>,
     /// m/s.
     pub(crate) average_speed: Amount,
     /// m/s.

@@ -70,6 +70,8 @@ const FIELDS: &[&str] = &[
     "distance",
     "icu_distance",
     "total_elevation_gain",
+    "min_altitude",
+    "max_altitude",
     "icu_training_load",
     "pace_load",
     "icu_average_watts",

@@ -48,7 +48,7 @@ impl<'a> From<&'a Activity> for Share<'a> {
             secs: row.moving_time,
             metres: row.metres(),
             pool: row.pool_length,
-            climb: row.total_elevation_gain,
+            climb: row.climb(),
             load: row.load(),
             intensity: row.icu_intensity,
             kcal: row.calories,

@@ -204,7 +204,7 @@ async fn zones_of_a_lab_test_are_written_in_the_form_that_upstream_keeps() {
                 json!({"sport": "Ride", "ftp": 250, "power_zones": ["150 W", "200", "251"], "zone_names": ["Easy", "Mid", "Hard", "Max"]}),
                 &[
                     "in whole % of FTP (250 W), so 251 W becomes 250 W",
-                    "After: power zones at FTP 250 W: Z1 Easy ≤150 · Z2 Mid 151–200 · Z3 Hard 201–250 · Z4 Max ≥251",
+                    "After: power zones at FTP 250 W: Z1 «Easy» ≤150 · Z2 «Mid» 151–200 · Z3 «Hard» 201–250 · Z4 «Max» ≥251",
                 ],
                 json!({"ftp": 250, "power_zones": [60, 80, 100, 999], "power_zone_names": ["Easy", "Mid", "Hard", "Max"]}),
             ),

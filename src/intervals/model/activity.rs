@@ -59,6 +59,13 @@ impl Activity {
         sane(self.icu_training_load).filter(|load| *load > 0.0 || is_measured)
     }
 
+    /// Elevation gain, m. None also where upstream sends 0 beside an altitude that never moved: none was measured.
+    pub(crate) fn climb(&self) -> Option<f64> {
+        let heights = self.min_altitude.zip(self.max_altitude);
+        let stands = heights.is_some_and(|(low, high)| (high - low).abs() < f64::EPSILON);
+        self.total_elevation_gain.filter(|gain| *gain > 0.0 || !stands)
+    }
+
     /// How hard it felt, 1–10: as entered at intervals.icu, otherwise on the device.
     pub(crate) fn rpe(&self) -> Option<f64> {
         self.icu_rpe.or(self.perceived_exertion)
@@ -202,6 +209,35 @@ mod tests {
             (json!({"average_heartrate": 84}), None),
         ] {
             assert_eq!(activity(fields.clone()).load(), load, "{fields}");
+        }
+    }
+
+    #[test]
+    fn an_altitude_that_never_moved_measured_no_climb() {
+        for (fields, climb) in [
+            (json!({"total_elevation_gain": 0}), Some(0.0)),
+            (
+                json!({"total_elevation_gain": 0, "min_altitude": 10, "max_altitude": null}),
+                Some(0.0),
+            ),
+            (
+                json!({"total_elevation_gain": 0, "min_altitude": 10, "max_altitude": 12.4}),
+                Some(0.0),
+            ),
+            (
+                json!({"total_elevation_gain": 0, "min_altitude": 10, "max_altitude": 10}),
+                None,
+            ),
+            (
+                json!({"total_elevation_gain": 0, "min_altitude": -3.5, "max_altitude": -3.5}),
+                None,
+            ),
+            (
+                json!({"total_elevation_gain": 40, "min_altitude": 10, "max_altitude": 10}),
+                Some(40.0),
+            ),
+        ] {
+            assert_eq!(activity(fields.clone()).climb(), climb, "{fields}");
         }
     }
 

@@ -73,11 +73,7 @@ fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
         .figure("moving", clock(positive(activity.moving_time)), "")
         .figure("elapsed", clock(positive(activity.elapsed_time)), "")
         .words(own.way(positive(activity.metres()), 1))
-        .figure(
-            "climb",
-            units::height_in_words(activity.total_elevation_gain, own.units),
-            "",
-        )
+        .figure("climb", units::height_in_words(activity.climb(), own.units), "")
         .figure("load", units::whole(activity.load()), &by)
         .figure("IF", units::intensity(positive(activity.icu_intensity)), "")
         .text()
@@ -348,6 +344,7 @@ fn not_recorded(detail: &ActivityDetail, own: &SportUnits) -> String {
         [
             lasted.is_none().then_some("time"),
             (!far).then_some("distance"),
+            (activity.total_elevation_gain.is_some() && activity.climb().is_none()).then_some("altitude"),
             (rides && !has_power(detail)).then_some("power"),
             positive(activity.average_heartrate)
                 .is_none()

@@ -138,8 +138,8 @@ fn rows_are_cut_and_an_empty_range_says_so() {
     let text = trend(&ana(), json!({}), std::slice::from_ref(&bare));
     assert!(
         text.contains(
-            "Not recorded: running dynamics, decoupling, HR recovery, DFA α1, core temperature, skin temperature, \
-             respiration, SmO2"
+            "Not recorded: running dynamics of whole activities (with id: of laps), decoupling, HR recovery, DFA α1, core \
+             temperature, skin temperature, respiration, SmO2"
         ),
         "{text}"
     );

@@ -162,8 +162,10 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
         }
     }
     let untimed = |row: &&&ActivityDetail| units::positive(row.activity.moving_time).is_none();
-    let untimed = rows.iter().filter(untimed).count();
-    let short = rows.len() - untimed - sports.values().map(Vec::len).sum::<usize>();
+    let (untimed, timed): (Vec<_>, Vec<_>) = rows.iter().partition(untimed);
+    let has_any = |row: &&&&ActivityDetail| metrics.iter().any(|metric| (metric.of)(row).is_some());
+    let untimed = untimed.iter().filter(has_any).count();
+    let short = timed.len() - sports.values().map(Vec::len).sum::<usize>();
     let left_out = [
         (short > 0).then(|| answer::counted(short, "shorter activity", "shorter activities")),
         (untimed > 0).then(|| {

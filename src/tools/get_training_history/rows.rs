@@ -70,7 +70,7 @@ fn table_of(rows: &[&Activity], units: Units, asked: &Asked, name_width: usize) 
             own(row).under_long_unit(positive(row.metres()), 1)
         })
         .column(format!("climb {}", units::height_unit(units)), move |row| {
-            let climb = row.total_elevation_gain.filter(|_| shows(Sort::Climb));
+            let climb = row.climb().filter(|_| shows(Sort::Climb));
             units::height(climb, units)
         })
         .column("load", |row| units::whole(row.load()))

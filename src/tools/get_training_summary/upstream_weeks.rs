@@ -43,7 +43,7 @@ impl Week {
 }
 
 /// The tables by sport and by week, with the plans of the days asked for and on to `until`; empty if the range has no sums. A week
-/// that was not sent is unknown if it has some of the `found` activities.
+/// of which no sums were sent is unknown if it has some of the `found` activities.
 pub(super) fn tables(
     rows: &[WeekSummary],
     found: &[&Activity],
@@ -78,7 +78,10 @@ pub(super) fn tables(
         return Vec::new();
     }
     let by_sport = sums::by_sport(each, asked.detail == Detail::Full);
-    let has_row = |monday| rows.iter().any(|row| row.date.map(weeks::monday) == Some(monday));
+    let has_sums = |monday| {
+        let mut sent = rows.iter().filter(|row| row.by_category.is_some());
+        sent.any(|row| row.date.map(weeks::monday) == Some(monday))
+    };
     let has_activity = |monday| {
         found
             .iter()
@@ -90,7 +93,7 @@ pub(super) fn tables(
         .map(|(monday, week)| Week {
             monday: *monday,
             sum: Sum::of(week.iter().copied()),
-            is_known: has_row(*monday) || !has_activity(*monday),
+            is_known: has_sums(*monday) || !has_activity(*monday),
         })
         .collect();
     // The sums are of whole weeks, the plans of the days asked for.

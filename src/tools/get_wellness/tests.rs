@@ -156,7 +156,9 @@ fn own_fields_are_shown_by_code_or_name_and_unknown_keys_of_upstream_are_not() {
         "icu_api_key": "secret", "newUpstreamKey": 9, "Bad_Key": 3, "x": 1, "updated": "2026-11-21T06:00:00Z", "locked": true}]);
     let text = answer(json!({}), found.clone());
     assert!(
-        text.contains("date\tCold\tLegs\tSaunaMinutes\n2026-11-21 Sat, today so far\tyes\t«heavy›»\t15.5\n"),
+        text.contains(
+            "date\tCold\tLegs\tList\tSaunaMinutes\n2026-11-21 Sat, today so far\tyes\t«heavy›»\t1\t15.5\n"
+        ),
         "{text}"
     );
     assert!(
@@ -170,7 +172,7 @@ fn own_fields_are_shown_by_code_or_name_and_unknown_keys_of_upstream_are_not() {
         &[("Legs", "How are the\tlegs\u{202e}?")],
     );
     assert!(
-        text.contains("date\tCold\t«How are the legs?»\tSaunaMinutes\n"),
+        text.contains("date\tCold\t«How are the legs?»\tList\tSaunaMinutes\n"),
         "{text}"
     );
 }

@@ -1019,3 +1019,55 @@ async fn what_is_closed_may_be_long_enough() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_altitude_that_never_moved_is_no_climb_of_0() {
+    on_saturday(async |world| {
+        let walk = |heights: Value| {
+            did(
+                "i1",
+                "Walk",
+                "24T07:00",
+                with(json!({"total_elevation_gain": 0}), heights),
+            )
+        };
+        let ride = did(
+            "i2",
+            "Ride",
+            "25T07:00",
+            json!({"total_elevation_gain": 300, "min_altitude": 200, "max_altitude": 480}),
+        );
+        for (at, (heights, sum)) in [
+            (json!({"min_altitude": 10, "max_altitude": 10}), "300 (1 without)"),
+            (json!({"min_altitude": 10, "max_altitude": 11.5}), "300"),
+            (json!({}), "300"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            give(
+                &world,
+                world.ana(),
+                json!({"activities": [walk(heights.clone()), ride], "events": []}),
+            );
+            let text = ask(&world, world.ana(), SUMMARY, since(at)).await;
+            assert_eq!(row(&text, "sport\t", "all\t")["climb m"], sum, "{text}");
+            let text = super::detail::details(
+                &world,
+                &with(heights, json!({"total_elevation_gain": 0})),
+                json!({}),
+            )
+            .await;
+            let stands = sum != "300";
+            assert_eq!(
+                (
+                    text.contains(", altitude, heart rate"),
+                    text.contains("climb 0 m")
+                ),
+                (stands, !stands),
+                "{text}"
+            );
+        }
+    })
+    .await;
+}

@@ -2597,7 +2597,8 @@ async fn a_week_of_intervals_icus_own_sums_counts_once_and_is_unknown_where_it_w
         give(&world, bishnu, json!({"activities": [stub("i1", 24), stub("i2", 17), stub("i3", 10)]}));
         let mut odd = week("2026-11-16", 1);
         odd["byCategory"] = Value::Null;
-        let rows = json!([week("2026-11-23", 2), week("2026-11-23", 2), odd, week("2026-11-09", 1)]);
+        let undated = week("2026-11-32", 1);
+        let rows = json!([week("2026-11-23", 2), week("2026-11-23", 2), odd, week("2026-11-09", 1), undated]);
         world.sim.fault(Fault::on("/athlete-summary").status(200).body(rows.to_string()));
         let text = ask(&world, bishnu, SUMMARY, json!({"oldest": "2026-11-02"})).await;
         let of = |monday: &str| {
