@@ -13,7 +13,7 @@ mod writes;
 
 use std::{
     any::Any,
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
     hash::Hash,
     sync::{
@@ -31,7 +31,7 @@ use super::{
     Area, Client, Credential, Error, For,
     budget::{Pool, Spender},
     cache::{Fresh, Key},
-    lenient::{self, LeftOut, Nouns, Rows},
+    lenient::{self, LeftOut, Nouns, Odd, Rows},
     model,
     wire::Call,
 };
@@ -57,13 +57,13 @@ pub struct Athlete {
     of: Arc<For>,
     sent: Arc<AtomicU32>,
     profile: Arc<Mutex<Option<model::Athlete>>>,
-    /// What could not be read, by question: an answer that is used twice counts once.
+    /// What was left out, by question: an answer that is used twice counts once.
     unread: Arc<Mutex<BTreeMap<String, LeftOut>>>,
     /// Whether an answer held entries that whoever asks may not see.
     hides: Arc<AtomicBool>,
 }
 
-/// An answer as it is kept: its value, and what of it could not be read.
+/// An answer as it is kept: its value, and what of it was left out.
 #[derive(Clone)]
 struct Kept<T> {
     value: T,
@@ -126,12 +126,12 @@ impl Athlete {
         self.hides.load(Ordering::Relaxed)
     }
 
-    /// What was left out of the answers so far because it could not be read, by kind (its name for one and for several).
-    pub fn unread(&self) -> BTreeMap<[&'static str; 2], usize> {
+    /// What was left out of the answers so far, by reason and kind (its name for one and for several).
+    pub fn unread(&self) -> BTreeMap<(Odd, [&'static str; 2]), usize> {
         let unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sum = LeftOut::new();
-        for (nouns, count) in unread.values().flatten() {
-            *sum.entry(*nouns).or_default() += count;
+        for (what, count) in unread.values().flatten() {
+            *sum.entry(*what).or_default() += count;
         }
         sum
     }
@@ -176,10 +176,10 @@ impl Athlete {
         let mut odd = 0;
         let mut newest = query.newest.to_string();
         for _ in 0..PAGES {
-            let (answer, count) = self.activity_page(query, &newest, page).await?;
+            let (answer, count, unread) = self.activity_page(query, &newest, page).await?;
             let last = answer.iter().filter_map(|row| row.start_date_local).min();
             let before = rows.len();
-            odd += count - answer.len();
+            odd += unread;
             rows.extend(
                 answer
                     .into_iter()
@@ -202,13 +202,13 @@ impl Athlete {
         Err(Error::TooLarge)
     }
 
-    /// One request, and how many rows it returned, including odd ones.
+    /// One request, how many rows it returned in all, and how many of them could not be read.
     async fn activity_page(
         &self,
         query: &ActivityQuery,
         newest: &str,
         limit: Option<usize>,
-    ) -> Result<(Vec<model::Activity>, usize), Error> {
+    ) -> Result<(Vec<model::Activity>, usize, usize), Error> {
         let mut url = self.ranged("/activities", query.oldest, newest);
         url.query_pairs_mut()
             .append_pair("fields", &fields(&ALWAYS, query.fields))
@@ -219,7 +219,9 @@ impl Athlete {
             let mut rows = Self::counted("activities", answer);
             self.all_mine(rows.iter().map(|row| &row.icu_athlete_id))?;
             Self::only("activities", &mut rows, is_whole);
-            Ok(weighed((rows, count), body, count))
+            let unread = count - rows.len();
+            Self::each_once("activities", &mut rows, |row| row.id.clone());
+            Ok(weighed((rows, count, unread), body, count))
         };
         self.ask("activities", Area::Activity, url, read).await
     }
@@ -235,7 +237,7 @@ impl Athlete {
             let mut rows: Vec<model::Activity> = Self::counted("activity_search", answer);
             self.all_mine(rows.iter().map(|row| &row.icu_athlete_id))?;
             Self::only("activity_search", &mut rows, is_whole);
-            Self::each_once(&mut rows, |row| row.id.clone());
+            Self::each_once("activity_search", &mut rows, |row| row.id.clone());
             rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
             let count = rows.len();
             Ok(weighed(rows, body, count))
@@ -277,6 +279,7 @@ impl Athlete {
             let answer = lenient::rows_or_odd(body, lenient::object)?;
             let mut rows: Vec<model::Wellness> = Self::counted("wellness", answer);
             Self::only("wellness", &mut rows, |row| row.id.is_some());
+            Self::each_once("wellness", &mut rows, |row| row.id);
             rows.sort_by_key(|row| row.id);
             // The map of other fields takes more memory than its text.
             let weight = body.len() * 3 + rows.len() * size_of::<model::Wellness>();
@@ -413,10 +416,25 @@ impl Athlete {
         lenient::leave_out(nouns(endpoint), count - rows.len());
     }
 
-    /// Leaves out the rows whose id an earlier row has: one that was sent twice counts once.
-    fn each_once<T, I: Eq + Hash>(rows: &mut Vec<T>, id: impl Fn(&T) -> Option<I>) {
-        let mut seen = HashSet::new();
-        rows.retain(|row| id(row).is_none_or(|id| seen.insert(id)));
+    /// Leaves out the rows whose id an earlier row has, one that was sent twice counts once, and counts those that differ.
+    fn each_once<T: fmt::Debug, I: Eq + Hash>(
+        endpoint: &'static str,
+        rows: &mut Vec<T>,
+        id: impl Fn(&T) -> Option<I>,
+    ) {
+        let mut kept: Vec<T> = Vec::with_capacity(rows.len());
+        let mut places = HashMap::new();
+        let mut differing = 0;
+        for row in rows.drain(..) {
+            let place = id(&row).map_or(kept.len(), |id| *places.entry(id).or_insert(kept.len()));
+            match kept.get(place) {
+                // Rows are the same if they read the same.
+                Some(first) => differing += usize::from(format!("{first:?}") != format!("{row:?}")),
+                None => kept.push(row),
+            }
+        }
+        *rows = kept;
+        lenient::count_odd(Odd::Differing, nouns(endpoint), differing);
     }
 
     fn must_be_mine(&self, id: Option<&str>) -> Result<(), Error> {

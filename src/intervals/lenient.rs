@@ -38,8 +38,17 @@ pub(crate) fn is_part(nouns: &Nouns) -> bool {
     [PART, FIGURE, ZONES, ZONE_TIME, CHANNEL].contains(nouns)
 }
 
-/// How many of each kind were left out because they could not be read.
-pub(super) type LeftOut = BTreeMap<Nouns, usize>;
+/// Why something that was sent is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Odd {
+    /// It could not be read.
+    Unreadable,
+    /// It came twice, and the first one differs.
+    Differing,
+}
+
+/// How many of each kind were left out.
+pub(super) type LeftOut = BTreeMap<(Odd, Nouns), usize>;
 
 thread_local! {
     /// What [`watched`] has seen left out so far. Reading is not asynchronous, so it stays on its thread.
@@ -53,10 +62,15 @@ pub(super) fn watched<T>(read: impl FnOnce() -> T) -> (T, LeftOut) {
     (value, SEEN.take())
 }
 
-/// Counts what is left out.
+/// Counts what is left out because it could not be read.
 pub(super) fn leave_out(nouns: Nouns, count: usize) {
+    count_odd(Odd::Unreadable, nouns, count);
+}
+
+/// Counts what is left out.
+pub(super) fn count_odd(why: Odd, nouns: Nouns, count: usize) {
     if count > 0 {
-        SEEN.with_borrow_mut(|seen| *seen.entry(nouns).or_default() += count);
+        SEEN.with_borrow_mut(|seen| *seen.entry((why, nouns)).or_default() += count);
     }
 }
 

@@ -24,6 +24,7 @@ pub use asker::{CallerKey, Credential, For};
 pub use athlete::{ActivityQuery, Athlete, CurveSpec, Fatigue, Histogram, Window};
 pub use client::Client;
 pub use error::Error;
+pub use lenient::Odd;
 pub(crate) use lenient::is_part;
 pub(crate) use oauth::ExchangeError;
 pub use reach::{LATELY, Lately};

@@ -20,7 +20,7 @@ use words::around;
 
 use crate::{
     guard::AthleteCard,
-    intervals,
+    intervals::{self, Odd},
     text::{clean, fenced, names},
     training::sports,
 };
@@ -60,21 +60,30 @@ pub(crate) fn first_line(card: &AthleteCard, today: NaiveDate, parts: &[String])
     line
 }
 
-/// What upstream sent and could not be read, so that nothing falls out of an answer unsaid: `2 activities, 1 calendar entry
-/// could not be read: neither shown nor counted.` What stands within a row is only left out of it. Empty without any.
+/// What upstream sent and is left out, so that nothing falls out of an answer unsaid: `2 activities, 1 calendar entry could not
+/// be read: neither shown nor counted; 1 wellness day came twice with different values: the first counts.` What stands within a
+/// row is only left out of it. Empty without any.
 pub(crate) fn unread(upstream: &intervals::Athlete) -> String {
-    let (parts, rows): (Vec<_>, Vec<_>) = upstream
-        .unread()
-        .into_iter()
-        .partition(|(nouns, _)| intervals::is_part(nouns));
-    let said = |found: Vec<([&'static str; 2], usize)>, so: &str| {
-        let found = found.into_iter();
-        let found = found.map(|([one, many], count)| counted(count, one, many));
+    let left_out = upstream.unread();
+    let said = |why: Odd, are_parts: bool, so: &str| {
+        let found = left_out
+            .iter()
+            .filter(|((odd, nouns), _)| *odd == why && intervals::is_part(nouns) == are_parts);
+        let found = found.map(|((_, [one, many]), count)| counted(*count, one, many));
         around("", &words::joined(found, ", "), so)
     };
-    let rows = said(rows, "could not be read: neither shown nor counted");
-    let parts = said(parts, "could not be read: left out");
-    let all = words::joined([rows, parts], "; ");
+    let rows = said(
+        Odd::Unreadable,
+        false,
+        "could not be read: neither shown nor counted",
+    );
+    let parts = said(Odd::Unreadable, true, "could not be read: left out");
+    let twice = said(
+        Odd::Differing,
+        false,
+        "came twice with different values: the first counts",
+    );
+    let all = words::joined([rows, parts, twice], "; ");
     if all.is_empty() { all } else { all + "." }
 }
 

@@ -13,7 +13,10 @@ use crate::{
     intervals::model::{Wellness, is_total},
     text::{clean, fenced},
     tools::{
-        answer::{units, words::joined},
+        answer::{
+            units,
+            words::{fenced_where, joined},
+        },
         vitals,
     },
     training::plausible,
@@ -303,9 +306,9 @@ pub(super) fn own_number(value: Option<&Value>) -> Option<f64> {
     units::sane(value?.as_f64())
 }
 
-/// The athlete's note on the day, fenced.
-pub(super) fn note(row: &Wellness, width: usize) -> String {
-    fenced(comments(row), width)
+/// The athlete's note on the day, fenced; of a long one the part that has the words.
+pub(super) fn note(row: &Wellness, words: Option<&str>, width: usize) -> String {
+    fenced_where(&clean(comments(row), LONGEST_NOTE), words, width)
 }
 
 /// Whether that note has these words, in any case.

@@ -232,6 +232,39 @@ impl Sort {
         }
     }
 
+    /// What it goes by, named where no row has it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Date => "",
+            Self::Time => "time",
+            Self::Distance => "distance",
+            Self::Climb => "climb",
+            Self::Load => "load",
+            Self::Intensity => "IF",
+            Self::Speed => "speed",
+        }
+    }
+
+    /// `longest first`; `newest first, as none has a climb` if no row has what it goes by.
+    fn of_these(self, rows: &[&Activity]) -> String {
+        if self == Self::Date || rows.is_empty() || rows.iter().any(|row| self.figure(row).is_some()) {
+            self.in_words().to_owned()
+        } else {
+            format!("newest first, as no {} is recorded", self.name())
+        }
+    }
+
+    /// [`RECORDED`], and what it goes by.
+    fn recorded(self) -> Vec<Figure> {
+        let own: Option<Figure> = match self {
+            Self::Climb => Some((self.name(), |row| Self::Climb.figure(row))),
+            Self::Intensity => Some((self.name(), |row| Self::Intensity.figure(row))),
+            Self::Speed => Some((self.name(), |row| Self::Speed.figure(row))),
+            Self::Date | Self::Time | Self::Distance | Self::Load => None,
+        };
+        RECORDED.iter().copied().chain(own).collect()
+    }
+
     /// Whether the short rows of a search have what it sorts by.
     const fn is_of_a_search(self) -> bool {
         !matches!(self, Self::Climb | Self::Load | Self::Intensity)
@@ -470,7 +503,7 @@ fn render(
             format!("the latest {count}, from {first} on")
         };
     }
-    let mut blocks = vec![first_line(card, today, asked, count)];
+    let mut blocks = vec![first_line(card, today, asked, &wanted, count)];
     if !narrowed {
         // Above the rows, where no client cuts it.
         blocks.extend(about_stubs(card, &stubs, asked, has_own_sums));
@@ -497,7 +530,7 @@ fn render(
     blocks.extend(plans.iter().flat_map(|plans| plans.notes(false, true)));
     if asked.range.is_some() {
         // Rows of a search are always short, so they do not show what was recorded.
-        blocks.push(activities::not_recorded(&readable, RECORDED));
+        blocks.push(activities::not_recorded(&readable, &asked.order.recorded()));
         blocks.push(activities::overlaps(&open, |row| asked.wants(row)));
     }
     blocks.extend(left_out(&open, asked));
@@ -527,7 +560,13 @@ fn render(
     Answer::of(blocks)
 }
 
-fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: String) -> String {
+fn first_line(
+    card: &AthleteCard,
+    today: NaiveDate,
+    asked: &Asked,
+    rows: &[&Activity],
+    count: String,
+) -> String {
     let range = asked.range;
     let query = fenced(asked.query.as_deref().unwrap_or_default(), 100);
     answer::first_line(
@@ -539,7 +578,7 @@ fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: String
             asked.sport.map_or_else(String::new, answer::sports_in_short),
             named("matching", &query),
             around("at least", &units::hours_minutes(asked.min_time), ""),
-            asked.order.in_words().to_owned(),
+            asked.order.of_these(rows),
             count,
         ],
     )

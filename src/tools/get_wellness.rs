@@ -181,7 +181,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let has_own = rows
         .iter()
         .any(|row| in_range(row, asked.range) && row.rest.keys().any(|key| fields::is_own(key)));
-    let names = if asked.detail == Detail::Full && has_own && card.scopes.reads(Area::Settings) {
+    let names = if has_own && card.scopes.reads(Area::Settings) {
         names_of_own_fields(upstream).await?
     } else {
         Part::NotAsked
@@ -217,7 +217,10 @@ fn render(
         .copied()
         .filter(|row| in_range(row, asked.range))
         .collect();
-    let notes = days.iter().filter(|row| !fields::note(row, 1).is_empty()).count();
+    let notes = days
+        .iter()
+        .filter(|row| !fields::note(row, None, 1).is_empty())
+        .count();
     if let Some(words) = &asked.query {
         days.retain(|row| fields::note_has(row, words));
     }
@@ -234,9 +237,8 @@ fn render(
     let (shown, rarer): (Vec<&Field>, Vec<&Field>) = FIELDS
         .iter()
         .partition(|field| full || !field.rare || (needs_sdnn && field.key == "hrvSDNN"));
-    let width = if full || asked.query.is_some() { 1000 } else { 300 };
     let own: Vec<Own<'_>> = own.into_iter().map(|code| Own::of(code, names)).collect();
-    let recorded = columns(&shown, &own, &view, (card.units, width));
+    let recorded = columns(&shown, &own, &view, card.units, asked);
     let has_rarer = |row: &Wellness| rarer.iter().any(|field| field.is_filled(row, &view));
     let (filled, others): (Vec<&Wellness>, Vec<&Wellness>) =
         days.iter().partition(|row| recorded.show_any_of(row));
@@ -413,8 +415,12 @@ fn columns<'a>(
     shown: &[&'a Field],
     own: &'a [Own<'a>],
     view: &'a View,
-    (units, width): (Units, usize),
+    units: Units,
+    asked: &'a Asked,
 ) -> Columns<'a, &'a Wellness> {
+    let words = asked.query.as_deref();
+    let is_long = words.is_some() || asked.detail == Detail::Full;
+    let width = if is_long { 1000 } else { 300 };
     let mut columns = Columns::<&Wellness>::new();
     for &field in shown {
         columns = columns.column(field.header(units), move |row| field.cell(row, view));
@@ -424,7 +430,7 @@ fn columns<'a>(
             fields::own_cell(row.rest.get(own.code), width)
         });
     }
-    columns.column("note", move |row| fields::note(row, width))
+    columns.column("note", move |row| fields::note(row, words, width))
 }
 
 /// What the mark in the table means; empty if no row has one.

@@ -109,20 +109,23 @@ fn uses(workout: &Doc, by: &[Unit]) -> bool {
     targets.any(|target| by.contains(&target.unit))
 }
 
-/// Each step as it is done, with repeats written out: `12 min 216–231 W (88–94 % FTP)`. None if there are not exactly `count`.
-pub(super) fn one_by_one(workout: &Doc, own: &SportUnits, count: usize) -> Option<Vec<String>> {
+/// Steps of a workout with its repeats written out, at most.
+const MOST_STEPS: usize = 500;
+
+/// Each step as it is done, with repeats written out: `12 min 216–231 W (88–94 % FTP)`. None if they cannot be, or are too many.
+pub(super) fn one_by_one(workout: &Doc, own: &SportUnits) -> Option<Vec<String>> {
     let mut steps = Vec::new();
     let manner = Manner {
         workout,
         own,
         cue: CUE,
     };
-    write_out(&workout.items, &manner, count, &mut steps)?;
-    (steps.len() == count).then_some(steps)
+    write_out(&workout.items, &manner, &mut steps)?;
+    Some(steps)
 }
 
-/// None for more than `most` steps, or for what cannot be written out.
-fn write_out(items: &[Held], manner: &Manner<'_>, most: usize, steps: &mut Vec<String>) -> Option<()> {
+/// None for more than [`MOST_STEPS`], or for what cannot be written out.
+fn write_out(items: &[Held], manner: &Manner<'_>, steps: &mut Vec<String>) -> Option<()> {
     for held in items {
         match held {
             Held::Step(held) => {
@@ -134,13 +137,13 @@ fn write_out(items: &[Held], manner: &Manner<'_>, most: usize, steps: &mut Vec<S
                 let mut left = positive(repeat.count)?.round();
                 while left >= 1.0 {
                     let before = steps.len();
-                    write_out(&repeat.items, manner, most, steps)?;
+                    write_out(&repeat.items, manner, steps)?;
                     left -= if steps.len() > before { 1.0 } else { left };
                 }
             }
             Held::Other(_) => return None,
         }
-        if steps.len() > most {
+        if steps.len() > MOST_STEPS {
             return None;
         }
     }

@@ -60,7 +60,7 @@ impl Athlete {
             })?;
             let mut rows = Self::counted(endpoint, rows);
             self.all_mine(rows.iter().map(|row| &row.athlete_id))?;
-            Self::each_once(&mut rows, |row| row.id);
+            Self::each_once(endpoint, &mut rows, |row| row.id);
             rows.sort_by_key(|row| (row.start_date_local, row.id));
             // Upstream sends events complete; only what is kept counts.
             let words = if whole { body.len() } else { rows.len() * 200 };

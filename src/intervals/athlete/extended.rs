@@ -31,7 +31,7 @@ impl Athlete {
             let mut rows = Self::counted("activities", rows);
             self.all_mine(rows.iter().map(|row| &row.activity.icu_athlete_id))?;
             Self::only("activities", &mut rows, |row| is_whole(&row.activity));
-            Self::each_once(&mut rows, |row| row.activity.id.clone());
+            Self::each_once("activities", &mut rows, |row| row.activity.id.clone());
             rows.sort_by_key(|row| std::cmp::Reverse(row.activity.start_date_local));
             let weight = body.len() + rows.len() * size_of::<model::ActivityDetail>();
             Ok(Fresh { value: rows, weight })

@@ -25,7 +25,7 @@ impl Athlete {
             let mut rows: Vec<weeks::WeekSummary> = Self::rows("weeks", body)?;
             rows.retain(|row| row.athlete_id.as_deref() == Some(self.of.athlete.as_str()));
             Self::only("weeks", &mut rows, |row| row.date.is_some());
-            Self::each_once(&mut rows, |row| row.date);
+            Self::each_once("weeks", &mut rows, |row| row.date);
             rows.sort_by_key(|row| std::cmp::Reverse(row.date));
             let sports: usize = rows
                 .iter()

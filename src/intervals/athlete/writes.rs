@@ -48,7 +48,7 @@ impl Athlete {
             let rows = lenient::rows_by(body, held)?;
             let mut rows = Self::counted("calendar", rows);
             self.all_mine(rows.iter().map(|row| &row.event.athlete_id))?;
-            Self::each_once(&mut rows, |row| Some(row.id));
+            Self::each_once("calendar", &mut rows, |row| Some(row.id));
             rows.sort_by_key(|row| (row.event.start_date_local, row.id));
             let weight = 2 * body.len() + rows.iter().map(|row| row.event.weight()).sum::<usize>();
             Ok(Fresh { value: rows, weight })

@@ -71,8 +71,18 @@ pub(super) fn block(
         .collect();
     let sets = sets(detail);
     let origin = origin_of(detail, laps);
-    let planned = plan.and_then(|plan| beside(plan, detail, own, origin));
-    let mut head = format!("Laps {}: {}", laps.len(), source(detail, laps, own, origin));
+    let steps = plan.and_then(|plan| steps_of(plan, detail, own));
+    let count = laps.iter().filter(|lap| !is_press(lap)).count();
+    let other = steps.as_ref().map(Vec::len).filter(|steps| *steps != count);
+    let mut head = format!(
+        "Laps {}: {}",
+        laps.len(),
+        source(detail, laps, own, (origin, other))
+    );
+    let is_auto = matches!(origin, Origin::EveryMetres(_) | Origin::EverySeconds(_));
+    let planned = steps
+        .filter(|_| other.is_none() && !is_auto)
+        .map(|steps| beside(laps, steps));
     if planned.is_some() {
         head.push_str("; beside each its step of the plan, which has as many");
     }
@@ -189,18 +199,19 @@ fn presses(laps: &[Interval], own: &SportUnits) -> String {
     format!("{laps} under {} s: {why}left out of sets", units::whole(PRESS))
 }
 
-/// The plan's steps beside the laps, where there are as many; laps that are too short have none.
-fn beside(plan: &Event, detail: &ActivityDetail, own: &SportUnits, origin: Origin) -> Option<Vec<String>> {
-    if matches!(origin, Origin::EveryMetres(_) | Origin::EverySeconds(_)) {
-        return None;
+/// The plan's steps one by one; none of a plan without steps, None if that is not known.
+fn steps_of(plan: &Event, detail: &ActivityDetail, own: &SportUnits) -> Option<Vec<String>> {
+    match &plan.workout_doc {
+        None => Some(Vec::new()),
+        Some(workout) => steps::one_by_one(workout, &units_of(plan, workout, &detail.activity, own)),
     }
-    let laps = detail.icu_intervals.as_deref()?;
-    let workout = plan.workout_doc.as_ref()?;
-    let units = units_of(plan, workout, &detail.activity, own);
-    let count = laps.iter().filter(|lap| !is_press(lap)).count();
-    let mut steps = steps::one_by_one(workout, &units, count)?.into_iter();
+}
+
+/// The steps beside their laps; laps that are too short have none.
+fn beside(laps: &[Interval], steps: Vec<String>) -> Vec<String> {
+    let mut steps = steps.into_iter();
     let mut step = |lap: &Interval| if is_press(lap) { None } else { steps.next() };
-    Some(laps.iter().map(|lap| step(lap).unwrap_or_default()).collect())
+    laps.iter().map(|lap| step(lap).unwrap_or_default()).collect()
 }
 
 fn origin_of(detail: &ActivityDetail, laps: &[Interval]) -> Origin {
@@ -220,8 +231,13 @@ fn origin_of(detail: &ActivityDetail, laps: &[Interval]) -> Origin {
     origin(&known, clues)
 }
 
-/// Where the laps come from, in a line.
-fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits, origin: Origin) -> String {
+/// Where the laps come from, in a line. `other`: how many steps the plan has, if that is another number.
+fn source(
+    detail: &ActivityDetail,
+    laps: &[Interval],
+    own: &SportUnits,
+    (origin, other): (Origin, Option<usize>),
+) -> String {
     let mut text = match origin {
         Origin::Edited => "edited by hand at intervals.icu".to_owned(),
         Origin::EveryMetres(metres) => {
@@ -232,6 +248,13 @@ fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits, origin: 
             "auto-laps of the device, judging by their lengths: every {}",
             units::hours_minutes_seconds(secs)
         ),
+        Origin::Structured if other.is_some() => {
+            let steps = match other {
+                Some(0) | None => "no steps".to_owned(),
+                Some(other) => answer::counted(other, "step", "steps"),
+            };
+            format!("the device's laps; the planned workout that is paired has {steps}, so these are others")
+        }
         Origin::Structured => {
             "the device's laps; a planned workout is paired, so most likely its steps".to_owned()
         }
@@ -247,7 +270,7 @@ fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits, origin: 
     if detail.lock_intervals == Some(true) {
         text.push_str(", locked by the athlete");
     }
-    let follows_intent = matches!(origin, Origin::Edited | Origin::Structured);
+    let follows_intent = origin == Origin::Edited || origin == Origin::Structured && other.is_none();
     if !follows_intent && laps.iter().any(Interval::is_recovery) {
         text.push_str("; intervals.icu labels them work or recovery");
     }

@@ -164,7 +164,10 @@ impl<'a> Means<'a> {
             any(&|day| !fields::own_cell(day.rest.get(own.code), 9).is_empty())
                 && !any(&|day| fields::own_number(day.rest.get(own.code)).is_some())
         });
-        let notes = self.days.iter().filter(|day| !fields::note(day, 1).is_empty());
+        let notes = self
+            .days
+            .iter()
+            .filter(|day| !fields::note(day, None, 1).is_empty());
         let notes = Some(notes.count()).filter(|count| *count > 0);
         let notes = notes.map(|count| counted(count, "note", "notes"));
         let there: Vec<String> = words

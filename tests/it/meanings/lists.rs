@@ -1071,3 +1071,63 @@ async fn an_altitude_that_never_moved_is_no_climb_of_0() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_not_said_to_be_sorted_by_what_none_has() {
+    on_saturday(async |world| {
+        let bare =
+            |id: &str, start: &str| did(id, "WeightTraining", start, json!({"icu_training_load": null}));
+        let activities = json!([bare("i1", "25T07:00"), bare("i2", "26T07:00")]);
+        give(&world, world.jack(), json!({"activities": activities}));
+        for (sort, name) in [
+            ("climb", "climb"),
+            ("intensity", "IF"),
+            ("speed", "speed"),
+            ("load", "load"),
+            ("distance", "distance"),
+        ] {
+            let text = ask(
+                &world,
+                world.jack(),
+                "get_training_history",
+                json!({"sort": sort}),
+            )
+            .await;
+            assert!(
+                first(&text).contains(&format!(" · newest first, as no {name} is recorded · ")),
+                "{text}"
+            );
+            assert_eq!(ids(&text), ["i2", "i1"], "{text}");
+            if sort != "distance" {
+                assert!(line(&text, "Not recorded: ").contains(name), "{text}");
+            }
+        }
+        let text = ask(
+            &world,
+            world.jack(),
+            "get_training_history",
+            json!({"sort": "time"}),
+        )
+        .await;
+        assert!(
+            first(&text).contains(" · longest first · ") && !text.contains("climb"),
+            "{text}"
+        );
+        // One row has it.
+        let activities = json!([
+            bare("i1", "25T07:00"),
+            did("i2", "Ride", "24T07:00", json!({"total_elevation_gain": 120}))
+        ]);
+        give(&world, world.ana(), json!({"activities": activities}));
+        let text = ask(
+            &world,
+            world.ana(),
+            "get_training_history",
+            json!({"sort": "climb"}),
+        )
+        .await;
+        assert!(first(&text).contains(" · most climbing first · "), "{text}");
+        assert_eq!(ids(&text), ["i2", "i1"], "{text}");
+    })
+    .await;
+}

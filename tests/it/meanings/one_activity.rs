@@ -507,6 +507,34 @@ async fn a_planned_step_stands_beside_its_lap() {
                 assert!(laps.len() == 6 || step("4\t").is_empty(), "{text}");
             }
         }
+        // Laps of another number are no steps of it.
+        for (id, steps, laps, says) in [
+            (7, 6, 5, "has 6 steps, so these are others"),
+            (8, 1, 6, "has 1 step, so these are others"),
+            (9, 0, 6, "has no steps, so these are others"),
+            (10, 60, 6, "has 60 steps, so these are others"),
+        ] {
+            let (mut event, ride) = planned_ride(id, "2026-11-28", &as_planned[..laps]);
+            let step = json!({"duration": 600, "power": {"value": 60, "units": "%ftp"}});
+            event["workout_doc"]["steps"] = match steps {
+                6 => event["workout_doc"]["steps"].clone(),
+                0 | 1 => json!(vec![step; steps]),
+                steps => json!([{"reps": steps, "steps": [step]}]),
+            };
+            give(
+                &world,
+                world.ana(),
+                json!({"events": [event], "activities": [ride]}),
+            );
+            let asked = json!({"id": format!("i96{id}"), "include": ["plan"]});
+            let text = ask(&world, world.ana(), TOOLS[0], asked).await;
+            let line = format!("Laps {laps}: the device's laps; the planned workout that is paired {says}");
+            assert!(text.contains(&line), "{line} {text}");
+            assert!(
+                !text.contains("most likely its steps") && !text.contains("planned step"),
+                "{text}"
+            );
+        }
         // Without the plan it is not asked for.
         let (event, ride) = planned_ride(6, "2026-11-28", &as_planned);
         give(

@@ -305,3 +305,47 @@ async fn a_usual_week_that_was_not_read_is_said() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_one_id_that_differ_are_said() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await[0].link.clone();
+        let ana = world.ana();
+        let event = |load: u32| json!({"id": 7, "category": "WORKOUT", "type": "Ride", "start_date_local": "2026-11-29T00:00:00", "icu_training_load": load});
+        let activity = |load: u32| json!({"id": "i1", "icu_athlete_id": "i900001", "type": "Ride", "start_date_local": "2026-11-26T07:00:00",
+            "moving_time": 3600, "icu_training_load": load});
+        let day = |load: u32| json!({"id": "2026-11-26", "ctl": load, "atl": 60, "ctlLoad": 50, "restingHR": load, "hrv": 60});
+        let rows = |row: &dyn Fn(u32) -> Value, loads: &[u32]| json!(loads.iter().map(|load| row(*load)).collect::<Vec<_>>()).to_string();
+        for (loads, count) in [(&[51, 51][..], 0), (&[51, 52], 1), (&[51, 51, 53], 1), (&[51, 52, 53], 2)] {
+            world.sim.clear_faults();
+            serve(&world, "/events?", &rows(&event, loads));
+            serve(&world, "/activities?", &rows(&activity, loads));
+            serve(&world, "/wellness?", &rows(&day, loads));
+            sqlx::query("update connections set write_number = write_number + 1")
+                .execute(&world.app.pool)
+                .await
+                .unwrap();
+            for (tool, arguments, [one, many]) in [
+                ("get_wellness", json!({}), ["wellness day", "wellness days"]),
+                ("get_wellness", json!({"step": "week"}), ["wellness day", "wellness days"]),
+                ("get_fitness", json!({}), ["wellness day", "wellness days"]),
+                ("get_training_history", json!({}), ["activity", "activities"]),
+                ("get_training_summary", json!({}), ["activity", "activities"]),
+                ("get_events", json!({"kinds": ["notes", "workouts"]}), ["calendar entry", "calendar entries"]),
+            ] {
+                let text = ask(&world, ana, tool, arguments).await;
+                // The calendar is asked twice.
+                let count = if tool == "get_events" { 2 * count } else { count };
+                let says = format!("{count} {} came twice with different values: the first counts.", if count == 1 { one } else { many });
+                assert_eq!(text.contains(&says), count > 0, "{tool}: {text}");
+                assert_eq!(text.contains("came twice"), count > 0, "{tool}: {text}");
+                assert!(text.contains("51") && !text.contains("52") && !text.contains("53"), "{tool}: {text}");
+            }
+            let overview = json!({"athletes": ["ana"]});
+            let text = ask_at(&world, &coach, "get_roster_overview", overview).await;
+            assert_eq!(text.contains("came twice"), count > 0, "{text}");
+        }
+        world.sim.clear_faults();
+    })
+    .await;
+}

@@ -925,3 +925,55 @@ async fn means_of_nothing_explain_no_table_and_each_week_is_counted() {
         .await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_shows_the_place_deep_in_a_note() {
+    let filler = "Nothing to report from the whole long day. ".repeat(60);
+    for (query, note) in [
+        ("knee", format!("{filler}Left Knee sore.")),
+        (
+            "KNEE sore",
+            format!("{filler}\n\nknee  sore since the morning. {filler}"),
+        ),
+        ("knee", format!("Knee. {filler}")),
+    ] {
+        for detail in ["concise", "full"] {
+            let rows = vec![
+                json!({"id": "2026-11-26", "comments": note}),
+                json!({"id": "2026-11-25", "comments": filler}),
+            ];
+            let text = answer(rows, json!({"query": query, "detail": detail})).await;
+            let row = text.lines().find(|line| line.starts_with("2026-11-26")).unwrap();
+            assert!(row.to_lowercase().contains(&query.to_lowercase()), "{row}");
+            assert!(row.len() < 1100 && !text.contains("\n2026-11-25"), "{text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_of_the_athletes_own_has_one_name() {
+    on_saturday(async |world| {
+        for (items, name) in [
+            (json!([{"type": "INPUT_FIELD", "name": "Sauna minutes", "content": {"code": "SaunaMinutes"}}]), "«Sauna minutes»"),
+            (json!([{"type": "INPUT_FIELD", "name": "Saunagänge» ♨", "content": {"code": "SaunaMinutes"}}]), "«Saunagänge› ♨»"),
+            (json!([]), "SaunaMinutes"),
+        ] {
+            let nell = world.nell();
+            give(
+                &world,
+                nell,
+                json!({"wellness": [{"id": "2026-11-26", "restingHR": 50, "SaunaMinutes": 15}], "answers": {"/custom-item": items}}),
+            );
+            sqlx::query("update connections set write_number = write_number + 1")
+                .execute(&world.app.pool)
+                .await
+                .unwrap();
+            for given in [json!({}), json!({"detail": "full"}), json!({"step": "week"})] {
+                let text = ask(&world, nell, "get_wellness", given).await;
+                assert!(text.contains(&format!("\t{name}")), "{name}: {text}");
+                assert_eq!(text.contains("SaunaMinutes"), name == "SaunaMinutes", "{text}");
+            }
+        }
+    })
+    .await;
+}
