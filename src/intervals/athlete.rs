@@ -18,7 +18,7 @@ use std::{
     hash::Hash,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
 };
 
@@ -59,8 +59,8 @@ pub struct Athlete {
     profile: Arc<Mutex<Option<model::Athlete>>>,
     /// What was left out, by question: an answer that is used twice counts once.
     unread: Arc<Mutex<BTreeMap<String, LeftOut>>>,
-    /// Whether an answer held entries that whoever asks may not see.
-    hides: Arc<AtomicBool>,
+    /// The last day with a plan that has a load and that whoever asks may not see.
+    hidden_until: Arc<Mutex<Option<NaiveDate>>>,
 }
 
 /// An answer as it is kept: its value, and what of it was left out.
@@ -92,7 +92,7 @@ impl Client {
             sent: Arc::default(),
             profile: Arc::default(),
             unread: Arc::default(),
-            hides: Arc::default(),
+            hidden_until: Arc::default(),
         }
     }
 }
@@ -121,9 +121,10 @@ impl Athlete {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Whether a calendar read so far has entries that a coach hides from the athlete, who asks.
-    pub fn hides_some(&self) -> bool {
-        self.hides.load(Ordering::Relaxed)
+    /// Whether a calendar read so far has a plan with a load, after this day, that a coach hides from the athlete, who asks.
+    pub fn hides_load_after(&self, day: NaiveDate) -> bool {
+        let last = self.hidden_until.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last > day)
     }
 
     /// What was left out of the answers so far, by reason and kind (its name for one and for several).

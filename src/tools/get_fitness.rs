@@ -179,7 +179,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         Today::NOT_SHOWN
     };
     let events = plan.got().map_or(&[][..], Vec::as_slice);
-    let hidden = if asked.range.newest > today && upstream.hides_some() {
+    let hidden = if asked.range.newest > today && upstream.hides_load_after(today) {
         "The projection may hold entries that a coach hides from the athlete."
     } else {
         ""

@@ -734,7 +734,10 @@ fn about_closed(card: &AthleteCard, count: usize, asked: &Asked, has_own_sums: b
         ""
     };
     if asked.min_time.is_some() {
-        return format!("Not searched: {what}, of unknown length. {how} Their load is in get_fitness{sums}.");
+        let count = answer::counted(count, "activity", "activities");
+        return format!(
+            "Not searched: {count} {what}, of unknown length. {how} Their load is in get_fitness{sums}."
+        );
     }
     format!("Unreadable: {what}. {how} Not in the load sums here, but in get_fitness{sums}.")
 }

@@ -291,6 +291,17 @@ fn render(
     if rows.is_empty() {
         if of_upstream.is_empty() {
             blocks.push(nothing(card, today, asked, stubs));
+            // What was stopped is seen by what was before.
+            if asked.range.oldest <= today {
+                blocks.push(changes(
+                    &[],
+                    &all,
+                    asked,
+                    activities,
+                    card,
+                    (plans.as_ref(), today),
+                ));
+            }
         }
     } else {
         let by_sport = sums::by_sport(rows.iter().copied(), full);
@@ -423,6 +434,9 @@ fn changes(
     };
     let full = asked.detail == Detail::Full;
     let (rows, stubs) = readable(&activities::of_range(activities, Some(before)), asked);
+    if by_sport.is_empty() && rows.is_empty() {
+        return String::new();
+    }
     let first_read = planned::read_from(asked.range);
     let absences = match plans {
         Some(plans) => {

@@ -181,7 +181,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let has_own = rows
         .iter()
         .any(|row| in_range(row, asked.range) && row.rest.keys().any(|key| fields::is_own(key)));
-    let names = if has_own && card.scopes.reads(Area::Settings) {
+    let names = if asked.detail == Detail::Full && has_own && card.scopes.reads(Area::Settings) {
         names_of_own_fields(upstream).await?
     } else {
         Part::NotAsked
@@ -394,18 +394,16 @@ fn date(row: &Wellness, today: NaiveDate) -> String {
 /// A field that the athlete made.
 struct Own<'a> {
     code: &'a str,
-    /// The athlete's name for it, fenced, or its code.
+    /// Its code, after the athlete's name for it where that was asked for: `«Sauna minutes» SaunaMinutes`.
     name: String,
 }
 
 impl<'a> Own<'a> {
     fn of(code: &'a str, names: &BTreeMap<String, String>) -> Self {
-        let name = names.get(code).map(|name| fenced(name, 40));
+        let name = names.get(code).map_or_else(String::new, |name| fenced(name, 40));
         Self {
             code,
-            name: name
-                .filter(|name| !name.is_empty())
-                .unwrap_or_else(|| code.to_owned()),
+            name: joined([&name, code], " "),
         }
     }
 }

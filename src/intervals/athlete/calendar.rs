@@ -1,11 +1,16 @@
 //! Requests for the calendar.
 
-use std::sync::atomic::Ordering;
+use std::sync::PoisonError;
 
 use chrono::NaiveDate;
 
 use super::{
-    super::{Area, Error, cache::Fresh, lenient, model::Event},
+    super::{
+        Area, Error,
+        cache::Fresh,
+        lenient,
+        model::{Event, positive},
+    },
     Athlete,
 };
 
@@ -68,11 +73,13 @@ impl Athlete {
             Ok(Fresh { value: rows, weight })
         };
         let mut rows: Vec<Event> = self.ask(endpoint, Area::Calendar, url, read).await?;
-        let count = rows.len();
+        let has_load = |row: &&Event| row.is_to_do() && positive(row.icu_training_load).is_some();
+        let hidden = rows.iter().filter(|row| !self.shows(row)).filter(has_load);
+        let last = hidden.filter_map(Event::day).max();
+        let mut until = self.hidden_until.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = last.max(*until);
+        drop(until);
         rows.retain(|row| self.shows(row));
-        if rows.len() < count {
-            self.hides.store(true, Ordering::Relaxed);
-        }
         Ok(rows)
     }
 

@@ -67,7 +67,11 @@ pub(super) fn histogram(of: Histogram, bars: &[Bucket], detail: &ActivityDetail,
     };
     let share = |bar: &Bucket| Some(units::sane(bar.secs).filter(|_| total > 0.0)? / total * 100.0);
     let columns = Columns::<Bucket>::new()
-        .column(unit, |bar| format!("{}–{}", show(bar.min), show(bar.max)))
+        .column(unit, |bar| match (show(bar.min), show(bar.max)) {
+            // Standing still has no pace.
+            (slow, fast) if as_pace && slow.is_empty() => format!("slower than {fast}"),
+            (min, max) => format!("{min}–{max}"),
+        })
         .column("time", |bar| units::hours_minutes_seconds(bar.secs))
         .column("%", |bar| units::at_most(share(bar), 1));
     let cut = Cut::after(BARS, bars);

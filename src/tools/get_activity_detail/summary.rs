@@ -292,8 +292,12 @@ fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
         .figure("carbs used", units::whole(positive(detail.carbs_used)), "g")
         .figure("carbs taken", units::whole(detail.carbs_ingested), "g")
         .figure("load by power", units::whole(positive(detail.power_load)), "")
-        .figure("by heart rate", units::whole(positive(detail.hr_load)), "")
-        .figure("by pace", units::whole(positive(detail.activity.pace_load)), "")
+        .figure("load by heart rate", units::whole(positive(detail.hr_load)), "")
+        .figure(
+            "load by pace",
+            units::whole(positive(detail.activity.pace_load)),
+            "",
+        )
         .words(joined(achievements, ", "))
         .text()
 }

@@ -145,13 +145,13 @@ impl Days<'_> {
     }
 }
 
-/// `planned 90`, `planned 90 (1 without load)`, `planned: 1 without load`
+/// `planned 90`, `planned 90 (1 without load)`, `planned: 1 without load`; empty if nothing is planned.
 fn planned_in_words(loads: Option<Loads>, without: usize) -> String {
     let count = match without {
         0 => String::new(),
         _ => format!("{without} without load"),
     };
-    match loads.filter(|loads| without == 0 || loads.whole() > 0.0) {
+    match loads.filter(|loads| loads.whole() > 0.0) {
         Some(loads) => joined(["planned", &in_words(Some(loads)), &in_brackets(&count)], " "),
         None => named("planned:", &count),
     }

@@ -192,7 +192,7 @@ fn nothing_found_is_an_answer_with_name_and_range() {
     let found = rows(json!([{"id": "2026-12-01", "ctl": 50, "atl": 40, "ctlLoad": 0}]));
     let text = render(&ana(), today(), &ahead, &found, (Today::NOT_SHOWN, &[])).text;
     assert!(
-        text.contains("\tplanned 0\n")
+        !text.contains("planned 0")
             && text.contains("Nothing with a load is planned on 2026-12-01 Tue.")
             && text.contains("projection")
             && !text.contains("Today:"),

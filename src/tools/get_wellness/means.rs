@@ -108,7 +108,7 @@ impl<'a> Means<'a> {
         for own in self.own {
             columns = columns.column(own.name.as_str(), move |row| {
                 let number = |day: &Wellness| fields::own_number(day.rest.get(own.code));
-                row.mean(number, |value| units::at_most(value, 2))
+                row.mean(number, |value| units::at_most(value, 1))
             });
         }
         columns

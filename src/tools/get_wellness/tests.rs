@@ -172,7 +172,7 @@ fn own_fields_are_shown_by_code_or_name_and_unknown_keys_of_upstream_are_not() {
         &[("Legs", "How are the\tlegs\u{202e}?")],
     );
     assert!(
-        text.contains("date\tCold\t«How are the legs?»\tList\tSaunaMinutes\n"),
+        text.contains("date\tCold\t«How are the legs?» Legs\tList\tSaunaMinutes\n"),
         "{text}"
     );
 }

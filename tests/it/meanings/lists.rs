@@ -1010,7 +1010,8 @@ async fn what_is_closed_may_be_long_enough() {
             give(&world, world.ana(), json!({"activities": rows, "events": []}));
             let text = ask(&world, world.ana(), HISTORY, with(since(at), json!({"min_time": 60}))).await;
             line(&text, "No activity that can be read matches.");
-            line(&text, "Not searched: closed by Strava, of unknown length. Strava's terms");
+            let count = ["2 activities", "1 activity"][at];
+            line(&text, &format!("Not searched: {count} closed by Strava, of unknown length. Strava's terms"));
             assert!(text.contains("Their load is in get_fitness") && !text.contains("load sums here"), "{text}");
         }
         give(&world, world.ana(), json!({"activities": [short], "events": []}));
@@ -1128,6 +1129,23 @@ async fn rows_are_not_said_to_be_sorted_by_what_none_has() {
         .await;
         assert!(first(&text).contains(" · most climbing first · "), "{text}");
         assert_eq!(ids(&text), ["i2", "i1"], "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sport_that_was_stopped_is_compared_with_what_it_was() {
+    on_saturday(async |world| {
+        let hike = did("i1", "Hike", "11T07:00", json!({"moving_time": 7200}));
+        let ride = did("i2", "Ride", "24T07:00", json!({}));
+        give(&world, world.ana(), json!({"activities": [hike, ride], "events": []}));
+        let given = |sport: &str| json!({"oldest": "2026-11-23", "compare": "2026-11-09..2026-11-14", "sport": sport});
+        let text = ask(&world, world.ana(), SUMMARY, given("hike")).await;
+        line(&text, "No activity of that sport in this range.");
+        assert!(line(&text, "Now / before, 9 – 14 Nov 2026").contains("Hike: activities 0 / 1 · time 0:00 / 2:00"), "{text}");
+        // Neither now nor before.
+        let text = ask(&world, world.ana(), SUMMARY, given("swim")).await;
+        assert!(!text.contains("efore, 9"), "{text}");
     })
     .await;
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use std::sync::Mutex;
 
-use super::{ask, give, on_saturday, row};
+use super::{ask, asked_for, give, on_saturday, row};
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 28).unwrap()
@@ -954,8 +954,8 @@ async fn a_search_shows_the_place_deep_in_a_note() {
 async fn a_field_of_the_athletes_own_has_one_name() {
     on_saturday(async |world| {
         for (items, name) in [
-            (json!([{"type": "INPUT_FIELD", "name": "Sauna minutes", "content": {"code": "SaunaMinutes"}}]), "«Sauna minutes»"),
-            (json!([{"type": "INPUT_FIELD", "name": "Saunagänge» ♨", "content": {"code": "SaunaMinutes"}}]), "«Saunagänge› ♨»"),
+            (json!([{"type": "INPUT_FIELD", "name": "Sauna minutes", "content": {"code": "SaunaMinutes"}}]), "«Sauna minutes» SaunaMinutes"),
+            (json!([{"type": "INPUT_FIELD", "name": "Saunagänge» ♨", "content": {"code": "SaunaMinutes"}}]), "«Saunagänge› ♨» SaunaMinutes"),
             (json!([]), "SaunaMinutes"),
         ] {
             let nell = world.nell();
@@ -968,10 +968,14 @@ async fn a_field_of_the_athletes_own_has_one_name() {
                 .execute(&world.app.pool)
                 .await
                 .unwrap();
-            for given in [json!({}), json!({"detail": "full"}), json!({"step": "week"})] {
-                let text = ask(&world, nell, "get_wellness", given).await;
-                assert!(text.contains(&format!("\t{name}")), "{name}: {text}");
-                assert_eq!(text.contains("SaunaMinutes"), name == "SaunaMinutes", "{text}");
+            // Everywhere by its code; the name costs a request, so only full has it beside the code.
+            for given in [json!({}), json!({"step": "week"}), json!({"detail": "full"})] {
+                let full = given["detail"] == "full";
+                let (text, paths) = asked_for(&world, &nell.link, "get_wellness", given).await;
+                let header = if full { name } else { "SaunaMinutes" };
+                assert!(text.contains(&format!("\t{header}")), "{name}: {text}");
+                let named = paths.iter().any(|path| path.ends_with("/custom-item"));
+                assert_eq!(named, full, "{paths:?}");
             }
         }
     })
