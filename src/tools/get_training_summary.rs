@@ -288,37 +288,22 @@ fn render(
         .unwrap_or_default();
     let all = Sum::of(rows.iter().copied());
     let mut notes: Vec<String> = Vec::new();
-    if rows.is_empty() {
-        if of_upstream.is_empty() {
-            blocks.push(nothing(card, today, asked, stubs));
-            // What was stopped is seen by what was before.
-            if asked.range.oldest <= today {
-                blocks.push(changes(
-                    &[],
-                    &all,
-                    asked,
-                    activities,
-                    card,
-                    (plans.as_ref(), today),
-                ));
-            }
-        }
-    } else {
-        let by_sport = sums::by_sport(rows.iter().copied(), full);
-        blocks.push(by_sport::table(
-            &by_sport,
-            &all,
-            stubs,
-            (card.units, asked.range.newest.year()),
-        ));
-        let beside = (plans.as_ref(), today);
-        blocks.push(changes(&by_sport, &all, asked, activities, card, beside));
+    let by_sport = sums::by_sport(rows.iter().copied(), full);
+    let compared = changes(&by_sport, &all, asked, activities, card, (plans.as_ref(), today));
+    if !rows.is_empty() {
+        let year = asked.range.newest.year();
+        blocks.push(by_sport::table(&by_sport, &all, stubs, (card.units, year)));
+        blocks.push(compared);
         let zones = zones::lines(&rows, asked.zones, asked.detail);
         if !zones.is_empty() {
             notes.push(zones::note(&rows, asked.zones));
         }
         blocks.extend(zones);
         blocks.push(zones::left_out(&rows, asked.zones, asked.detail));
+    } else if of_upstream.is_empty() {
+        blocks.push(nothing(card, today, asked, stubs));
+        // What was stopped is seen by what was before.
+        blocks.push(compared);
     }
     let has_plans = plans.as_ref().is_some_and(Planning::is_some);
     if !rows.is_empty() || (has_plans && of_upstream.is_empty()) {
@@ -329,26 +314,14 @@ fn render(
             .collect();
         blocks.extend(by_week::table(&of_range, plans.as_ref(), asked, today));
     }
+    let has_own_sums = !of_upstream.is_empty();
+    blocks.extend(with_their_days(of_upstream, asked.range, today));
     if plans.is_some() && until > asked.range.newest {
         blocks.push("Planned load and time of this week are those to Sunday.".to_owned());
     }
     blocks.push(planned.missing());
     let can_look = card.shows(&permissions::GET_TRAINING_HISTORY);
     blocks.extend(plans.iter().flat_map(|plans| plans.notes(true, can_look)));
-    let has_own_sums = !of_upstream.is_empty();
-    if has_own_sums {
-        let covered = Range {
-            oldest: weeks::monday(asked.range.oldest),
-            newest: weeks::sunday(asked.range.newest).min(today),
-        };
-        if covered.days() > asked.range.days() {
-            blocks.push(format!(
-                "Whole weeks {}, not only the days asked for:",
-                covered.in_words()
-            ));
-        }
-        blocks.extend(of_upstream);
-    }
     if !times_add_up(&rows, plans.as_ref(), asked) {
         notes.push(sums::ROUNDED.to_owned());
     }
@@ -375,6 +348,23 @@ fn render(
     blocks.push(activities::about_empty(&stubs));
     blocks.push(answer::garmin_line(rows.iter().map(|row| row.origin())));
     Answer::of(blocks)
+}
+
+/// Tables of whole weeks, after the days that they are of where those are more than were asked for.
+fn with_their_days(tables: Vec<String>, range: Range, today: NaiveDate) -> Vec<String> {
+    let covered = Range {
+        oldest: weeks::monday(range.oldest),
+        newest: weeks::sunday(range.newest).min(today),
+    };
+    let mut blocks = Vec::new();
+    if !tables.is_empty() && covered.days() > range.days() {
+        blocks.push(format!(
+            "Whole weeks {}, not only the days asked for:",
+            covered.in_words()
+        ));
+    }
+    blocks.extend(tables);
+    blocks
 }
 
 /// Whether times as shown add up: those of the sports and of the weeks to all, and the parts of what is planned.
@@ -434,7 +424,7 @@ fn changes(
     };
     let full = asked.detail == Detail::Full;
     let (rows, stubs) = readable(&activities::of_range(activities, Some(before)), asked);
-    if by_sport.is_empty() && rows.is_empty() {
+    if by_sport.is_empty() && (rows.is_empty() || asked.range.oldest > today) {
         return String::new();
     }
     let first_read = planned::read_from(asked.range);

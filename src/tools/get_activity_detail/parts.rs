@@ -69,7 +69,7 @@ pub(super) fn histogram(of: Histogram, bars: &[Bucket], detail: &ActivityDetail,
     let columns = Columns::<Bucket>::new()
         .column(unit, |bar| match (show(bar.min), show(bar.max)) {
             // Standing still has no pace.
-            (slow, fast) if as_pace && slow.is_empty() => format!("slower than {fast}"),
+            (min, max) if as_pace && min.is_empty() => format!("slower than {max}"),
             (min, max) => format!("{min}–{max}"),
         })
         .column("time", |bar| units::hours_minutes_seconds(bar.secs))
