@@ -231,7 +231,9 @@ fn render(
         blocks.push(left_out);
         return Answer::of(blocks);
     }
+    let lost = lost(rows, &shown, asked);
     let days = Days {
+        lost: &lost,
         shown: &shown,
         all: &all,
         today,
@@ -313,17 +315,19 @@ fn no_row_of_today(shown: &BTreeMap<NaiveDate, Day>, asked: &Asked, today: Naive
 
 /// How many days have figures that cannot be shown.
 fn unreadable(rows: &[Wellness], shown: &BTreeMap<NaiveDate, Day>, asked: &Asked) -> String {
-    let is_lost = |row: &&Wellness| {
-        (row.ctl.is_some() || row.atl.is_some())
-            && row
-                .id
-                .is_some_and(|day| asked.shows(day) && !shown.contains_key(&day))
-    };
-    match rows.iter().filter(is_lost).count() {
+    match lost(rows, shown, asked).len() {
         0 => String::new(),
         1 => "1 day left out: its CTL or ATL is missing or negative.".to_owned(),
         days => format!("{days} days left out: their CTL or ATL is missing or negative."),
     }
+}
+
+/// The days of the model that cannot be shown.
+fn lost(rows: &[Wellness], shown: &BTreeMap<NaiveDate, Day>, asked: &Asked) -> Vec<NaiveDate> {
+    let of_the_model = rows.iter().filter(|row| row.ctl.is_some() || row.atl.is_some());
+    let days = of_the_model.filter_map(|row| row.id);
+    days.filter(|day| asked.shows(*day) && !shown.contains_key(day))
+        .collect()
 }
 
 /// What a row means, and where its figures come from.

@@ -262,7 +262,7 @@ async fn fitness_follows_from_the_loads_and_looks_ahead() {
             };
             assert_eq!(morning, expected, "{row:?}");
         }
-        assert_eq!(text.matches("\tplanned ").count(), 7, "{text}");
+        assert_eq!(text.matches("\tplanned ").count(), 5, "{text}");
         assert!(
             text.contains("intervals.icu's projection from what is planned after today"),
             "{text}"

@@ -9,6 +9,7 @@ use crate::{
     intervals::model::{Event, positive},
     tools::{
         answer::{
+            counted,
             table::Columns,
             units,
             words::{around, in_brackets, joined, named},
@@ -33,6 +34,8 @@ pub(super) struct Row {
 pub(super) struct Days<'a> {
     /// The days to show.
     pub(super) shown: &'a BTreeMap<NaiveDate, Day>,
+    /// Days that would be shown, but lack a figure: a week's load is without them.
+    pub(super) lost: &'a [NaiveDate],
     /// Those and the days before, for the form of a morning.
     pub(super) all: &'a BTreeMap<NaiveDate, Day>,
     pub(super) today: NaiveDate,
@@ -69,11 +72,29 @@ impl Days<'_> {
                 name: monday.to_string(),
                 day: **week.last()?,
                 form_before: String::new(),
-                load: self.load(week, self.to_come.filter(|_| monday == weeks::monday(self.today))),
+                load: self.without_lost(
+                    monday,
+                    self.load(week, self.to_come.filter(|_| monday == weeks::monday(self.today))),
+                ),
                 until: weeks::sunday(monday),
             })
         });
         rows.collect()
+    }
+
+    /// The load of a week, and how many days are not in it: `61 (1 day left out)`; `unknown` where that may be all there is.
+    fn without_lost(&self, monday: NaiveDate, load: String) -> String {
+        let lost = self.lost.iter().filter(|day| weeks::monday(**day) == monday);
+        let lost = match lost.count() {
+            0 => return load,
+            count => format!("{} left out", counted(count, "day", "days")),
+        };
+        let known = if load.trim_end_matches(" so far") == "0" {
+            "unknown"
+        } else {
+            &load
+        };
+        format!("{known} ({lost})")
     }
 
     /// Whether a row shows the form of its morning.

@@ -1164,3 +1164,23 @@ async fn what_an_absence_rules_out_is_not_still_to_be_done_today() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weeks_load_says_which_of_its_days_it_lacks() {
+    on_saturday(async |world| {
+        for (others, says) in [(0, "unknown (1 day left out)"), (20, "40 (1 day left out)")] {
+            let rows: Vec<Value> = (16..=18)
+                .map(|at| {
+                    let lost = at == 17;
+                    let load = if lost { 61 } else { others };
+                    let ctl = if lost { Value::Null } else { json!(50) };
+                    json!({"id": format!("2026-11-{at}"), "ctl": ctl, "atl": 40, "ctlLoad": load, "atlLoad": load})
+                })
+                .collect();
+            give_ana(&world, json!({"wellness": rows, "activities": [], "events": []})).await;
+            let text = ask(&world, world.ana(), "get_fitness", json!({"step": "week"})).await;
+            assert_eq!(row(&text, "week", "2026-11-16")["load"], says, "{text}");
+        }
+    })
+    .await;
+}
