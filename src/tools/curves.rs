@@ -173,7 +173,7 @@ impl Reason {
             return Self::Closed;
         }
         let has_recorded = of_sport.any(|row| match subject.metric {
-            Metric::Power => has_power(row),
+            Metric::Power => row.has_power(),
             Metric::Pace | Metric::Gap => row.metres().is_some_and(|metres| metres > 0.0),
             Metric::HeartRate => positive(row.average_heartrate).is_some(),
         });
@@ -183,13 +183,6 @@ impl Reason {
             _ => Self::PerhapsClosed,
         }
     }
-}
-
-fn has_power(row: &Activity) -> bool {
-    [row.icu_weighted_avg_watts, row.icu_average_watts]
-        .iter()
-        .flatten()
-        .any(|watts| *watts > 0.0)
 }
 
 /// The curves as `render` shows them, or why no sport could be chosen, below a first line with `what`.
@@ -421,7 +414,7 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
     let name = answer::sport(&sport);
     let powered = readable
         .clone()
-        .any(|(own, activity)| stands_for(own) == main.sport && has_power(activity));
+        .any(|(own, activity)| stands_for(own) == main.sport && activity.has_power());
     let named = format!("Main sport of the last {LOOK_BACK} days: {name}");
     let mut notes =
         if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {

@@ -195,7 +195,7 @@ impl Asked {
         };
         [name, &rows::prose(event)]
             .iter()
-            .any(|text| words::excerpt(&clean(text, MOST_SEARCHED), query, 0).is_some())
+            .any(|text| words::contains(&clean(text, MOST_SEARCHED), query))
     }
 
     fn is_of_sport(&self, event: &Event) -> bool {

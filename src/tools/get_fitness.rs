@@ -224,14 +224,14 @@ fn render(
     } else {
         String::new()
     };
+    let lost = lost(rows, &shown, asked);
     if shown.is_empty() {
         blocks.push(nothing(rows, asked, today).to_owned());
         blocks.push(to_come_in_words(known.to_come, false));
-        blocks.push(unreadable(rows, &shown, asked));
+        blocks.push(unreadable(&lost));
         blocks.push(left_out);
         return Answer::of(blocks);
     }
-    let lost = lost(rows, &shown, asked);
     let days = Days {
         lost: &lost,
         shown: &shown,
@@ -274,7 +274,7 @@ fn render(
         blocks.push(eftp::latest(rows, today));
     }
     blocks.push(left_out);
-    blocks.push(unreadable(rows, &shown, asked));
+    blocks.push(unreadable(&lost));
     blocks.push(joined(
         [meaning(&days, asked), eftp::meaning(columns, others)],
         " ",
@@ -314,8 +314,8 @@ fn no_row_of_today(shown: &BTreeMap<NaiveDate, Day>, asked: &Asked, today: Naive
 }
 
 /// How many days have figures that cannot be shown.
-fn unreadable(rows: &[Wellness], shown: &BTreeMap<NaiveDate, Day>, asked: &Asked) -> String {
-    match lost(rows, shown, asked).len() {
+fn unreadable(lost: &[NaiveDate]) -> String {
+    match lost.len() {
         0 => String::new(),
         1 => "1 day left out: its CTL or ATL is missing or negative.".to_owned(),
         days => format!("{days} days left out: their CTL or ATL is missing or negative."),

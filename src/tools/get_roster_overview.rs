@@ -31,7 +31,7 @@ use self::{
 };
 use super::{
     Answer, RosterTool, absences, activities,
-    answer::unread,
+    answer::{self, unread},
     arguments::{Arguments, Range, Span},
     params::Param,
     part, plan_state,
@@ -520,12 +520,10 @@ fn busy(retry_after: Duration) -> String {
 
 /// `1 calendar entry with an unreadable date is not counted`
 fn undated(events: &[Event]) -> Option<String> {
-    let are = match absences::undated(events) {
-        0 => return None,
-        1 => "1 calendar entry with an unreadable date is".to_owned(),
-        count => format!("{count} calendar entries with an unreadable date are"),
-    };
-    Some(format!("{are} not counted"))
+    let count = absences::undated(events);
+    let entries = answer::counted(count, "calendar entry", "calendar entries");
+    let are = if count == 1 { "is" } else { "are" };
+    (count > 0).then(|| format!("{entries} with an unreadable date {are} not counted"))
 }
 
 /// The first sentence, without its full stop.

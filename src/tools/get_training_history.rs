@@ -245,7 +245,7 @@ impl Sort {
         }
     }
 
-    /// `longest first`; `newest first, as none has a climb` if no row has what it goes by.
+    /// `longest first`; `newest first, as no climb is recorded` if no row has what it goes by.
     fn of_these(self, rows: &[&Activity]) -> String {
         if self == Self::Date || rows.is_empty() || rows.iter().any(|row| self.figure(row).is_some()) {
             self.in_words().to_owned()

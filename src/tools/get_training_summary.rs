@@ -80,8 +80,6 @@ const FIELDS: &[&str] = &[
     "icu_intensity",
     "calories",
     "icu_zone_times",
-    "icu_average_watts",
-    "icu_weighted_avg_watts",
     "icu_hr_zone_times",
     "pace_zone_times",
     "gap_zone_times",

@@ -2,6 +2,8 @@
 //!
 //! [`fetch`] comes first, because its answer shows whose activity it is, and only then may other requests follow.
 
+use std::ptr;
+
 use chrono::NaiveDate;
 
 use super::{
@@ -30,10 +32,7 @@ pub(super) const DECOUPLING: &str = "decoupling % (above 0: HR rose)";
 /// What a positive decoupling of the activity means.
 pub(super) fn decoupling_means(detail: &ActivityDetail) -> &'static str {
     let activity = &detail.activity;
-    let powered = [activity.icu_weighted_avg_watts, activity.icu_average_watts]
-        .into_iter()
-        .any(|watts| units::positive(watts).is_some());
-    if powered || Tempo::of(activity.sport()) == Tempo::Other {
+    if activity.has_power() || Tempo::of(activity.sport()) == Tempo::Other {
         "above 0: HR rose against power"
     } else {
         "above 0: HR rose against pace"
@@ -55,13 +54,9 @@ pub(super) async fn fetch(
 
 /// Whether any power was recorded: zeros throughout are what a device without a working power meter leaves.
 pub(super) fn has_power(detail: &ActivityDetail) -> bool {
-    let activity = &detail.activity;
     let laps = detail.icu_intervals.iter().flatten();
-    let of_laps = laps.flat_map(|lap| [lap.average_watts, lap.max_watts]);
-    [activity.icu_average_watts, activity.icu_weighted_avg_watts]
-        .into_iter()
-        .chain(of_laps)
-        .any(|watts| units::positive(watts).is_some())
+    let mut of_laps = laps.flat_map(|lap| [lap.average_watts, lap.max_watts]);
+    detail.activity.has_power() || of_laps.any(|watts| units::positive(watts).is_some())
 }
 
 /// Removes what zeros of a power meter were computed into: they are no watts, no W′ and no load.
@@ -149,10 +144,10 @@ pub(super) fn take_weight(detail: &mut ActivityDetail) -> bool {
 /// 0 times a minute: that is a strap that lost contact. `altitude` is the one that intervals.icu corrected, unless that has fewer
 /// samples, and none that [`altitude_stands`].
 pub(super) fn track(streams: &[Stream]) -> Option<Track> {
-    let stands = altitude_stands(streams);
+    let altitude = best_altitude(streams).filter(|_| !altitude_stands(streams));
     let channels = streams.iter().filter_map(|stream| {
         let is_altitude = ALTITUDES.contains(&stream.kind.as_deref()?);
-        if is_altitude && (stands || !std::ptr::eq(stream, best_altitude(streams)?)) {
+        if is_altitude && !ptr::eq(stream, altitude?) {
             return None;
         }
         let kind = if is_altitude {

@@ -108,11 +108,8 @@ fn order(row: &Activity) -> Vec<Base> {
 
 /// Whether its power is 0 throughout, as a device without a working power meter leaves it: no time in any zone.
 pub(super) fn sent_only_zeros(row: &Activity) -> bool {
-    let mut watts = [row.icu_average_watts, row.icu_weighted_avg_watts]
-        .into_iter()
-        .flatten()
-        .peekable();
-    watts.peek().is_some() && watts.all(|watts| watts <= 0.0)
+    let was_sent = row.icu_average_watts.or(row.icu_weighted_avg_watts).is_some();
+    was_sent && !row.has_power()
 }
 
 fn by_power(row: &Activity) -> Option<Vec<f64>> {

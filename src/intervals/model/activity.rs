@@ -46,16 +46,18 @@ impl Activity {
         .any(|figure| positive(figure).is_some())
     }
 
+    /// Whether it has watts above 0, as far as the fields that were asked for tell.
+    pub(crate) fn has_power(&self) -> bool {
+        [self.icu_weighted_avg_watts, self.icu_average_watts]
+            .into_iter()
+            .any(|watts| positive(watts).is_some())
+    }
+
     /// Training load. None also where upstream sends 0 because nothing was recorded to compute one from: no power, no heart
     /// rate, no load by pace.
     pub(crate) fn load(&self) -> Option<f64> {
-        let sensors = [
-            self.icu_weighted_avg_watts,
-            self.icu_average_watts,
-            self.average_heartrate,
-        ];
         let is_measured =
-            sensors.into_iter().any(|figure| positive(figure).is_some()) || self.pace_load.is_some();
+            self.has_power() || positive(self.average_heartrate).is_some() || self.pace_load.is_some();
         sane(self.icu_training_load).filter(|load| *load > 0.0 || is_measured)
     }
 

@@ -115,6 +115,11 @@ fn place(text: &str, query: &str) -> Option<usize> {
     text.char_indices().map(|(at, _)| &text[at..]).position(is_at)
 }
 
+/// Whether a query is in a text, ignoring case.
+pub(crate) fn contains(text: &str, query: &str) -> bool {
+    place(text, query).is_some()
+}
+
 /// The part of a text where a query is, ignoring case, with so many characters on both sides; None where it is not.
 pub(crate) fn excerpt(text: &str, query: &str, around: usize) -> Option<String> {
     let before = place(text, query)?;
@@ -130,7 +135,7 @@ pub(crate) fn excerpt(text: &str, query: &str, around: usize) -> Option<String> 
 pub(crate) fn fenced_where(text: &str, query: Option<&str>, limit: usize) -> String {
     let beginning = fenced(text, limit);
     let part = query
-        .filter(|query| place(&beginning, query).is_none())
+        .filter(|query| !contains(&beginning, query))
         .and_then(|query| {
             let around = limit.saturating_sub(query.chars().count() + 2) / 2;
             excerpt(text, query, around)

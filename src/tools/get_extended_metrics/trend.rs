@@ -161,11 +161,11 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
             sports.entry(sport_of(row)).or_default().push(row);
         }
     }
-    let untimed = |row: &&&ActivityDetail| units::positive(row.activity.moving_time).is_none();
-    let (untimed, timed): (Vec<_>, Vec<_>) = rows.iter().partition(untimed);
-    let has_any = |row: &&&&ActivityDetail| metrics.iter().any(|metric| (metric.of)(row).is_some());
-    let untimed = untimed.iter().filter(has_any).count();
-    let short = timed.len() - sports.values().map(Vec::len).sum::<usize>();
+    let has_time = |row: &ActivityDetail| units::positive(row.activity.moving_time).is_some();
+    let has_any = |row: &ActivityDetail| metrics.iter().any(|metric| (metric.of)(row).is_some());
+    let timed = rows.iter().filter(|row| has_time(row)).count();
+    let short = timed - sports.values().map(Vec::len).sum::<usize>();
+    let untimed = rows.iter().filter(|row| !has_time(row) && has_any(row)).count();
     let left_out = [
         (short > 0).then(|| answer::counted(short, "shorter activity", "shorter activities")),
         (untimed > 0).then(|| {

@@ -1,5 +1,7 @@
 //! intervals.icu's own weekly sums, shown instead of activities that are all closed by Strava.
 
+use std::collections::HashSet;
+
 use chrono::{Datelike as _, NaiveDate};
 
 use super::{Asked, by_sport};
@@ -78,22 +80,19 @@ pub(super) fn tables(
         return Vec::new();
     }
     let by_sport = sums::by_sport(each, asked.detail == Detail::Full);
-    let has_sums = |monday| {
-        let mut sent = rows.iter().filter(|row| row.by_category.is_some());
-        sent.any(|row| row.date.map(weeks::monday) == Some(monday))
-    };
-    let has_activity = |monday| {
-        found
-            .iter()
-            .any(|row| row.day().map(weeks::monday) == Some(monday))
-    };
+    let summed = rows.iter().filter(|row| row.by_category.is_some());
+    let summed: HashSet<NaiveDate> = summed.filter_map(|row| row.date.map(weeks::monday)).collect();
+    let active: HashSet<NaiveDate> = found
+        .iter()
+        .filter_map(|row| row.day().map(weeks::monday))
+        .collect();
     let weeks: Vec<Week> = by_week
         .iter()
         .rev()
         .map(|(monday, week)| Week {
             monday: *monday,
             sum: Sum::of(week.iter().copied()),
-            is_known: has_sums(*monday) || !has_activity(*monday),
+            is_known: summed.contains(monday) || !active.contains(monday),
         })
         .collect();
     // The sums are of whole weeks, the plans of the days asked for.

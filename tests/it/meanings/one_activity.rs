@@ -1,5 +1,7 @@
 //! One activity: what is missing in it, what is closed, the athlete's own fields, the plan beside the laps.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -7,6 +9,7 @@ use super::{
     detail::{about, activity, details, lap, run, splits},
     give, on_saturday, row,
 };
+use crate::world::World;
 
 const TOOLS: [&str; 3] = [
     "get_activity_detail",
@@ -417,6 +420,17 @@ async fn the_athletes_own_fields_are_named_and_shown_in_full() {
     .await;
 }
 
+/// The activity of [`planned_ride`] with its plan.
+async fn with_plan(world: &Arc<World>, id: i64, event: Value, ride: Value) -> String {
+    give(
+        world,
+        world.ana(),
+        json!({"events": [event], "activities": [ride]}),
+    );
+    let asked = json!({"id": format!("i96{id}"), "include": ["plan"]});
+    ask(world, world.ana(), TOOLS[0], asked).await
+}
+
 /// A ride of this plan: a warm-up, twice five minutes with a rest of two, an end.
 fn planned_ride(id: i64, day: &str, laps: &[(&str, u32)]) -> (Value, Value) {
     let power = |value: f64, from: f64, to: f64| json!({"power": {"value": value, "units": "%ftp"}, "_power": {"value": from, "start": from, "end": to}});
@@ -470,13 +484,7 @@ async fn a_planned_step_stands_beside_its_lap() {
             (5, "2026-11-28", &auto[..], false),
         ] {
             let (event, ride) = planned_ride(id, day, laps);
-            give(
-                &world,
-                world.ana(),
-                json!({"events": [event], "activities": [ride]}),
-            );
-            let asked = json!({"id": format!("i96{id}"), "include": ["plan"]});
-            let text = ask(&world, world.ana(), TOOLS[0], asked).await;
+            let text = with_plan(&world, id, event, ride).await;
             // As get_events shows them: zones too.
             for step in [
                 "\n10 min 138–187 W (power Z2)\n",
@@ -521,13 +529,7 @@ async fn a_planned_step_stands_beside_its_lap() {
                 0 | 1 => json!(vec![step; steps]),
                 steps => json!([{"reps": steps, "steps": [step]}]),
             };
-            give(
-                &world,
-                world.ana(),
-                json!({"events": [event], "activities": [ride]}),
-            );
-            let asked = json!({"id": format!("i96{id}"), "include": ["plan"]});
-            let text = ask(&world, world.ana(), TOOLS[0], asked).await;
+            let text = with_plan(&world, id, event, ride).await;
             let line = format!("Laps {laps}: the device's laps; the planned workout that is paired {says}");
             assert!(text.contains(&line), "{line} {text}");
             assert!(
