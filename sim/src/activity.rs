@@ -19,6 +19,10 @@ use super::{
 pub(super) const BIKE: (&str, &str, f64) = ("b9000101", "Canyon Endurace", 18_123_456.0);
 /// The same of the runner's shoes.
 pub(super) const SHOES: (&str, &str, f64) = ("g9000201", "Asics Novablast", 412_345.0);
+/// The duathlete's bike: id, name, metres.
+pub(super) const TOURER: (&str, &str, f64) = ("b9000601", "Trek Domane", 11_402_118.0);
+/// Her shoes.
+pub(super) const TRAINERS: (&str, &str, f64) = ("g9000601", "Saucony Ride", 388_740.0);
 /// Codes of the triathlete's own activity fields.
 pub(super) const LACTATE: &str = "LactateMmol";
 /// See [`LACTATE`].
@@ -172,6 +176,7 @@ fn device(person: &Person, done: &Done) -> Option<&'static str> {
         (Source::Upload, Build::Triathlete) => "Apple Watch Ultra 2",
         (Source::Upload | Source::Manual | Source::Strava, _) => return None,
         (Source::Garmin, Build::Runner) => "Garmin Forerunner 265",
+        (Source::Garmin, Build::Duathlete) if done.sport != "Ride" => "Garmin Forerunner 255",
         (Source::Garmin, Build::Triathlete) => "Garmin Forerunner 965",
         (Source::Garmin, _) => "Garmin Edge 840",
     })
@@ -213,13 +218,15 @@ fn recorded(person: &Person, done: &Done, object: &mut Map<String, Value>) {
             "lengths": done.pool.map(|pool| pool.lengths), "pool_length": done.pool.map(|pool| pool.length),
             "gear": match (done.sport, person.build) {
                 (_, Build::Triathlete | Build::StravaOnly | Build::Newcomer) => Value::Null,
+                ("Ride", Build::Duathlete) => gear(TOURER),
+                ("Run", Build::Duathlete) => gear(TRAINERS),
                 ("Ride", _) => gear(BIKE),
                 ("Run", _) => gear(SHOES),
                 _ => Value::Null,
             },
             "icu_median_time_delta": 1, "tiz_order": match person.build {
                 Build::Runner => "PACE_HR_POWER",
-                Build::Triathlete if done.power.is_none() => "PACE_HR_POWER",
+                Build::Triathlete | Build::Duathlete if done.power.is_none() => "PACE_HR_POWER",
                 _ => "POWER_HR_PACE",
             },
         }),

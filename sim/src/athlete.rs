@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
-    activity::{FUEL, LACTATE},
+    activity::{BIKE, FUEL, LACTATE, TOURER},
     devices,
     dice::whole,
     people::{Build, FIRST_DAY, Person},
@@ -27,7 +27,7 @@ pub(super) fn has_custom_field(person: &Person, code: &str) -> bool {
     match person.build {
         Build::Cyclist => code == CUSTOM_FIELD,
         Build::Triathlete => matches!(code, CAFFEINE | WHERE),
-        Build::Runner | Build::StravaOnly | Build::Newcomer => false,
+        Build::Runner | Build::Duathlete | Build::StravaOnly | Build::Newcomer => false,
     }
 }
 
@@ -78,6 +78,10 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
                 Build::Cyclist => vec![
                     "weight", "restingHR", "hrv", "sleepSecs", "sleepScore", "sleepQuality", "soreness", "fatigue",
                     "stress", "mood", "motivation", CUSTOM_FIELD,
+                ],
+                Build::Duathlete => vec![
+                    "weight", "restingHR", "hrv", "sleepSecs", "sleepScore", "sleepQuality", "soreness", "fatigue", "mood",
+                    "steps",
                 ],
                 Build::Runner => vec!["weight", "restingHR", "sleepSecs", "sleepScore", "soreness", "steps"],
             },
@@ -164,7 +168,7 @@ pub(super) fn custom_items(person: &Person) -> Value {
                 json!({"plots": [], "height": null})
             ),
         ]),
-        Build::Runner | Build::StravaOnly | Build::Newcomer => json!([]),
+        Build::Runner | Build::Duathlete | Build::StravaOnly | Build::Newcomer => json!([]),
     }
 }
 
@@ -342,9 +346,18 @@ pub(super) fn amended(person: &Person, day: NaiveDate, sport: &str, sports: &Spo
     settings
 }
 
+/// The id of the bike that a ride gets where none is named.
+fn default_bike(person: &Person) -> &'static str {
+    match person.build {
+        Build::Duathlete => TOURER.0,
+        _ => BIKE.0,
+    }
+}
+
 /// Whether the person's runs have a threshold pace.
 fn has_run_pace(person: &Person) -> bool {
-    person.is_known() && !person.has_power() || person.build == Build::Triathlete
+    let by_pace_too = matches!(person.build, Build::Duathlete | Build::Triathlete);
+    person.is_known() && !person.has_power() || by_pace_too
 }
 
 /// The sports of a group of settings.
@@ -376,7 +389,7 @@ pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
                 "power_zone_names": [
                     "Active Recovery", "Endurance", "Tempo", "Threshold", "VO2 Max", "Anaerobic", "Neuromuscular",
                 ],
-                "after_kj0": 1500, "after_kj1": 2500, "default_gear_id": "b9000101", "default_workout_time": "17:30",
+                "after_kj0": 1500, "after_kj1": 2500, "default_gear_id": default_bike(person), "default_workout_time": "17:30",
                 "p30s_exponent": 4.0, "eFTPSupported": true, "mmp_model": {
                     "type": "FFT_CURVES", "criticalPower": ftp - 10, "wPrime": 16_850, "pMax": 804,
                     "inputPointIndexes": [93, 101], "ftp": ftp - 4,

@@ -75,6 +75,7 @@ fn marks(person: &Person, day: NaiveDate) -> Vec<Mark> {
         Build::StravaOnly if (day.month(), day.day()) == (10, 1) => {
             vec![mark("NOTE", "दशैं 🎉", Some("Home with the family"), 15)]
         }
+        Build::Duathlete => Vec::new(),
         Build::StravaOnly | Build::Newcomer => return Vec::new(),
     };
     if person.build == Build::StravaOnly {
@@ -85,6 +86,7 @@ fn marks(person: &Person, day: NaiveDate) -> Vec<Mark> {
             let name = match person.build {
                 Build::Cyclist => "Erkältung",
                 Build::Runner => "Man flu",
+                Build::Duathlete => "A cold",
                 _ => "Flu A 🤧",
             };
             marks.push(mark("SICK", name, Some("Fever, no training"), 5).with(json!({
@@ -94,6 +96,7 @@ fn marks(person: &Person, day: NaiveDate) -> Vec<Mark> {
             let text = match person.build {
                 Build::Cyclist => "Entlastungswoche: locker bleiben, viel schlafen",
                 Build::Runner => "Recovery week. Don't race the easy runs!",
+                Build::Duathlete => "Keep everything easy and sleep well.",
                 _ => "Unload. Sleep. Hydrate.",
             };
             marks.push(mark("NOTE", "Recovery week", Some(text), 7));
@@ -364,7 +367,7 @@ fn targets(person: &Person, monday: NaiveDate) -> Vec<Map<String, Value>> {
             json!({"type": "Run", "time_target": 4 * 3600}),
             json!({"type": "Swim", "distance_target": 5000.0}),
         ],
-        Build::Runner | Build::StravaOnly | Build::Newcomer => Vec::new(),
+        Build::Runner | Build::Duathlete | Build::StravaOnly | Build::Newcomer => Vec::new(),
     };
     let object = |(slot, row)| {
         let mut object = bare(person, monday, slot, 7);

@@ -81,6 +81,7 @@ fn connected(person: &Person) -> &'static [Service] {
     match person.build {
         Build::Cyclist => &[Service::Garmin, Service::Zwift, Service::Strava],
         Build::Runner => &[Service::Garmin],
+        Build::Duathlete => &[Service::Garmin, Service::Zwift],
         Build::Triathlete => &[
             Service::Garmin,
             Service::Zwift,
@@ -97,7 +98,7 @@ fn connected(person: &Person) -> &'static [Service] {
 /// Which of them get planned workouts. The triathlete's Garmin and Coros only bring activities.
 fn takers(person: &Person) -> &'static [Service] {
     match person.build {
-        Build::Cyclist => &[Service::Garmin, Service::Zwift],
+        Build::Cyclist | Build::Duathlete => &[Service::Garmin, Service::Zwift],
         Build::Runner => &[Service::Garmin],
         Build::Triathlete => &[Service::Wahoo, Service::Suunto],
         Build::StravaOnly | Build::Newcomer => &[],

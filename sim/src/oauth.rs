@@ -7,7 +7,7 @@ use std::{fmt::Write, sync::Arc};
 use axum::{
     Form, Json,
     extract::{Query, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use serde_json::json;
@@ -21,6 +21,9 @@ use super::{
     tokens::{Scope, parse_scopes, scope_text},
     world::World,
 };
+
+/// Who this browser signed in as, as upstream's own session would remember it.
+const SIGNED_IN: &str = "simulated_athlete";
 
 /// What a client asks for, once it has been checked.
 struct Wish {
@@ -95,8 +98,13 @@ impl Wish {
     }
 }
 
-/// `GET /oauth/authorize`: who you are, a box per scope, another to grant only reading, Allow or Deny. `person=<slug>` preselects a person.
-pub(super) async fn consent(State(world): State<Arc<World>>, Query(params): Query<Params>) -> Response {
+/// `GET /oauth/authorize`: who you are, a box per scope, another to grant only reading, Allow or Deny. Preselected is
+/// `person=<slug>`, else who this browser was the last time, else the free person.
+pub(super) async fn consent(
+    State(world): State<Arc<World>>,
+    headers: HeaderMap,
+    Query(params): Query<Params>,
+) -> Response {
     let wish = match Wish::read(&world, &params) {
         Ok(wish) => wish,
         Err(trouble) => return *trouble,
@@ -104,7 +112,8 @@ pub(super) async fn consent(State(world): State<Arc<World>>, Query(params): Quer
     let proposed = params
         .get("person")
         .and_then(Person::of_slug)
-        .unwrap_or(&PEOPLE[0]);
+        .or_else(|| remembered(&headers))
+        .unwrap_or_else(Person::first_free);
     let mut form = String::from("<form method=\"post\" action=\"/oauth/authorize\">");
     for name in ["client_id", "redirect_uri", "state"] {
         if let Some(value) = params.get(name) {
@@ -159,6 +168,14 @@ pub(super) async fn consent(State(world): State<Arc<World>>, Query(params): Quer
     page(StatusCode::OK, "Connect", &body)
 }
 
+/// The person in the browser's cookie.
+fn remembered(headers: &HeaderMap) -> Option<&'static Person> {
+    let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
+    let pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let mut slugs = pairs.filter(|(name, _)| *name == SIGNED_IN).map(|(_, slug)| slug);
+    slugs.next().and_then(Person::of_slug)
+}
+
 /// `POST /oauth/authorize`: the button on the page.
 pub(super) async fn decide(State(world): State<Arc<World>>, Form(mut params): Form<Params>) -> Response {
     let ticked = params.list("scope").unwrap_or_default();
@@ -180,7 +197,12 @@ pub(super) async fn decide(State(world): State<Arc<World>>, Form(mut params): Fo
     });
     let granted = granted.collect();
     let code = world.state().tokens.issue_code(person, granted, world.now());
-    wish.back("code", &code)
+    let mut response = wish.back("code", &code);
+    let cookie = format!("{SIGNED_IN}={}; Path=/oauth; HttpOnly; SameSite=Lax", person.slug);
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// `POST /api/oauth/token`.

@@ -26,6 +26,8 @@ pub(super) enum Build {
     Runner,
     /// Swims, rides with a power meter and runs, in miles, pounds and yards.
     Triathlete,
+    /// Rides with a power meter and runs by pace, in metric units, with nothing odd about it.
+    Duathlete,
     /// Rides, and every ride comes from Strava.
     StravaOnly,
     /// Signed up a week ago and has given upstream no data.
@@ -39,7 +41,7 @@ pub struct Person {
     pub slug: &'static str,
     /// Full name.
     pub name: &'static str,
-    /// Address of their demo account in our service (not the one that upstream knows).
+    /// Address of their demo account in our service (not the one that upstream knows); of a free person, one to sign up with.
     pub email: &'static str,
     /// `i…`; bare digits for an old sign-up through Strava.
     pub athlete_id: &'static str,
@@ -53,6 +55,8 @@ pub struct Person {
     pub private_email: &'static str,
     /// See `private_email`.
     pub invite_token: &'static str,
+    /// Whether nobody's account shows this person yet, so that anyone who tries out signing up can be them.
+    pub free: bool,
     pub(super) zone: Tz,
     pub(super) seed: u64,
     pub(super) number: u8,
@@ -78,8 +82,8 @@ pub struct Person {
 /// Year, month and day from which a threshold holds, and the threshold.
 type Since = ((i32, u32, u32), f64);
 
-/// Everyone; the consent page offers the first one first.
-pub static PEOPLE: [Person; 5] = [
+/// Everyone; the last one is free.
+pub static PEOPLE: [Person; 6] = [
     Person {
         slug: "ana",
         name: "Ana Berger",
@@ -90,6 +94,7 @@ pub static PEOPLE: [Person; 5] = [
         timezone: "Europe/Berlin",
         private_email: "ana.berger@upstream.example.test",
         invite_token: "siminviteanaQ7f2",
+        free: false,
         zone: Tz::Europe__Berlin,
         seed: 0xA7A0_BE56,
         number: 1,
@@ -129,6 +134,7 @@ pub static PEOPLE: [Person; 5] = [
         timezone: "Australia/Melbourne",
         private_email: "jack.nguyen@upstream.example.test",
         invite_token: "siminvitejackZ3k9",
+        free: false,
         zone: Tz::Australia__Melbourne,
         seed: 0x1AC4_7D51,
         number: 2,
@@ -164,6 +170,7 @@ pub static PEOPLE: [Person; 5] = [
         timezone: "America/Los_Angeles",
         private_email: "triona.oshea@upstream.example.test",
         invite_token: "siminvitetriaM5d1",
+        free: false,
         zone: Tz::America__Los_Angeles,
         seed: 0x7A1A_70D3,
         number: 3,
@@ -206,6 +213,7 @@ pub static PEOPLE: [Person; 5] = [
         timezone: "Asia/Kathmandu",
         private_email: "bishnu.tamang@upstream.example.test",
         invite_token: "siminvitebishnuT8r4",
+        free: false,
         zone: Tz::Asia__Kathmandu,
         seed: 0xB154_4E17,
         number: 4,
@@ -234,6 +242,7 @@ pub static PEOPLE: [Person; 5] = [
         timezone: "America/St_Johns",
         private_email: "nell.pike@upstream.example.test",
         invite_token: "siminvitenellG6s9",
+        free: false,
         zone: Tz::America__St_Johns,
         seed: 0x4E11_0915,
         number: 5,
@@ -252,12 +261,58 @@ pub static PEOPLE: [Person; 5] = [
         run_paces: &[],
         swim_paces: &[],
     },
+    Person {
+        slug: "mara",
+        name: "Mara Lindqvist",
+        email: "mara@example.test",
+        athlete_id: "i900006",
+        api_key: "simkey4mara5f9k2t7b1h6d3n8s",
+        token: "f6f000000000000000000000000000f6",
+        timezone: "Europe/Stockholm",
+        private_email: "mara.lindqvist@upstream.example.test",
+        invite_token: "siminvitemaraK4v8",
+        free: true,
+        zone: Tz::Europe__Stockholm,
+        seed: 0x3A6A_11D9,
+        number: 6,
+        build: Build::Duathlete,
+        sex: "F",
+        born: "1988-03-22",
+        city: "Gothenburg",
+        country: "Sweden",
+        height: 1.73,
+        weight: 64.5,
+        resting_hr: 48,
+        lthr: 165,
+        max_hr: 184,
+        hr_zones: [133, 147, 154, 164, 169, 174, 184],
+        ftps: &[
+            ((2024, 1, 1), 212.0),
+            ((2024, 5, 13), 221.0),
+            ((2025, 1, 20), 216.0),
+            ((2025, 5, 26), 228.0),
+            ((2026, 2, 9), 224.0),
+            ((2026, 6, 1), 236.0),
+        ],
+        run_paces: &[
+            ((2024, 1, 1), 3.389_831),
+            ((2024, 8, 12), 3.460_208),
+            ((2025, 4, 7), 3.533_569),
+            ((2026, 3, 16), 3.623_188),
+        ],
+        swim_paces: &[],
+    },
 ];
 
 impl Person {
     /// What nobody outside may see: API key, bearer token, invite token, upstream's address.
     pub fn secrets(&self) -> [&'static str; 4] {
         [self.api_key, self.token, self.invite_token, self.private_email]
+    }
+
+    /// Who the consent page takes a browser for that it does not know.
+    pub(super) fn first_free() -> &'static Self {
+        PEOPLE.iter().find(|person| person.free).unwrap_or(&PEOPLE[0])
     }
 
     /// The person with this short name.
@@ -344,7 +399,7 @@ impl Person {
             return false;
         };
         let first = match self.build {
-            Build::Cyclist | Build::StravaOnly | Build::Newcomer => 5,
+            Build::Cyclist | Build::Duathlete | Build::StravaOnly | Build::Newcomer => 5,
             Build::Runner => 28,
             Build::Triathlete => 2,
         };

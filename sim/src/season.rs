@@ -2,6 +2,7 @@
 //!
 //! Plans only, a pure function of person and day; what became of them is in `training`.
 
+mod duathlon;
 mod triathlon;
 
 use std::{borrow::Cow, sync::Arc};
@@ -172,14 +173,17 @@ fn phase(person: &Person, day: NaiveDate) -> Phase {
         (Build::Cyclist, 41..=43)
         | (Build::Runner, 17..=19 | 52..)
         | (Build::Triathlete, 47..=48)
+        | (Build::Duathlete, 29..=30)
         | (Build::StravaOnly, 24..=35) => Phase::Off,
         (Build::Cyclist, 9..=16)
         | (Build::Runner, 4..=13 | 34..=39)
-        | (Build::Triathlete, 10..=22 | 37..=44) => Phase::Build,
+        | (Build::Triathlete, 10..=22 | 37..=44)
+        | (Build::Duathlete, 8..=18 | 32..=37 | 44..=48) => Phase::Build,
         (Build::Cyclist, 25)
         | (Build::Runner, 14..=16 | 40..=41)
-        | (Build::Triathlete, 23..=24 | 45..=46) => Phase::Taper,
-        (Build::Cyclist, 17..=40) => Phase::Season,
+        | (Build::Triathlete, 23..=24 | 45..=46)
+        | (Build::Duathlete, 19..=20 | 38 | 50) => Phase::Taper,
+        (Build::Cyclist, 17..=40) | (Build::Duathlete, 21..=28) => Phase::Season,
         _ => Phase::Base,
     }
 }
@@ -198,6 +202,7 @@ fn race(person: &Person, day: NaiveDate) -> Option<(&'static str, Rank)> {
         (Build::Runner, 16) => Some(("Canberra Marathon", Rank::A)),
         (Build::Runner, 29) => Some(("Run Melbourne 10k", Rank::C)),
         (Build::Runner, 41) => Some(("Melbourne Half Marathon", Rank::B)),
+        (Build::Duathlete, week) => duathlon::race(week),
         _ => None,
     }
 }
@@ -206,8 +211,10 @@ fn race(person: &Person, day: NaiveDate) -> Option<(&'static str, Rank)> {
 pub(super) fn course(session: &Session) -> Option<f64> {
     match (session.name, session.kind) {
         ("Canberra Marathon", _) => Some(42_195.0),
-        ("Melbourne Half Marathon", _) => Some(21_097.5),
-        ("Run Melbourne 10k", _) => Some(10_000.0),
+        ("Melbourne Half Marathon" | "Gothenburg Half Marathon" | "Stockholm Half Marathon", _) => {
+            Some(21_097.5)
+        }
+        ("Run Melbourne 10k" | "New Year 10k" | "Lucia 10k", _) => Some(10_000.0),
         ("Turkey Recovery 10 Miler", _) => Some(16_093.4),
         (_, Kind::ParkRun) => Some(5000.0),
         _ => None,
@@ -223,6 +230,7 @@ pub(super) fn plan(person: &Person, day: NaiveDate) -> Vec<Session> {
         Build::Cyclist => cyclist(person, day),
         Build::Runner => runner(person, day),
         Build::Triathlete => triathlon::plan(person, day),
+        Build::Duathlete => duathlon::plan(person, day),
         Build::StravaOnly => strava_rider(person, day),
         Build::Newcomer => newcomer(day),
     };

@@ -208,6 +208,7 @@ fn steepness(dice: &impl Fn(&str) -> Dice, session: &Session) -> f64 {
 fn temperature(person: &Person, day: NaiveDate, dice: &impl Fn(&str) -> Dice) -> f64 {
     let (warmest, mean, swing) = match person.build {
         Build::Cyclist => (200.0, 12.0, 9.0),
+        Build::Duathlete => (204.0, 8.5, 9.5),
         Build::Runner => (20.0, 12.0, 9.0),
         Build::Triathlete => (255.0, 15.0, 3.5),
         Build::StravaOnly | Build::Newcomer => (200.0, 17.0, 7.0),
@@ -229,7 +230,7 @@ fn happens(session: &Session, dice: &impl Fn(&str) -> Dice) -> bool {
 
 fn source(person: &Person, session: &Session, dice: &impl Fn(&str) -> Dice) -> Source {
     match person.build {
-        Build::Cyclist | Build::Runner => {}
+        Build::Cyclist | Build::Runner | Build::Duathlete => {}
         Build::StravaOnly => return Source::Strava,
         Build::Newcomer if session.kind == Kind::Walk => return Source::Manual,
         Build::Newcomer => return Source::Upload,

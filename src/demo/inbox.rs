@@ -1,4 +1,5 @@
-//! The captured mails in a browser and as JSON, on a separate loopback port that answers only under its own name.
+//! The captured emails in a browser and as JSON, and what to try, on a separate loopback port that answers only under its own
+//! name.
 
 use std::net::SocketAddr;
 
@@ -13,15 +14,26 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+use super::Guide;
 use crate::mail::transport::{Captured, CapturedMail};
 
-/// Pages: `/` lists, `/mails/{n}` shows one (n counts from 1, oldest first), `/mails.json` gives all.
-pub fn router(mails: Captured, at: SocketAddr) -> Router {
+/// What an email's HTML may do in the frame that shows it: nothing but look as it does. Its links open the page itself, and only
+/// when somebody clicks.
+const FRAMED: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+                      sandbox allow-top-navigation-by-user-activation";
+
+/// Pages: `/` lists, `/mails/{n}` shows one as text (n counts from 1, oldest first), `/mails/{n}/html` as HTML, in a frame that
+/// has `/mails/{n}/body`; `/mails.json` gives all; `/try` is the guide.
+pub fn router(mails: Captured, guide: Guide, at: SocketAddr) -> Router {
+    let start = get(async move || page(&guide));
     Router::new()
         .route("/", get(list))
         .route("/mails.json", get(all))
-        .route("/mails/{number}", get(one))
+        .route("/mails/{number}", get(text))
+        .route("/mails/{number}/html", get(html))
+        .route("/mails/{number}/body", get(body))
         .with_state(mails)
+        .route("/try", start)
         .layer(middleware::from_fn(move |request, next| {
             own_name_only(at, request, next)
         }))
@@ -55,11 +67,18 @@ struct Inbox {
 #[derive(Template)]
 #[template(path = "pages/inbox_mail.html")]
 struct InboxMail {
+    number: usize,
     mail: CapturedMail,
-    paragraphs: Vec<Piece>,
+    view: View,
 }
 
-/// A line of a mail's text: a link is alone on its line.
+/// The two forms in which every email is sent.
+enum View {
+    Text(Vec<Piece>),
+    Html,
+}
+
+/// A line of an email's text: a link is alone on its line.
 enum Piece {
     Text(String),
     Link(String),
@@ -76,23 +95,47 @@ async fn list(State(mails): State<Captured>) -> Response {
     page(&Inbox { mails })
 }
 
-async fn one(State(mails): State<Captured>, Path(number): Path<usize>) -> Response {
-    let Some(mail) = number.checked_sub(1).and_then(|at| mails.all().get(at).cloned()) else {
+async fn text(mails: State<Captured>, number: Path<usize>) -> Response {
+    let pieces = |mail: &CapturedMail| {
+        let lines = mail.letter.text.lines().map(str::to_owned);
+        let piece = |line: String| {
+            if line.starts_with("http") {
+                Piece::Link(line)
+            } else {
+                Piece::Text(line)
+            }
+        };
+        View::Text(lines.map(piece).collect())
+    };
+    one(&mails, *number, pieces)
+}
+
+async fn html(mails: State<Captured>, number: Path<usize>) -> Response {
+    one(&mails, *number, |_| View::Html)
+}
+
+fn one(mails: &Captured, number: usize, view: impl FnOnce(&CapturedMail) -> View) -> Response {
+    let Some(mail) = numbered(mails, number) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let paragraphs = mail
+    let view = view(&mail);
+    page(&InboxMail { number, mail, view })
+}
+
+/// The HTML as it was sent, except that its links open in the whole window.
+async fn body(State(mails): State<Captured>, Path(number): Path<usize>) -> Response {
+    let Some(mail) = numbered(&mails, number) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let html = mail
         .letter
-        .text
-        .lines()
-        .map(|line| {
-            if line.starts_with("http") {
-                Piece::Link(line.to_owned())
-            } else {
-                Piece::Text(line.to_owned())
-            }
-        })
-        .collect();
-    page(&InboxMail { mail, paragraphs })
+        .html
+        .replacen("<head>", "<head><base target=\"_top\">", 1);
+    ([(header::CONTENT_SECURITY_POLICY, FRAMED)], Html(html)).into_response()
+}
+
+fn numbered(mails: &Captured, number: usize) -> Option<CapturedMail> {
+    mails.all().get(number.checked_sub(1)?).cloned()
 }
 
 async fn all(State(mails): State<Captured>) -> Json<Value> {

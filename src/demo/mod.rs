@@ -2,22 +2,24 @@
 //!
 //! It never reads the environment, binds loopback only, and marks its database, so it cannot touch a real installation.
 
+mod guide;
 mod inbox;
+mod life;
 pub mod seed;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use guide::Guide;
 pub use inbox::router as inbox;
+pub use life::live;
 
 use icusync_sim as sim;
 
 use crate::{
-    app::App,
     config::{Config, Origin, SignUp},
     mail::transport::{Captured, Transport},
     postgres,
@@ -42,6 +44,9 @@ pub struct Options {
     /// Prints one line of JSON when ready, and nothing else.
     #[arg(long)]
     pub json: bool,
+    /// Prints everybody's connector URL too.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// The OAuth app of the demo at the simulated intervals.icu.
@@ -132,20 +137,20 @@ async fn run_on(
     let people = seed::seed(&app).await?;
     seed::seed_writing(&app).await?;
     let coaches = seed::seed_coaches(&app).await?;
+    if simulator.is_some() {
+        life::live(&app, &people, &coaches).await?;
+    }
     let inbox = TcpListener::bind(loopback(0))
         .await
         .context("cannot listen for the captured mails")?;
     let inbox_at = inbox.local_addr()?;
-    let ready = Ready {
-        app: app.clone(),
-        people,
-        coaches,
-        inbox: inbox_at,
-        simulator: simulator.as_ref(),
-    };
-    say(&if options.json { ready.json() } else { ready.text() })?;
+    let mut guide = Guide::new(&app, people, coaches, inbox_at);
+    if let Some(simulator) = &simulator {
+        guide = guide.simulated(&simulator.control_url);
+    }
+    say(&ready(options, &guide))?;
     tokio::try_join!(start::run(app, listeners, shutdown.clone()), async {
-        Ok(crate::server::serve(inbox, inbox::router(mails, inbox_at), shutdown.clone()).await?)
+        Ok(crate::server::serve(inbox, inbox::router(mails, guide, inbox_at), shutdown.clone()).await?)
     })?;
     if let Some(simulator) = simulator {
         simulator.stop().await;
@@ -188,96 +193,19 @@ pub async fn simulate(
 }
 
 /// What the demo prints when it is ready.
-struct Ready<'a> {
-    app: App,
-    people: Vec<seed::Seeded>,
-    coaches: Vec<seed::SeededCoach>,
-    inbox: SocketAddr,
-    simulator: Option<&'a sim::Running>,
-}
-
-impl Ready<'_> {
-    fn json(&self) -> String {
-        let config = &self.app.config;
-        let athletes: Vec<_> = self
-            .people
-            .iter()
-            .map(|seeded| {
-                json!({
-                    "name": seeded.person.name,
-                    "email": seeded.person.email,
-                    "password": seed::PASSWORD,
-                    "link": seeded.link,
-                    "athlete_id": seeded.person.athlete_id,
-                    "token": seeded.person.token,
-                })
-            })
-            .collect();
-        let coaches: Vec<_> = self
-            .coaches
-            .iter()
-            .map(|coach| json!({"email": coach.email, "link": coach.link}))
-            .collect();
-        let mut ready = json!({
-            "web": config.public_url.as_str(),
-            "mcp": config.mcp_url(),
-            "links": config.link_url.as_str(),
-            "mail": format!("http://{}", self.inbox),
-            "intervals": config.intervals_url.as_str(),
-            "athletes": athletes,
-            "coaches": coaches,
-            // The first athlete's connector may make changes, and the first coach may change all of one athlete and the calendar of another.
-            "writing": true,
-        });
-        if let Some(simulator) = self.simulator {
-            ready["control"] = json!(simulator.control_url);
-        }
-        ready.to_string()
+fn ready(options: &Options, guide: &Guide) -> String {
+    if options.json {
+        return guide.json();
     }
-
-    fn text(&self) -> String {
-        use std::fmt::Write as _;
-        let config = &self.app.config;
-        let mut out = format!(
-            "\nIcuSync demo is ready.\n\n  Pages           {}\n",
-            config.public_url.as_str()
-        );
-        let _ = writeln!(out, "  Clients sign in {}", config.mcp_url());
-        let _ = writeln!(out, "  Captured mail   http://{}", self.inbox);
-        let _ = writeln!(
-            out,
-            "  intervals.icu   {} (simulated unless you named another)",
-            config.intervals_url.as_str()
-        );
-        for seeded in &self.people {
-            let _ = writeln!(
-                out,
-                "\n  {}\n    sign in       {} / {}",
-                seeded.person.name,
-                seeded.person.email,
-                seed::PASSWORD
-            );
-            let _ = writeln!(out, "    connector URL {}", seeded.link);
-        }
-        for coach in &self.coaches {
-            let _ = writeln!(
-                out,
-                "\n  {} coaches\n    connector URL {}",
-                coach.email, coach.link
-            );
-        }
-        out.push_str("\nClick: sign in as Ana, or sign up with any address and open its captured mail.\n");
-        out.push_str("Plan: the connector URLs of Ana and of her coach may change her calendar.\n");
-        out.push_str(
-            "Add: give the URL where clients sign in to any MCP client on this machine, for example\n",
-        );
-        let _ = writeln!(
-            out,
-            "  claude mcp add --transport http icusync {}\nA client that cannot sign in takes a connector URL instead.\n\nCtrl-C ends it.",
-            config.mcp_url()
-        );
-        out
+    let mut text = guide.screen();
+    if options.all {
+        text.push_str(&guide.everyone());
     }
+    text.push_str(match options.data_dir {
+        Some(_) => "\nCtrl-C ends it and keeps the data.",
+        None => "\nCtrl-C ends it and deletes everything.",
+    });
+    text
 }
 
 /// 127.0.0.1 and, if the machine has it, ::1: browsers take either for `localhost`.

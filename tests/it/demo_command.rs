@@ -138,6 +138,12 @@ async fn one_line_of_json_tells_all_and_everything_in_it_answers() {
     assert_eq!(foreign.send().await.unwrap().status(), 403);
     let athletes = ready["athletes"].as_array().unwrap();
     assert!(athletes.len() >= 2);
+    assert!(
+        athletes
+            .iter()
+            .all(|athlete| athlete["name"] != ready["free"]["name"])
+    );
+    assert_eq!(ready["free"]["name"], "Mara Lindqvist");
     for athlete in athletes {
         let call = Mcp::at(athlete["link"].as_str().unwrap())
             .call("get_athlete_profile", json!({}))
@@ -154,6 +160,110 @@ async fn one_line_of_json_tells_all_and_everything_in_it_answers() {
     }
     may_write(ready).await;
     assert_eq!(demo.end().await, "", "nothing else on stdout");
+}
+
+/// The demo's data as the pages show them: connected, read, with calls and a change in Ana's log; and the free person's consent.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_seeded_pages_are_true_from_the_first_look() {
+    let demo = Demo::start(&[]).await;
+    let ready = &demo.ready;
+    let text = |key: &str| ready[key].as_str().unwrap().to_owned();
+    for athlete in ready["athletes"].as_array().unwrap() {
+        let (web, session) = (text("web"), signed_in(&text("web"), athlete).await);
+        let page = async |path: &str| {
+            let request = Mcp::client()
+                .get(format!("{web}{path}"))
+                .header("cookie", &session);
+            let page = request.send().await.unwrap();
+            assert_eq!(page.status(), 200);
+            page.text().await.unwrap()
+        };
+        let dashboard = page("/dashboard").await;
+        assert!(
+            !dashboard.contains("may not tell us"),
+            "{}: {dashboard}",
+            athlete["name"]
+        );
+        let log = page("/activity").await;
+        let is_ana = athlete["name"] == "Ana Berger";
+        assert_eq!(log.contains("IcuSync demo"), is_ana, "{log}");
+        assert_eq!(
+            log.contains("coach@example.test") && log.contains("Openers"),
+            is_ana,
+            "{log}"
+        );
+    }
+    let page = Mcp::client()
+        .get(format!("{}/try", text("mail")))
+        .send()
+        .await
+        .unwrap();
+    let page = page.text().await.unwrap();
+    for link in [&ready["athletes"][4]["link"], &ready["coaches"][1]["link"]] {
+        assert!(page.contains(link.as_str().unwrap()), "{page}");
+    }
+    assert!(
+        page.contains("Mara Lindqvist") && page.contains("train-with-icusync"),
+        "{page}"
+    );
+    demo.end().await;
+}
+
+/// The session cookie of an athlete who signs in with the printed password.
+async fn signed_in(web: &str, athlete: &Value) -> String {
+    let request = Mcp::client().post(format!("{web}/sign-in"));
+    let request = request
+        .header("origin", web)
+        .header("sec-fetch-site", "same-origin");
+    let form = [("email", &athlete["email"]), ("password", &athlete["password"])];
+    let answer = request
+        .form(&form.map(|(name, value)| (name, value.as_str().unwrap())))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 303);
+    let cookies = answer.headers().get_all("set-cookie").iter();
+    let pairs = cookies.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned());
+    pairs.collect::<Vec<_>>().join("; ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_terminal_shows_one_screen_and_everybody_on_request() {
+    for all in [false, true] {
+        let arguments = ["demo", "--port", "0", "--all"];
+        let mut child = command(&arguments[..if all { 4 } else { 3 }]).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut screen = Vec::new();
+        let read = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                let is_last = line.starts_with("Ctrl-C");
+                screen.push(line);
+                if is_last {
+                    break;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), read)
+            .await
+            .expect("ready in time");
+        let pid = rustix::process::Pid::from_raw(child.id().unwrap().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        assert!(child.wait().await.unwrap().success());
+        let long = screen.iter().find(|line| line.chars().count() > 80);
+        assert_eq!(long, None, "{screen:#?}");
+        let text = screen.join("\n");
+        assert_eq!(screen.len() <= 24, !all, "{text}");
+        assert_eq!(text.contains("nell@example.test"), all, "{text}");
+        for needed in [
+            "Mara Lindqvist",
+            "ana@example.test / ",
+            "claude mcp add",
+            "/try",
+            "/mcp/",
+        ] {
+            assert!(text.contains(needed), "{needed}: {text}");
+        }
+    }
 }
 
 /// The first athlete's connector may change the calendar, and the first coach that of this athlete and one more.
@@ -304,16 +414,20 @@ async fn a_call_that_runs_when_the_service_stops_is_answered() {
         .await
         .unwrap();
     assert_eq!(set.status(), 200);
-    let link = demo.ready["athletes"][0]["link"].as_str().unwrap().to_owned();
+    let asked_so_far = async || {
+        let requests = http
+            .get(format!("{control}/_control/requests"))
+            .send()
+            .await
+            .unwrap();
+        requests.text().await.unwrap().matches("/wellness").count()
+    };
+    let before = asked_so_far().await;
+    let link = demo.ready["athletes"][1]["link"].as_str().unwrap().to_owned();
     let call = tokio::spawn(async move { Mcp::at(&link).call("get_wellness", json!({})).await });
     let asked = async {
         loop {
-            let requests = http
-                .get(format!("{control}/_control/requests"))
-                .send()
-                .await
-                .unwrap();
-            if requests.text().await.unwrap().contains("/wellness") {
+            if asked_so_far().await > before {
                 break;
             }
             tokio::task::yield_now().await;

@@ -31,6 +31,7 @@ mod docs;
 mod export;
 mod for_coaches;
 mod grid;
+mod inbox;
 mod languages;
 mod links;
 mod mail;

@@ -13,7 +13,7 @@ use super::{
     ask::{Answer, Ask},
 };
 use crate::{
-    activity::{BIKE, SHOES},
+    activity::{BIKE, SHOES, TOURER, TRAINERS},
     athlete, devices,
     dice::round,
     people::{Build, FIRST_DAY, Person},
@@ -118,6 +118,10 @@ pub(super) fn shelf(person: &Person) -> Vec<Piece> {
             shoes("g9000203", "Brooks Ghost 14", 902_345.0, Some("2025-08-30")),
             shoes("g9000204", "Saucony Kinvara", 51_200.0, None),
         ],
+        Build::Duathlete => vec![
+            piece(TOURER.0, TOURER.1, TOURER.2, true, None),
+            shoes(TRAINERS.0, TRAINERS.1, TRAINERS.2, None),
+        ],
         Build::Triathlete | Build::StravaOnly | Build::Newcomer => Vec::new(),
     }
 }
@@ -157,7 +161,7 @@ pub(super) fn gear(ask: &Ask) -> Json<Vec<Object>> {
 fn pieces(person: &Person, piece: &Piece, wear: &Wear, today: NaiveDate) -> Vec<Object> {
     let has_chain = piece.id == BIKE.0;
     let chain = format!("{}c", piece.id);
-    let is_counted = [BIKE.0, SHOES.0].contains(&piece.id);
+    let is_counted = [BIKE.0, SHOES.0, TOURER.0, TRAINERS.0].contains(&piece.id);
     let total = piece.metres + if is_counted { 0.0 } else { wear.metres };
     let row = made(
         GEAR,

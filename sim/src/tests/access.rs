@@ -425,3 +425,44 @@ async fn only_loopback_is_listened_on() {
         .is_err()
     );
 }
+
+#[tokio::test]
+async fn the_consent_page_offers_the_free_person_until_the_browser_was_somebody_else() {
+    let bench = Bench::new().await;
+    let query =
+        "client_id=77&redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Fconnect%2Fcallback&scope=ACTIVITY:READ";
+    let offered = async |cookie: &str, query: &str| {
+        let request = bench.request(Method::GET, &format!("/oauth/authorize?{query}"));
+        let answer = request.header("cookie", cookie).send().await.unwrap();
+        let page = scraper::Html::parse_document(&answer.text().await.unwrap());
+        let checked = scraper::Selector::parse("input[type=radio][name=person][checked]").unwrap();
+        let offered: Vec<_> = page
+            .select(&checked)
+            .map(|input| input.attr("value").unwrap())
+            .collect();
+        offered.join(" ")
+    };
+    assert_eq!(offered("", query).await, "mara");
+    assert!(
+        PEOPLE
+            .iter()
+            .filter(|person| person.free)
+            .map(|person| person.slug)
+            .eq(["mara"])
+    );
+    let form = [
+        ("client_id", "77"),
+        ("redirect_uri", REDIRECT),
+        ("requested", "ACTIVITY:READ"),
+        ("person", "jack"),
+        ("decision", "allow"),
+        ("scope", "ACTIVITY:READ"),
+    ];
+    let answer = bench.post("/oauth/authorize", &form).await;
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("; Path=/oauth; HttpOnly"), "{cookie}");
+    let cookie = format!("other=1; {}", cookie.split(';').next().unwrap());
+    assert_eq!(offered(&cookie, query).await, "jack");
+    assert_eq!(offered(&cookie, &format!("{query}&person=ana")).await, "ana");
+    assert_eq!(offered("simulated_athlete=nobody", query).await, "mara");
+}

@@ -415,9 +415,11 @@ impl Drop for World {
 pub async fn inbox(world: &Arc<World>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
+    let guide =
+        demo::Guide::new(&world.app, world.people.clone(), Vec::new(), at).simulated("http://127.0.0.1:1");
     tokio::spawn(icusync::server::serve(
         listener,
-        demo::inbox(world.mails.clone(), at),
+        demo::inbox(world.mails.clone(), guide, at),
         world.shutdown.clone(),
     ));
     tokio::spawn(jobs::run(world.app.clone(), world.shutdown.clone()));
