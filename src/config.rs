@@ -87,7 +87,7 @@ pub enum SignUp {
     Open,
     /// Nobody; `icusync account create` makes accounts.
     Closed,
-    /// These addresses, or any address of these domains; lower-cased.
+    /// These addresses, any address of these domains, or these athletes (`i12345`); lower-cased.
     Only(Vec<String>),
 }
 
@@ -104,6 +104,30 @@ impl SignUp {
             }
         }
     }
+
+    /// Whether the athlete with this id may sign up with intervals.icu, without an address.
+    pub fn allows_athlete(&self, athlete_id: &str) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Closed => false,
+            Self::Only(list) => list.iter().any(|entry| entry.eq_ignore_ascii_case(athlete_id)),
+        }
+    }
+
+    /// Whether an address can be one that may sign up.
+    pub fn takes_addresses(&self) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Closed => false,
+            Self::Only(list) => !list.iter().all(|entry| is_athlete(entry)),
+        }
+    }
+}
+
+/// Whether an entry of the list is an athlete id: `i12345`, or bare digits for an old sign-up through Strava.
+fn is_athlete(entry: &str) -> bool {
+    let digits = entry.strip_prefix('i').unwrap_or(entry);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 impl FromStr for SignUp {
@@ -121,10 +145,10 @@ impl FromStr for SignUp {
                     .collect();
                 let all_fit = entries
                     .iter()
-                    .all(|entry| entry.contains('.') || entry.contains('@'));
+                    .all(|entry| entry.contains('.') || entry.contains('@') || is_athlete(entry));
                 if entries.is_empty() || !all_fit {
                     return Err(
-                        "must be open, closed, or a comma-separated list of addresses and domains".to_owned(),
+                        "must be open, closed, or a comma-separated list of addresses, domains and athlete ids".to_owned(),
                     );
                 }
                 Ok(Self::Only(entries))
@@ -207,7 +231,7 @@ pub struct Config {
     #[arg(long, env = "ACCEPT_LOST_SEALS", default_value_t = false, num_args = 0..=1, require_equals = true,
         default_missing_value = "true", action = clap::ArgAction::Set)]
     pub accept_lost_seals: bool,
-    /// Who may sign up: open, closed, or addresses and domains. Without it: open with SMTP, else closed.
+    /// Who may sign up: open, closed, or addresses, domains and athlete ids (`i12345`). Without it: open with SMTP, else closed.
     #[arg(long, env = "SIGN_UP")]
     pub sign_up: Option<SignUp>,
     /// The intervals.icu to use.

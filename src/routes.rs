@@ -20,8 +20,9 @@ use crate::{
         connections, dashboard, delete, export,
         for_coaches::{self, apps as coachs_apps, erase, mailed, my_roster, wish},
         health, home, links,
-        mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RESET_PAGE},
-        password, problem, reset, sessions, settings, site, status, steps, support,
+        mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RELEASE_PAGE, RESET_PAGE},
+        password, problem, reset, sessions, settings, site, status, steps, support, ways,
+        with_intervals::{self, first_address, join, release},
     },
 };
 
@@ -107,6 +108,7 @@ fn pages(app: &App) -> Router {
         .route("/confirm", get(accounts::confirm_page).post(accounts::confirm))
         // In and out.
         .route("/sign-in", get(sessions::form).post(sessions::sign_in))
+        .merge(continued())
         .route("/sign-out", post(sessions::sign_out))
         .route("/forgot", get(reset::forgot_form).post(reset::forgot))
         .route("/forgot/sent", get(reset::sent))
@@ -162,14 +164,45 @@ fn pages(app: &App) -> Router {
         .route("/connect", get(connections::show).post(connections::begin))
         .route("/connect/callback", get(connections::callback))
         .route("/connect/key", post(connections::with_key))
+        .route("/connect/narrower", post(connections::leave_narrower))
         .route(
             "/disconnect",
             get(connections::disconnect_page).post(connections::disconnect),
         )
+        .merge(account())
+        .fallback(problem::not_found);
+    layers::around_pages(router, problem::dress).with_state(app.clone())
+}
+
+/// Signing in and up with intervals.icu.
+fn continued() -> Router<App> {
+    Router::new()
+        .route("/sign-in/intervals", post(with_intervals::begin))
+        .route("/sign-in/join", get(join::show).post(join::join))
+        .route("/sign-in/join/release", post(release::ask))
+        .route("/sign-in/join/sent", get(release::sent))
+        .route("/sign-in/continue", get(release::show).post(release::go_on))
+        .route("/release/{token}", RELEASE_PAGE.opening())
+        .route("/release", get(release::confirm_page).post(release::confirm))
+        .route(
+            "/sign-up/address",
+            get(first_address::show).post(first_address::ask),
+        )
+}
+
+/// The athlete's account: its ways in, its sessions, its data and its end.
+fn account() -> Router<App> {
+    Router::new()
         .route("/account", get(settings::show))
         .route("/account/sessions/end", post(settings::end_session))
         .route("/account/sessions/end-others", post(settings::end_other_sessions))
         .route("/account/sessions/end-all", post(settings::end_all_sessions))
+        .route("/account/ways", get(ways::show))
+        .route("/account/ways/intervals", post(ways::add_intervals))
+        .route("/account/ways/intervals/off", post(ways::intervals_off))
+        .route("/account/ways/password", post(ways::set_password))
+        .route("/account/ways/password/off", post(ways::password_off))
+        .route("/account/prove", post(ways::prove))
         .route("/account/password", get(password::form).post(password::change))
         .route("/account/address", get(address::form).post(address::ask))
         .route("/account/address/sent", get(address::sent))
@@ -178,8 +211,6 @@ fn pages(app: &App) -> Router {
         .route("/account/export", post(export::download))
         .route("/account/delete", get(delete::form).post(delete::delete))
         .route("/account/deleted", get(delete::done))
-        .fallback(problem::not_found);
-    layers::around_pages(router, problem::dress).with_state(app.clone())
 }
 
 /// For coaches, who have no account: wishes that an email answers, and a short visit to their roster.

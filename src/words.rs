@@ -107,6 +107,18 @@ closed_set! {
 }
 
 closed_set! {
+    /// What a consent at intervals.icu is for.
+    pub enum ConsentPurpose {
+        /// It connects the account of somebody who is signed in.
+        Connect = "connect",
+        /// It signs in or up, and connects.
+        SignIn = "sign_in",
+        /// It makes intervals.icu a way into an account with a password.
+        AddWay = "add_way",
+    }
+}
+
+closed_set! {
     /// Where an athlete's time zone comes from.
     pub enum ZoneSource {
         /// From the settings at intervals.icu.
@@ -260,6 +272,8 @@ closed_set! {
         Reset = "reset",
         /// Gives an account another address.
         Address = "address",
+        /// Frees an athlete from the account, whose owner proves by it to be the athlete's.
+        Release = "release",
         /// Resends a coach's connector URL.
         Resend = "resend",
         /// Regenerates a coach's connector URL.

@@ -141,7 +141,7 @@ async fn invite(app: &App, person: &Person, coach: &Address, tools: &[String]) -
     }
     let grantor = Grantor {
         account: account.id,
-        email: account.email,
+        email: account.email.unwrap_or_default(),
         athlete_id: person.athlete_id.to_owned(),
         athlete: person.name.to_owned(),
         zone: person.timezone.parse()?,
@@ -188,6 +188,7 @@ async fn account_of(app: &App, person: &Person, hash: &mut Option<PasswordHash>)
             athlete_name: person.name,
             kind: ConnectionKind::OAuth,
             scopes: &scopes,
+            scopes_before: None,
             now,
         };
         let sealed = app

@@ -107,8 +107,8 @@ async fn remember(app: &App, coach: &str, name: &str, one: &Use, now: DateTime<U
     if !grants::first_use_by(&mut *transaction, one.grant, name, now, NAMES).await? {
         return Ok(());
     }
-    if let Some(account) = accounts::by_id(&mut *transaction, one.account).await? {
-        let to = Address::stored(&account.email, &account.email_key);
+    let account = accounts::by_id(&mut *transaction, one.account).await?;
+    if let Some(to) = account.as_ref().and_then(Address::of) {
         let mail = Mail::NewClient(NewClient {
             coach: coach.into(),
             client: name.into(),

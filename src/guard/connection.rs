@@ -218,8 +218,9 @@ async fn mark(app: &App, row: &Connection, now: DateTime<Utc>) -> anyhow::Result
     if !connections::mark_reconnect(&mut *transaction, row.id, row.write_number, now).await? {
         return Ok(());
     }
-    if let Some(account) = accounts::by_id(&mut *transaction, row.account_id).await? {
-        let to = Address::stored(&account.email, &account.email_key);
+    let account = accounts::by_id(&mut *transaction, row.account_id).await?;
+    // Without an address, the dashboard alone says so.
+    if let Some(to) = account.as_ref().and_then(Address::of) {
         let mail = Mail::ConnectionAttention(ConnectionAttention {
             athlete: row.athlete_name.as_str().into(),
             dashboard: app.config.dashboard_url(),

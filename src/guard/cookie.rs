@@ -26,6 +26,8 @@ pub(crate) const CONFIRM: Cookie = Cookie { name: "confirm" };
 pub(crate) const RESET: Cookie = Cookie { name: "reset" };
 /// The token of an opened link to change the address.
 pub(crate) const ADDRESS: Cookie = Cookie { name: "address" };
+/// The token of an opened link to free an athlete.
+pub(crate) const RELEASE: Cookie = Cookie { name: "release" };
 /// The token of an opened link to resend a coach's URL.
 pub(crate) const RESEND: Cookie = Cookie { name: "resend" };
 /// The token of an opened link to regenerate a coach's URL.
@@ -34,6 +36,10 @@ pub(crate) const REGENERATE: Cookie = Cookie { name: "regenerate" };
 pub(crate) const ROSTER: Cookie = Cookie { name: "roster" };
 /// A coach's visit to their roster.
 pub(crate) const VISIT: Cookie = Cookie { name: "visit" };
+/// A consent at intervals.icu of which it is not known yet whose account it is for.
+pub(crate) const CONSENT: Cookie = Cookie { name: "consent" };
+/// What this browser's last consent at intervals.icu shared: a hint for what to ask for next, and no secret.
+pub(crate) const SHARED: Cookie = Cookie { name: "shared" };
 
 /// The browser in which clients' sign-ins began.
 pub(crate) const BROWSER: Cookie = Cookie { name: "browser" };
@@ -78,6 +84,12 @@ impl Cookie {
     /// `Set-Cookie` that makes the browser forget this cookie.
     pub(crate) fn clear(self, https: bool) -> HeaderValue {
         self.set("", Duration::zero(), https)
+    }
+
+    /// Whether a `Set-Cookie` is about this cookie.
+    pub(crate) fn is_set_by(self, set: &HeaderValue, https: bool) -> bool {
+        let name = set.to_str().ok().and_then(|text| text.split_once('='));
+        name.is_some_and(|(name, _)| self.is_named(name, https))
     }
 
     fn is_named(self, name: &str, https: bool) -> bool {

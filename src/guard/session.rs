@@ -31,8 +31,10 @@ pub(crate) struct Session {
     pub hash: TokenHash,
     /// The account.
     pub account: AccountId,
-    /// The account's address, as typed.
-    pub email: String,
+    /// The account's confirmed address, as typed.
+    pub email: Option<String>,
+    /// Who that is, for the person: the address, else the athlete's name.
+    pub who: String,
 }
 
 /// Who sent a request, for the log: the layers put an empty one into each request, and the code that authenticates it
@@ -68,6 +70,11 @@ pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Opti
     Ok(Some(Session {
         hash,
         account: row.account_id,
+        who: row
+            .email
+            .clone()
+            .or(row.athlete_name)
+            .unwrap_or_else(|| "an athlete".to_owned()),
         email: row.email,
     }))
 }
@@ -80,6 +87,26 @@ pub(crate) async fn begin(
     account: AccountId,
     headers: &HeaderMap,
 ) -> sqlx::Result<HeaderValue> {
+    begin_with(db, app, account, headers, false).await
+}
+
+/// The same for an athlete who has just given a consent at intervals.icu.
+pub(crate) async fn begin_by_consent(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    account: AccountId,
+    headers: &HeaderMap,
+) -> sqlx::Result<HeaderValue> {
+    begin_with(db, app, account, headers, true).await
+}
+
+async fn begin_with(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    account: AccountId,
+    headers: &HeaderMap,
+    by_consent: bool,
+) -> sqlx::Result<HeaderValue> {
     if let Some(old) = hash_of(app, headers) {
         queries::sessions::end(&mut *db, old).await?;
     }
@@ -89,7 +116,11 @@ pub(crate) async fn begin(
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let user_agent: String = user_agent.chars().take(USER_AGENT_CHARS).collect();
-    queries::sessions::create(db, token.hash(), account, &user_agent, app.clock.now()).await?;
+    let now = app.clock.now();
+    queries::sessions::create(&mut *db, token.hash(), account, &user_agent, now).await?;
+    if by_consent {
+        queries::sessions::note_proof(db, token.hash(), now).await?;
+    }
     Ok(SESSION.set(token.expose(), ABSOLUTE, app.config.public_url.is_https()))
 }
 

@@ -28,5 +28,5 @@ pub use lenient::Odd;
 pub(crate) use lenient::is_part;
 pub(crate) use oauth::ExchangeError;
 pub use reach::{LATELY, Lately};
-pub use scope::{Area, Scopes};
+pub use scope::{Area, Scopes, Shared};
 pub use settings::{Limits, OAuthApp, Settings};

@@ -13,7 +13,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    Area, CallerKey, Client, Credential, Error, Scopes,
+    Area, CallerKey, Client, Credential, Error, Scopes, Shared,
     budget::{Pool, Spender},
     lenient::{self, Lenient, Object},
     model,
@@ -113,19 +113,14 @@ fn scopes(text: &str) -> Vec<String> {
 }
 
 impl Client {
-    /// Where to send the athlete: `GET /oauth/authorize` with ACTIVITY, WELLNESS, CALENDAR and SETTINGS, each READ, or each
-    /// WRITE for an athlete who wants changes. None if no OAuth app is configured.
-    pub fn authorize_url(&self, redirect_uri: &str, state: &str, writing: bool) -> Option<Url> {
+    /// Where to send the athlete: `GET /oauth/authorize`, asking for `wanted`. None if no OAuth app is configured.
+    pub fn authorize_url(&self, redirect_uri: &str, state: &str, wanted: Shared) -> Option<Url> {
         let app = self.0.app.as_ref()?;
-        let right = if writing { "WRITE" } else { "READ" };
-        let scope = Area::ALL
-            .map(|area| format!("{}:{right}", area.as_str()))
-            .join(",");
         let mut url = self.0.url("/oauth/authorize");
         url.query_pairs_mut()
             .append_pair("client_id", &app.client_id)
             .append_pair("redirect_uri", redirect_uri)
-            .append_pair("scope", &scope)
+            .append_pair("scope", &wanted.to_string())
             .append_pair("state", state);
         Some(url)
     }

@@ -13,6 +13,7 @@ mod worker;
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -97,6 +98,20 @@ pub async fn enqueue_revoke(
     athlete: &str,
     token: &secrecy::SecretString,
 ) -> anyhow::Result<()> {
+    enqueue_revoke_at(db, app, account, athlete, token, app.clock.now())
+        .await
+        .map(drop)
+}
+
+/// The same, not before `run_at`; returns the job, which keeps the token until then.
+pub async fn enqueue_revoke_at(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    account: Option<AccountId>,
+    athlete: &str,
+    token: &secrecy::SecretString,
+    run_at: DateTime<Utc>,
+) -> anyhow::Result<JobId> {
     use secrecy::ExposeSecret as _;
     let now = app.clock.now();
     let id = JobId(app.random.uuid(&app.clock));
@@ -115,9 +130,17 @@ pub async fn enqueue_revoke(
         about_hash: None,
         payload: &payload,
         now,
-        run_at: now,
+        run_at,
     };
     queries::jobs::create(db, job)
         .await
-        .context("cannot queue the revoke")
+        .context("cannot queue the revoke")?;
+    Ok(id)
+}
+
+/// The token in the payload of a revoke; none if no key opens it.
+pub fn token_of(app: &App, id: JobId, payload: &[u8]) -> Option<secrecy::SecretString> {
+    let plain = app.keys.open(outbox::place(id), payload).ok()?;
+    let revoke: Revoke = serde_json::from_slice(&plain).ok()?;
+    Some(revoke.token.into())
 }

@@ -36,6 +36,7 @@ enum Table {
     Sessions,
     MailLinks,
     OAuthStates,
+    Consents,
     Tries,
     CoachSessions,
     Grants,
@@ -55,11 +56,12 @@ enum Table {
 }
 
 impl Table {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::ActivityLog,
         Self::Sessions,
         Self::MailLinks,
         Self::OAuthStates,
+        Self::Consents,
         Self::Tries,
         Self::CoachSessions,
         // Before the coaches: one without grants may go too.
@@ -86,6 +88,7 @@ impl Table {
             Self::Sessions => "sessions",
             Self::MailLinks => "mail_links",
             Self::OAuthStates => "oauth_states",
+            Self::Consents => "consents",
             Self::Tries => "tries",
             Self::CoachSessions => "coach_sessions",
             Self::Grants => "grants",
@@ -115,6 +118,7 @@ impl Table {
             }
             Self::MailLinks => queries::mail_links::purge(pool, now, limit).await,
             Self::OAuthStates => queries::oauth_states::purge(pool, now, limit).await,
+            Self::Consents => queries::consents::purge(pool, now, limit).await,
             Self::Tries => queries::tries::purge(pool, now - tries::COUNTED_FOR, limit).await,
             Self::CoachSessions => queries::coaches::purge_sessions(pool, now, limit).await,
             Self::Grants => queries::grants::purge(pool, now - COACHES_KEPT, limit).await,

@@ -1,5 +1,7 @@
 //! Email addresses: as typed, as a key for lookup, and as they go over the wire.
 
+use crate::queries::accounts::Account;
+
 /// An address that we can write to: an ASCII local part and a domain with a dot (RFC 5321, without quoted parts).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
@@ -33,6 +35,12 @@ impl Address {
             typed: typed.to_owned(),
             key: key.to_owned(),
         }
+    }
+
+    /// The confirmed address of an account; none without one.
+    pub fn of(account: &Account) -> Option<Self> {
+        let (typed, key) = (account.email.as_deref()?, account.email_key.as_deref()?);
+        Some(Self::stored(typed, key))
     }
 
     /// Reads what a person typed.

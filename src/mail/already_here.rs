@@ -11,6 +11,9 @@ pub struct AlreadyHere {
     pub sign_in: String,
     /// Where to ask for a new password, absolute.
     pub forgot: String,
+    /// Whether the account has no password, and signs in with intervals.icu.
+    #[serde(default)]
+    pub by_intervals: bool,
 }
 
 impl Content for AlreadyHere {

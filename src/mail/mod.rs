@@ -27,6 +27,7 @@ mod new_app;
 mod new_client;
 pub mod outbox;
 mod password_changed;
+mod release;
 mod reset;
 mod rule;
 mod sign_in_code;
@@ -138,6 +139,8 @@ mails! {
     CoachInvite          coach_invite          (Coach,   Address, Dropped,  Terms,   true);
     /// To a coach whom another athlete invited.
     CoachJoined          coach_joined          (Coach,   Address, Gathered, Terms,   true);
+    /// To the owner of an account whose athlete gave a consent for another one: the link that frees the athlete.
+    Release              release               (Owner,   Address, Dropped,  Nothing, false);
     /// To a coach who wants the connector URL again: the link that confirms it.
     CoachResend          coach_resend          (Coach,   Address, Dropped,  Nothing, false);
     /// To a coach: the connector URL again.

@@ -229,12 +229,12 @@ fn concerns(sent_for: Option<AccountId>, account: AccountId) -> bool {
 pub async fn forget_account(
     db: &mut PgConnection,
     account: AccountId,
-    address: &Address,
+    address: Option<&Address>,
 ) -> sqlx::Result<()> {
     queries::jobs::forget(
         db,
         account,
-        &recipient(address),
+        &address.map(recipient).unwrap_or_default(),
         &Kind::names(|rule| rule.outlives),
     )
     .await

@@ -121,8 +121,8 @@ pub(crate) fn refused_by_person(client_id: &str) {
     refused("consent", client_id, "declined");
 }
 
-/// The browser's cookie for sign-ins: the one that it has, so that two windows do not end each other's, or a new one.
-fn browser(app: &App, headers: &HeaderMap) -> (TokenHash, HeaderValue) {
+/// The browser’s token for sign-ins and its cookie: the one that it has, so that two windows do not end each other’s, or a new one.
+pub(crate) fn browser(app: &App, headers: &HeaderMap) -> (TokenHash, HeaderValue) {
     let https = app.config.public_url.is_https();
     let token = of_browser(app, headers).unwrap_or_else(|| Token::mint(TokenKind::Browser, &app.random));
     // Longer than a sign-in lives, because the next one may begin at its end.

@@ -13,15 +13,16 @@ use http::{HeaderMap, StatusCode};
 use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize,
     form::Mistake,
-    frame::{page, with_status},
+    frame::{leading_to_intervals, page, with_status},
     mail_link::{self, AskedFor, CONFIRM_PAGE, Opened, password_page},
+    with_intervals::{self, first_address},
 };
 use crate::{
     app::App,
     error::Problem,
     guard::{self, limits::Network},
     mail::{self, Address, Mail},
-    queries,
+    queries::{self, accounts::Account},
     secrets::Password,
 };
 
@@ -30,6 +31,8 @@ use crate::{
 struct Form {
     frame: Frame,
     open: bool,
+    /// Whether one can continue with intervals.icu.
+    oauth: bool,
     email: String,
     next: NextPage,
     mistake: Option<Mistake>,
@@ -37,10 +40,11 @@ struct Form {
 
 impl Form {
     /// The empty form, or the page that says that there is no sign-up.
-    fn new(open: bool, signed: bool, next: NextPage) -> Self {
+    fn new(app: &App, open: bool, signed: bool, next: NextPage) -> Self {
         Self {
             frame: Frame::of(signed),
             open,
+            oauth: app.config.offers_oauth(),
             email: String::new(),
             next,
             mistake: None,
@@ -67,7 +71,8 @@ pub(crate) async fn form(
     if visitor.0.is_some() {
         return Ok(Redirect::to(&next.path()).into_response());
     }
-    page(&Form::new(app.config.is_sign_up_open(), false, next))
+    let form = Form::new(&app, app.config.is_sign_up_open(), false, next);
+    Ok(leading_to_intervals(page(&form)?))
 }
 
 /// `POST /sign-up`: the same page after the same work, whether the address is new, known or not allowed to sign up.
@@ -79,7 +84,7 @@ pub(crate) async fn sign_up(
     let email = fields.take("email")?;
     let next = NextPage::of_fields(&mut fields);
     if !app.config.is_sign_up_open() {
-        return closed(false);
+        return closed(&app, false);
     }
     let address = match Address::parse(&email) {
         Ok(address) => address,
@@ -87,7 +92,7 @@ pub(crate) async fn sign_up(
             let form = Form {
                 email,
                 mistake: Some(Mistake::new("email", &error)),
-                ..Form::new(true, false, next)
+                ..Form::new(&app, true, false, next)
             };
             return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
         }
@@ -98,35 +103,37 @@ pub(crate) async fn sign_up(
 }
 
 /// Emails a link to an address without an account. One with an account gets an email that says so.
-async fn invite_to_confirm(
+pub(super) async fn invite_to_confirm(
     app: &App,
     address: &Address,
     from: Network,
     next: NextPage,
 ) -> Result<(), Problem> {
-    let public = &app.config.public_url;
     let mut transaction = app.pool.begin().await?;
     let known = queries::accounts::by_email(&mut *transaction, &address.key).await?;
     let is_coach = queries::grants::any_to(&mut *transaction, &address.key).await?;
     let is_known = known.is_some();
     let asked = AskedFor {
         to: address,
-        account: known.map(|account| account.id),
+        account: known.as_ref().map(|account| account.id),
         wanted: app.config.sign_up().allows(&address.key),
         stranger: (!is_known && !is_coach).then_some(from),
         request: next.request(),
     };
-    let mail = |link| {
-        if is_known {
-            Mail::AlreadyHere(mail::AlreadyHere {
-                sign_in: public.join("/sign-in"),
-                forgot: public.join("/forgot"),
-            })
-        } else {
-            Mail::Confirm(mail::Confirm { link })
-        }
+    let mail = |link| match &known {
+        Some(known) => already_here(app, known),
+        None => Mail::Confirm(mail::Confirm { link }),
     };
     CONFIRM_PAGE.ask(transaction, app, asked, mail).await
+}
+
+/// The email to an address that `account` has.
+pub(super) fn already_here(app: &App, account: &Account) -> Mail {
+    Mail::AlreadyHere(mail::AlreadyHere {
+        sign_in: app.config.page_url("/sign-in"),
+        forgot: app.config.page_url("/forgot"),
+        by_intervals: !account.has_password,
+    })
 }
 
 /// `GET /sign-up/sent`.
@@ -145,8 +152,11 @@ pub(crate) async fn confirm_page(
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
     match CONFIRM_PAGE.opened(&app.pool, &app, &headers).await? {
-        Some(opened) if !may_sign_up(&app, &opened) => closed(signed),
-        Some(opened) => Confirm::draw(signed, &opened, None),
+        Some(opened) if !may_sign_up(&app, &opened) => closed(&app, signed),
+        Some(opened) => match first_address::confirm_page(&app, &headers, &opened).await? {
+            Some(page) => Ok(page),
+            None => Confirm::draw(signed, &opened, None),
+        },
         None => mail_link::gone(signed),
     }
 }
@@ -159,13 +169,17 @@ pub(crate) async fn confirm(
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let (form, password) = (fields.take("form")?, fields.take("password")?);
+    let (form, password) = (fields.take("form")?, fields.optional("password"));
     let Some(opened) = CONFIRM_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
         return mail_link::gone(false);
     };
     if !may_sign_up(&app, &opened) {
-        return closed(false);
+        return closed(&app, false);
     }
+    // Without a password, the button is that of an athlete who continued with intervals.icu.
+    let Some(password) = password else {
+        return with_intervals::sign_up_confirmed(&app, &opened, &headers, from).await;
+    };
     let password = match Password::choose(password, &opened.link.email) {
         Ok(password) => password,
         Err(error) => return Confirm::draw(false, &opened, Some(Mistake::new("password", &error))),
@@ -194,7 +208,7 @@ fn may_sign_up(app: &App, opened: &Opened) -> bool {
 }
 
 /// The page that says that there is no sign-up, or no longer.
-fn closed(signed: bool) -> Result<Response, Problem> {
-    let form = Form::new(false, signed, NextPage::Dashboard);
+fn closed(app: &App, signed: bool) -> Result<Response, Problem> {
+    let form = Form::new(app, false, signed, NextPage::Dashboard);
     with_status(StatusCode::FORBIDDEN, &form)
 }

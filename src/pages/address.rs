@@ -1,27 +1,27 @@
-//! Changing an account's address: requested with the password, confirmed from an email to the new address, reported to the
-//! old.
+//! An account's address: the first one of somebody who signs in with intervals.icu, or another one. Requested by somebody who proves
+//! to be the owner, confirmed from an email to the new address, reported to the old.
 
 use askama::Template;
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 
 use super::{
-    Fields, Frame, FromNetwork, MaybeSigned, Signed,
+    Fields, Frame, FromNetwork, MaybeSigned, NextPage, Signed, accounts,
     done::Done,
     form::{Mistake, Wrong as _},
-    frame::{form_page, page},
-    mail_link::{self, ADDRESS_PAGE, AskedFor, password_page},
-    proof::{self, Proof},
+    frame::{form_page, leading_to_intervals, page, with_status},
+    mail_link::{self, ADDRESS_PAGE, AskedFor, Opened},
+    proof::{self, Asks, Proof},
 };
 use crate::{
     app::App,
     error::Problem,
-    guard::limits::Network,
+    guard::{limits::Network, session::Session},
     mail::{self, Address, Mail, outbox},
-    queries,
+    queries::{self, accounts::Account},
 };
 
 const THE_SAME: &str = "This is the address that you have already.";
@@ -30,20 +30,30 @@ const THE_SAME: &str = "This is the address that you have already.";
 #[template(path = "pages/address.html")]
 struct Form {
     frame: Frame,
-    current: String,
+    /// None until the first one is confirmed.
+    current: Option<String>,
     email: String,
+    asks: Asks,
+    next: NextPage,
     mistake: Option<Mistake>,
 }
 
 impl Form {
-    fn draw(current: &str, email: String, mistake: Option<Mistake>) -> Result<Response, Problem> {
+    async fn draw(
+        app: &App,
+        session: &Session,
+        email: String,
+        mistake: Option<Mistake>,
+    ) -> Result<Response, Problem> {
         let form = Self {
             frame: Frame::of(true),
-            current: current.to_owned(),
+            current: session.email.clone(),
             email,
+            asks: Asks::of(app, session).await?,
+            next: NextPage::Address,
             mistake,
         };
-        form_page(form.mistake.is_some(), &form)
+        Ok(leading_to_intervals(form_page(form.mistake.is_some(), &form)?))
     }
 }
 
@@ -53,11 +63,9 @@ struct Sent {
     frame: Frame,
 }
 
-password_page!(Confirm, "pages/address_confirm.html");
-
 /// `GET /account/address`.
-pub(crate) async fn form(signed: Signed) -> Result<Response, Problem> {
-    Form::draw(&signed.0.email, String::new(), None)
+pub(crate) async fn form(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    Form::draw(&app, &signed.0, String::new(), None).await
 }
 
 /// `POST /account/address`: emails a link to the new address. The page and the work are the same whether that address is
@@ -68,28 +76,30 @@ pub(crate) async fn ask(
     from: FromNetwork,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let (email, password) = (fields.take("email")?, fields.take("password")?);
-    let again = |mistake: Mistake| Form::draw(&signed.0.email, email.clone(), Some(mistake));
+    let (email, password) = (fields.take("email")?, fields.optional("password"));
+    let again = |mistake: Mistake| Form::draw(&app, &signed.0, email.clone(), Some(mistake));
     let address = match Address::parse(&email) {
         Ok(address) => address,
-        Err(error) => return again(Mistake::new("email", &error)),
+        Err(error) => return again(Mistake::new("email", &error)).await,
     };
     let Some(proof) = proof::in_session(&app, &signed.0, password).await? else {
-        return again(Mistake::new("password", proof::NOT_YOURS));
+        let (field, text) = Asks::of(&app, &signed.0).await?.refusal();
+        return again(Mistake::new(field, text)).await;
     };
-    if address.key == proof.account.email_key {
-        return again(Mistake::new("email", THE_SAME));
+    if Some(&address.key) == proof.account.email_key.as_ref() {
+        return again(Mistake::new("email", THE_SAME)).await;
     }
     if !mail_a_link(&app, &proof, &address, from.0).await? {
-        return again(Mistake::new("password", proof::NOT_YOURS));
+        return again(Mistake::new("password", proof::NOT_YOURS)).await;
     }
     Ok(Redirect::to("/account/address/sent").into_response())
 }
 
-/// Emails a link to an address that no account has; false if the password was changed meanwhile.
+/// Emails a link to an address that no account has, and to another the word that an account has it; false if the password was
+/// changed meanwhile.
 async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network) -> Result<bool, Problem> {
     let mut transaction = app.pool.begin().await?;
-    if !proof.holds(&mut transaction).await? {
+    if !proof.holds(app, &mut transaction).await? {
         return Ok(false);
     }
     let holder = queries::accounts::by_email(&mut *transaction, &address.key).await?;
@@ -97,11 +107,15 @@ async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network)
     let asked = AskedFor {
         to: address,
         account: Some(proof.account.id),
-        wanted: holder.is_none(),
-        stranger: (!is_coach).then_some(from),
+        wanted: true,
+        stranger: (holder.is_none() && !is_coach).then_some(from),
         request: None,
     };
-    let mail = |link| Mail::NewAddress(mail::NewAddress { link });
+    // To an address of another account the email says so, and its link is never sent.
+    let mail = |link| match &holder {
+        Some(holder) => accounts::already_here(app, holder),
+        None => Mail::NewAddress(mail::NewAddress { link }),
+    };
     ADDRESS_PAGE.ask(transaction, app, asked, mail).await?;
     Ok(true)
 }
@@ -113,6 +127,78 @@ pub(crate) async fn sent(MaybeSigned(session): MaybeSigned) -> Result<Response, 
     })
 }
 
+/// What the page behind the link asks for, besides the button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// Nothing: the account is signed in here, so it was its owner who asked. Somebody else's account cannot get the address in
+    /// this way, because the session would have to be that account's.
+    Nothing,
+    /// The account's password.
+    Password,
+    /// To sign in first: the account has no password.
+    SignIn,
+}
+
+impl Needs {
+    fn of(session: Option<&Session>, owner: &Account) -> Self {
+        if session.is_some_and(|session| session.account == owner.id) {
+            Self::Nothing
+        } else if owner.has_password {
+            Self::Password
+        } else {
+            Self::SignIn
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/address_confirm.html")]
+struct Confirm {
+    frame: Frame,
+    email: String,
+    form: String,
+    needs: Needs,
+    is_first: bool,
+    next: NextPage,
+    mistake: Option<Mistake>,
+}
+
+impl Confirm {
+    fn draw(
+        session: Option<&Session>,
+        owner: &Account,
+        opened: &Opened,
+        mistake: Option<Mistake>,
+    ) -> Result<Response, Problem> {
+        let page = Self {
+            frame: Frame::of(session.is_some()),
+            email: opened.link.email.clone(),
+            form: opened.form(),
+            needs: Needs::of(session, owner),
+            is_first: owner.email.is_none(),
+            next: NextPage::ConfirmAddress,
+            mistake,
+        };
+        Ok(leading_to_intervals(form_page(page.mistake.is_some(), &page)?))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/address_taken.html")]
+struct Taken {
+    frame: Frame,
+    email: String,
+}
+
+/// The account of an opened link.
+async fn owner_of(app: &App, opened: Option<Opened>) -> Result<Option<(Account, Opened)>, Problem> {
+    let Some((id, opened)) = opened.and_then(|opened| Some((opened.link.account_id?, opened))) else {
+        return Ok(None);
+    };
+    let owner = queries::accounts::by_id(&app.pool, id).await?;
+    Ok(owner.map(|owner| (owner, opened)))
+}
+
 /// `GET /address`: shows the address that the button gives the account. It does not show the old one: after a typing
 /// mistake the email is a stranger's.
 pub(crate) async fn confirm_page(
@@ -120,15 +206,16 @@ pub(crate) async fn confirm_page(
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,
 ) -> Result<Response, Problem> {
-    let signed = session.is_some();
-    match ADDRESS_PAGE.opened(&app.pool, &app, &headers).await? {
-        Some(opened) => Confirm::draw(signed, &opened, None),
-        None => mail_link::gone(signed),
+    let opened = ADDRESS_PAGE.opened(&app.pool, &app, &headers).await?;
+    match owner_of(&app, opened).await? {
+        Some((owner, opened)) => Confirm::draw(session.as_ref(), &owner, &opened, None),
+        None => mail_link::gone(session.is_some()),
     }
 }
 
-/// `POST /address`: changes the address, ends every open mail link, emails the old address, signs in. It asks for the
-/// password too, so that opening an email that someone else requested does not give their account your address.
+/// `POST /address`: gives the account the address, ends every open mail link, emails the old address, signs in. In a browser that
+/// is not the account's it asks for the password too, so that opening an email that someone else requested does not give their
+/// account your address.
 pub(crate) async fn confirm(
     State(app): State<App>,
     from: FromNetwork,
@@ -136,35 +223,64 @@ pub(crate) async fn confirm(
     MaybeSigned(session): MaybeSigned,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let (form, password) = (fields.take("form")?, fields.take("password")?);
+    let (form, password) = (fields.take("form")?, fields.optional("password"));
     let signed = session.is_some();
     let opened = ADDRESS_PAGE.pressed(&app.pool, &app, &headers, &form).await?;
-    let Some((owner, opened)) = opened.and_then(|opened| Some((opened.link.account_id?, opened))) else {
+    let Some((owner, opened)) = owner_of(&app, opened).await? else {
         return mail_link::gone(signed);
     };
-    let Some(proof) = proof::behind_link(&app, opened.hash(), owner, password).await? else {
-        return Confirm::draw(signed, &opened, Some(Mistake::new("password", proof::NOT_YOURS)));
+    let needs = Needs::of(session.as_ref(), &owner);
+    let proof = match needs {
+        Needs::Nothing => None,
+        Needs::SignIn => return Confirm::draw(session.as_ref(), &owner, &opened, None),
+        Needs::Password => {
+            let typed = password.unwrap_or_default();
+            let Some(proof) = proof::behind_link(&app, opened.hash(), owner.id, typed).await? else {
+                let mistake = Mistake::new("password", proof::NOT_YOURS);
+                return Confirm::draw(session.as_ref(), &owner, &opened, Some(mistake));
+            };
+            Some(proof)
+        }
     };
     let mut transaction = app.pool.begin().await?;
-    let holds = proof.holds(&mut transaction).await?;
-    let wish = opened.spend(&mut *transaction, &app).await?;
+    let db = &mut *transaction;
+    let holds = match &proof {
+        Some(proof) => proof.holds(&app, &mut *db).await?,
+        None => queries::accounts::lock(&mut *db, owner.id).await?,
+    };
+    let wish = opened.spend(&mut *db, &app).await?;
     let Some(wish) = wish.filter(|_| holds) else {
         return mail_link::gone(signed);
     };
-    match queries::accounts::set_address(&mut *transaction, owner, &wish.email, &wish.email_key).await {
+    match queries::accounts::set_address(&mut *db, owner.id, &wish.email, &wish.email_key).await {
         Ok(()) => {}
         // Someone signed up with it meanwhile.
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return mail_link::gone(signed),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            let page = Taken {
+                frame: Frame::of(signed),
+                email: wish.email,
+            };
+            return with_status(StatusCode::CONFLICT, &page);
+        }
         Err(error) => return Err(error.into()),
     }
     // A link that was sent to the old address must no longer choose a password.
-    queries::mail_links::end_all(&mut *transaction, owner).await?;
-    let changed = Mail::AddressChanged(mail::AddressChanged {
-        intervals: app.config.intervals_url.join("/settings"),
-    });
-    outbox::enqueue(&mut transaction, &app, &proof.address(), Some(owner), changed).await?;
-    let answer = Done::AddressChanged.answer();
+    queries::mail_links::end_all(&mut *db, owner.id).await?;
+    let done = match Address::of(&owner) {
+        Some(old) => {
+            let changed = Mail::AddressChanged(mail::AddressChanged {
+                intervals: app.config.intervals_url.join("/settings"),
+            });
+            outbox::enqueue(&mut *db, &app, &old, Some(owner.id), changed).await?;
+            Done::AddressChanged
+        }
+        None => Done::AddressAdded,
+    };
+    if needs == Needs::Nothing {
+        transaction.commit().await?;
+        return Ok(opened.forgotten(&app, done.answer()));
+    }
     opened
-        .sign_in(transaction, &app, owner, (&headers, from), answer)
+        .sign_in(transaction, &app, owner.id, (&headers, from), done.answer())
         .await
 }

@@ -195,6 +195,8 @@ struct Who {
     client: ClientWords,
     next: NextPage,
     is_open: bool,
+    /// Whether one can continue with intervals.icu.
+    oauth: bool,
     /// Who is signed in on this browser, for going on without typing anything.
     signed: Option<String>,
     /// What was typed as the coach's address and is not one, and why.
@@ -231,7 +233,8 @@ impl Who {
             client: ClientWords::of(request),
             next: NextPage::Request(request.id),
             is_open: app.config.is_sign_up_open(),
-            signed: session.map(|session| session.email.clone()),
+            oauth: app.config.offers_oauth(),
+            signed: session.map(|session| session.who.clone()),
             wrong,
             refused,
         }

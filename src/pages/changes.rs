@@ -6,7 +6,12 @@ pub(crate) mod undo;
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 
-use super::{Fields, Signed, done::Done, links::Offered};
+use super::{
+    Fields, NextPage, Signed,
+    connections::{self, ask},
+    done::Done,
+    links::Offered,
+};
 use crate::{
     app::App,
     error::Problem,
@@ -14,8 +19,8 @@ use crate::{
     ids::AccountId,
     intervals::Area,
     permissions::{self, Access, Permission},
-    queries::{self, connections::Connection, connectors::Link, grants::Grant},
-    words::ConnectionStatus,
+    queries::{self, connections::Connection, connectors::Link, grants::Grant, oauth_states::Bound},
+    words::{ConnectionKind, ConnectionStatus, ConsentPurpose},
 };
 
 /// The box of the choice, and the field that says that the form had it.
@@ -173,17 +178,21 @@ pub(super) fn chosen(fields: &mut Fields) -> Option<bool> {
     asked.then_some(ticked)
 }
 
-/// Whether intervals.icu is to be asked for the right to change something: for the athlete's own connector, by what was
-/// just chosen or by the switch, or for a coach.
-pub(super) async fn wanted(app: &App, account: AccountId, chosen: Option<bool>) -> sqlx::Result<bool> {
+/// Whether the athlete's own connector may change something, or a coach: then intervals.icu is to be asked for it.
+pub(super) async fn wanted(app: &App, account: AccountId) -> sqlx::Result<bool> {
     let link = queries::connectors::of_account(&app.pool, account).await?;
     let grants = queries::grants::of_account(&app.pool, account).await?;
     let writing = Writing::of(link.as_ref(), &grants, None, app.clock.now());
-    Ok(chosen.unwrap_or(writing.is_on()) || writing.is_granted())
+    Ok(writing.is_on() || writing.is_granted())
+}
+
+/// Whether intervals.icu has to be asked before the connector can change anything: it was connected for reading only.
+fn asks_first(connection: &Connection) -> bool {
+    connection.kind == ConnectionKind::OAuth && !reads_only(connection).is_empty()
 }
 
 /// `POST /link/writing`: whether the athlete's connector may change something. It takes effect at the next call, on every
-/// instance.
+/// instance. Where intervals.icu was connected for reading only, it leads there first: the switch goes on with that consent.
 pub(crate) async fn choose(
     State(app): State<App>,
     signed: Signed,
@@ -195,8 +204,13 @@ pub(crate) async fn choose(
         _ => return Err(Problem::BadForm),
     };
     let account = signed.0.account;
-    queries::connectors::set_may_write(&app.pool, account, Some(may)).await?;
     let connection = queries::connections::of_account(&app.pool, account).await?;
+    if may && app.config.offers_oauth() && connection.as_ref().is_some_and(asks_first) {
+        let wanted = ask::wanted(&app, account, true).await?;
+        let begun = connections::begun(ConsentPurpose::Connect, Some(true), NextPage::Dashboard);
+        return ask::go(&app, Bound::Session(signed.0.hash), &begun, wanted).await;
+    }
+    queries::connectors::set_may_write(&app.pool, account, Some(may)).await?;
     let link = queries::connectors::of_account(&app.pool, account).await?;
     let writing = Writing::of(link.as_ref(), &[], connection.as_ref(), app.clock.now());
     let done = match may {

@@ -214,12 +214,13 @@ fn grantor(session: &Session, connection: Option<&Connection>) -> Grantor {
     let name = connection.map(|row| row.athlete_name.clone());
     Grantor {
         account: session.account,
-        email: session.email.clone(),
+        // Who has no address is asked for one before the first invite.
+        email: session.email.clone().unwrap_or_default(),
         athlete_id: connection.map(|row| row.athlete_id.clone()).unwrap_or_default(),
         // Before intervals.icu has been read there is no name.
         athlete: name
             .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| session.email.clone()),
+            .unwrap_or_else(|| session.who.clone()),
         zone: zone_of(connection),
     }
 }

@@ -1,14 +1,16 @@
 //! Connecting and disconnecting intervals.icu: to its consent page and back, or with an API key.
 
+pub(super) mod ask;
 pub(super) mod connect;
+pub(super) mod narrower;
+pub(super) mod waiting;
 
 use askama::Template;
 use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::Duration;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 
 use super::{
@@ -17,21 +19,25 @@ use super::{
     done::Done,
     form::Mistake,
     frame::{form_page, leading_to_intervals, page, with_status},
+    ways,
+    with_intervals::{self, join::JOIN},
 };
 use crate::{
     app::App,
     error::Problem,
     guard::{connection::scopes_of, session::Session},
-    ids::RequestId,
-    intervals::{Area, Credential, Error, ExchangeError},
-    queries::{self, grants::Grant, oauth_states::Begun},
+    intervals::{Area, Credential, Error, ExchangeError, Shared},
+    oauth::authorize::of_browser,
+    queries::{
+        self,
+        grants::Grant,
+        oauth_states::{Begun, Bound},
+    },
     secrets::{Token, TokenKind},
-    words::{ConnectionKind, ConnectionStatus},
+    words::{ConnectionKind, ConnectionStatus, ConsentPurpose},
 };
 use connect::{Authorization, Made};
 
-/// How long a started consent may take.
-const STATE_FOR: Duration = Duration::minutes(10);
 /// Longest API key or code that is passed on; upstream's have 32 characters.
 const LONGEST_SECRET: usize = 200;
 
@@ -44,7 +50,7 @@ struct Connect {
     connected_as: Option<String>,
     stakes: Stakes,
     writing: Writing,
-    request: Option<RequestId>,
+    next: NextPage,
     mistake: Option<Mistake>,
 }
 
@@ -54,8 +60,8 @@ struct Failed {
     frame: Frame,
     title: &'static str,
     text: &'static [&'static str],
-    /// Where somebody who is signed in goes on: the dashboard, or a client's sign-in. None for somebody who is not.
-    next: Option<NextPage>,
+    /// How to go on; None for somebody of whom nothing is known.
+    back: Option<Back>,
 }
 
 #[derive(Template)]
@@ -72,14 +78,14 @@ pub(crate) async fn show(
     signed: Signed,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let request = NextPage::of_query(query.as_deref()).request();
-    connect_page(&app, &signed.0, request, None).await
+    let next = NextPage::of_query(query.as_deref());
+    connect_page(&app, &signed.0, next, None).await
 }
 
 async fn connect_page(
     app: &App,
     session: &Session,
-    request: Option<RequestId>,
+    next: NextPage,
     mistake: Option<Mistake>,
 ) -> Result<Response, Problem> {
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
@@ -96,7 +102,7 @@ async fn connect_page(
             .map(|row| row.athlete_name),
         stakes: Stakes::of(&grants),
         writing,
-        request,
+        next,
         mistake,
     };
     Ok(leading_to_intervals(form_page(wrong, &template)?))
@@ -130,41 +136,51 @@ impl Stakes {
     }
 }
 
-/// `POST /connect`: redirects to intervals.icu with a state that only this session can bring back, once.
+/// `POST /connect`: redirects to intervals.icu. With `changes` it asks to change everything, too.
 pub(crate) async fn begin(
     State(app): State<App>,
     signed: Signed,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let may_write = changes::chosen(&mut fields);
-    let request_id = NextPage::of_fields(&mut fields).request();
-    // intervals.icu gives every token of an athlete the rights of the latest consent, so that of a sign-in must ask for all.
-    let writing = changes::wanted(&app, signed.0.account, may_write).await? || request_id.is_some();
-    let state = Token::mint(TokenKind::State, &app.random);
-    let callback = app.config.page_url("/connect/callback");
-    let url = app
-        .intervals
-        .authorize_url(&callback, state.expose(), writing)
-        .ok_or(Problem::NotFound)?;
-    let now = app.clock.now();
-    let ends = now + STATE_FOR;
-    let begun = Begun {
+    let changes = fields.optional("changes").is_some();
+    let next = NextPage::of_fields(&mut fields);
+    let wanted = ask::wanted(&app, signed.0.account, changes).await?;
+    let begun = begun(ConsentPurpose::Connect, None, next);
+    ask::go(&app, Bound::Session(signed.0.hash), &begun, wanted).await
+}
+
+/// What is kept with a state for a consent with this purpose, after which the athlete goes on to `next`.
+pub(super) fn begun(purpose: ConsentPurpose, may_write: Option<bool>, next: NextPage) -> Begun {
+    let word = |next: NextPage| (next != NextPage::Dashboard).then(|| next.word().into_owned());
+    Begun {
+        purpose,
         may_write,
-        request_id,
+        request_id: next.request(),
+        next: next.request().is_none().then(|| word(next)).flatten(),
+    }
+}
+
+/// The page to go on to.
+fn next_of(begun: &Begun) -> NextPage {
+    let other = || {
+        begun
+            .next
+            .as_deref()
+            .map_or(NextPage::Dashboard, NextPage::of_word)
     };
-    queries::oauth_states::create(&app.pool, state.hash(), signed.0.hash, begun, now, ends).await?;
-    Ok(Redirect::to(url.as_str()).into_response())
+    begun.request_id.map_or_else(other, NextPage::Request)
 }
 
 /// `GET /connect/callback`: the return from intervals.icu. The state is spent before anything else is read.
 pub(crate) async fn callback(
     State(app): State<App>,
     MaybeSigned(session): MaybeSigned,
+    from: FromNetwork,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
-    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
-    let (Some(session), Ok(mut fields)) = (session, fields) else {
+    let Ok(mut fields) = Fields::parse(query.unwrap_or_default().as_bytes()) else {
         return not_ours(signed);
     };
     let state = fields
@@ -173,16 +189,25 @@ pub(crate) async fn callback(
     let Some(state) = state else {
         return not_ours(signed);
     };
-    let taken = queries::oauth_states::take(&app.pool, state.hash(), session.hash, app.clock.now());
-    let Some(begun) = taken.await? else {
+    let bound = (
+        session.as_ref().map(|session| session.hash),
+        of_browser(&app, &headers).map(|browser| browser.hash()),
+    );
+    let now = app.clock.now();
+    let Some(begun) = queries::oauth_states::take(&app.pool, state.hash(), bound.0, bound.1, now).await?
+    else {
         return not_ours(signed);
     };
-    let next = begun.request_id.map_or(NextPage::Dashboard, NextPage::Request);
+    let back = Back {
+        next: next_of(&begun),
+        signs_in: begun.purpose == ConsentPurpose::SignIn,
+        allows: begun.may_write == Some(true),
+    };
     if let Some(error) = fields.optional("error") {
         return if error == "access_denied" {
-            declined(next)
+            declined(back)
         } else {
-            upstream_failed(next)
+            upstream_failed(back)
         };
     }
     let Some(code) = fields.optional("code").filter(|code| is_token_text(code)) else {
@@ -190,11 +215,11 @@ pub(crate) async fn callback(
     };
     let connected = match app.intervals.exchange(&code).await {
         Ok(connected) => connected,
-        Err(ExchangeError::CodeRefused) => return too_late(next),
-        Err(ExchangeError::Busy { .. } | ExchangeError::Unavailable) => return upstream_failed(next),
+        Err(ExchangeError::CodeRefused) => return too_late(back),
+        Err(ExchangeError::Busy { .. } | ExchangeError::Unavailable) => return upstream_failed(back),
         Err(error @ (ExchangeError::ClientRefused | ExchangeError::NotConfigured)) => {
             tracing::error!(%error, "INTERVALS_CLIENT_ID or INTERVALS_CLIENT_SECRET is wrong");
-            return misconfigured(next);
+            return misconfigured(back);
         }
     };
     let given = Authorization {
@@ -204,7 +229,15 @@ pub(crate) async fn callback(
         athlete: connected.athlete_id,
         name: connected.athlete_name,
     };
-    finish(&app, &session, given, begun).await
+    let scopes = given.scopes.clone();
+    let response = match (begun.purpose, &session) {
+        (ConsentPurpose::SignIn, _) => with_intervals::landed(&app, &headers, from, given, back.next).await?,
+        (ConsentPurpose::Connect, Some(session)) => finish(&app, session, given, &begun).await?,
+        (ConsentPurpose::AddWay, Some(session)) => ways::added(&app, session, given).await?,
+        // A state of these is bound to a session.
+        (ConsentPurpose::Connect | ConsentPurpose::AddWay, None) => return not_ours(false),
+    };
+    Ok(ask::remembered(&app, &scopes, response))
 }
 
 /// `POST /connect/key`: connects with an API key, for those who run their own IcuSync without an intervals.icu app.
@@ -217,10 +250,12 @@ pub(crate) async fn with_key(
     if !app.config.offers_api_keys() {
         return Err(Problem::NotFound);
     }
-    let begun = Begun {
-        may_write: changes::chosen(&mut fields),
-        request_id: NextPage::of_fields(&mut fields).request(),
-    };
+    let may_write = changes::chosen(&mut fields);
+    let begun = begun(
+        ConsentPurpose::Connect,
+        may_write,
+        NextPage::of_fields(&mut fields),
+    );
     let key = fields.take("key")?;
     let key = key.trim();
     let mistake = if is_token_text(key) {
@@ -235,7 +270,7 @@ pub(crate) async fn with_key(
                     athlete,
                     name,
                 };
-                return finish(&app, &signed.0, given, begun).await;
+                return finish(&app, &signed.0, given, &begun).await;
             }
             Err(Error::Unauthorized | Error::Forbidden | Error::MissingScope(_)) => {
                 "intervals.icu does not accept this key. Copy it again from Settings, Developer Settings."
@@ -248,27 +283,36 @@ pub(crate) async fn with_key(
         "Paste the key exactly as intervals.icu shows it, without spaces."
     };
     let mistake = Some(Mistake::new("key", mistake));
-    connect_page(&app, &signed.0, begun.request_id, mistake).await
+    connect_page(&app, &signed.0, next_of(&begun), mistake).await
 }
 
 async fn finish(
     app: &App,
     session: &Session,
     given: Authorization,
-    begun: Begun,
+    begun: &Begun,
 ) -> Result<Response, Problem> {
-    match connect::connect(app, session.account, &given, begun.may_write).await? {
-        Made::Connected {
-            id,
-            write_number,
-            replaced,
-        } => {
-            connect::first_read(app, session.account, id, write_number, given).await;
-            if let Some(request) = begun.request_id {
-                let next = NextPage::Request(request);
+    let (next, kind) = (next_of(begun), given.kind);
+    // A consent that shares no right to change anything allows no changes, whatever button led to it.
+    let shared = Shared::of(&given.scopes);
+    let allows = |area| kind == ConnectionKind::ApiKey || shared.writes(area);
+    let lacks_changes = begun.may_write == Some(true) && !Area::ALL.into_iter().any(allows);
+    let may_write = begun.may_write.filter(|_| !lacks_changes);
+    match connect::connect(app, session.account, &given, may_write).await? {
+        Made::Connected(connected) => {
+            note_proof(app, session, &given).await?;
+            let replaced = connected.replaced;
+            connect::first_read(app, session.account, &connected, given).await;
+            if next != NextPage::Dashboard {
                 return Ok(Redirect::to(&next.path()).into_response());
             }
             let done = match (replaced.asleep, replaced.awake) {
+                (0, 0) if lacks_changes => Done::WritingNotShared,
+                (0, 0) if may_write == Some(true) && !Area::ALL.into_iter().all(allows) => {
+                    Done::WritingLacksAPart
+                }
+                (0, 0) if may_write == Some(true) && kind == ConnectionKind::OAuth => Done::WritingOn,
+                (0, 0) if shared.is_nothing() && kind == ConnectionKind::OAuth => Done::NothingShared,
                 (0, 0) => Done::Connected,
                 (_, 0) => Done::ConnectedOther,
                 (0, _) => Done::ConnectedBack,
@@ -276,8 +320,45 @@ async fn finish(
             };
             Ok(done.answer())
         }
-        Made::HeldByAnother => held(begun.request_id.map_or(NextPage::Dashboard, NextPage::Request)),
+        Made::HeldByAnother => {
+            let page = Redirect::to(JOIN).into_response();
+            if given.kind == ConnectionKind::ApiKey {
+                return held(next);
+            }
+            waiting::keep(app, &given, Some(session), next, page).await
+        }
+        Made::SignsInAsAnother => {
+            connect::give_back(app, &given).await?;
+            signs_in_as_another(next)
+        }
     }
+}
+
+/// Notes that the athlete of an account that signs in with intervals.icu gave a consent in this session.
+pub(super) async fn note_proof(app: &App, session: &Session, given: &Authorization) -> Result<(), Problem> {
+    let account = queries::accounts::by_id(&app.pool, session.account).await?;
+    let own = account.and_then(|account| account.athlete_id);
+    if given.kind == ConnectionKind::OAuth && own.as_deref() == Some(given.athlete.as_str()) {
+        queries::sessions::note_proof(&app.pool, session.hash, app.clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// Connects an account with a consent that waited.
+pub(super) async fn finish_waiting(
+    app: &App,
+    session: &Session,
+    given: Authorization,
+    next: NextPage,
+) -> Result<Response, Problem> {
+    let begun = begun(ConsentPurpose::Connect, None, next);
+    finish(app, session, given, &begun).await
+}
+
+/// `POST /connect/narrower`: the athlete leaves it at what is shared now, although it was more.
+pub(crate) async fn leave_narrower(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    queries::connections::forget_scopes_before(&app.pool, signed.0.account).await?;
+    Ok(Done::LeftNarrower.answer())
 }
 
 /// `GET /disconnect`.
@@ -323,19 +404,39 @@ fn is_token_text(text: &str) -> bool {
     (1..=LONGEST_SECRET).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
+/// Who came back from intervals.icu without a connection, and from where.
+#[derive(Debug, Clone, Copy)]
+struct Back {
+    next: NextPage,
+    /// Whether somebody wanted to sign in; otherwise somebody who is signed in wanted to connect.
+    signs_in: bool,
+    /// Whether the consent was to allow changes.
+    allows: bool,
+}
+
+impl Back {
+    fn of(next: NextPage) -> Self {
+        Self {
+            next,
+            signs_in: false,
+            allows: false,
+        }
+    }
+}
+
 fn failed(
     status: StatusCode,
-    next: Option<NextPage>,
+    back: Option<Back>,
     title: &'static str,
     text: &'static [&'static str],
 ) -> Result<Response, Problem> {
     Ok(leading_to_intervals(with_status(
         status,
         &Failed {
-            frame: Frame::of(next.is_some()),
+            frame: Frame::of(back.is_some_and(|back| !back.signs_in)),
             title,
             text,
-            next,
+            back,
         },
     )?))
 }
@@ -345,7 +446,7 @@ fn failed(
 fn not_ours(signed: bool) -> Result<Response, Problem> {
     failed(
         StatusCode::BAD_REQUEST,
-        signed.then_some(NextPage::Dashboard),
+        signed.then_some(Back::of(NextPage::Dashboard)),
         "This connect attempt cannot be finished",
         &[
             "It was started in another browser, took longer than ten minutes, or was finished already. Nothing was connected or changed.",
@@ -354,22 +455,34 @@ fn not_ours(signed: bool) -> Result<Response, Problem> {
     )
 }
 
-fn declined(next: NextPage) -> Result<Response, Problem> {
+fn declined(back: Back) -> Result<Response, Problem> {
+    let text: &[&str] = if back.signs_in {
+        &[
+            "You pressed Deny at intervals.icu, so you are not signed in, and no account was made. IcuSync has received nothing.",
+            "If only some of it worried you: you can untick areas on that page. IcuSync then works with what you leave ticked, and says what is missing.",
+        ]
+    } else if back.allows {
+        &[
+            "You pressed Deny at intervals.icu. Your connection still works as before: Claude can read your data, and changes stay off.",
+        ]
+    } else {
+        &[
+            "You pressed Deny at intervals.icu. IcuSync has received nothing, and nothing was changed.",
+            "If only some of it worried you: you can untick areas on that page. IcuSync then works with what you leave ticked, and says what is missing.",
+        ]
+    };
     failed(
         StatusCode::OK,
-        Some(next),
+        Some(back),
         "You declined, and nothing was shared",
-        &[
-            "intervals.icu told us that you did not allow access. IcuSync has received nothing.",
-            "If only a part of it worried you: you can untick areas on that page. IcuSync then works with what you leave ticked, and says what is missing.",
-        ],
+        text,
     )
 }
 
-fn too_late(next: NextPage) -> Result<Response, Problem> {
+fn too_late(back: Back) -> Result<Response, Problem> {
     failed(
         StatusCode::BAD_REQUEST,
-        Some(next),
+        Some(back),
         "That took a little too long",
         &[
             "intervals.icu gives us two minutes to finish after you press Allow, and they had passed. Nothing was connected or changed.",
@@ -377,10 +490,10 @@ fn too_late(next: NextPage) -> Result<Response, Problem> {
     )
 }
 
-fn upstream_failed(next: NextPage) -> Result<Response, Problem> {
+fn upstream_failed(back: Back) -> Result<Response, Problem> {
     failed(
         StatusCode::BAD_GATEWAY,
-        Some(next),
+        Some(back),
         "intervals.icu did not finish the connection",
         &[
             "Your consent went through, but intervals.icu is not answering properly right now. Nothing was connected or changed. Try again in a few minutes.",
@@ -388,13 +501,26 @@ fn upstream_failed(next: NextPage) -> Result<Response, Problem> {
     )
 }
 
-fn misconfigured(next: NextPage) -> Result<Response, Problem> {
+fn misconfigured(back: Back) -> Result<Response, Problem> {
     failed(
         StatusCode::INTERNAL_SERVER_ERROR,
-        Some(next),
+        Some(back),
         "IcuSync is not set up correctly",
         &[
-            "intervals.icu does not recognise this IcuSync. That is for whoever runs it to repair; trying again will not help. It has been noted.",
+            "intervals.icu does not recognise this IcuSync. Only its operator can fix that; trying again will not help. It has been logged.",
+        ],
+    )
+}
+
+/// For an account that signs in with intervals.icu and came back as another athlete.
+fn signs_in_as_another(next: NextPage) -> Result<Response, Problem> {
+    failed(
+        StatusCode::CONFLICT,
+        Some(Back::of(next)),
+        "Another athlete is signed in at intervals.icu",
+        &[
+            "You sign in to this account with intervals.icu, so it can only show the athlete whom you sign in as. Nothing was changed, and our new access to the other athlete is given back.",
+            "To connect this account, sign out at intervals.icu and sign in there as its athlete. To use the other athlete, sign out here and choose Continue with intervals.icu.",
         ],
     )
 }
@@ -402,11 +528,11 @@ fn misconfigured(next: NextPage) -> Result<Response, Problem> {
 fn held(next: NextPage) -> Result<Response, Problem> {
     failed(
         StatusCode::CONFLICT,
-        Some(next),
+        Some(Back::of(next)),
         "This athlete is connected to another IcuSync account",
         &[
-            "An intervals.icu athlete belongs to one IcuSync account at a time. Nothing changed here or there, and we kept no key to your data.",
-            "If the other account is yours, sign in with its e-mail address (there is a link for a forgotten password), disconnect there, and come back.",
+            "An intervals.icu athlete belongs to one IcuSync account at a time. Nothing was changed, and your API key was not stored.",
+            "If the other account is yours, sign in to it, disconnect intervals.icu there, and come back.",
             "If you meant another athlete, sign out at intervals.icu first, then connect again.",
         ],
     )

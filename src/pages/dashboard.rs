@@ -17,7 +17,7 @@ use super::{
         list::{self, Row as Changed},
     },
     coaches,
-    connections::{self, Stakes},
+    connections::{self, Stakes, narrower::Narrower},
     done::{Done, JustDone},
     form::Mistake,
     frame::{form_page, leading_to_intervals},
@@ -29,6 +29,7 @@ use crate::{
     app::App,
     error::Problem,
     guard::session::Session,
+    intervals::Area,
     queries::{self, connections::Connection},
     words::{ConnectionKind, ConnectionStatus, ZoneSource},
 };
@@ -87,6 +88,11 @@ impl Card {
         self.status == Some(ConnectionStatus::Connected)
     }
 
+    /// Whether it works, but every area was unticked.
+    fn shares_nothing(&self) -> bool {
+        self.is_connected() && self.unshared.len() == Area::ALL.len()
+    }
+
     fn needs_reconnect(&self) -> bool {
         self.status == Some(ConnectionStatus::Reconnect)
     }
@@ -101,11 +107,13 @@ impl Card {
 #[template(path = "pages/dashboard.html")]
 struct Dashboard {
     frame: Frame,
-    email: String,
+    who: String,
+    email: Option<String>,
     done: Option<Done>,
     card: Card,
     oauth: bool,
     stakes: Stakes,
+    narrower: Option<Narrower>,
     apps: Summary,
     sign_in: Copy,
     /// Whether the connector URL is on.
@@ -148,6 +156,9 @@ async fn draw(
     let grants = queries::grants::of_account(&app.pool, session.account).await?;
     let stakes = Stakes::of(&grants);
     let writing = Writing::of(link.as_ref(), &grants, connection.as_ref(), now);
+    let narrower = connection
+        .as_ref()
+        .and_then(|row| Narrower::of(row, &grants, now));
     let zone = coaches::zone_of(connection.as_ref());
     let mut coaches = coaches::cards(app, session.account, grants, zone).await?;
     let more_coaches = coaches.len().saturating_sub(COACHES);
@@ -167,11 +178,13 @@ async fn draw(
     let shown = links::shown(&groups);
     let template = Dashboard {
         frame: Frame::of(true),
+        who: session.who.clone(),
         email: session.email.clone(),
         done,
         card: Card::of(connection, now),
         oauth: app.config.offers_oauth(),
         stakes,
+        narrower,
         apps: Summary::of(app, session.account).await?,
         sign_in: Copy::of_sign_in("apps-url", &app.config),
         link_is_on,
@@ -199,10 +212,10 @@ async fn draw(
 /// Why the newest email to the athlete did not arrive, if it failed.
 async fn own_mails_fail(app: &App, session: &Session) -> Result<Option<&'static str>, Problem> {
     let account = queries::accounts::by_id(&app.pool, session.account).await?;
-    let Some(account) = account else {
+    let Some(key) = account.and_then(|account| account.email_key) else {
         return Ok(None);
     };
-    let recipient = Sha256::digest(account.email_key.as_bytes());
+    let recipient = Sha256::digest(key.as_bytes());
     let newest = queries::jobs::newest_mail_to(&app.pool, &recipient).await?;
     Ok(newest.as_ref().and_then(coaches::failed))
 }

@@ -11,11 +11,11 @@ use http::{HeaderMap, header::SET_COOKIE};
 use sqlx::PgConnection;
 
 use super::{
-    Fields, Frame, Signed,
+    Fields, Frame, NextPage, Signed,
     connections::connect,
     form::{Mistake, Wrong as _},
-    frame::{form_page, page},
-    proof::{self, Proof},
+    frame::{form_page, leading_to_intervals, page},
+    proof::{self, Asks, Proof},
 };
 use crate::{
     app::App,
@@ -38,7 +38,10 @@ const NOT_THE_WORD: &str = "Type the word delete, so that nothing is deleted by 
 #[template(path = "pages/delete.html")]
 struct Form {
     frame: Frame,
+    /// Whose account it is, in a word.
     email: String,
+    asks: Asks,
+    next: NextPage,
     /// Whether intervals.icu is connected, and by an API key.
     connected: bool,
     by_key: bool,
@@ -76,17 +79,17 @@ async fn draw(
     let grants = queries::grants::of_account(&app.pool, owner.id).await?;
     let coaches = grants
         .into_iter()
-        .filter(|grant| grant.coach_email_key != owner.email_key)
+        .filter(|grant| Some(&grant.coach_email_key) != owner.email_key.as_ref())
         .map(|grant| grant.coach_email)
         .collect::<BTreeSet<String>>()
         .into_iter()
         .collect();
-    let is_coach = queries::coaches::by_email(&app.pool, &owner.email_key)
-        .await?
-        .is_some();
+    let is_coach = is_coach(&app.pool, &owner).await?;
     let form = Form {
         frame: Frame::of(true),
-        email: session.email,
+        asks: Asks::of(app, &session).await?,
+        next: NextPage::Delete,
+        email: session.who,
         connected: connection.is_some(),
         by_key: connection.is_some_and(|row| row.kind == ConnectionKind::ApiKey),
         coaches,
@@ -94,7 +97,15 @@ async fn draw(
         word,
         mistake,
     };
-    form_page(form.mistake.is_some(), &form)
+    Ok(leading_to_intervals(form_page(form.mistake.is_some(), &form)?))
+}
+
+/// Whether the account's address is a coach's too.
+async fn is_coach(db: impl queries::Db<'_>, owner: &Account) -> sqlx::Result<bool> {
+    match &owner.email_key {
+        Some(key) => Ok(queries::coaches::by_email(db, key).await?.is_some()),
+        None => Ok(false),
+    }
 }
 
 /// `POST /account/delete`.
@@ -104,7 +115,7 @@ pub(crate) async fn delete(
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let (password, word) = (fields.take("password")?, fields.take("word")?);
+    let (password, word) = (fields.optional("password"), fields.take("word")?);
     if !word.trim().eq_ignore_ascii_case(WORD) {
         return draw(&app, signed.0, word, Some(Mistake::new("word", NOT_THE_WORD))).await;
     }
@@ -113,8 +124,8 @@ pub(crate) async fn delete(
         None => false,
     };
     if !done {
-        let mistake = Mistake::new("password", proof::NOT_YOURS);
-        return draw(&app, signed.0, word, Some(mistake)).await;
+        let (field, text) = Asks::of(&app, &signed.0).await?.refusal();
+        return draw(&app, signed.0, word, Some(Mistake::new(field, text))).await;
     }
     let cookie = session::end(&app, &headers).await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/account/deleted")).into_response())
@@ -126,21 +137,26 @@ pub(crate) async fn delete(
 async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
     let account = proof.account.id;
     let mut transaction = app.pool.begin().await?;
-    if !proof.holds(&mut transaction).await? {
+    if !proof.holds(app, &mut transaction).await? {
         return Ok(false);
     }
     let is_coach = tell_coaches(&mut transaction, app, &proof.account).await?;
-    outbox::forget_account(&mut transaction, account, &proof.address()).await?;
+    let address = proof.address();
+    outbox::forget_account(&mut transaction, account, address.as_ref()).await?;
     let disconnected = connect::disconnect(&mut transaction, app, account, None).await?;
-    queries::mail_links::end_for(&mut *transaction, &proof.account.email_key).await?;
-    tries::forget(&mut *transaction, &proof.account.email_key).await?;
+    if let Some(address) = &address {
+        queries::mail_links::end_for(&mut *transaction, &address.key).await?;
+        tries::forget(&mut *transaction, &address.key).await?;
+    }
     queries::accounts::delete(&mut *transaction, account).await?;
     let deleted = Mail::AccountDeleted(mail::AccountDeleted {
         was_connected: disconnected,
         is_coach,
         intervals: app.config.intervals_url.join("/settings"),
     });
-    outbox::enqueue(&mut transaction, app, &proof.address(), None, deleted).await?;
+    if let Some(address) = &address {
+        outbox::enqueue(&mut transaction, app, address, None, deleted).await?;
+    }
     transaction.commit().await?;
     metrics::counter!("icusync_accounts_deleted_total").increment(1);
     tracing::info!("an account was deleted by its owner");
@@ -152,15 +168,13 @@ async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
 async fn tell_coaches(db: &mut PgConnection, app: &App, account: &Account) -> anyhow::Result<bool> {
     for grant in queries::grants::of_account(&mut *db, account.id).await? {
         // Athletes who coach themselves know.
-        if grant.coach_email_key == account.email_key {
+        if Some(&grant.coach_email_key) == account.email_key.as_ref() {
             queries::grants::end(&mut *db, grant.id, account.id).await?;
         } else {
             coaches::end(&mut *db, app, &grant, Why::AccountDeleted).await?;
         }
     }
-    Ok(queries::coaches::by_email(db, &account.email_key)
-        .await?
-        .is_some())
+    Ok(is_coach(db, account).await?)
 }
 
 /// `GET /account/deleted`: says that it is done.

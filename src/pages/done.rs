@@ -58,6 +58,11 @@ macro_rules! done {
 done! {
     Connected = DASHBOARD, "connected", Good,
         "intervals.icu is connected.";
+    NothingShared = DASHBOARD, "nothing-shared", Warn,
+        "You are signed in at intervals.icu, but shared nothing: every area was unticked. Reconnect and leave ticked what Claude \
+             may read.";
+    LeftNarrower = DASHBOARD, "narrower", Good,
+        "Left as it is: intervals.icu shares what you allowed last.";
     ConnectedOther = DASHBOARD, "connected-other", Good,
         "intervals.icu is connected, and shows another athlete than before. Your coaches see nothing of this one: what the \
              athlete before granted them is asleep, and a mail tells them. Grant anew what they may see, under Coaches.";
@@ -88,6 +93,8 @@ done! {
     WritingLacksConsent = DASHBOARD, "writing-unshared", Warn,
         "Saved. But intervals.icu was connected for reading only, so nothing can be changed yet: connect again to allow \
              changes.";
+    WritingNotShared = DASHBOARD, "writing-not-shared", Warn,
+        "intervals.icu shares your data for reading only, so changes stay off. To switch them on, leave the ticks for changes in.";
     WritingLacksAPart = DASHBOARD, "writing-in-part", Warn,
         "Saved: Claude may change your data from the next question on, as far as intervals.icu lets it. A part was connected \
              for reading only: connect again to allow changes there too.";
@@ -104,6 +111,16 @@ done! {
         "Your password is changed, and every other session has been signed out.";
     PasswordChangedAppsEnded = ACCOUNT, "password-apps", Good,
         "Your password is changed, every other session has been signed out, and all connected apps were ended.";
+    WayAdded = ACCOUNT, "way-added", Good,
+        "You can now sign in with intervals.icu, too.";
+    WayOff = ACCOUNT, "way-off", Good,
+        "Done: intervals.icu no longer signs you in. It stays connected.";
+    PasswordOff = ACCOUNT, "password-off", Good,
+        "Your password is deleted, and every other session has been signed out. You sign in with intervals.icu.";
+    PasswordSet = ACCOUNT, "password-set", Good,
+        "Your password is set. You can now sign in with your email address, too.";
+    AddressAdded = ACCOUNT, "address-added", Good,
+        "Your email address is confirmed.";
     AddressChanged = ACCOUNT, "address", Good,
         "Your address is changed. Sign in with the new one from now on.";
     SessionEnded = ACCOUNT, "session", Good,

@@ -84,8 +84,10 @@ struct Changed {
 #[derive(Serialize)]
 struct Account {
     id: AccountId,
-    email: String,
-    email_as_looked_up: String,
+    email: Option<String>,
+    email_as_looked_up: Option<String>,
+    has_password: bool,
+    signs_in_with_intervals_as: Option<String>,
     created_at: DateTime<Utc>,
 }
 
@@ -104,6 +106,7 @@ struct Connection {
     kind: ConnectionKind,
     status: ConnectionStatus,
     shared: Vec<String>,
+    shared_before: Option<Vec<String>>,
     changes_made: i64,
     time_zone: Option<String>,
     time_zone_from: Option<ZoneSource>,
@@ -236,7 +239,7 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
     let sessions = queries::sessions::of_account(pool, account, session.hash, began, used).await?;
     let connection = queries::connections::of_account(pool, account).await?;
     let link = queries::connectors::of_account(pool, account).await?;
-    let recipient = Sha256::digest(owner.email_key.as_bytes());
+    let recipient = Sha256::digest(owner.email_key.as_deref().unwrap_or_default());
     Ok(Head {
         format: FORMAT,
         exported_at: now,
@@ -255,6 +258,7 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             kind: row.kind,
             status: row.status,
             shared: row.scopes,
+            shared_before: row.scopes_before,
             changes_made: row.write_number,
             time_zone: row.zone,
             time_zone_from: row.zone_source,
@@ -278,14 +282,21 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
         signed_in: signed_in::of(app, Owner::Account(account), &[]).await?,
         grants: queries::grants::for_export(pool, account).await?,
         refused_by_coaches: queries::coaches::refusing(pool, account).await?,
-        as_a_coach: coach(app, &owner.email_key).await?,
-        mail_links: queries::mail_links::for_export(pool, account, &owner.email_key).await?,
+        as_a_coach: coach(app, owner.email_key.as_deref()).await?,
+        mail_links: queries::mail_links::for_export(
+            pool,
+            account,
+            owner.email_key.as_deref().unwrap_or_default(),
+        )
+        .await?,
         mails_and_revokes: queries::jobs::for_export(pool, account, &recipient).await?,
         changes: changes(app, account).await?,
         account: Account {
             id: owner.id,
             email: owner.email,
             email_as_looked_up: owner.email_key,
+            has_password: owner.has_password,
+            signs_in_with_intervals_as: owner.athlete_id,
             created_at: owner.created_at,
         },
     })
@@ -319,8 +330,11 @@ async fn changes(app: &App, account: AccountId) -> Result<Vec<Changed>, Problem>
     Ok(rows.into_iter().map(changed).collect())
 }
 
-async fn coach(app: &App, email_key: &str) -> Result<Option<Coach>, Problem> {
+async fn coach(app: &App, email_key: Option<&str>) -> Result<Option<Coach>, Problem> {
     let pool = &app.pool;
+    let Some(email_key) = email_key else {
+        return Ok(None);
+    };
     let Some(row) = queries::coaches::by_email(pool, email_key).await? else {
         return Ok(None);
     };

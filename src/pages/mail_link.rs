@@ -22,7 +22,7 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
-        cookie::{ADDRESS, CONFIRM, Cookie, REGENERATE, RESEND, RESET, ROSTER},
+        cookie::{ADDRESS, CONFIRM, Cookie, REGENERATE, RELEASE, RESEND, RESET, ROSTER},
         limits::{FromNetwork, Network},
         session,
         sign_ins::{self, From},
@@ -77,6 +77,14 @@ pub(crate) const ADDRESS_PAGE: MailPage = MailPage {
     cookie: ADDRESS,
     link: "/address",
     path: "/address",
+    lasts: Duration::minutes(30),
+};
+/// Freeing an athlete from the account.
+pub(crate) const RELEASE_PAGE: MailPage = MailPage {
+    kind: MailLinkKind::Release,
+    cookie: RELEASE,
+    link: "/release",
+    path: "/release",
     lasts: Duration::minutes(30),
 };
 /// Resending a coach's URL.

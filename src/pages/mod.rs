@@ -36,7 +36,9 @@ pub(crate) mod site;
 pub(crate) mod status;
 pub(crate) mod steps;
 pub(crate) mod support;
+pub(crate) mod ways;
 mod when;
+pub(crate) mod with_intervals;
 
 pub(crate) use crate::guard::limits::FromNetwork;
 pub(crate) use form::Fields;

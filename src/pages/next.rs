@@ -29,10 +29,14 @@ pub(crate) enum NextPage {
     Disconnect,
     /// The account.
     Account,
+    /// The ways to sign in.
+    Ways,
     /// Changing the password.
     Password,
     /// Changing the address.
     Address,
+    /// The page of an opened link that gives the account an address.
+    ConfirmAddress,
     /// Deleting the account.
     Delete,
     /// A client's sign-in.
@@ -40,7 +44,7 @@ pub(crate) enum NextPage {
 }
 
 impl NextPage {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Dashboard,
         Self::Connect,
         Self::Coaches,
@@ -50,8 +54,10 @@ impl NextPage {
         Self::Regenerate,
         Self::Disconnect,
         Self::Account,
+        Self::Ways,
         Self::Password,
         Self::Address,
+        Self::ConfirmAddress,
         Self::Delete,
     ];
 
@@ -68,8 +74,10 @@ impl NextPage {
             Self::Regenerate => "regenerate",
             Self::Disconnect => "disconnect",
             Self::Account => "account",
+            Self::Ways => "ways",
             Self::Password => "password",
             Self::Address => "address",
+            Self::ConfirmAddress => "confirm-address",
             Self::Delete => "delete",
         })
     }
@@ -87,8 +95,10 @@ impl NextPage {
             Self::Regenerate => "/link/regenerate",
             Self::Disconnect => "/disconnect",
             Self::Account => "/account",
+            Self::Ways => "/account/ways",
             Self::Password => "/account/password",
             Self::Address => "/account/address",
+            Self::ConfirmAddress => "/address",
             Self::Delete => "/account/delete",
         })
     }

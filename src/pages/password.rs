@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::{
     extract::State,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, header::SET_COOKIE};
 use sqlx::PgConnection;
 
 use super::{
-    Fields, Frame, FromNetwork, Signed,
+    Fields, Frame, FromNetwork, NextPage, Signed,
     apps::end_apps_ticked,
     done::Done,
     form::{Mistake, Wrong as _},
@@ -24,6 +24,7 @@ use crate::{
         sign_ins::{self, From},
         tries,
     },
+    ids::AccountId,
     mail::{self, Address, Mail, outbox},
     queries::{self, accounts::Account, sign_ins::Owner},
     secrets::{Password, PasswordHash},
@@ -50,10 +51,12 @@ pub(super) async fn replace(
     end_apps: Option<&From>,
 ) -> Result<usize, Problem> {
     queries::accounts::set_password(&mut *db, owner.id, hash).await?;
-    tries::forget(&mut *db, &owner.email_key).await?;
+    let Some(address) = Address::of(owner) else {
+        return Err(Problem::NotFound);
+    };
+    tries::forget(&mut *db, &address.key).await?;
     queries::sessions::end_all(&mut *db, owner.id).await?;
     queries::mail_links::end_all(&mut *db, owner.id).await?;
-    let address = Address::stored(&owner.email, &owner.email_key);
     let changed = Mail::PasswordChanged(mail::PasswordChanged {
         forgot: app.config.page_url("/forgot"),
     });
@@ -75,8 +78,17 @@ fn draw(email: String, end_apps: bool, mistake: Option<Mistake>) -> Result<Respo
 }
 
 /// `GET /account/password`.
-pub(crate) async fn form(signed: Signed) -> Result<Response, Problem> {
-    draw(signed.0.email, true, None)
+pub(crate) async fn form(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    match signed.0.email {
+        Some(email) if has_password(&app, signed.0.account).await? => draw(email, true, None),
+        // Who has none sets one there.
+        _ => Ok(Redirect::to(&NextPage::Ways.path()).into_response()),
+    }
+}
+
+async fn has_password(app: &App, account: AccountId) -> Result<bool, Problem> {
+    let owner = queries::accounts::by_id(&app.pool, account).await?;
+    Ok(owner.is_some_and(|owner| owner.has_password))
 }
 
 /// `POST /account/password`: sets the password, ends every other session and every open mail link, queues the email about
@@ -90,14 +102,19 @@ pub(crate) async fn change(
 ) -> Result<Response, Problem> {
     let (current, chosen) = (fields.take("current")?, fields.take("password")?);
     let end_apps = end_apps_ticked(&mut fields);
-    let email = &signed.0.email;
+    let Some(email) = signed.0.email.clone() else {
+        return Err(Problem::NotFound);
+    };
+    if !has_password(&app, signed.0.account).await? {
+        return Err(Problem::NotFound);
+    }
     let again = |mistake: Mistake| draw(email.clone(), end_apps, Some(mistake));
     let same = current == chosen;
-    let password = match Password::choose(chosen, email) {
+    let password = match Password::choose(chosen, &email) {
         Ok(password) => password,
         Err(error) => return again(Mistake::new("password", &error)),
     };
-    let Some(proof) = proof::in_session(&app, &signed.0, current).await? else {
+    let Some(proof) = proof::in_session(&app, &signed.0, Some(current)).await? else {
         return again(Mistake::new("current", proof::NOT_YOURS));
     };
     if same {
@@ -105,7 +122,7 @@ pub(crate) async fn change(
     }
     let hash = app.passwords.hash(password).await;
     let mut transaction = app.pool.begin().await?;
-    if !proof.holds(&mut transaction).await? {
+    if !proof.holds(&app, &mut transaction).await? {
         return again(Mistake::new("current", proof::NOT_YOURS));
     }
     let from = end_apps.then(|| From::of(from.0, &headers));

@@ -1,6 +1,7 @@
-//! The password, asked for again before something that only the account's owner may do: a session may be someone else's at
-//! an unlocked screen.
+//! The proof that it is the account's owner who does something that only the owner may do: a session may be someone else's at an
+//! unlocked screen. The password is asked for again; an account without one has its athlete give a fresh consent at intervals.icu.
 
+use chrono::Duration;
 use sqlx::PgConnection;
 
 use crate::{
@@ -15,28 +16,87 @@ use crate::{
 
 /// The text for a wrong password.
 pub(super) const NOT_YOURS: &str = "This is not your password. Passwords tell capital letters apart.";
+/// The text for a consent that is too old, or was never given.
+pub(super) const NOT_FRESH: &str = "That took longer than 15 minutes. Confirm with intervals.icu again.";
+/// How long a consent proves who is there.
+const FRESH_FOR: Duration = Duration::minutes(15);
 
-/// An account whose owner has just typed its password.
+/// How the owner of an account proves to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// By the password, typed again.
+    Password,
+    /// By a consent at intervals.icu, which is still to be given.
+    Consent,
+    /// By a consent at intervals.icu that was given just now.
+    Nothing,
+}
+
+impl Asks {
+    /// What this session is asked for.
+    pub(super) async fn of(app: &App, session: &Session) -> Result<Self, Problem> {
+        let (account, _) = of(app, session.account).await?;
+        Ok(if account.has_password {
+            Self::Password
+        } else if is_fresh(app, &app.pool, session.hash).await? {
+            Self::Nothing
+        } else {
+            Self::Consent
+        })
+    }
+
+    /// Whether the page has a field for the password.
+    pub(super) fn password(self) -> bool {
+        self == Self::Password
+    }
+
+    /// Whether the page first leads to intervals.icu.
+    pub(super) fn consent(self) -> bool {
+        self == Self::Consent
+    }
+
+    /// Why a proof failed: the field and the text.
+    pub(super) fn refusal(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Password => ("password", NOT_YOURS),
+            Self::Consent | Self::Nothing => ("prove", NOT_FRESH),
+        }
+    }
+}
+
+/// An account whose owner has just proved to be there.
 pub(super) struct Proof {
     /// The account.
     pub(super) account: Account,
-    hash: PasswordHash,
+    by: By,
 }
 
-/// Checks the password typed by someone who is signed in; `None` if it is wrong. A wrong one counts for this session only,
-/// so that nobody elsewhere can use up the owner's attempts.
+/// What proved it.
+enum By {
+    Password(PasswordHash),
+    Consent(TokenHash),
+}
+
+/// Checks the password typed by someone who is signed in, or without a password whether a consent was given just now; `None` if
+/// there is no proof. A wrong password counts for this session only, so that nobody elsewhere can use up the owner's attempts.
 pub(super) async fn in_session(
     app: &App,
     session: &Session,
-    typed: String,
+    typed: Option<String>,
 ) -> Result<Option<Proof>, Problem> {
     let (account, hash) = of(app, session.account).await?;
-    let check = check(app, typed, hash.clone());
+    if hash.is_none() {
+        let fresh = is_fresh(app, &app.pool, session.hash).await?;
+        let by = By::Consent(session.hash);
+        return Ok(fresh.then_some(Proof { account, by }));
+    }
+    let check = check(app, typed.unwrap_or_default(), hash.clone());
     let fits = tries::in_session(app, session.hash, check).await??;
     Ok(proof(account, hash, fits))
 }
 
-/// The same behind a mail link, for someone who may not be signed in: a wrong one counts for the link.
+/// Checks the password behind a mail link, for someone who may not be signed in: a wrong one counts for the link. None for an
+/// account without a password.
 pub(super) async fn behind_link(
     app: &App,
     link: TokenHash,
@@ -57,6 +117,10 @@ async fn of(app: &App, account: AccountId) -> Result<(Account, Option<PasswordHa
     Ok((account, hash))
 }
 
+async fn is_fresh(app: &App, db: impl queries::Db<'_>, session: TokenHash) -> sqlx::Result<bool> {
+    queries::sessions::is_proved(db, session, app.clock.now() - FRESH_FOR).await
+}
+
 fn check(
     app: &App,
     typed: String,
@@ -67,19 +131,24 @@ fn check(
 }
 
 fn proof(account: Account, hash: Option<PasswordHash>, fits: bool) -> Option<Proof> {
-    hash.filter(|_| fits).map(|hash| Proof { account, hash })
+    let by = By::Password(hash.filter(|_| fits)?);
+    Some(Proof { account, by })
 }
 
 impl Proof {
-    /// Whether what was typed is still the password. Nobody can change it before `db`'s transaction ends, so that of two
-    /// changes at once the second one is refused.
-    pub(super) async fn holds(&self, db: &mut PgConnection) -> sqlx::Result<bool> {
-        let now = queries::accounts::lock_password_of(db, self.account.id).await?;
-        Ok(now.is_some_and(|now| now.as_str() == self.hash.as_str()))
+    /// Whether what was proved still holds: the password is the same, or the account still has none and the consent is fresh.
+    /// Nobody can change it before `db`'s transaction ends, so that of two changes at once the second one is refused.
+    pub(super) async fn holds(&self, app: &App, db: &mut PgConnection) -> sqlx::Result<bool> {
+        let now = queries::accounts::lock_password_of(&mut *db, self.account.id).await?;
+        match (&self.by, now) {
+            (By::Password(hash), Some(now)) => Ok(now.as_str() == hash.as_str()),
+            (By::Consent(session), None) => is_fresh(app, db, *session).await,
+            _ => Ok(false),
+        }
     }
 
-    /// The account's address.
-    pub(super) fn address(&self) -> Address {
-        Address::stored(&self.account.email, &self.account.email_key)
+    /// The account's address, if it has one.
+    pub(super) fn address(&self) -> Option<Address> {
+        Address::of(&self.account)
     }
 }

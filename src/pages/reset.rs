@@ -99,6 +99,8 @@ pub(crate) async fn forgot(
     app.limits.attempt(from.0)?;
     let mut transaction = app.pool.begin().await?;
     let known = queries::accounts::by_email(&mut *transaction, &address.key).await?;
+    // An email alone never becomes a way into an account that signs in with intervals.icu.
+    let known = known.filter(|account| account.has_password);
     let asked = AskedFor {
         to: &address,
         account: known.as_ref().map(|account| account.id),
@@ -156,7 +158,9 @@ pub(crate) async fn reset(
     }
     let owner = queries::accounts::by_id(&mut *transaction, account).await?;
     // A link to an address that is no longer the account's is nobody's.
-    let Some(owner) = owner.filter(|owner| owner.email_key == opened.link.email_key) else {
+    let Some(owner) =
+        owner.filter(|owner| owner.has_password && owner.email_key.as_ref() == Some(&opened.link.email_key))
+    else {
         return mail_link::gone(false);
     };
     let ends = end_apps.then(|| From::of(from.0, &headers));

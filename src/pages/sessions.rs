@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize,
     done::{Done, JustDone},
-    frame::{page, with_status},
+    frame::{leading_to_intervals, page, with_status},
 };
 use crate::{
     app::App,
@@ -31,6 +31,8 @@ use crate::{
 struct Form {
     frame: Frame,
     open: bool,
+    /// Whether one can continue with intervals.icu.
+    oauth: bool,
     email: String,
     next: NextPage,
     refused: bool,
@@ -48,14 +50,16 @@ pub(crate) async fn form(
     if visitor.0.is_some() {
         return Ok(Redirect::to(&next.path()).into_response());
     }
-    page(&Form {
+    let form = Form {
         frame: Frame::of(false),
         open: app.config.is_sign_up_open(),
+        oauth: app.config.offers_oauth(),
         email: String::new(),
         next,
         refused: false,
         done,
-    })
+    };
+    Ok(leading_to_intervals(page(&form)?))
 }
 
 /// `POST /sign-in`: an unknown address and a wrong password get the same answer after the same work.
@@ -83,12 +87,16 @@ pub(crate) async fn sign_in(
         let form = Form {
             frame: Frame::of(false),
             open: app.config.is_sign_up_open(),
+            oauth: app.config.offers_oauth(),
             email: email.clone(),
             next,
             refused: true,
             done: None,
         };
-        with_status(StatusCode::UNPROCESSABLE_ENTITY, &form)
+        Ok(leading_to_intervals(with_status(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &form,
+        )?))
     };
     let log = From::of(from.0, &headers);
     let Some(account) = account.filter(|_| fits) else {

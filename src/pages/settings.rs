@@ -41,7 +41,10 @@ struct Row {
 struct Settings {
     frame: Frame,
     done: Option<Done>,
-    email: String,
+    email: Option<String>,
+    has_password: bool,
+    /// Whether intervals.icu is a way in.
+    by_intervals: bool,
     since: When,
     zone: String,
     rows: Vec<Row>,
@@ -80,6 +83,8 @@ pub(crate) async fn show(
         frame: Frame::of(true),
         done,
         email: account.email,
+        has_password: account.has_password,
+        by_intervals: account.athlete_id.is_some(),
         since: When::of(account.created_at, zone),
         zone: zone.map_or("UTC", Tz::name).to_owned(),
         rows: sessions.into_iter().map(row).collect(),

@@ -1,4 +1,4 @@
-//! Accounts: people who confirmed an address.
+//! Accounts: athletes who sign in with a password, with intervals.icu, or with either.
 
 use chrono::{DateTime, Utc};
 
@@ -10,11 +10,15 @@ use crate::{ids::AccountId, secrets::PasswordHash};
 pub struct Account {
     /// The row.
     pub id: AccountId,
-    /// The address as its owner typed it.
-    pub email: String,
+    /// The confirmed address as its owner typed it; none until one is confirmed.
+    pub email: Option<String>,
     /// The address for lookup.
-    pub email_key: String,
-    /// When the address was confirmed.
+    pub email_key: Option<String>,
+    /// Whether a password is a way in.
+    pub has_password: bool,
+    /// The athlete whose sign-in with intervals.icu is a way in.
+    pub athlete_id: Option<String>,
+    /// When the account was made.
     pub created_at: DateTime<Utc>,
 }
 
@@ -53,12 +57,61 @@ pub async fn create(
     .await
 }
 
+/// Creates an account that signs in with intervals.icu as this athlete, without a password; `address` is a confirmed one, as typed
+/// and for lookup. `None` if the athlete or the address has an account already.
+pub async fn create_of_athlete(
+    db: impl Db<'_>,
+    id: AccountId,
+    athlete_id: &str,
+    address: Option<(&str, &str)>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<AccountId>> {
+    sqlx::query_scalar!(
+        r#"
+        insert into accounts (id, athlete_id, email, email_key, created_at)
+        values ($1, $2, $3, $4, $5)
+        on conflict do nothing
+        returning id as "id: AccountId"
+        "#,
+        id.0,
+        athlete_id,
+        address.map(|(email, _)| email),
+        address.map(|(_, email_key)| email_key),
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// The account with this id.
 pub async fn by_id(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<Account>> {
     sqlx::query_as!(
         Account,
-        r#"select id as "id: AccountId", email, email_key, created_at from accounts where id = $1"#,
+        r#"
+        select id as "id: AccountId", email, email_key, password_hash is not null as "has_password!", athlete_id, created_at
+        from accounts where id = $1
+        "#,
         id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The account that this athlete signs in to with intervals.icu; else the one that is connected to the athlete.
+pub async fn of_athlete(db: impl Db<'_>, athlete_id: &str) -> sqlx::Result<Option<Account>> {
+    sqlx::query_as!(
+        Account,
+        r#"
+        select a.id as "id: AccountId", email, email_key, password_hash is not null as "has_password!", a.athlete_id,
+            a.created_at
+        from accounts a
+        where a.athlete_id = $1 or exists (
+            select from connections c where c.account_id = a.id and c.athlete_id = $1 and c.status <> 'disconnected'
+        )
+        order by a.athlete_id is not distinct from $1 desc
+        limit 1
+        "#,
+        athlete_id
     )
     .fetch_optional(db)
     .await
@@ -68,25 +121,77 @@ pub async fn by_id(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<Accoun
 pub async fn by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<Account>> {
     sqlx::query_as!(
         Account,
-        r#"select id as "id: AccountId", email, email_key, created_at from accounts where email_key = $1"#,
-        email_key
-    )
-    .fetch_optional(db)
-    .await
-}
-
-/// What a sign-in with this address key is checked against.
-pub async fn credentials_of(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<Credentials>> {
-    sqlx::query_as!(
-        Credentials,
         r#"
-        select id as "id: AccountId", password_hash as "password_hash: PasswordHash"
+        select id as "id: AccountId", email, email_key, password_hash is not null as "has_password!", athlete_id, created_at
         from accounts where email_key = $1
         "#,
         email_key
     )
     .fetch_optional(db)
     .await
+}
+
+/// What a sign-in with this address key is checked against; none for an account without a password.
+pub async fn credentials_of(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<Credentials>> {
+    sqlx::query_as!(
+        Credentials,
+        r#"
+        select id as "id: AccountId", password_hash as "password_hash!: PasswordHash"
+        from accounts where email_key = $1 and password_hash is not null
+        "#,
+        email_key
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Makes the athlete's sign-in with intervals.icu a way in. A unique violation means that the athlete has an account already.
+pub async fn set_athlete(db: impl Db<'_>, id: AccountId, athlete_id: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update accounts set athlete_id = $2 where id = $1",
+        id.0,
+        athlete_id
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Takes intervals.icu off as a way in, if a password is one too; whether it did.
+pub async fn clear_athlete(db: impl Db<'_>, id: AccountId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update accounts set athlete_id = null where id = $1 and password_hash is not null and athlete_id is not null",
+        id.0
+    );
+    Ok(done.execute(db).await?.rows_affected() == 1)
+}
+
+/// Takes the password off, if intervals.icu is a way in too; whether it did. The caller must end sessions and open mail links in
+/// the same transaction.
+pub async fn clear_password(db: impl Db<'_>, id: AccountId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update accounts set password_hash = null where id = $1 and athlete_id is not null and password_hash is not null",
+        id.0
+    );
+    Ok(done.execute(db).await?.rows_affected() == 1)
+}
+
+/// Gives an account without an address the address and the password of another one, which must be deleted before in the same
+/// transaction; whether it did.
+pub async fn take_over_password(
+    db: impl Db<'_>,
+    id: AccountId,
+    (email, email_key): (&str, &str),
+    password_hash: &PasswordHash,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update accounts set email = $2, email_key = $3, password_hash = $4 where id = $1 and email is null",
+        id.0,
+        email,
+        email_key,
+        password_hash.as_str()
+    );
+    Ok(done.execute(db).await?.rows_affected() == 1)
 }
 
 /// Replaces the password. The caller must end sessions and open mail links in the same transaction.
@@ -127,10 +232,12 @@ pub async fn count_invite(
     Ok(done.rows_affected() == 1)
 }
 
-/// What the password of this account is checked against.
+/// What the password of this account is checked against; none without a password.
 pub async fn password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<PasswordHash>> {
     sqlx::query_scalar!(
-        r#"select password_hash as "password_hash: PasswordHash" from accounts where id = $1"#,
+        r#"
+        select password_hash as "password_hash!: PasswordHash" from accounts where id = $1 and password_hash is not null
+        "#,
         id.0
     )
     .fetch_optional(db)
@@ -140,11 +247,14 @@ pub async fn password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<
 /// [`password_of`], locked: no one else changes or deletes the account until this transaction ends.
 pub async fn lock_password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<PasswordHash>> {
     sqlx::query_scalar!(
-        r#"select password_hash as "password_hash: PasswordHash" from accounts where id = $1 for no key update"#,
+        r#"
+        select password_hash as "password_hash: PasswordHash" from accounts where id = $1 for no key update
+        "#,
         id.0
     )
     .fetch_optional(db)
     .await
+    .map(Option::flatten)
 }
 
 /// Locks the account: no one else deletes it, or locks it like this, until this transaction ends; false if it is gone.

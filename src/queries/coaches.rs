@@ -176,7 +176,7 @@ pub async fn refused_by(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Vec<Refuse
     sqlx::query_as!(
         Refused,
         r#"
-        select r.account_id as "account_id: AccountId", a.email, r.athlete_name, r.created_at
+        select r.account_id as "account_id: AccountId", a.email as "email!", r.athlete_name, r.created_at
         from refusals r join accounts a on a.id = r.account_id
         where r.coach_id = $1
         order by r.created_at desc, a.email

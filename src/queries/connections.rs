@@ -27,6 +27,8 @@ pub struct Connection {
     pub token_sealed: Option<Vec<u8>>,
     /// The scopes that the athlete left ticked, such as `ACTIVITY:WRITE`. Empty for an API key, which has all rights.
     pub scopes: Vec<String>,
+    /// What was shared before a consent that shares less, until it is shared again or the athlete leaves it at that.
+    pub scopes_before: Option<Vec<String>>,
     /// Raised whenever the connection is made again, so that nothing read before counts.
     pub write_number: i64,
     /// IANA zone.
@@ -83,11 +85,14 @@ pub struct NewConnection<'a> {
     pub kind: ConnectionKind,
     /// The scopes left ticked.
     pub scopes: &'a [String],
+    /// What was shared before, if that was more.
+    pub scopes_before: Option<&'a [String]>,
     /// Now.
     pub now: DateTime<Utc>,
 }
 
-/// Writes the connection: the account's first, or over an old one. Data about another athlete is then cleared.
+/// Writes the connection: the account's first, or over an old one. Data about another athlete is then cleared. What was read of
+/// the same athlete through a connection that still worked is still true.
 ///
 /// A unique violation on `connections_athlete` means that another account holds this athlete.
 pub async fn connect(
@@ -98,8 +103,8 @@ pub async fn connect(
     sqlx::query_scalar!(
         r#"
         insert into connections as c
-            (id, account_id, athlete_id, athlete_name, kind, status, token_sealed, scopes, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            (id, account_id, athlete_id, athlete_name, kind, status, token_sealed, scopes, created_at, scopes_before)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict (account_id) do update set
             athlete_id = excluded.athlete_id,
             athlete_name = excluded.athlete_name,
@@ -107,12 +112,14 @@ pub async fn connect(
             status = excluded.status,
             token_sealed = excluded.token_sealed,
             scopes = excluded.scopes,
+            scopes_before = excluded.scopes_before,
             write_number = c.write_number + 1,
             zone = case when c.athlete_id = excluded.athlete_id then c.zone end,
             zone_source = case when c.athlete_id = excluded.athlete_id then c.zone_source end,
             thresholds_on = case when c.athlete_id = excluded.athlete_id then c.thresholds_on end,
-            refreshed_at = null,
-            last_success_at = null,
+            refreshed_at = case when c.athlete_id = excluded.athlete_id and c.status = excluded.status then c.refreshed_at end,
+            last_success_at =
+                case when c.athlete_id = excluded.athlete_id and c.status = excluded.status then c.last_success_at end,
             marked_at = null,
             created_at = excluded.created_at
         returning id as "id: ConnectionId"
@@ -125,7 +132,8 @@ pub async fn connect(
         ConnectionStatus::Connected.as_str(),
         token_sealed,
         new.scopes,
-        new.now
+        new.now,
+        new.scopes_before
     )
     .fetch_one(db)
     .await
@@ -137,7 +145,7 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
         Connection,
         r#"
         select id as "id: ConnectionId", account_id as "account_id: AccountId", athlete_id, athlete_name,
-            kind as "kind: ConnectionKind", status as "status: ConnectionStatus", token_sealed, scopes, write_number, zone,
+            kind as "kind: ConnectionKind", status as "status: ConnectionStatus", token_sealed, scopes, scopes_before, write_number, zone,
             zone_source as "zone_source: ZoneSource", imperial, weight_in_lb, fahrenheit, thresholds_on, created_at, refreshed_at, last_success_at, marked_at
         from connections where account_id = $1
         "#,
@@ -200,6 +208,17 @@ pub async fn set_zone(
         source.as_str(),
         now,
         athlete_id
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Forgets what was shared before: the athlete leaves it at what is shared now.
+pub async fn forget_scopes_before(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update connections set scopes_before = null where account_id = $1",
+        account_id.0
     )
     .execute(db)
     .await
@@ -300,7 +319,7 @@ pub async fn disconnect(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
         with before as (
             select id, kind, token_sealed from connections where account_id = $1 and token_sealed is not null for update
         )
-        update connections c set status = $2, token_sealed = null, write_number = c.write_number + 1,
+        update connections c set status = $2, token_sealed = null, scopes_before = null, write_number = c.write_number + 1,
             marked_at = null
         from before where c.id = before.id
         returning c.id as "id: ConnectionId", c.athlete_id, before.kind as "kind: ConnectionKind",

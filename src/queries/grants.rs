@@ -338,7 +338,7 @@ pub async fn leave(db: impl Db<'_>, coach_id: CoachId, which: Leave) -> sqlx::Re
             where coach_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or account_id = $3)
             returning account_id, athlete_id, expires_at
         )
-        select g.account_id as "account_id: AccountId", a.email, a.email_key, g.expires_at
+        select g.account_id as "account_id: AccountId", a.email as "email!", a.email_key as "email_key!", g.expires_at
         from gone g join accounts a on a.id = g.account_id
         order by g.account_id, g.athlete_id
         "#,
@@ -388,7 +388,7 @@ pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -
     sqlx::query_as!(
         Member,
         r#"
-        select g.id as "grant_id: GrantId", g.account_id as "account_id: AccountId", a.email as account_email, g.tools,
+        select g.id as "grant_id: GrantId", g.account_id as "account_id: AccountId", a.email as "account_email!", g.tools,
             g.expires_at, g.invited_at, g.first_used_at, g.last_used_at, g.last_client, g.athlete_id,
             case when c.athlete_id = g.athlete_id then c.athlete_name else g.athlete_name end as "athlete_name!",
             g.athlete_name as granted_as,
@@ -615,8 +615,8 @@ pub async fn fallen_asleep(
             )
             returning account_id, coach_id, athlete_id, athlete_name
         )
-        select d.account_id as "account_id: AccountId", a.email as account_email,
-            a.email_key as account_email_key, o.email as coach_email, o.email_key as coach_email_key,
+        select d.account_id as "account_id: AccountId", a.email as "account_email!",
+            a.email_key as "account_email_key!", o.email as coach_email, o.email_key as coach_email_key,
             case when c.athlete_id = d.athlete_id then c.athlete_name else d.athlete_name end as "athlete_name!"
         from due d
             join accounts a on a.id = d.account_id
@@ -643,8 +643,8 @@ pub async fn expired(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::R
             )
             returning account_id, coach_id, athlete_id, athlete_name
         )
-        select d.account_id as "account_id: AccountId", a.email as account_email,
-            a.email_key as account_email_key, o.email as coach_email, o.email_key as coach_email_key,
+        select d.account_id as "account_id: AccountId", a.email as "account_email!",
+            a.email_key as "account_email_key!", o.email as coach_email, o.email_key as coach_email_key,
             case when c.athlete_id = d.athlete_id then c.athlete_name else d.athlete_name end as "athlete_name!"
         from due d
             join accounts a on a.id = d.account_id

@@ -8,6 +8,7 @@ pub mod changes;
 pub mod coaches;
 pub mod connections;
 pub mod connectors;
+pub(crate) mod consents;
 pub mod grants;
 pub mod installation;
 pub mod jobs;

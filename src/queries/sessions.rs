@@ -13,8 +13,10 @@ use crate::{
 pub struct Session {
     /// The account.
     pub account_id: AccountId,
-    /// The account's address.
-    pub email: String,
+    /// The account's address, once one is confirmed.
+    pub email: Option<String>,
+    /// The connected athlete's name.
+    pub athlete_name: Option<String>,
     /// When it was last used, to the minute.
     pub last_seen_at: DateTime<Utc>,
 }
@@ -49,8 +51,8 @@ pub async fn living(
     sqlx::query_as!(
         Session,
         r#"
-        select s.account_id as "account_id: AccountId", a.email, s.last_seen_at
-        from sessions s join accounts a on a.id = s.account_id
+        select s.account_id as "account_id: AccountId", a.email, c.athlete_name as "athlete_name?", s.last_seen_at
+        from sessions s join accounts a on a.id = s.account_id left join connections c on c.account_id = a.id
         where s.hash = $1 and s.created_at > $2 and s.last_seen_at > $3
         "#,
         hash.as_bytes(),
@@ -71,6 +73,29 @@ pub async fn touch(db: impl Db<'_>, hash: TokenHash, now: DateTime<Utc>) -> sqlx
     .execute(db)
     .await
     .map(drop)
+}
+
+/// Notes that the account's athlete gave a consent at intervals.icu in this session.
+pub async fn note_proof(db: impl Db<'_>, hash: TokenHash, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update sessions set proved_at = $2 where hash = $1",
+        hash.as_bytes(),
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Whether such a consent was given in this session after `since`.
+pub async fn is_proved(db: impl Db<'_>, hash: TokenHash, since: DateTime<Utc>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from sessions where hash = $1 and proved_at > $2) as "proved!""#,
+        hash.as_bytes(),
+        since
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Ends one session.

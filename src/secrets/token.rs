@@ -20,6 +20,8 @@ pub enum TokenKind {
     Visit,
     /// A browser that began to sign in for a client.
     Browser,
+    /// A browser in which a consent waits for its account.
+    Consent,
     /// A code that a client exchanges (RFC 6749 section 1.3.1).
     Code,
     /// An access token (RFC 6749 section 1.4).
@@ -39,6 +41,7 @@ impl TokenKind {
             Self::State => "icuo_",
             Self::Visit => "icuv_",
             Self::Browser => "icub_",
+            Self::Consent => "icuw_",
             Self::Code => "icuc_",
             Self::Access => "icua_",
             Self::Refresh => "icur_",
@@ -140,13 +143,14 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [TokenKind; 10] = [
+    const KINDS: [TokenKind; 11] = [
         TokenKind::Link,
         TokenKind::Session,
         TokenKind::Mail,
         TokenKind::State,
         TokenKind::Visit,
         TokenKind::Browser,
+        TokenKind::Consent,
         TokenKind::Code,
         TokenKind::Access,
         TokenKind::Refresh,

@@ -38,7 +38,7 @@ async fn grantor(world: &World, seeded: &Seeded) -> Grantor {
     let account = account.unwrap().unwrap();
     Grantor {
         account: account.id,
-        email: account.email,
+        email: account.email.unwrap(),
         athlete_id: seeded.person.athlete_id.to_owned(),
         athlete: seeded.person.name.to_owned(),
         zone: seeded.person.timezone.parse().unwrap(),

@@ -18,7 +18,8 @@ use icusync::{
         self, Above, AccountDeleted, Address, AddressChanged, AlreadyHere, AthleteReplaced, CoachInvite,
         CoachJoined, CoachLeft, CoachNewUrl, CoachRegenerate, CoachResend, CoachRoster, CoachUrl, Confirm,
         ConnectionAttention, Envelope, GrantAsleep, GrantChanged, GrantEnded, Granting, How, Joined, Kind,
-        Mail, May, NewAddress, NewApp, NewClient, PasswordChanged, Reader, Reset, SignInCode, Turn, Why,
+        Mail, May, NewAddress, NewApp, NewClient, PasswordChanged, Reader, Release, Reset, SignInCode, Turn,
+        Why,
         outbox::{self, Queued},
     },
     permissions, queries,
@@ -548,6 +549,22 @@ fn to_accounts() -> Vec<Sample> {
             Mail::AlreadyHere(AlreadyHere {
                 sign_in: at("sign-in"),
                 forgot: at("forgot"),
+                by_intervals: false,
+            }),
+        ),
+        (
+            "by intervals.icu",
+            Mail::AlreadyHere(AlreadyHere {
+                sign_in: at("sign-in"),
+                forgot: at("forgot"),
+                by_intervals: true,
+            }),
+        ),
+        (
+            "",
+            Mail::Release(Release {
+                athlete: "Ana Berger (i900001)".into(),
+                link: at("release/icum_sample"),
             }),
         ),
         (
@@ -941,7 +958,7 @@ async fn every_mail_goes_with_the_account_or_the_coach_as_its_kind_says() {
             assert_eq!(leaving(&world).await.len(), Kind::ALL.len());
             let mut db = world.app.pool.acquire().await.unwrap();
             let mut kept = if whose == "account" {
-                outbox::forget_account(&mut db, account, &to).await.unwrap();
+                outbox::forget_account(&mut db, account, Some(&to)).await.unwrap();
                 Kind::names(|rule| rule.outlives)
             } else {
                 outbox::forget_coach(&mut db, &to).await.unwrap();

@@ -65,6 +65,7 @@ mod settings;
 mod smtp;
 mod tools;
 mod upstream;
+mod ways_in;
 mod words;
 mod worker;
 mod world;

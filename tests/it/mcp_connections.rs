@@ -306,6 +306,7 @@ async fn another(bench: &Bench, number: u32) -> String {
         athlete_name: "Another",
         kind: ConnectionKind::OAuth,
         scopes: &["SETTINGS:WRITE".to_owned()],
+        scopes_before: None,
         now,
     };
     queries::connections::connect(&app.pool, new, &sealed)

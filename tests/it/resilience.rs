@@ -149,6 +149,7 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
         athlete_name: "A Stranger",
         kind: ConnectionKind::OAuth,
         scopes: &scopes.map(str::to_owned),
+        scopes_before: None,
         now,
     };
     queries::connections::connect(&app.pool, new, &sealed)

@@ -267,6 +267,7 @@ async fn athletes(world: &World) -> Vec<AccountId> {
             athlete_name: &name_of(athlete),
             kind: ConnectionKind::OAuth,
             scopes: &["ACTIVITY", "WELLNESS", "CALENDAR", "SETTINGS"].map(|area| format!("{area}:WRITE")),
+            scopes_before: None,
             now,
         };
         let token = format!("token-of-{athlete}");

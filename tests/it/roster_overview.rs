@@ -391,6 +391,7 @@ async fn granting(app: &App, number: usize, password: &icusync::secrets::Passwor
         athlete_name: &name,
         kind: ConnectionKind::OAuth,
         scopes: &scopes,
+        scopes_before: None,
         now,
     };
     let sealed = app

@@ -9,7 +9,7 @@ use super::{
     server::{Reply, Server, answer, json},
     settings,
 };
-use crate::intervals::{Credential, Error, ExchangeError};
+use crate::intervals::{Credential, Error, ExchangeError, Shared};
 
 fn bearer() -> Credential {
     Credential::Bearer(TOKEN.into())
@@ -19,13 +19,13 @@ fn bearer() -> Credential {
 async fn the_consent_page_gets_four_areas_and_is_asked_for_changes_only_where_they_are_wanted() {
     let client = client("https://intervals.icu");
     let to = "https://icusync.example/connect/callback?x=1";
-    let reading = client.authorize_url(to, "st&te", false).unwrap();
+    let reading = client.authorize_url(to, "st&te", Shared::READ).unwrap();
     let scope = "ACTIVITY:READ,WELLNESS:READ,CALENDAR:READ,SETTINGS:READ";
     assert!(
         reading.query_pairs().any(|(_, value)| value == scope),
         "{reading}"
     );
-    let url = client.authorize_url(to, "st&te", true).unwrap();
+    let url = client.authorize_url(to, "st&te", Shared::WRITE).unwrap();
     assert_eq!(
         (url.host_str(), url.path()),
         (Some("intervals.icu"), "/oauth/authorize")
@@ -53,7 +53,11 @@ async fn without_an_app_there_is_no_consent() {
     let mut settings = settings(&server.base, quick());
     settings.app = None;
     let client = client_with(settings);
-    assert!(client.authorize_url("https://x.example", "s", true).is_none());
+    assert!(
+        client
+            .authorize_url("https://x.example", "s", Shared::WRITE)
+            .is_none()
+    );
     assert_eq!(
         client.exchange("code").await.unwrap_err(),
         ExchangeError::NotConfigured

@@ -108,7 +108,7 @@ async fn step(app: &App, request: &Request, session: Option<&Session>) -> Result
     let Some(session) = session else {
         return Ok(Step::Who);
     };
-    let email = session.email.clone();
+    let email = session.who.clone();
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
     let Some(connection) = connection.filter(|row| row.status == ConnectionStatus::Connected) else {
         return Ok(Step::Connect { email });
@@ -450,7 +450,9 @@ async fn tell_of_new_app(
     request: &Request,
     may_write: bool,
 ) -> Result<(), Problem> {
-    let Some(owner) = queries::accounts::by_id(&mut *db, account).await? else {
+    let owner = queries::accounts::by_id(&mut *db, account).await?;
+    // Without an address, the page Connected apps alone says so.
+    let Some(to) = owner.as_ref().and_then(Address::of) else {
         return Ok(());
     };
     let client = ClientWords::of(request);
@@ -460,7 +462,6 @@ async fn tell_of_new_app(
         may_write,
         apps: app.config.page_url("/apps"),
     });
-    let to = Address::stored(&owner.email, &owner.email_key);
     outbox::enqueue(db, app, &to, Some(account), mail).await?;
     Ok(())
 }

@@ -55,6 +55,13 @@ struct First {
     stakes: Stakes,
 }
 
+/// The page for an athlete without an address.
+#[derive(Template)]
+#[template(path = "pages/coaches_address.html")]
+struct AddressFirst {
+    frame: Frame,
+}
+
 /// `GET /coaches/invite`. With `?like=` it is for the coach of one of the account's grants, which may be another athlete's,
 /// so the boxes start afresh.
 pub(crate) async fn form(
@@ -62,6 +69,10 @@ pub(crate) async fn form(
     signed: Signed,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
+    if signed.0.email.is_none() {
+        let frame = Frame::of(true);
+        return with_status(StatusCode::OK, &AddressFirst { frame });
+    }
     let account = signed.0.account;
     let connection = queries::connections::of_account(&app.pool, account).await?;
     let like = Fields::parse(query.unwrap_or_default().as_bytes())?
@@ -128,7 +139,7 @@ pub(crate) async fn send(
         let preset = Preset::of_word(&word).ok_or(Problem::BadForm)?;
         return draw(&app, connection, email, draft.with(preset), Vec::new()).await;
     }
-    if !is_connected(connection) {
+    if !is_connected(connection) || signed.0.email.is_none() {
         return Ok(Redirect::to("/coaches/invite").into_response());
     }
     app.limits.attempt(client.0)?;
@@ -159,7 +170,7 @@ pub(crate) async fn send(
     // Read again now that the account is locked: no other athlete can be connected until the invite is written.
     let connection = queries::connections::of_account(&mut *transaction, signed.0.account).await?;
     let connection = connection.as_ref();
-    if !is_connected(connection) {
+    if !is_connected(connection) || signed.0.email.is_none() {
         return Ok(Redirect::to("/coaches/invite").into_response());
     }
     if is_of_another(connection, drawn_for.as_deref()) {
@@ -203,5 +214,6 @@ fn of_another() -> Mistake {
 
 /// Whether the invite goes to the athlete's own address.
 fn is_own(session: &Session, address: &Address) -> bool {
-    Address::parse(&session.email).is_ok_and(|own| own.key == address.key)
+    let own = session.email.as_deref().map(Address::parse);
+    matches!(own, Some(Ok(own)) if own.key == address.key)
 }

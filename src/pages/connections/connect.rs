@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use crate::{
@@ -15,136 +16,173 @@ use crate::{
         profile,
     },
     ids::{AccountId, AthleteId, ConnectionId},
-    intervals::{Area, Credential, For},
+    intervals::{Area, Credential, For, Shared},
     jobs,
     queries::{
         self,
-        connections::{Connection, NewConnection},
+        connections::{Connection, Ended, NewConnection},
     },
-    words::ConnectionKind,
+    words::{ConnectionKind, ConnectionStatus},
 };
 
 /// How long the first read may keep the athlete waiting.
 const FIRST_READ: Duration = Duration::from_secs(2);
+/// Settings that were read within this time need no first read.
+const KNOWN_FOR: chrono::Duration = chrono::Duration::days(1);
 
 /// What came with a consent or an API key.
-pub(super) struct Authorization {
-    pub(super) credential: Credential,
+#[derive(Clone)]
+pub(in crate::pages) struct Authorization {
+    pub(in crate::pages) credential: Credential,
     /// `oauth` or `api_key`.
-    pub(super) kind: ConnectionKind,
+    pub(in crate::pages) kind: ConnectionKind,
     /// The scopes that the athlete shared; none for an API key.
-    pub(super) scopes: Vec<String>,
-    pub(super) athlete: AthleteId,
+    pub(in crate::pages) scopes: Vec<String>,
+    pub(in crate::pages) athlete: AthleteId,
     /// As upstream has it.
-    pub(super) name: String,
+    pub(in crate::pages) name: String,
 }
 
 /// How connecting ended.
-pub(super) enum Made {
-    Connected {
-        id: ConnectionId,
-        write_number: i64,
-        /// What happened to coaches' grants, if the account shows another athlete than before.
-        replaced: Replaced,
-    },
-    /// Another account holds this athlete. The new consent is revoked, unless the other account has one too: upstream's
-    /// revoke ends the app's access to the athlete altogether. The queue's worker checks that before it revokes.
+pub(in crate::pages) enum Made {
+    Connected(Connected),
+    /// Another account holds this athlete, or signs in with it. Nothing was changed, and the token is still the caller's.
     HeldByAnother,
+    /// The account signs in with intervals.icu as another athlete, so it cannot show this one. The same.
+    SignsInAsAnother,
 }
 
-/// Seals the credential and writes the row. A previous consent that this one does not renew is revoked.
+/// A connection that was just written.
+pub(in crate::pages) struct Connected {
+    pub(in crate::pages) id: ConnectionId,
+    pub(in crate::pages) write_number: i64,
+    /// What happened to coaches' grants, if the account shows another athlete than before.
+    pub(in crate::pages) replaced: Replaced,
+    /// Whether the athlete's settings were read within the last day, through a connection of the same athlete.
+    pub(in crate::pages) is_known: bool,
+}
+
+/// Connects the account in a transaction of its own; [`write`] says the rest.
+pub(in crate::pages) async fn connect(
+    app: &App,
+    account: AccountId,
+    given: &Authorization,
+    may_write: Option<bool>,
+) -> Result<Made, Problem> {
+    let mut transaction = app.pool.begin().await?;
+    let made = write(&mut transaction, app, account, given, may_write).await?;
+    if matches!(made, Made::Connected(_)) {
+        transaction.commit().await?;
+    } else {
+        transaction.rollback().await?;
+    }
+    Ok(made)
+}
+
+/// Seals the credential and writes the row within `db`'s transaction, which must be rolled back if it does not connect. A previous
+/// consent that this one does not renew is revoked.
 ///
 /// `may_write` is what the athlete chose about changes, if there was a choice. It does not count if another athlete than
 /// before came back from intervals.icu: then the dashboard asks, and nothing of the athlete before can be undone any more.
-pub(super) async fn connect(
+pub(in crate::pages) async fn write(
+    db: &mut PgConnection,
     app: &App,
     account: AccountId,
     given: &Authorization,
     may_write: Option<bool>,
 ) -> Result<Made, Problem> {
     let name = profile::name_of(&given.name, &given.athlete);
-    // Two rounds at most: when two connects of one account run at once, the row may get the other one's id, and the token
-    // is then sealed again for that id.
-    let mut id = None;
-    loop {
-        let mut transaction = app.pool.begin().await?;
-        // Two connects of one account take turns, and none overlaps its deletion, so that they agree on which grants are
-        // paused.
-        if !queries::accounts::lock(&mut *transaction, account).await? {
-            return Err(Problem::NotFound);
-        }
-        let before = queries::connections::of_account(&mut *transaction, account).await?;
-        let wanted = before
-            .as_ref()
-            .map(|row| row.id)
-            .or(id)
-            .unwrap_or_else(|| ConnectionId(app.random.uuid(&app.clock)));
-        let new = NewConnection {
-            id: wanted,
-            account_id: account,
-            athlete_id: given.athlete.as_str(),
-            athlete_name: &name,
-            kind: given.kind,
-            scopes: &given.scopes,
-            now: app.clock.now(),
-        };
-        let secret = match &given.credential {
-            Credential::Bearer(secret) | Credential::ApiKey(secret) => secret,
-        };
-        let sealed = app.keys.seal(
-            token_place(wanted),
-            secret.expose_secret().as_bytes(),
-            &app.random,
-        );
-        match queries::connections::connect(&mut *transaction, new, &sealed).await {
-            Ok(written) if written == wanted => {}
-            Ok(written) => {
-                transaction.rollback().await?;
-                id = Some(written);
-                continue;
-            }
-            Err(sqlx::Error::Database(error)) if error.constraint() == Some("connections_athlete") => {
-                transaction.rollback().await?;
-                if let Credential::Bearer(token) = &given.credential {
-                    let mut transaction = app.pool.begin().await?;
-                    jobs::enqueue_revoke(
-                        &mut transaction,
-                        app,
-                        Some(account),
-                        given.athlete.as_str(),
-                        token,
-                    )
-                    .await?;
-                    transaction.commit().await?;
-                }
-                return Ok(Made::HeldByAnother);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        let replaced = match &before {
-            Some(before) if before.athlete_id != given.athlete.as_str() => {
-                forget_changes(&mut transaction, account).await?;
-                tell_coaches(&mut transaction, app, before, given, &name).await?
-            }
-            _ => {
-                if may_write.is_some() {
-                    queries::connectors::set_may_write(&mut *transaction, account, may_write).await?;
-                }
-                Replaced::default()
-            }
-        };
-        if let Some((left, token)) = before.and_then(|row| left_behind(app, row, given)) {
-            jobs::enqueue_revoke(&mut transaction, app, Some(account), &left, &token).await?;
-        }
-        let row = queries::connections::of_account(&mut *transaction, account).await?;
-        let write_number = row.map_or(0, |row| row.write_number);
-        transaction.commit().await?;
-        return Ok(Made::Connected {
-            id: wanted,
-            write_number,
-            replaced,
-        });
+    let now = app.clock.now();
+    // Two connects of one account take turns, and none overlaps its deletion, so that they agree on which grants are
+    // paused.
+    if !queries::accounts::lock(&mut *db, account).await? {
+        return Err(Problem::NotFound);
     }
+    if let Some(owner) = queries::accounts::of_athlete(&mut *db, given.athlete.as_str()).await?
+        && owner.id != account
+    {
+        return Ok(Made::HeldByAnother);
+    }
+    let owner = queries::accounts::by_id(&mut *db, account).await?;
+    if owner
+        .and_then(|owner| owner.athlete_id)
+        .is_some_and(|own| own != given.athlete.as_str())
+    {
+        return Ok(Made::SignsInAsAnother);
+    }
+    let before = queries::connections::of_account(&mut *db, account).await?;
+    let id = before
+        .as_ref()
+        .map_or_else(|| ConnectionId(app.random.uuid(&app.clock)), |row| row.id);
+    let scopes_before = before.as_ref().and_then(|row| shared_before(row, given));
+    let new = NewConnection {
+        id,
+        account_id: account,
+        athlete_id: given.athlete.as_str(),
+        athlete_name: &name,
+        kind: given.kind,
+        scopes: &given.scopes,
+        scopes_before: scopes_before.as_deref(),
+        now,
+    };
+    let (Credential::Bearer(secret) | Credential::ApiKey(secret)) = &given.credential;
+    let sealed = app
+        .keys
+        .seal(token_place(id), secret.expose_secret().as_bytes(), &app.random);
+    match queries::connections::connect(&mut *db, new, &sealed).await {
+        Ok(_) => {}
+        // Another account connected to the athlete meanwhile.
+        Err(sqlx::Error::Database(error)) if error.constraint() == Some("connections_athlete") => {
+            return Ok(Made::HeldByAnother);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let replaced = match &before {
+        Some(before) if before.athlete_id != given.athlete.as_str() => {
+            forget_changes(&mut *db, account).await?;
+            tell_coaches(&mut *db, app, before, given, &name).await?
+        }
+        _ => {
+            if may_write.is_some() {
+                queries::connectors::set_may_write(&mut *db, account, may_write).await?;
+            }
+            Replaced::default()
+        }
+    };
+    if let Some((left, token)) = before.and_then(|row| left_behind(app, row, given)) {
+        jobs::enqueue_revoke(&mut *db, app, Some(account), &left, &token).await?;
+    }
+    let row = queries::connections::of_account(&mut *db, account).await?;
+    let read_at = row.as_ref().and_then(|row| row.refreshed_at);
+    Ok(Made::Connected(Connected {
+        id,
+        write_number: row.map_or(0, |row| row.write_number),
+        replaced,
+        is_known: read_at.is_some_and(|at| now - at < KNOWN_FOR),
+    }))
+}
+
+/// What was shared before, if the new consent of the same athlete shares less.
+fn shared_before(row: &Connection, given: &Authorization) -> Option<Vec<String>> {
+    let renews = row.kind == ConnectionKind::OAuth
+        && given.kind == ConnectionKind::OAuth
+        && row.status != ConnectionStatus::Disconnected
+        && row.athlete_id == given.athlete.as_str();
+    let earlier = row.scopes_before.as_deref().map(Shared::of).unwrap_or_default();
+    let before = Shared::of(&row.scopes).or(earlier);
+    let narrower = renews && !Shared::of(&given.scopes).covers(before);
+    narrower.then(|| before.to_string().split(',').map(str::to_owned).collect())
+}
+
+/// Queues the revoke of a consent that nothing came of. The worker checks before it revokes whether an account is connected to the
+/// athlete after all: upstream's revoke ends the app's access altogether.
+pub(in crate::pages) async fn give_back(app: &App, given: &Authorization) -> Result<(), Problem> {
+    if let Credential::Bearer(token) = &given.credential {
+        let mut transaction = app.pool.begin().await?;
+        jobs::enqueue_revoke(&mut transaction, app, None, given.athlete.as_str(), token).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
 }
 
 /// Ends the right of the account's connector to change anything, and the undoing of everything that was changed.
@@ -167,7 +205,7 @@ async fn tell_coaches(
     let zone = queries::grants::zone_of(&mut *db, account.id, given.athlete.as_str()).await?;
     let now = Grantor {
         account: account.id,
-        email: account.email,
+        email: account.email.unwrap_or_default(),
         athlete_id: given.athlete.to_string(),
         athlete: name.to_owned(),
         // The zone of an athlete who was never here is not known before the first read, but then no grant resumes.
@@ -193,6 +231,16 @@ fn left_behind(app: &App, before: Connection, now: &Authorization) -> Option<(St
     }
 }
 
+/// Ends the account's connection within `db`'s transaction and erases the credential here; nothing is revoked at intervals.icu.
+/// Returns what ended.
+pub(in crate::pages) async fn end(db: &mut PgConnection, account: AccountId) -> sqlx::Result<Option<Ended>> {
+    let ended = queries::connections::disconnect(&mut *db, account).await?;
+    if ended.is_some() {
+        forget_changes(db, account).await?;
+    }
+    Ok(ended)
+}
+
 /// Ends the account's connection within `db`'s transaction: erases the credential here, and queues the revoke of a consent
 /// on behalf of `queued_for`. Returns the kind of connection that ended; none if nothing was connected.
 pub(in crate::pages) async fn disconnect(
@@ -201,10 +249,9 @@ pub(in crate::pages) async fn disconnect(
     account: AccountId,
     queued_for: Option<AccountId>,
 ) -> Result<Option<ConnectionKind>, Problem> {
-    let Some(ended) = queries::connections::disconnect(&mut *db, account).await? else {
+    let Some(ended) = end(&mut *db, account).await? else {
         return Ok(None);
     };
-    forget_changes(&mut *db, account).await?;
     if ended.kind == ConnectionKind::OAuth {
         match app.keys.open_text(token_place(ended.id), &ended.token_sealed) {
             Ok(token) => {
@@ -220,15 +267,15 @@ pub(in crate::pages) async fn disconnect(
 
 /// Reads the athlete's settings once, so that the dashboard knows zone and units. If that fails the connection stays: the
 /// first tool call tries again.
-pub(super) async fn first_read(
+pub(in crate::pages) async fn first_read(
     app: &App,
     account: AccountId,
-    id: ConnectionId,
-    write_number: i64,
+    connected: &Connected,
     given: Authorization,
 ) {
+    let (id, write_number) = (connected.id, connected.write_number);
     let scopes = scopes_of(given.kind, &given.scopes);
-    if !scopes.reads(Area::Settings) {
+    if connected.is_known || !scopes.reads(Area::Settings) {
         return;
     }
     let athlete = app.intervals.athlete(For {

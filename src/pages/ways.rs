@@ -1,0 +1,237 @@
+//! The ways to sign in: a password, and intervals.icu. Either can be added, and be taken off while the other stands.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+
+use super::{
+    Fields, Frame, NextPage, Signed,
+    connections::{
+        self, ask,
+        connect::{self, Authorization, Made},
+    },
+    done::Done,
+    form::{Mistake, Wrong as _},
+    frame::{form_page, leading_to_intervals, with_status},
+    proof::{self, Asks, Proof},
+};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::session::{self, Session},
+    intervals::Shared,
+    mail::{self, Mail, outbox},
+    queries::{self, oauth_states::Bound},
+    secrets::Password,
+    words::{ConnectionStatus, ConsentPurpose},
+};
+
+#[derive(Template)]
+#[template(path = "pages/ways.html")]
+struct Ways {
+    frame: Frame,
+    email: Option<String>,
+    has_password: bool,
+    /// The athlete whose sign-in with intervals.icu is a way in.
+    athlete_id: Option<String>,
+    /// Whether there is an intervals.icu app to sign in with.
+    oauth: bool,
+    asks: Asks,
+    next: NextPage,
+    mistake: Option<Mistake>,
+}
+
+/// `GET /account/ways`.
+pub(crate) async fn show(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    draw(&app, &signed.0, None).await
+}
+
+async fn draw(app: &App, session: &Session, mistake: Option<Mistake>) -> Result<Response, Problem> {
+    let account = queries::accounts::by_id(&app.pool, session.account)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let page = Ways {
+        frame: Frame::of(true),
+        email: account.email,
+        has_password: account.has_password,
+        athlete_id: account.athlete_id,
+        oauth: app.config.offers_oauth(),
+        asks: Asks::of(app, session).await?,
+        next: NextPage::Ways,
+        mistake,
+    };
+    Ok(leading_to_intervals(form_page(page.mistake.is_some(), &page)?))
+}
+
+/// The page again, because the proof failed; `field` is the password's in this form.
+async fn unproved(app: &App, session: &Session, field: &'static str) -> Result<Response, Problem> {
+    let asks = Asks::of(app, session).await?;
+    let (other, text) = asks.refusal();
+    let field = if asks.password() { field } else { other };
+    draw(app, session, Some(Mistake::new(field, text))).await
+}
+
+/// `POST /account/prove`: has the athlete of an account without a password give a consent, and goes on to a page that asks for that.
+pub(crate) async fn prove(
+    State(app): State<App>,
+    signed: Signed,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let next = NextPage::of_fields(&mut fields);
+    let begun = connections::begun(ConsentPurpose::Connect, None, next);
+    let wanted = ask::wanted(&app, signed.0.account, false).await?;
+    ask::go(&app, Bound::Session(signed.0.hash), &begun, wanted).await
+}
+
+/// `POST /account/ways/intervals`: after the password, leads to intervals.icu, whose consent makes it a way in.
+pub(crate) async fn add_intervals(
+    State(app): State<App>,
+    signed: Signed,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let typed = fields.optional("password");
+    if proof::in_session(&app, &signed.0, typed).await?.is_none() {
+        return unproved(&app, &signed.0, "password-add").await;
+    }
+    let begun = connections::begun(ConsentPurpose::AddWay, None, NextPage::Account);
+    let wanted = ask::wanted(&app, signed.0.account, false).await?;
+    ask::go(&app, Bound::Session(signed.0.hash), &begun, wanted).await
+}
+
+#[derive(Template)]
+#[template(path = "pages/way_refused.html")]
+struct Refused {
+    frame: Frame,
+    /// The athlete whom the account shows, if that is not the one who came back.
+    shown: Option<String>,
+}
+
+/// What follows the consent that makes intervals.icu a way in: the athlete must be the one whom the account shows, or the account
+/// must show nobody, and no other account may be the athlete's.
+pub(super) async fn added(app: &App, session: &Session, given: Authorization) -> Result<Response, Problem> {
+    let mut transaction = app.pool.begin().await?;
+    let db = &mut *transaction;
+    let row = queries::connections::of_account(&mut *db, session.account).await?;
+    let other = row.filter(|row| {
+        row.status != ConnectionStatus::Disconnected && row.athlete_id != given.athlete.as_str()
+    });
+    let made = match &other {
+        Some(_) => Made::SignsInAsAnother,
+        None => connect::write(&mut *db, app, session.account, &given, None).await?,
+    };
+    let Made::Connected(connected) = made else {
+        drop(transaction);
+        connect::give_back(app, &given).await?;
+        let page = Refused {
+            frame: Frame::of(true),
+            shown: other.map(|row| row.athlete_name),
+        };
+        return with_status(StatusCode::CONFLICT, &page);
+    };
+    queries::accounts::set_athlete(&mut *db, session.account, given.athlete.as_str()).await?;
+    queries::sessions::note_proof(&mut *db, session.hash, app.clock.now()).await?;
+    transaction.commit().await?;
+    let shares_nothing = Shared::of(&given.scopes).is_nothing();
+    connect::first_read(app, session.account, &connected, given).await;
+    Ok(if shares_nothing {
+        Done::NothingShared.answer()
+    } else {
+        Done::WayAdded.answer()
+    })
+}
+
+/// `POST /account/ways/intervals/off`: intervals.icu no longer signs in; the connection stays.
+pub(crate) async fn intervals_off(
+    State(app): State<App>,
+    signed: Signed,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let typed = fields.optional("password");
+    let Some(proof) = proof::in_session(&app, &signed.0, typed).await? else {
+        return unproved(&app, &signed.0, "password-intervals").await;
+    };
+    let mut transaction = app.pool.begin().await?;
+    if !proof.holds(&app, &mut transaction).await? {
+        return unproved(&app, &signed.0, "password-intervals").await;
+    }
+    let off = queries::accounts::clear_athlete(&mut *transaction, signed.0.account).await?;
+    transaction.commit().await?;
+    if off {
+        Ok(Done::WayOff.answer())
+    } else {
+        draw(&app, &signed.0, None).await
+    }
+}
+
+/// `POST /account/ways/password`: gives an account without a password one, for its confirmed address.
+pub(crate) async fn set_password(
+    State(app): State<App>,
+    signed: Signed,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let chosen = fields.take("password")?;
+    let Some(proof) = proof::in_session(&app, &signed.0, None).await? else {
+        return unproved(&app, &signed.0, "prove").await;
+    };
+    let Some(address) = proof.address().filter(|_| !proof.account.has_password) else {
+        return draw(&app, &signed.0, None).await;
+    };
+    let password = match Password::choose(chosen, &address.typed) {
+        Ok(password) => password,
+        Err(error) => return draw(&app, &signed.0, Some(Mistake::new("password", &error))).await,
+    };
+    let hash = app.passwords.hash(password).await;
+    let mut transaction = app.pool.begin().await?;
+    if !proof.holds(&app, &mut transaction).await? {
+        return unproved(&app, &signed.0, "prove").await;
+    }
+    queries::accounts::set_password(&mut *transaction, proof.account.id, &hash).await?;
+    tell_of_password(&mut transaction, &app, &proof).await?;
+    let cookie = session::begin_by_consent(&mut transaction, &app, proof.account.id, &headers).await?;
+    transaction.commit().await?;
+    Ok(([(SET_COOKIE, cookie)], Done::PasswordSet.answer()).into_response())
+}
+
+/// `POST /account/ways/password/off`: deletes the password, and ends every other session and open mail link.
+pub(crate) async fn password_off(
+    State(app): State<App>,
+    signed: Signed,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let typed = fields.optional("password");
+    let Some(proof) = proof::in_session(&app, &signed.0, typed).await? else {
+        return unproved(&app, &signed.0, "password-off").await;
+    };
+    let mut transaction = app.pool.begin().await?;
+    let db = &mut *transaction;
+    if !proof.holds(&app, &mut *db).await? {
+        return unproved(&app, &signed.0, "password-off").await;
+    }
+    if !queries::accounts::clear_password(&mut *db, proof.account.id).await? {
+        drop(transaction);
+        return draw(&app, &signed.0, None).await;
+    }
+    queries::sessions::end_all(&mut *db, proof.account.id).await?;
+    queries::mail_links::end_all(&mut *db, proof.account.id).await?;
+    tell_of_password(&mut *db, &app, &proof).await?;
+    let cookie = session::begin(&mut *db, &app, proof.account.id, &headers).await?;
+    transaction.commit().await?;
+    Ok(([(SET_COOKIE, cookie)], Done::PasswordOff.answer()).into_response())
+}
+
+/// Queues the email that the password changed.
+async fn tell_of_password(db: &mut sqlx::PgConnection, app: &App, proof: &Proof) -> Result<(), Problem> {
+    let Some(address) = proof.address() else {
+        return Ok(());
+    };
+    let changed = Mail::PasswordChanged(mail::PasswordChanged {
+        forgot: app.config.page_url("/forgot"),
+    });
+    outbox::enqueue(db, app, &address, Some(proof.account.id), changed).await?;
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! Continue with intervals.icu: signs in and up by a consent there, which connects in the same step. The account is the athlete.
+//!
+//! Who comes back as an athlete that another account shows is asked for that account's password ([`join`]); its owner can also
+//! free the athlete by an email ([`release`]). Where only some addresses may sign up, a new athlete confirms one first
+//! ([`first_address`]).
+
+pub(crate) mod first_address;
+pub(crate) mod join;
+pub(crate) mod release;
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use sqlx::{Postgres, Transaction};
+
+use super::{
+    Fields, Frame, FromNetwork, MaybeSigned, NextPage,
+    connections::{
+        self, ask,
+        connect::{self, Authorization, Made},
+        waiting,
+    },
+    done::Done,
+    frame::with_status,
+    mail_link::{self, Opened},
+};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{
+        accounts, session,
+        sign_ins::{self, From},
+    },
+    ids::AccountId,
+    intervals::Shared,
+    mail::Address,
+    oauth::authorize::browser,
+    queries::{self, oauth_states::Bound, sign_ins::Owner},
+    words::{ConsentPurpose, SignInOutcome},
+};
+
+/// `POST /sign-in/intervals`: redirects to intervals.icu with a state that only this browser can bring back, once.
+pub(crate) async fn begin(
+    State(app): State<App>,
+    MaybeSigned(session): MaybeSigned,
+    from: FromNetwork,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let next = NextPage::of_fields(&mut fields);
+    if session.is_some() {
+        return Ok(Redirect::to(&next.path()).into_response());
+    }
+    app.limits.attempt(from.0)?;
+    let (browser, cookie) = browser(&app, &headers);
+    let begun = connections::begun(ConsentPurpose::SignIn, None, next);
+    let wanted = ask::wanted_by_browser(&app, &headers);
+    let mut response = ask::go(&app, Bound::Browser(browser), &begun, wanted).await?;
+    response.headers_mut().append(SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// What follows a consent of somebody who wants to sign in.
+pub(super) async fn landed(
+    app: &App,
+    headers: &HeaderMap,
+    from: FromNetwork,
+    given: Authorization,
+    next: NextPage,
+) -> Result<Response, Problem> {
+    let athlete = given.athlete.as_str();
+    let owner = queries::accounts::of_athlete(&app.pool, athlete).await?;
+    if let Some(owner) = &owner
+        && owner.athlete_id.as_deref() == Some(athlete)
+    {
+        let transaction = app.pool.begin().await?;
+        let next = Next::back_at(next);
+        return sign_in(transaction, app, owner.id, given, (headers, from), next).await;
+    }
+    if owner.is_some() {
+        return join_first(app, &given, next).await;
+    }
+    let rule = app.config.sign_up();
+    if rule.allows_athlete(athlete) {
+        app.limits.sign_up(from.0)?;
+        return sign_up(app, given, (headers, from), next).await;
+    }
+    if rule.takes_addresses() {
+        let page = Redirect::to(first_address::PATH).into_response();
+        return waiting::keep(app, &given, None, next, page).await;
+    }
+    connect::give_back(app, &given).await?;
+    closed()
+}
+
+async fn join_first(app: &App, given: &Authorization, next: NextPage) -> Result<Response, Problem> {
+    let page = Redirect::to(join::JOIN).into_response();
+    waiting::keep(app, given, None, next, page).await
+}
+
+/// Makes an account for the athlete, connects it and signs this browser in.
+async fn sign_up(
+    app: &App,
+    given: Authorization,
+    by: (&HeaderMap, FromNetwork),
+    next: NextPage,
+) -> Result<Response, Problem> {
+    let mut transaction = app.pool.begin().await?;
+    let made = accounts::create_of_athlete(&mut transaction, app, &given.athlete, None).await?;
+    let Some(account) = made else {
+        // Somebody made an account of the athlete meanwhile.
+        drop(transaction);
+        return join_first(app, &given, next).await;
+    };
+    tracing::info!("an athlete signed up with intervals.icu");
+    sign_in(transaction, app, account, given, by, Next::first_at(next)).await
+}
+
+/// What the button behind a sign-up link does in the browser where a consent waits: makes the account of the athlete with the
+/// address that the link confirms. The link says that the address may sign up.
+pub(super) async fn sign_up_confirmed(
+    app: &App,
+    opened: &Opened,
+    headers: &HeaderMap,
+    from: FromNetwork,
+) -> Result<Response, Problem> {
+    let Some(waiting) = waiting::of_browser(app, headers).await? else {
+        return join::gone(app, false);
+    };
+    let mut transaction = app.pool.begin().await?;
+    let Some(link) = opened.spend(&mut *transaction, app).await? else {
+        return mail_link::gone(false);
+    };
+    let Some(given) = waiting.take(&mut transaction, app).await? else {
+        return join::gone(app, false);
+    };
+    let address = Address::stored(&link.email, &link.email_key);
+    let made = accounts::create_of_athlete(&mut transaction, app, &given.athlete, Some(&address)).await?;
+    let Some(account) = made else {
+        // Somebody made an account of the athlete or the address meanwhile.
+        return mail_link::gone(false);
+    };
+    let next = Next::first_at(waiting.next());
+    let response = sign_in(transaction, app, account, given, (headers, from), next).await?;
+    Ok(opened.forgotten(app, waiting::forgotten(app, response)))
+}
+
+/// Where somebody goes on who has just signed in.
+#[derive(Debug, Clone, Copy)]
+struct Next {
+    page: NextPage,
+    /// Whether the account was just made.
+    is_first: bool,
+}
+
+impl Next {
+    fn first_at(page: NextPage) -> Self {
+        Self { page, is_first: true }
+    }
+
+    fn back_at(page: NextPage) -> Self {
+        Self {
+            page,
+            is_first: false,
+        }
+    }
+}
+
+/// Connects the account within `transaction`, signs this browser in, commits and goes on.
+async fn sign_in(
+    mut transaction: Transaction<'static, Postgres>,
+    app: &App,
+    account: AccountId,
+    given: Authorization,
+    (headers, from): (&HeaderMap, FromNetwork),
+    next: Next,
+) -> Result<Response, Problem> {
+    let db = &mut *transaction;
+    let connected = match connect::write(&mut *db, app, account, &given, None).await? {
+        Made::Connected(connected) => connected,
+        Made::HeldByAnother | Made::SignsInAsAnother => {
+            drop(transaction);
+            return join_first(app, &given, next.page).await;
+        }
+    };
+    let cookie = session::begin_by_consent(&mut *db, app, account, headers).await?;
+    let (owner, log) = (Owner::Account(account), From::of(from.0, headers));
+    sign_ins::log(&mut *db, app, owner, None, SignInOutcome::Granted, &log).await?;
+    transaction.commit().await?;
+    let shares_nothing = Shared::of(&given.scopes).is_nothing();
+    connect::first_read(app, account, &connected, given).await;
+    let response = match next.page {
+        NextPage::Dashboard if shares_nothing => Done::NothingShared.answer(),
+        NextPage::Dashboard if next.is_first => Done::Connected.answer(),
+        page => Redirect::to(&page.path()).into_response(),
+    };
+    Ok(([(SET_COOKIE, cookie)], response).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "pages/sign_up_closed.html")]
+struct Closed {
+    frame: Frame,
+}
+
+/// The page for an athlete who may not sign up.
+fn closed() -> Result<Response, Problem> {
+    let frame = Frame::of(false);
+    with_status(StatusCode::FORBIDDEN, &Closed { frame })
+}

@@ -1,0 +1,222 @@
+//! The athlete who just gave a consent belongs to another account: two ways in are joined only in one browser, by somebody who has
+//! just proved both, the consent and a password. Which one depends on the account.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::HeaderMap;
+use sqlx::PgConnection;
+
+use super::{Next, sign_in};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{session::Session, tries},
+    ids::AccountId,
+    mail::{Address, outbox},
+    pages::{
+        Fields, Frame, FromNetwork, MaybeSigned,
+        connections::{
+            connect,
+            waiting::{self, Waiting},
+        },
+        form::{Mistake, Wrong as _},
+        frame::{form_page, leading_to_intervals, with_status},
+    },
+    queries::{self, accounts::Account},
+    secrets::PasswordHash,
+    text::names,
+    words::ConnectionStatus,
+};
+
+/// The page.
+pub(in crate::pages) const JOIN: &str = "/sign-in/join";
+
+/// What can be done about an athlete who belongs to another account.
+enum Way {
+    /// That account has a password: who knows it makes intervals.icu a second way into it.
+    ItsPassword {
+        /// Whether its owner can free the athlete by an email.
+        by_mail: bool,
+    },
+    /// That account signs in with intervals.icu, and this one, which is signed in here and has nothing to lose, gives it its address
+    /// and password.
+    OwnPassword,
+    /// That account signs in with intervals.icu, and the two cannot become one.
+    Apart,
+}
+
+impl Way {
+    /// For this session and the account that the athlete belongs to.
+    async fn of(app: &App, session: Option<&Session>, holder: &Account) -> Result<Self, Problem> {
+        if holder.athlete_id.is_none() {
+            return Ok(Self::ItsPassword {
+                by_mail: holder.email.is_some(),
+            });
+        }
+        let Some(session) = session else {
+            return Ok(Self::Apart);
+        };
+        let own = queries::accounts::by_id(&app.pool, session.account).await?;
+        let connection = queries::connections::of_account(&app.pool, session.account).await?;
+        let grants = queries::grants::of_account(&app.pool, session.account).await?;
+        let is_empty =
+            grants.is_empty() && connection.is_none_or(|row| row.status == ConnectionStatus::Disconnected);
+        let can_give = own.is_some_and(|own| own.has_password && own.athlete_id.is_none());
+        Ok(if is_empty && can_give && holder.email.is_none() {
+            Self::OwnPassword
+        } else {
+            Self::Apart
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/join.html")]
+struct Page {
+    frame: Frame,
+    athlete: String,
+    way: Way,
+    /// The address of the account that is signed in here.
+    own: Option<String>,
+    mistake: Option<Mistake>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/consent_gone.html")]
+struct Gone {
+    frame: Frame,
+    oauth: bool,
+}
+
+/// The page for a consent that was used, has expired, or was given in another browser.
+pub(super) fn gone(app: &App, signed: bool) -> Result<Response, Problem> {
+    let page = Gone {
+        frame: Frame::of(signed),
+        oauth: app.config.offers_oauth(),
+    };
+    Ok(leading_to_intervals(with_status(http::StatusCode::GONE, &page)?))
+}
+
+/// `GET /sign-in/join`.
+pub(crate) async fn show(
+    State(app): State<App>,
+    MaybeSigned(session): MaybeSigned,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Some(waiting) = waiting::of_browser(&app, &headers).await? else {
+        return gone(&app, session.is_some());
+    };
+    match queries::accounts::of_athlete(&app.pool, waiting.athlete.as_str()).await? {
+        Some(holder) => draw(&app, session.as_ref(), &waiting, &holder, None).await,
+        // Somebody freed the athlete meanwhile.
+        None => Ok(Redirect::to(super::release::GO_ON).into_response()),
+    }
+}
+
+async fn draw(
+    app: &App,
+    session: Option<&Session>,
+    waiting: &Waiting,
+    holder: &Account,
+    mistake: Option<Mistake>,
+) -> Result<Response, Problem> {
+    let page = Page {
+        frame: Frame::of(session.is_some()),
+        athlete: names::called(waiting.name(), waiting.athlete.as_str()),
+        way: Way::of(app, session, holder).await?,
+        own: session.and_then(|session| session.email.clone()),
+        mistake,
+    };
+    form_page(page.mistake.is_some(), &page)
+}
+
+/// `POST /sign-in/join`: checks the password, joins, and signs in.
+pub(crate) async fn join(
+    State(app): State<App>,
+    MaybeSigned(session): MaybeSigned,
+    from: FromNetwork,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let typed = fields.take("password")?;
+    let Some(waiting) = waiting::of_browser(&app, &headers).await? else {
+        return gone(&app, session.is_some());
+    };
+    let Some(holder) = queries::accounts::of_athlete(&app.pool, waiting.athlete.as_str()).await? else {
+        return Ok(Redirect::to(super::release::GO_ON).into_response());
+    };
+    let way = Way::of(&app, session.as_ref(), &holder).await?;
+    let asked = match (&way, &session) {
+        (Way::ItsPassword { .. }, _) => holder.id,
+        (Way::OwnPassword, Some(session)) => session.account,
+        _ => return draw(&app, session.as_ref(), &waiting, &holder, None).await,
+    };
+    let wrong = || Some(Mistake::new("password", NOT_ITS));
+    let hash = queries::accounts::password_of(&app.pool, asked).await?;
+    let (passwords, checked) = (app.passwords.clone(), hash.clone());
+    let check = async move { passwords.verify_typed(typed, hash).await };
+    if !tries::behind_link(&app, waiting.hash(), check).await?? {
+        return draw(&app, session.as_ref(), &waiting, &holder, wrong()).await;
+    }
+    let mut transaction = app.pool.begin().await?;
+    let db = &mut *transaction;
+    if !locks(&mut *db, asked, checked.as_ref()).await? {
+        return draw(&app, session.as_ref(), &waiting, &holder, wrong()).await;
+    }
+    let Some(given) = waiting.take(&mut *db, &app).await? else {
+        return gone(&app, session.is_some());
+    };
+    if let Way::OwnPassword = way {
+        let joined = give_password(&mut *db, &app, asked, holder.id, checked.as_ref()).await?;
+        if !joined {
+            drop(transaction);
+            return draw(&app, session.as_ref(), &waiting, &holder, None).await;
+        }
+    } else {
+        queries::accounts::set_athlete(&mut *db, holder.id, waiting.athlete.as_str()).await?;
+    }
+    tracing::info!("two ways into an account were joined");
+    let next = Next::back_at(waiting.next());
+    let response = sign_in(transaction, &app, holder.id, given, (&headers, from), next).await?;
+    Ok(waiting::forgotten(&app, response))
+}
+
+const NOT_ITS: &str = "This is not the password of that account. Passwords tell capital letters apart.";
+
+/// Whether the account still has the password that was checked; nobody changes it before `db`'s transaction ends.
+async fn locks(
+    db: &mut PgConnection,
+    account: AccountId,
+    checked: Option<&PasswordHash>,
+) -> sqlx::Result<bool> {
+    let now = queries::accounts::lock_password_of(db, account).await?;
+    Ok(checked.is_some() && now.as_ref().map(PasswordHash::as_str) == checked.map(PasswordHash::as_str))
+}
+
+/// Deletes the account `from`, which has nothing but its way in, and gives that to the account `to`; false if either changed
+/// meanwhile.
+async fn give_password(
+    db: &mut PgConnection,
+    app: &App,
+    from: AccountId,
+    to: AccountId,
+    hash: Option<&PasswordHash>,
+) -> Result<bool, Problem> {
+    let own = queries::accounts::by_id(&mut *db, from).await?;
+    let (Some(address), Some(hash)) = (own.as_ref().and_then(Address::of), hash) else {
+        return Ok(false);
+    };
+    if !queries::grants::of_account(&mut *db, from).await?.is_empty() {
+        return Ok(false);
+    }
+    if connect::disconnect(&mut *db, app, from, None).await?.is_some() {
+        return Ok(false);
+    }
+    outbox::forget_account(&mut *db, from, Some(&address)).await?;
+    queries::accounts::delete(&mut *db, from).await?;
+    let address = (address.typed.as_str(), address.key.as_str());
+    Ok(queries::accounts::take_over_password(db, to, address, hash).await?)
+}
