@@ -634,5 +634,12 @@ mod tests {
         assert!(only.allows("ana@example.test") && only.allows("x@club.example"));
         assert!(!only.allows("bob@example.test") && !only.allows("x@notclub.example"));
         assert!("nonsense".parse::<SignUp>().is_err());
+        assert!(!only.allows_athlete("i1") && only.takes_addresses());
+        let athletes: SignUp = "I12345, 2049151".parse().unwrap();
+        assert!(athletes.allows_athlete("i12345") && athletes.allows_athlete("2049151"));
+        assert!(!athletes.allows_athlete("i1234") && !athletes.allows_athlete("12345"));
+        assert!(!athletes.allows("i12345") && !athletes.allows("a@i12345"));
+        assert!(!athletes.takes_addresses());
+        assert!(SignUp::Open.allows_athlete("i1") && !SignUp::Closed.allows_athlete("i1"));
     }
 }

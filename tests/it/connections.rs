@@ -269,9 +269,14 @@ async fn a_state_works_once() {
 async fn an_athlete_of_another_account_is_refused_and_the_other_keeps_working() {
     test(async |world| {
         let mut browser = free_ana(&world).await;
-        let page = connect(&world, &mut browser, world.jack().person, &ALL).await;
-        assert_eq!(page.status, 409);
-        assert!(page.text().contains("disconnect there"), "{}", page.text());
+        let done = connect(&world, &mut browser, world.jack().person, &ALL).await;
+        assert_eq!((done.status, done.location()), (303, "/sign-in/join"));
+        let page = browser.get("/sign-in/join").await;
+        assert!(
+            page.text().contains("Nothing has been changed yet"),
+            "{}",
+            page.text()
+        );
         assert!(
             !page.body.contains(world.jack().person.email),
             "whose account it is stays secret"
@@ -530,8 +535,18 @@ async fn a_consent_for_an_athlete_that_another_account_holds_by_key_is_given_bac
             .await;
         let mut browser = free_ana(&world).await;
         world.sim.clear_requests();
-        let page = connect(&world, &mut browser, world.jack().person, &ALL).await;
-        assert_eq!(page.status, 409);
+        let done = connect(&world, &mut browser, world.jack().person, &ALL).await;
+        assert_eq!(done.location(), "/sign-in/join");
+        world.mails_to("nobody@example.test").await;
+        assert!(
+            world
+                .sim
+                .requests()
+                .iter()
+                .all(|request| request.method != "DELETE"),
+            "it waits for an hour"
+        );
+        world.clock.advance(Duration::minutes(61));
         world.mails_to("nobody@example.test").await;
         let requests = world.sim.requests();
         assert_eq!(

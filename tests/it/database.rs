@@ -1034,6 +1034,53 @@ async fn open_links_outlive_what_stood_there_for_an_older_instance() {
     .await;
 }
 
+/// A consent in progress and an account of before go on, and an older instance finds what it knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_and_consents_of_before_ways_in_go_on() {
+    test(async |world| {
+        let mut old = before(&world, 11).await;
+        old.execute(
+            "insert into accounts (id, email, email_key, password_hash, created_at) values
+                 ('00000000-0000-0000-0000-000000000001', 'A@x.example', 'a@x.example', '$argon2id$kept', now());
+             insert into sessions (hash, account_id, created_at, last_seen_at, user_agent) values
+                 ('session', '00000000-0000-0000-0000-000000000001', now(), now(), 'x');
+             insert into oauth_states (hash, session_hash, may_write, created_at, expires_at) values
+                 ('state', 'session', true, now(), now() + interval '5 minutes');",
+        )
+        .await
+        .unwrap();
+        migrate(&mut old, 11..).await;
+        let state: (String, bool, bool) = sqlx::query_as(
+            "select purpose, may_write, browser_hash is null from oauth_states where session_hash = 'session'",
+        )
+        .fetch_one(&mut old)
+        .await
+        .unwrap();
+        assert_eq!(state, ("connect".to_owned(), true, true));
+        // What an instance of the version before writes.
+        old.execute(
+            "insert into oauth_states (hash, session_hash, may_write, created_at, expires_at) values
+                 ('other', 'session', null, now(), now() + interval '5 minutes');
+             update accounts set password_hash = '$argon2id$new' where email_key = 'a@x.example';",
+        )
+        .await
+        .unwrap();
+        for (broken, rule) in [
+            ("update accounts set password_hash = null", "accounts_way_in"),
+            ("update accounts set athlete_id = 'i1', email_key = null", "accounts_address"),
+            (
+                "update accounts set athlete_id = 'i1', email = null, email_key = null",
+                "accounts_password",
+            ),
+            ("update oauth_states set browser_hash = 'b'", "oauth_states_bound"),
+        ] {
+            let error = old.execute(broken).await.unwrap_err().to_string();
+            assert!(error.contains(rule), "{broken}: {error}");
+        }
+    })
+    .await;
+}
+
 /// Hard case 118: the schema from before coaches, with athletes' data in it, becomes today's and loses nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn data_of_before_coaches_is_taken_over() {
@@ -1060,8 +1107,21 @@ async fn data_of_before_coaches_is_taken_over() {
             let copy = format!("insert into old.{table} ({columns}) select {columns} from public.{table}");
             old.execute(sqlx::AssertSqlSafe(copy)).await.unwrap();
         }
+        // A link became a connector since.
+        old.execute(
+            "insert into old.links (id, account_id, token_hash, token_sealed, created_at, last_used_at, last_client)
+             select id, account_id, token_hash, token_sealed, created_at, last_used_at, last_client
+             from public.connectors where not is_sign_in",
+        )
+        .await
+        .unwrap();
         migrate(&mut old, 4..).await;
-        let mut rows = 0;
+        let mut rows: i64 = sqlx::query_scalar(
+            "select count(*) from old.connectors o join public.connectors p using (id, token_hash, created_at)",
+        )
+        .fetch_one(&mut old)
+        .await
+        .unwrap();
         for (table, _) in &tables {
             let count = format!(
                 "select (select count(*) from old.{table}), count(*) from (select * from old.{table} except select * from public.{table}) as other"
@@ -1076,7 +1136,7 @@ async fn data_of_before_coaches_is_taken_over() {
         old.execute("insert into coaches (id, email, email_key, created_at) values (gen_random_uuid(), 'c@c.example', 'c@c.example', now())")
             .await
             .unwrap();
-        let both = old.execute("update links set coach_id = (select id from coaches)").await;
+        let both = old.execute("update connectors set coach_id = (select id from coaches)").await;
         assert!(both.unwrap_err().to_string().contains("links_one_owner"));
     })
     .await;

@@ -386,6 +386,19 @@ const WITHHELD: &[(&str, &str)] = &[
     ("accounts.invites_since", "as above"),
     ("sessions.hash", "a secret"),
     ("sessions.id", "a name for one button"),
+    ("sessions.proved_at", "gone within a quarter of an hour"),
+    ("consents.hash", "a secret"),
+    (
+        "consents.athlete_id",
+        "of nobody's account yet, and gone within the hour",
+    ),
+    ("consents.athlete_name", "as above"),
+    ("consents.scopes", "as above"),
+    ("consents.job_id", "a row's name"),
+    ("consents.session_hash", "a secret"),
+    ("consents.next", "a page to go on to"),
+    ("consents.created_at", "gone within the hour"),
+    ("consents.expires_at", "as above"),
     ("mail_links.hash", "a secret"),
     ("tries.id", "a row's name"),
     ("tries.subject_hash", "a hash, of one of four things"),
@@ -481,6 +494,9 @@ const WITHHELD: &[(&str, &str)] = &[
     ("mail_links.request_id", "a row's name"),
     ("oauth_states.hash", "a secret"),
     ("oauth_states.session_hash", "a secret"),
+    ("oauth_states.browser_hash", "a secret"),
+    ("oauth_states.purpose", "gone after ten minutes"),
+    ("oauth_states.next", "a page to go on to"),
     (
         "oauth_states.created_at",
         "gone after ten minutes, and says nothing but that Connect was pressed",
@@ -555,7 +571,10 @@ const WITHHELD: &[(&str, &str)] = &[
 
 /// Columns whose content is in the export, each under its table's key.
 const EXPORTED: &[(&str, &[&str])] = &[
-    ("accounts", &["id", "email", "email_key", "created_at"]),
+    (
+        "accounts",
+        &["id", "email", "email_key", "athlete_id", "created_at"],
+    ),
     ("sessions", &["created_at", "last_seen_at", "user_agent"]),
     (
         "mail_links",
@@ -569,6 +588,7 @@ const EXPORTED: &[(&str, &[&str])] = &[
             "kind",
             "status",
             "scopes",
+            "scopes_before",
             "write_number",
             "zone",
             "zone_source",

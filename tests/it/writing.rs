@@ -69,6 +69,14 @@ async fn connect(
     browser.get(&callback).await
 }
 
+/// Switches changes on where intervals.icu was connected for reading only, and allows these scopes; where the callback leads.
+async fn switch_on(world: &World, browser: &mut Browser, seeded: &Seeded, scopes: &[&str]) -> Page {
+    let away = browser.post("/link/writing", &[("may-write", "on")]).await;
+    assert_eq!(scope(&away), WRITING.join(","));
+    let callback = consent(world, browser, away.location(), seeded.person, scopes, "allow").await;
+    browser.get(&callback).await
+}
+
 async fn may_write(world: &World, seeded: &Seeded) -> Option<bool> {
     let account = queries::accounts::by_email(&world.app.pool, seeded.person.email).await;
     let link = queries::connectors::of_account(&world.app.pool, account.unwrap().unwrap().id).await;
@@ -130,43 +138,32 @@ async fn it_is_off_until_the_athlete_says_yes_and_is_asked_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_connect_offers_the_choice_and_asks_for_no_more_than_was_chosen() {
+async fn connecting_asks_to_read_and_switching_on_asks_for_changes() {
     test(async |world: Arc<World>| {
         let ana = world.ana().clone();
         let mut browser = free_ana(&world).await;
-        let (ticked, unticked) = (
-            [("choice", "changes"), ("may-write", "on")],
-            [("choice", "changes")],
-        );
         for path in ["/dashboard", "/connect"] {
             let page = browser.get(path).await;
             let tick = "form[action='/connect'] input[type=checkbox][name=may-write]";
-            assert_eq!(page.attribute(tick, "value").as_deref(), Some("on"), "{path}");
-            assert_eq!(page.attribute(tick, "checked"), None, "{path}");
+            assert_eq!(page.attribute(tick, "value"), None, "{path}");
         }
-        let reading = browser.post("/connect", &unticked).await;
-        assert!(scope(&reading).contains("CALENDAR:READ"), "{}", scope(&reading));
-        connect(&world, &mut browser, &ana, &unticked, &crate::connections::ALL).await;
-        assert_eq!(may_write(&world, &ana).await, Some(false));
+        let reading = browser.post("/connect", &[]).await;
+        assert_eq!(scope(&reading), crate::connections::ALL.join(","));
+        connect(&world, &mut browser, &ana, &[], &crate::connections::ALL).await;
+        assert_eq!(may_write(&world, &ana).await, None);
         let page = browser.get("/dashboard").await.text();
-        assert!(
-            !page.contains(QUESTION) && !page.contains(READS_ONLY),
-            "answered: {page}"
-        );
+        assert!(page.contains(QUESTION) && !page.contains(READS_ONLY), "{page}");
 
-        let away = browser.post("/connect", &ticked).await;
-        assert_eq!(scope(&away), WRITING.join(","));
-        let done = connect(&world, &mut browser, &ana, &ticked, &WRITING).await;
-        assert_eq!(done.location(), "/dashboard?done=connected");
+        let done = switch_on(&world, &mut browser, &ana, &WRITING).await;
+        assert_eq!(done.location(), "/dashboard?done=writing-on");
         assert_eq!(may_write(&world, &ana).await, Some(true));
         pushed(&world, &ana, "Easy").await;
-        let page = browser.get("/connect").await;
-        assert!(
-            page.attribute("#may-write-consent", "checked").is_some(),
-            "connecting again keeps what was chosen"
-        );
         let again = browser.post("/connect", &[]).await;
-        assert_eq!(scope(&again), WRITING.join(","), "and asks for it");
+        assert_eq!(
+            scope(&again),
+            WRITING.join(","),
+            "connecting again keeps what is in use"
+        );
     })
     .await;
 }
@@ -194,9 +191,11 @@ async fn a_consent_for_reading_only_is_said_and_connecting_again_mends_it() {
     test(async |world: Arc<World>| {
         let ana = world.ana().clone();
         let mut browser = free_ana(&world).await;
-        let ticked = [("choice", "changes"), ("may-write", "on")];
-        // The athlete leaves the writing out on the page of intervals.icu.
-        connect(&world, &mut browser, &ana, &ticked, &crate::connections::ALL).await;
+        connect(&world, &mut browser, &ana, &[], &crate::connections::ALL).await;
+        switch_on(&world, &mut browser, &ana, &WRITING).await;
+        // Later the athlete leaves the writing out on the page of intervals.icu, and leaves it at that.
+        connect(&world, &mut browser, &ana, &[], &crate::connections::ALL).await;
+        browser.post("/connect/narrower", &[]).await;
         let page = browser.get("/dashboard").await.text();
         assert!(
             page.contains(READS_ONLY) && page.contains("Your connector may change"),
@@ -207,19 +206,11 @@ async fn a_consent_for_reading_only_is_said_and_connecting_again_mends_it() {
 
         browser.post("/link/writing", &[("may-write", "off")]).await;
         assert!(!browser.get("/dashboard").await.text().contains(READS_ONLY));
-        let on = browser.post("/link/writing", &[("may-write", "on")]).await;
-        assert_eq!(on.location(), "/dashboard?done=writing-unshared");
-        assert!(
-            browser
-                .get(on.location())
-                .await
-                .text()
-                .contains("Connect again to allow changes")
-        );
+        let on = switch_on(&world, &mut browser, &ana, &crate::connections::ALL).await;
+        assert_eq!(on.location(), "/dashboard?done=writing-not-shared");
+        assert_eq!(may_write(&world, &ana).await, Some(false));
 
-        let away = browser.post("/connect", &[]).await;
-        assert_eq!(scope(&away), WRITING.join(","));
-        connect(&world, &mut browser, &ana, &[], &WRITING).await;
+        switch_on(&world, &mut browser, &ana, &WRITING).await;
         assert_eq!(may_write(&world, &ana).await, Some(true));
         assert!(!browser.get("/dashboard").await.text().contains(READS_ONLY));
         pushed(&world, &ana, "Easy").await;
@@ -233,8 +224,9 @@ async fn a_consent_for_the_calendar_alone_goes_on_and_the_rest_is_said() {
     test(async |world: Arc<World>| {
         let ana = world.ana().clone();
         let mut browser = free_ana(&world).await;
-        let ticked = [("choice", "changes"), ("may-write", "on")];
-        connect(&world, &mut browser, &ana, &ticked, &ONLY_THE_CALENDAR).await;
+        connect(&world, &mut browser, &ana, &[], &crate::connections::ALL).await;
+        let on = switch_on(&world, &mut browser, &ana, &ONLY_THE_CALENDAR).await;
+        assert_eq!(on.location(), "/dashboard?done=writing-in-part");
         let page = browser.get("/dashboard").await.text();
         assert!(
             page.contains(IN_PART)
@@ -257,8 +249,6 @@ async fn a_consent_for_the_calendar_alone_goes_on_and_the_rest_is_said() {
                 && text.contains("connected for reading only"),
             "{text}"
         );
-        let on = browser.post("/link/writing", &[("may-write", "on")]).await;
-        assert_eq!(on.location(), "/dashboard?done=writing-in-part");
         assert!(
             browser
                 .get(on.location())
@@ -388,7 +378,7 @@ async fn a_coachs_changes_need_the_grant_and_the_consent_and_not_the_athletes_sw
             page.contains("your consent at intervals.icu, which was connected for reading only"),
             "{page}"
         );
-        let away = browser.post("/connect", &[("choice", "changes")]).await;
+        let away = browser.post("/connect", &[]).await;
         assert_eq!(scope(&away), WRITING.join(","), "for the coach");
     })
     .await;
@@ -403,8 +393,7 @@ async fn disconnecting_and_another_athlete_switch_it_off_and_end_every_undo() {
         let mut browser = world.let_write(&ana).await;
         pushed(&world, &ana, "Easy").await;
         assert_eq!(kept(&world).await, 1);
-        let ticked = [("choice", "changes"), ("may-write", "on")];
-        connect(&world, &mut browser, &jack, &ticked, &WRITING).await;
+        connect(&world, &mut browser, &jack, &[], &WRITING).await;
         assert_eq!(kept(&world).await, 0);
         assert_eq!(
             may_write(&world, &ana).await,
