@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Db;
-use crate::{ids::JobId, secrets::TokenHash};
+use crate::{ids::JobId, secrets::TokenHash, words::JobState};
 
 /// A consent that waits.
 #[derive(Debug, Clone)]
@@ -97,11 +97,12 @@ pub(crate) async fn take(
     sqlx::query_scalar!(
         r#"
         with spent as (delete from consents where hash = $1 and expires_at > $2 returning job_id)
-        delete from jobs using spent where jobs.id = spent.job_id and state = 'pending' and attempts = 0
+        delete from jobs using spent where jobs.id = spent.job_id and state = $3 and attempts = 0
         returning payload as "payload!"
         "#,
         hash.as_bytes(),
-        now
+        now,
+        JobState::Pending.as_str()
     )
     .fetch_optional(db)
     .await

@@ -142,7 +142,12 @@ async fn a_taken_address_and_a_free_one_are_one_answer() {
             browser.get("/account/address/sent").await.body,
             browser.get("/account/address/sent").await.body
         );
-        assert!(world.mails_to(jack).await.is_empty());
+        let mails = world.mails_to(jack).await;
+        let text = &mails.last().unwrap().letter.text;
+        assert!(
+            mails.len() == 1 && text.contains("has an account already") && !text.contains("/address/"),
+            "only its owner learns it, and there is no link to press: {text}"
+        );
         let page = world.browser().open(&link).await;
         assert_eq!(
             page.status, 200,
@@ -217,7 +222,8 @@ async fn an_address_that_somebody_signed_up_with_meanwhile_is_not_taken_away() {
         let page = browser
             .post("/address", &[("form", &id), ("password", PASSWORD)])
             .await;
-        assert_eq!(page.status, 410);
+        assert_eq!(page.status, 409);
+        assert!(page.text().contains("has another account"), "{}", page.text());
         assert!(exists(&world, world.ana().person.email).await);
         assert!(world.mails_to(world.ana().person.email).await.is_empty());
     })

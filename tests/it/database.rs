@@ -622,7 +622,7 @@ async fn two_instances_that_mark_a_fresh_database_at_once_agree() {
 async fn a_clock_that_jumps_breaks_nothing() {
     test(async |world| {
         let used = async || -> String {
-            sqlx::query_scalar("select max(last_used_at)::date::text from links")
+            sqlx::query_scalar("select max(last_used_at)::date::text from connectors")
                 .fetch_one(&world.app.pool)
                 .await
                 .unwrap()
@@ -945,7 +945,7 @@ async fn links_of_before_may_change_nothing() {
             }
         }
         let all: Vec<(Option<bool>, i32)> =
-            sqlx::query_as("select may_write, last_change from links join accounts a on a.id = account_id")
+            sqlx::query_as("select may_write, last_change from connectors join accounts a on a.id = account_id")
                 .fetch_all(&mut old)
                 .await
                 .unwrap();

@@ -447,7 +447,7 @@ async fn looking_at_a_mails_link_changes_nothing() {
             );
             assert_eq!(state(&world).await, before, "{wish}");
             assert_eq!(status(&url).await, 200);
-            sqlx::query("update links set last_used_at = null, last_client = null where coach_id = $1")
+            sqlx::query("update connectors set last_used_at = null, last_client = null where coach_id = $1")
                 .bind(id.0)
                 .execute(&world.app.pool)
                 .await
@@ -712,7 +712,7 @@ async fn a_url_that_cannot_be_read_any_more_is_reported_and_can_be_regenerated()
     test(async |world| {
         world.coaches().await;
         let id = coach(&world, COACH).await.unwrap().id;
-        sqlx::query("update links set token_sealed = '\\x00' where coach_id = $1")
+        sqlx::query("update connectors set token_sealed = '\\x00' where coach_id = $1")
             .bind(id.0)
             .execute(&world.app.pool)
             .await

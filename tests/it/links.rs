@@ -199,7 +199,7 @@ async fn a_form_changes_only_the_groups_that_it_showed_and_invents_none() {
             )
             .await;
         let off: Vec<String> =
-            sqlx::query_scalar("select unnest(groups_off) from links where account_id = $1")
+            sqlx::query_scalar("select unnest(groups_off) from connectors where account_id = $1")
                 .bind(account_of(&world, ana.person.email).await)
                 .fetch_all(&world.app.pool)
                 .await

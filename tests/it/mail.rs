@@ -1183,7 +1183,7 @@ fn nothing_that_others_wrote_is_a_link() {
             }
         }
     }
-    assert_eq!(hit.len(), 26, "mails in which somebody else writes: {hit:?}");
+    assert_eq!(hit.len(), 27, "mails in which somebody else writes: {hit:?}");
 }
 
 /// How to begin comes first, and the key below it, for clients that cannot sign in.

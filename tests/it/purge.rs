@@ -37,7 +37,7 @@ async fn fill_changes(world: &World, at: DateTime<Utc>) {
          sent_at, kept_until) select gen_random_uuid(), gen_random_uuid(), id, 'i1', 1, 'push_workout', '{push_workout}', '{}', 'held', \
          'x', $1, $1, $1 + interval '30 days' \
          from accounts limit 1",
-        "insert into confirmations select 'h', id, 'w', 's', $1 + interval '10 minutes' from links limit 1",
+        "insert into confirmations select 'h', id, 'w', 's', $1 + interval '10 minutes' from connectors limit 1",
     ] {
         sqlx::query(sql).bind(at).execute(&world.app.pool).await.unwrap();
     }
@@ -127,7 +127,7 @@ async fn each_kind_of_row_is_deleted_when_it_expires_and_not_before() {
                 assert_eq!(count(&world, table).await, *goes, "{table} after {after}");
             }
         }
-        for kept in ["accounts", "links", "connections"] {
+        for kept in ["accounts", "connectors", "connections"] {
             assert_eq!(count(&world, kept).await, 5, "{kept}");
         }
     })
@@ -212,7 +212,7 @@ async fn coaches_go_ninety_days_after_their_last_grant() {
                 "visits after {after}"
             );
         }
-        let links: i64 = sqlx::query_scalar("select count(*) from links where coach_id is not null")
+        let links: i64 = sqlx::query_scalar("select count(*) from connectors where coach_id is not null")
             .fetch_one(&world.app.pool)
             .await
             .unwrap();
@@ -243,7 +243,7 @@ async fn coaches_go_ninety_days_after_their_last_grant() {
             .unwrap();
         jobs::purge(&world.app).await.unwrap();
         assert_eq!(
-            (count(&world, "coaches").await, count(&world, "links").await),
+            (count(&world, "coaches").await, count(&world, "connectors").await),
             (0, 5)
         );
     })
@@ -361,6 +361,7 @@ async fn each_purge_finds_its_rows_by_an_index() {
                 "oauth_states where expires_at <= now()",
                 "oauth_states_expires_at_idx",
             ),
+            ("consents where expires_at <= now()", "consents_expires_at_idx"),
             ("jobs where finished_at < now()", "jobs_finished_at_idx"),
             (
                 "coach_sessions where expires_at <= now()",
