@@ -103,7 +103,10 @@ async fn an_address_changes_by_mail_with_the_password_and_the_old_one_gets_an_em
             assert!(!exists(&world, old).await && exists(&world, NEW_KEY).await);
 
             let letter = world.mails_to(old).await.pop().unwrap().letter;
-            assert_eq!(letter.subject, "The address of your IcuSync account was changed");
+            assert_eq!(
+                letter.subject,
+                "The email address of your IcuSync account was changed"
+            );
             assert!(
                 letter.text.contains("Not you?") && !letter.text.to_lowercase().contains(NEW_KEY),
                 "{}",

@@ -174,7 +174,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
         let mails = world.mails_to(COACH).await;
         assert_eq!(mails.len(), heard + 1);
         let mail = &mails.last().unwrap().letter;
-        assert_eq!(mail.subject, "Your access to Ana Berger on IcuSync is asleep");
+        assert_eq!(mail.subject, "Your access to Ana Berger on IcuSync is paused");
         assert!(
             !mail.text.contains("Nell") && !mail.html.contains("Nell"),
             "{}",
@@ -194,7 +194,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
         }
         assert_eq!(
             subjects(&world).await.last().unwrap(),
-            "Your access to Ana Berger on IcuSync is awake again"
+            "Your access to Ana Berger on IcuSync has resumed"
         );
     })
     .await;
@@ -258,7 +258,7 @@ async fn two_athletes_of_one_account_grant_one_coach_each_their_own() {
         let mails = world.mails_to(COACH).await;
         assert_eq!(
             mails.last().unwrap().letter.subject,
-            "Nell Pike ended your access on IcuSync"
+            "Nell Pike revoked your access on IcuSync"
         );
     })
     .await;
@@ -316,14 +316,14 @@ async fn going_back_and_forth_mails_the_coach_the_final_state() {
             };
             assert_eq!(
                 asleep(&subjects(&world).await),
-                ["Your access to Ana Berger on IcuSync is asleep"]
+                ["Your access to Ana Berger on IcuSync is paused"]
             );
             world.clock.advance(chrono::Duration::hours(2));
             assert_eq!(
                 asleep(&subjects(&world).await),
                 [
-                    "Your access to Ana Berger on IcuSync is asleep",
-                    "Your access to Ana Berger on IcuSync is asleep",
+                    "Your access to Ana Berger on IcuSync is paused",
+                    "Your access to Ana Berger on IcuSync is paused",
                 ],
                 "the last mail says what happened last"
             );
@@ -354,7 +354,7 @@ async fn a_coachs_own_page_names_who_granted_and_leaves_one_athlete_at_a_time() 
         visitor.press(&page, &[]).await;
         let roster = visitor.get("/for-coaches/my-roster").await.text();
         assert!(
-            roster.contains("wakes up when Ana Berger is connected there again")
+            roster.contains("resumes when Ana Berger is connected there again")
                 && roster.contains("Nell Pike"),
             "{roster}"
         );
@@ -585,10 +585,7 @@ async fn an_invite_that_wakes_names_the_last_day_of_before() {
         let mails = world.mails_to(coach).await;
         let again = &mails.last().unwrap().letter.text;
         for text in [&first, again] {
-            assert!(
-                text.contains("This ends with Thursday, 31 December 2026"),
-                "{text}"
-            );
+            assert!(text.contains("Access until Thursday, 31 December 2026"), "{text}");
         }
         let url = first.split("/mcp/").nth(1).unwrap();
         world.secret(url.split_whitespace().next().unwrap());

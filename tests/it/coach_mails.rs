@@ -194,7 +194,7 @@ async fn a_coach_who_signed_in_does_not_get_the_steps_again() {
             assert!(matches!(invite(&world, athlete).await, Invited::Joined(..)));
             let mails = world.mails_to(COACH).await;
             let text = &mails.last().unwrap().letter.text;
-            assert_eq!(text.contains("This is how to begin"), !used, "{text}");
+            assert_eq!(text.contains("How to begin"), !used, "{text}");
             assert_eq!(text.contains(&url), !used, "{text}");
         }
     })
@@ -366,7 +366,7 @@ async fn no_mail_program_finds_a_link_in_a_name() {
             let letter = mail.render(&envelope).unwrap();
             assert_eq!(
                 letter.subject,
-                format!("{shown} changed what you may do on IcuSync")
+                format!("{shown} changed what you were granted on IcuSync")
             );
             assert!(letter.text.contains(shown), "{}", letter.text);
             for part in [&letter.text, &letter.html] {
@@ -454,7 +454,7 @@ async fn what_is_revoked_before_its_email_is_never_mailed() {
         let mails = world.mails_to(COACH).await;
         assert_eq!(
             mails.last().unwrap().letter.subject,
-            "Tríona O’Shea-Łuczak ended your access on IcuSync"
+            "Tríona O’Shea-Łuczak revoked your access on IcuSync"
         );
     })
     .await;
@@ -473,7 +473,7 @@ async fn an_end_is_mailed_to_coaches_who_learnt_of_the_beginning() {
         let mails = world.mails_to(COACH).await;
         assert_eq!(
             subjects(&mails[1..]),
-            ["Ana Berger ended your access on IcuSync"],
+            ["Ana Berger revoked your access on IcuSync"],
             "and not that the invite was sent again"
         );
 
@@ -517,7 +517,7 @@ async fn a_change_before_the_mail_has_left_is_in_that_mail() {
         let mails = world.mails_to(COACH).await;
         let last = &mails.last().unwrap().letter;
         assert!(
-            last.subject.contains("changed what you may do"),
+            last.subject.contains("changed what you were granted"),
             "{}",
             last.subject
         );
@@ -656,7 +656,7 @@ async fn nobody_is_kept_in_the_dark_by_what_somebody_else_sends() {
             let mails = world.mails_to(COACH).await;
             let ends = mails
                 .iter()
-                .filter(|mail| mail.letter.subject.contains("ended your access"));
+                .filter(|mail| mail.letter.subject.contains("revoked your access"));
             assert_eq!(ends.count(), world.people.len());
         },
     )
@@ -690,7 +690,7 @@ async fn an_email_tells_the_athlete_once_about_a_paused_invite() {
         world.clock.advance(Duration::seconds(1));
         time_passes(&world).await;
         let mails = world.mails_to(ana).await;
-        assert_eq!(subjects(&mails), ["Your invite to sam@example.test fell asleep"]);
+        assert_eq!(subjects(&mails), ["Your invite to sam@example.test is paused"]);
         assert!(
             mails[0].letter.text.contains(&format!("{}/coaches", world.web)),
             "{}",
@@ -729,8 +729,8 @@ async fn an_email_tells_the_coach_once_that_a_grant_expired() {
         let mails = world.mails_to(COACH).await;
         assert_eq!(mails.len(), before + 1);
         let letter = &mails[before].letter;
-        assert_eq!(letter.subject, "Your access to Ana Berger on IcuSync has ended");
-        assert!(letter.text.contains("has reached its last day"));
+        assert_eq!(letter.subject, "Your access to Ana Berger on IcuSync has expired");
+        assert!(letter.text.contains("has expired"));
         assert!(
             world.mails_to(world.ana().person.email).await.is_empty(),
             "the athlete chose the day"

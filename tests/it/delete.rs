@@ -163,7 +163,7 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
                 ],
                 "what waited and has no more sense is not sent"
             );
-            assert!(mails[1].letter.text.contains("told to revoke it"));
+            assert!(mails[1].letter.text.contains("asked intervals.icu to revoke it"));
             assert!(world.mails_to("ana.new@example.test").await.is_empty());
             assert_eq!(revokes(&world), 1);
             assert_eq!(traces(&world, id).await, [""; 0], "nor after the queue has run");
@@ -285,7 +285,7 @@ async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
             .find(|mail| mail.letter.subject.ends_with("was deleted"));
         let last = &deleted.unwrap().letter.text;
         assert!(
-            last.contains("Your address is a coach’s too") && !last.contains("last mail"),
+            last.contains("You are also a coach under this address") && !last.contains("last email"),
             "{last}"
         );
         let grants: i64 = sqlx::query_scalar("select count(*) from grants")
@@ -384,7 +384,12 @@ async fn an_api_key_is_erased_and_not_revoked() {
         );
         delete(&mut browser).await;
         let mails = world.mails_to(world.ana().person.email).await;
-        assert!(mails[0].letter.text.contains("stays valid until you replace it"));
+        assert!(
+            mails[0]
+                .letter
+                .text
+                .contains("stays valid at intervals.icu until you replace it")
+        );
         assert_eq!(revokes(&world), 0);
     })
     .await;

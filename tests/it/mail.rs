@@ -447,10 +447,14 @@ fn the_last_mail_is_true_for_every_way_to_be_connected() {
         public_url: "https://icusync.example".to_owned(),
     };
     for (was_connected, said, unsaid) in [
-        (Some(ConnectionKind::OAuth), "told to revoke it", "API key"),
+        (
+            Some(ConnectionKind::OAuth),
+            "asked intervals.icu to revoke it",
+            "API key",
+        ),
         (
             Some(ConnectionKind::ApiKey),
-            "stays valid until you replace it",
+            "stays valid at intervals.icu until you replace it",
             "revoke",
         ),
         (None, "was deleted", "https://intervals.icu/settings"),
@@ -461,7 +465,7 @@ fn the_last_mail_is_true_for_every_way_to_be_connected() {
                 part.contains(said) && !part.contains(unsaid),
                 "{was_connected:?}: {part}"
             );
-            assert!(part.contains("This is the last mail from us."));
+            assert!(part.contains("This is our last email to you."));
         }
         assert!(!letter.text.contains("\n\n\n"), "{}", letter.text);
     }

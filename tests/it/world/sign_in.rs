@@ -318,7 +318,7 @@ impl World {
     pub async fn code_mailed_to(&self, address: &str) -> String {
         let mails = self.mails_to(address).await;
         let mut subjects = mails.iter().rev().map(|mail| mail.letter.subject.as_str());
-        let code = subjects.find_map(|subject| subject.strip_prefix("Your code to sign in: "));
+        let code = subjects.find_map(|subject| subject.strip_suffix(" is your IcuSync code"));
         code.expect("no code was mailed").to_owned()
     }
 
