@@ -64,9 +64,9 @@ const steps = {
   },
 
   async regenerate(page, coach) {
-    const secret = await byMail(page, coach, 'Regenerate my token')
+    const secret = await byMail(page, coach, 'Regenerate my URL')
     const before = await mailsTo(page, coach)
-    await page.getByRole('button', { name: 'Regenerate my token' }).click()
+    await page.getByRole('button', { name: 'Regenerate my URL' }).click()
     await page.getByRole('heading', { name: 'on its way' }).waitFor()
     return { url: urlIn(await nextMail(page, coach, before.length)), secret }
   },

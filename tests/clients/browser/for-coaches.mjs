@@ -27,7 +27,7 @@ const told = await withBrowser(
     await page.getByRole('link', { name: 'For coaches' }).last().click()
     await look(page, 'for-coaches')
 
-    await ask(page, 'Resend my MCP URL', 'Resend my URL')
+    await ask(page, 'Resend my URL', 'Resend my URL')
     await open(page, 'resend')
     await page.getByRole('button', { name: 'Resend my URL' }).click()
     await page.waitForURL('**/for-coaches/resend/done')
@@ -58,13 +58,13 @@ const told = await withBrowser(
     await look(page, 'door')
 
     await page.goto(`${web}/for-coaches`)
-    await page.getByLabel('E-mail address for: Regenerate my token').fill('a@b')
-    await page.getByRole('button', { name: 'Regenerate my token' }).click()
+    await page.getByLabel('Email address for: Regenerate my URL').fill('a@b')
+    await page.getByRole('button', { name: 'Regenerate my URL' }).click()
     await page.getByRole('alert').waitFor()
     await look(page, 'refused')
-    await ask(page, 'Regenerate my token', 'Regenerate my token')
+    await ask(page, 'Regenerate my URL', 'Regenerate my URL')
     await open(page, 'regenerate')
-    await page.getByRole('button', { name: 'Regenerate my token' }).click()
+    await page.getByRole('button', { name: 'Regenerate my URL' }).click()
     await page.waitForURL('**/for-coaches/regenerate/done')
     await look(page, 'regenerated')
     return { resent, left, regenerated: await urlInTheMail(page, resent), wrong, secrets }
@@ -74,7 +74,7 @@ const told = await withBrowser(
 console.log(JSON.stringify(told))
 
 async function ask(page, title, button) {
-  await page.getByLabel(`E-mail address for: ${title}`).fill(email)
+  await page.getByLabel(`Email address for: ${title}`).fill(email)
   await page.getByRole('button', { name: button }).click()
   await page.waitForURL('**/for-coaches/sent')
   await look(page, 'sent')
