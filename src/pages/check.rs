@@ -48,13 +48,13 @@ fn doors(app: &App) -> [Door; 2] {
         Door {
             id: "signing-in",
             title: "Where clients sign in",
-            text: "Everyone’s clients know this URL, so it opens nothing by itself. Who has no token learns where to get one.",
+            text: "Everyone uses this URL, so it gives access to nothing without a token. A client without one learns where to get it.",
             tries: signing_in(app),
         },
         Door {
             id: "links",
             title: "Connector URLs",
-            text: "For clients that cannot sign in. Here the URL is the key, and who does not have one learns nothing.",
+            text: "For clients that cannot sign in. Here the URL contains the secret, and anyone without it learns nothing.",
             tries: links(app),
         },
     ]
@@ -88,29 +88,29 @@ fn signing_in(app: &App) -> Vec<Try> {
         Try {
             id: "sign-in-without",
             title: "Without signing in",
-            text: "Not let in, and told where to sign in and what for.",
+            text: "Refused; the answer says where to sign in and what for.",
             command: asked(&ping),
             answer: format!("401\n{challenge}"),
         },
         Try {
             id: "sign-in-page",
             title: "The same, opened like a page",
-            text: "The same answer, before anything is said about what is behind it.",
+            text: "The same answer, which reveals nothing else.",
             command: asked(""),
             answer: format!("401\n{challenge}"),
         },
         Try {
             id: "sign-in-wrong",
             title: "With a token that is not in use",
-            text: "The same for one that is malformed, made up, expired or ended. A token that you ended under Connected apps is \
-                   a wrong one from then on, on every server of ours.",
+            text: "The answer is the same for a malformed, invented, expired or ended token. A token that you ended under \
+                   Connected apps is refused immediately, on every server.",
             command: asked(&format!(" -H 'Authorization: Bearer icua_not-a-token'{ping}")),
             answer: format!("401\n{ended}"),
         },
         Try {
             id: "sign-in-wrong-page",
             title: "With such a token, opened like a page",
-            text: "And once more the same.",
+            text: "The same answer again.",
             command: asked(" -H 'Authorization: Bearer icua_not-a-token'"),
             answer: format!("401\n{ended}"),
         },
@@ -129,7 +129,7 @@ fn signing_in(app: &App) -> Vec<Try> {
             id: "sign-in-elsewhere",
             title: "At the host of the connector URLs",
             text: "There is no sign-in there, and no document about one: a client that found any would ask for a sign-in where \
-                   the URL is the key.",
+                   the URL contains the secret.",
             command: statuses(&[
                 links("/.well-known/oauth-protected-resource"),
                 links("/.well-known/oauth-authorization-server"),
@@ -168,46 +168,46 @@ fn links(app: &App) -> Vec<Try> {
         one(
             "wrong",
             "With a wrong token",
-            "The same answer, whether a token is malformed, made up or mistyped: nothing tells how near it was. Change any \
-             letter of your own to see it.",
+            "The answer is the same for a malformed, invented or mistyped token, so it does not show how close a guess is. \
+             Change any letter of your own to see it.",
             ping(&links.join("/mcp/icul_not-a-token"), ""),
             closed,
         ),
         one(
             "own",
             "With your token",
-            "Put your connector URL in place of the one in the command. A ping reads nothing of yours.",
+            "Replace the URL in the command with your connector URL. A ping reads none of your data.",
             ping(&own, ""),
             "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n200",
         ),
         one(
             "replaced",
-            "With a token that was replaced",
-            "Press “Replace it” on your dashboard and send the same command with the old URL again: it is a wrong token from \
-             that moment on, on every server of ours.",
+            "With a token that was regenerated",
+            "Regenerate your connector URL and send the same command with the old one: it is refused immediately, on every \
+             server.",
             ping(&own, ""),
             closed,
         ),
         one(
             "origin",
-            "From a page of somebody else",
-            "A browser names the site that a request comes from. No other site’s page may use your URL, even if it knew it.",
+            "From someone else’s page",
+            "A browser says which site a request comes from. No other site’s page can use your URL, even if it knows it.",
             ping(&own, " -H 'Origin: https://evil.example'"),
             "Pages of other sites may not use this URL.\n\n403",
         ),
         one(
             "host",
             "Under a foreign host name",
-            "A name that is made to point to our address (DNS rebinding) opens nothing. A proxy before IcuSync may refuse it \
-             in its own words first.",
+            "A name that points to our address (DNS rebinding) gets nothing. A proxy in front of IcuSync may refuse it first, \
+             in its own words.",
             ping(&own, " -H 'Host: evil.example'"),
             "This host is not served here.\n421",
         ),
         one(
             "browser",
             "Opened like a page",
-            "Whoever opens the URL in a browser, or sends it through a program that previews links, gets no data: the answer \
-             is the same for every token, true or not.",
+            "Opening the URL in a browser, or in a program that previews links, shows no data: the answer is the same for \
+             every token, valid or not.",
             format!("curl -s -w '\\n%{{http_code}}\\n' '{own}'"),
             "This URL is for an MCP client, which sends POST.\n\n405",
         ),

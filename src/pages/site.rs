@@ -37,15 +37,15 @@ pub(super) static STEPS: About = About {
 pub(super) static COACH_PROJECT: About = About {
     path: "/personal-coach",
     title: "A personal coach in Claude",
-    description: "Make a Claude project that coaches from your own intervals.icu data: instructions to copy, what to ask \
+    description: "Make a Claude project that coaches from your intervals.icu data: instructions to copy, what to ask \
                   first, and how to keep it honest.",
 };
 /// What coaches need to know, and what they can have sent by email.
 pub(super) static FOR_COACHES: About = About {
     path: "/for-coaches",
     title: "For coaches",
-    description: "Your athletes invite you by mail, you add one URL to Claude, sign in with a code, and ask about any of \
-                  them. No account. Lost your own URL? Have it mailed again.",
+    description: "Your athletes invite you by email, you add one URL to Claude, sign in with a code, and ask about any of \
+                  them. No account. Resend or regenerate your connector URL.",
 };
 /// Questions and answers.
 pub(super) static SUPPORT: About = About {
@@ -64,14 +64,14 @@ pub(super) static PRIVACY: About = About {
 pub(super) static CHECK: About = About {
     path: "/check",
     title: "Check the lock",
-    description: "Commands that show what both ways into IcuSync answer without a token, with a wrong one, with a replaced \
-                  one and from a foreign host.",
+    description: "Commands that show what both ways into IcuSync answer without a token, with a wrong one, with a \
+                  regenerated one and from a foreign host.",
 };
 /// Whether everything works.
 pub(super) static STATUS: About = About {
     path: "/status",
     title: "Status",
-    description: "Whether IcuSync, its database, its mail and intervals.icu answer at the moment.",
+    description: "Whether IcuSync, its database, its email and intervals.icu are working now.",
 };
 
 /// All of them except the home page, in the order of the sitemap.

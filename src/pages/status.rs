@@ -111,7 +111,7 @@ impl Check {
         } else {
             (
                 Condition::Bad,
-                "Does not answer. Until it does nobody can sign in and no call is answered; nothing is lost.",
+                "Does not answer. Until it does, signing in and calls do not work. Nothing is lost.",
             )
         };
         let part = |name, state, text: &str| Part {
@@ -151,20 +151,20 @@ async fn unused(app: &App, now: chrono::DateTime<chrono::Utc>) -> Option<Vec<Unu
 
 fn keys(openable: Openable) -> Part {
     let (state, text) = match openable {
-        Openable::Unknown => (Condition::Unknown, "Nobody has looked yet."),
-        Openable::All => (Condition::Good, "Open all that is stored under seal."),
+        Openable::Unknown => (Condition::Unknown, "Not checked yet."),
+        Openable::All => (Condition::Good, "Open every sealed value."),
         Openable::Some => (
             Condition::Poor,
-            "Some of what is stored under seal is lost. If calls say that the access to intervals.icu does not open, connect it \
-             again on the dashboard; if your connector URL is not shown, regenerate it.",
+            "Some sealed values are lost. If calls say that the connection to intervals.icu cannot be opened, reconnect on the \
+             dashboard; if your connector URL is not shown, regenerate it.",
         ),
         Openable::KeyFails => (
             Condition::Bad,
-            "This server lacks a key to what is stored under seal. Nothing is lost by that: the operator has to bring the key.",
+            "This server lacks a sealing key. Nothing is lost: the operator has to add the key.",
         ),
     };
     Part {
-        name: "Keys",
+        name: "Sealing keys",
         state,
         text: text.to_owned(),
     }
@@ -174,7 +174,7 @@ fn mail(overdue: Option<Overdue>, now: chrono::DateTime<chrono::Utc>) -> Part {
     let (state, text) = match overdue {
         None => (
             Condition::Unknown,
-            "Its queue lies in the database, which does not answer.".to_owned(),
+            "The queue is in the database, which does not answer.".to_owned(),
         ),
         Some(Overdue {
             since: Some(since), ..
@@ -182,13 +182,13 @@ fn mail(overdue: Option<Overdue>, now: chrono::DateTime<chrono::Utc>) -> Part {
             let since = ago(now, since);
             (
                 Condition::Poor,
-                format!("Late: the oldest mail that waits was written {since}. None is lost."),
+                format!("Late: the oldest email in the queue was written {since}. None is lost."),
             )
         }
-        Some(_) => (Condition::Good, "Leaves without delay.".to_owned()),
+        Some(_) => (Condition::Good, "Sent without delay.".to_owned()),
     };
     Part {
-        name: "Mail",
+        name: "Email",
         state,
         text,
     }
@@ -199,12 +199,11 @@ fn sign_ins(unused: Option<&[Unused]>) -> Part {
     let (state, text) = match unused.map(|clients| clients.iter().map(|client| client.count).sum::<i64>()) {
         None => (
             Condition::Unknown,
-            "Their tokens are in the database, which does not answer.".to_owned(),
+            "The tokens are in the database, which does not answer.".to_owned(),
         ),
         Some(0) => (
             Condition::Good,
-            "Every client that signed in within the last hour came back with its token in two minutes."
-                .to_owned(),
+            "Every client that signed in within the last hour used its token within two minutes.".to_owned(),
         ),
         Some(count) => (
             if count < STRANDED {
@@ -213,8 +212,8 @@ fn sign_ins(unused: Option<&[Unused]>) -> Part {
                 Condition::Poor
             },
             format!(
-                "{count} {} of the last hour got a token that was not used within two minutes. More than a few mean that something \
-                 between the client and this server refuses its calls: see below.",
+                "{count} {} of the last hour got a token that was not used within two minutes. If there are many, something between \
+                 the clients and this server blocks their calls: see below.",
                 if count == 1 { "sign-in" } else { "sign-ins" }
             ),
         ),
@@ -232,7 +231,7 @@ fn upstream(Lately { answered, failed }: Lately) -> Part {
     let (state, text) = if all == 0 {
         (
             Condition::Unknown,
-            format!("Nobody’s question needed it in the last {minutes} minutes."),
+            format!("No question needed it in the last {minutes} minutes."),
         )
     } else if failed == 0 {
         (
@@ -305,7 +304,7 @@ mod tests {
     #[test]
     fn upstream_is_judged_by_the_share_that_failed() {
         for (answered, failed, state, says) in [
-            (0, 0, Condition::Unknown, "Nobody"),
+            (0, 0, Condition::Unknown, "No question"),
             (9, 0, Condition::Good, "every request"),
             (99, 1, Condition::Good, "1 %"),
             (19, 1, Condition::Poor, "5 %"),

@@ -377,7 +377,7 @@ async fn an_instance_that_lacks_a_key_says_so_and_takes_itself_out() {
             start::look_at_seals(app).await.unwrap();
             let (status, ready, page) = condition(app).await;
             assert_eq!((status, ready.as_str()), (200, "ready\n"));
-            assert!(page.contains("Everything that we can see works."), "{page}");
+            assert!(page.contains("Everything we can check works."), "{page}");
         }
         // The operator gave the new key to one of them only; that one seals with it.
         jobs::reseal(&ahead).await.unwrap();
@@ -392,7 +392,7 @@ async fn an_instance_that_lacks_a_key_says_so_and_takes_itself_out() {
             "{ready}"
         );
         assert!(
-            page.contains("lacks a key") && !page.contains("Everything"),
+            page.contains("lacks a sealing key") && !page.contains("Everything"),
             "{page}"
         );
         // It would not start either, and says what it cannot open.
@@ -432,7 +432,7 @@ async fn one_damaged_value_takes_no_instance_out_and_is_not_called_well() {
         let (status, ready, page) = condition(&world.app).await;
         assert_eq!(status, 200);
         assert!(
-            ready.contains("lost") && page.contains("Something does not work"),
+            ready.contains("lost") && page.contains("Something is not working"),
             "{ready} {page}"
         );
         let refused = start::look_at_seals(&world.app).await.unwrap_err().to_string();

@@ -453,7 +453,7 @@ async fn a_key_that_opens_nothing_is_found_at_start_unless_the_loss_is_accepted(
         get(&service, "/status")
             .await
             .1
-            .contains("Everything that we can see works.")
+            .contains("Everything we can check works.")
     );
     service.stop().await;
     // Resealed by now, perhaps: the first key alone may open nothing any more. Accepted, it starts and does not report itself healthy.
@@ -473,7 +473,7 @@ async fn a_key_that_opens_nothing_is_found_at_start_unless_the_loss_is_accepted(
     );
     let (_, page) = get(&service, "/status").await;
     assert!(
-        page.contains("Something does not work as it should") && page.contains("is lost"),
+        page.contains("Something is not working as it should") && page.contains("is lost"),
         "{page}"
     );
     service.stop().await;

@@ -1,7 +1,10 @@
 //! The closed sets of `src/words.rs` against the database: the same words, no literal of them in SQL except where an index needs
-//! one, and rows of an earlier version.
+//! one, and rows of an earlier version. And wordings that the pages and emails no longer use.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use icusync::{
     jobs,
@@ -183,4 +186,61 @@ async fn what_an_earlier_version_wrote_is_read_and_what_a_later_one_writes_is_le
         world.app.pool.execute("delete from jobs where kind = 'forecast'").await.unwrap();
     })
     .await;
+}
+
+/// Wordings that are not English or are words for something else, and what took their place. See "How we write" in
+/// CONTRIBUTING.md.
+const NO_LONGER: [(&str, &str); 25] = [
+    ("for the moment", "now"),
+    ("at the moment", "now"),
+    ("takes back", "revokes, undoes"),
+    ("took back", "revoked, undid"),
+    ("holds at once", "takes effect at the next call"),
+    ("lets you do", "granted you"),
+    ("let you do", "granted you"),
+    ("what you may do", "what you were granted"),
+    ("You may use", "Granted you"),
+    ("fell asleep", "is paused"),
+    ("is awake", "has resumed"),
+    ("wakes up", "resumes"),
+    ("goes on failing", "keeps failing"),
+    ("go on working", "keep working"),
+    ("computed anew", "recomputed"),
+    ("have it mailed", "resend it"),
+    ("Have it mailed", "Resend it"),
+    ("have it replaced", "regenerate it"),
+    ("Regenerate my token", "Regenerate my URL"),
+    ("whoever invites", "anyone who invites"),
+    ("Whoever holds", "Anyone who has"),
+    ("Nobody grants you", "You have no grants"),
+    ("look after", "secure, check"),
+    ("Look into", "Check"),
+    ("Nothing helped", "Still stuck"),
+];
+
+#[test]
+fn no_page_and_no_email_goes_back_to_a_wording_that_was_replaced() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")];
+    let mut files: Vec<PathBuf> = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    assert!(files.len() > 100);
+    let mut found = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (wording, instead) in NO_LONGER {
+            if text.contains(wording) {
+                found.push(format!("{}: “{wording}” ({instead})", file.display()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
 }
