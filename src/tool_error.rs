@@ -15,7 +15,7 @@ pub enum ToolError {
     /// A grant or a share is missing. Says whose, and where to give it.
     #[error("{0}")]
     Refused(String),
-    /// The athlete must connect intervals.icu again.
+    /// The athlete must reconnect intervals.icu.
     #[error("{0}")]
     Reconnect(String),
     /// No one must act: try again later.
@@ -120,7 +120,7 @@ impl From<intervals::Error> for ToolError {
         use intervals::Error;
         match error {
             Error::Unauthorized => Self::Reconnect(
-                "Not done: intervals.icu no longer accepts this connection. The athlete must connect intervals.icu again \
+                "Not done: intervals.icu no longer accepts this connection. The athlete must reconnect intervals.icu \
                  on the IcuSync dashboard; after that, try again."
                     .to_owned(),
             ),
@@ -130,14 +130,14 @@ impl From<intervals::Error> for ToolError {
                     .to_owned(),
             ),
             Error::MissingScope(area) => Self::Refused(format!(
-                "Not done: the athlete did not share their {} with IcuSync. The athlete can connect intervals.icu again on the \
+                "Not done: the athlete did not share their {} with IcuSync. The athlete can reconnect intervals.icu on the \
                  IcuSync dashboard and leave {} ticked; the other tools keep working.",
                 area.in_words(),
                 area.as_str()
             )),
             Error::ReadOnly(area) => Self::Refused(format!(
                 "Not done: this changes the athlete's {}, and that part of intervals.icu was connected for reading only. The \
-                 athlete can connect again on the IcuSync dashboard and allow changes there.",
+                 athlete can reconnect on the IcuSync dashboard and allow changes there.",
                 area.in_words()
             )),
             Error::NotFound => Self::Upstream(
@@ -187,7 +187,7 @@ impl From<intervals::Error> for ToolError {
             ),
             Error::WrongAthlete => Self::Ours(
                 "Not done: intervals.icu answered about another athlete, so the answer was withheld. Try again; if it \
-                 keeps happening, the athlete should connect intervals.icu again on the IcuSync dashboard."
+                 keeps happening, the athlete should reconnect intervals.icu on the IcuSync dashboard."
                     .to_owned(),
             ),
         }
@@ -214,11 +214,7 @@ mod tests {
     #[test]
     fn errors_say_whose_turn_it_is_and_never_quote_upstream() {
         let cases = [
-            (
-                Error::Unauthorized,
-                Outcome::Reconnect,
-                "connect intervals.icu again",
-            ),
+            (Error::Unauthorized, Outcome::Reconnect, "reconnect intervals.icu"),
             (Error::Forbidden, Outcome::Refused, "only the athlete"),
             (
                 Error::MissingScope(Area::Wellness),

@@ -107,7 +107,7 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
                 tracing::error!(%error, connection = %row.id, "a connection's token does not open");
                 ToolError::Ours(format!(
                     "Not done: IcuSync cannot open its stored connection to intervals.icu. If this keeps happening, the \
-                     athlete must connect again on {}.",
+                     athlete must reconnect on {}.",
                     app.config.dashboard_url()
                 ))
             })?;
@@ -137,7 +137,7 @@ pub fn never(app: &App) -> ToolError {
 /// the coach must learn nothing about that athlete.
 pub fn replaced() -> ToolError {
     ToolError::Refused(
-        "Not done: this athlete's IcuSync account was just connected to another intervals.icu athlete, so the grant is asleep \
+        "Not done: this athlete's IcuSync account was just connected to another intervals.icu athlete, so the grant is paused \
          until this athlete is connected again. list_athletes shows the state of each grant."
             .to_owned(),
     )
@@ -146,7 +146,7 @@ pub fn replaced() -> ToolError {
 /// For a connection whose token upstream refuses.
 fn reconnect(app: &App, row: &Connection) -> ToolError {
     ToolError::Reconnect(format!(
-        "Not done: intervals.icu no longer accepts the connection of {}. The athlete can connect again on {}; then try \
+        "Not done: intervals.icu no longer accepts the connection of {}. The athlete can reconnect on {}; then try \
          again.",
         names::called(&row.athlete_name, &row.athlete_id),
         app.config.dashboard_url()

@@ -230,14 +230,14 @@ fn unshared(app: &App, permission: &Permission, area: Area, scopes: &Scopes) -> 
     if permission.access == Access::Write && scopes.reads(area) {
         return ToolError::Refused(format!(
             "Not done: {tool} changes the athlete's {}, and that part of intervals.icu was connected for reading only. The \
-             athlete can connect again on {} and allow changes there.",
+             athlete can reconnect on {} and allow changes there.",
             area.in_words(),
             app.config.dashboard_url()
         ));
     }
     ToolError::Refused(format!(
         "Not done: {tool} needs the athlete's {}, an area that was not shared when intervals.icu was connected. The athlete \
-         can connect again on {} and leave it ticked.",
+         can reconnect on {} and leave it ticked.",
         area.in_words(),
         app.config.dashboard_url()
     ))

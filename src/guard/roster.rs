@@ -318,7 +318,7 @@ impl Roster {
         let asleep = if self.sleeping.is_empty() {
             ""
         } else {
-            " Some athletes' grants are asleep: list_athletes names these athletes and says why."
+            " Some athletes' grants are paused: list_athletes names these athletes and says why."
         };
         ToolError::Refused(format!(
             "Not done: no athlete is on your roster now. An athlete can invite {} under Coaches on {}; this connector then \

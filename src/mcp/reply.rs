@@ -133,7 +133,7 @@ pub(super) fn only_post(headers: &HeaderMap) -> Response {
 pub(super) fn sign_in(config: &Config, headers: &HeaderMap, sent: bool) -> Response {
     let metadata = config.page_url(RESOURCE_METADATA);
     let error = if sent {
-        r#", error="invalid_token", error_description="This sign-in has ended or expired. Connect again.""#
+        r#", error="invalid_token", error_description="This sign-in has ended or expired. Reconnect.""#
     } else {
         ""
     };

@@ -254,7 +254,7 @@ async fn by_refresh(app: &App, asked: &Asked, from: &From) -> Result<Tokens, OAu
         bad_grant(
             asked,
             "unknown_refresh_token",
-            "This sign-in has ended. Connect again.",
+            "This sign-in has ended. Reconnect.",
         )
     };
     let token = Token::parse(TokenKind::Refresh, token).ok_or_else(unknown)?;
@@ -270,12 +270,12 @@ async fn by_refresh(app: &App, asked: &Asked, from: &From) -> Result<Tokens, OAu
             NotRefreshed::Expired => bad_grant(
                 asked,
                 "refresh_expired",
-                "This sign-in was not used for too long, or is over. Connect again.",
+                "This sign-in was not used for too long, or is over. Reconnect.",
             ),
             NotRefreshed::Again => bad_grant(
                 asked,
                 "refresh_again",
-                "The refresh token was used before, so the sign-in was ended. Connect again.",
+                "The refresh token was used before, so the sign-in was ended. Reconnect.",
             ),
         })
 }

@@ -69,7 +69,7 @@ fn signing_in(app: &App) -> Vec<Try> {
         at(RESOURCE_METADATA)
     );
     let ended = format!(
-        "{challenge}, error=\"invalid_token\", error_description=\"This sign-in has ended or expired. Connect again.\""
+        "{challenge}, error=\"invalid_token\", error_description=\"This sign-in has ended or expired. Reconnect.\""
     );
     // The body says the same to a client as the header does, and is longer.
     let asked = |headers: &str| {

@@ -284,7 +284,7 @@ pub(crate) async fn show(
             "waiting",
             GrantState::Waiting,
             "Invited",
-            "The coach has not used it yet. After 14 days without use an invite falls asleep.",
+            "The coach has not used it yet. After 14 days without use an invite is paused.",
         ),
         section(
             "in-use",
@@ -295,8 +295,8 @@ pub(crate) async fn show(
         section(
             "asleep",
             GrantState::Asleep,
-            "Asleep",
-            "Nobody used these for 14 days, so they open nothing. Resend one and it is awake again.",
+            "Paused",
+            "These were not used for 14 days, so they have no effect. Resend one to resume it.",
         ),
         section(
             "expired",

@@ -533,7 +533,7 @@ fn held(next: NextPage) -> Result<Response, Problem> {
         &[
             "An intervals.icu athlete belongs to one IcuSync account at a time. Nothing was changed, and your API key was not stored.",
             "If the other account is yours, sign in to it, disconnect intervals.icu there, and come back.",
-            "If you meant another athlete, sign out at intervals.icu first, then connect again.",
+            "If you meant another athlete, sign out at intervals.icu first, then reconnect.",
         ],
     )
 }

@@ -64,14 +64,15 @@ done! {
     LeftNarrower = DASHBOARD, "narrower", Good,
         "Left as it is: intervals.icu shares what you allowed last.";
     ConnectedOther = DASHBOARD, "connected-other", Good,
-        "intervals.icu is connected, and shows another athlete than before. Your coaches see nothing of this one: what the \
-             athlete before granted them is asleep, and a mail tells them. Grant anew what they may see, under Coaches.";
+        "intervals.icu is connected, and shows another athlete than before. Your coaches cannot see \
+             this athlete: the previous athlete’s grants are paused, and an email tells the coaches. Invite them for this \
+             athlete under Coaches.";
     ConnectedBack = DASHBOARD, "connected-back", Good,
-        "intervals.icu is connected, and shows this athlete again. What this athlete granted to coaches counts again, and \
-             they are told by mail.";
+        "intervals.icu is connected, and shows this athlete again. This athlete’s grants to coaches have \
+             resumed, and an email tells the coaches.";
     ConnectedBoth = DASHBOARD, "connected-both", Good,
-        "intervals.icu is connected, and shows another athlete than before. What the athlete before granted to coaches is \
-             asleep, and what this one had granted counts again; mails tell them.";
+        "intervals.icu is connected, and shows another athlete than before. The previous athlete’s grants to coaches are \
+             paused, and this athlete’s have resumed. Emails tell the coaches.";
     Disconnected = DASHBOARD, "disconnected", Good,
         "intervals.icu is disconnected: the key was erased here, and intervals.icu is told to revoke it.";
     KeyErased = DASHBOARD, "key-erased", Good,
@@ -91,13 +92,13 @@ done! {
         "Saved: Claude may change your data from the next question on. Every change is listed here, and you can take it \
              back for thirty days.";
     WritingLacksConsent = DASHBOARD, "writing-unshared", Warn,
-        "Saved. But intervals.icu was connected for reading only, so nothing can be changed yet: connect again to allow \
+        "Saved. But intervals.icu was connected for reading only, so nothing can be changed yet: reconnect to allow \
              changes.";
     WritingNotShared = DASHBOARD, "writing-not-shared", Warn,
         "intervals.icu shares your data for reading only, so changes stay off. To switch them on, leave the ticks for changes in.";
     WritingLacksAPart = DASHBOARD, "writing-in-part", Warn,
         "Saved: Claude may change your data from the next question on, as far as intervals.icu lets it. A part was connected \
-             for reading only: connect again to allow changes there too.";
+             for reading only: reconnect to allow changes there too.";
     WritingOff = DASHBOARD, "writing-off", Good,
         "Saved: your connector changes nothing from the next question on. What was changed stays, and can be taken back here.";
     ZoneSet = DASHBOARD, "zone", Good,

@@ -214,7 +214,7 @@ fn limit(deadline: Instant) -> Instant {
 }
 
 const TOO_LONG: &str = "took too long; try again";
-const RECONNECT: &str = "must connect intervals.icu again";
+const RECONNECT: &str = "must reconnect intervals.icu";
 
 /// What to request for an athlete; None where nothing is shown from it.
 struct Reading {

@@ -76,14 +76,14 @@ fn render(
         .partition(|member| member.unused() || member.status() != MemberStatus::Replaced);
     if !unused.is_empty() {
         blocks.push(format!(
-            "Asleep, because nobody used the invite for 14 days: {}. The athlete can send it again under Coaches on \
+            "Paused, because the invite was not used for 14 days: {}. The athlete can resend it under Coaches on \
              {dashboard}.",
             names(&unused)
         ));
     }
     if !replaced.is_empty() {
         blocks.push(format!(
-            "Asleep, because the account shows another athlete now: {}. It wakes when the same athlete is connected again.",
+            "Paused, because the account shows another athlete now: {}. The grant resumes when the same athlete is connected again.",
             names(&replaced)
         ));
     }

@@ -103,7 +103,7 @@ pub(super) fn why(error: &Error, source: &str) -> String {
     match error {
         Error::MissingScope(area) => {
             format!(
-                "the athlete did not share their {} (connect intervals.icu again on the IcuSync dashboard with {} ticked)",
+                "the athlete did not share their {} (reconnect intervals.icu on the IcuSync dashboard with {} ticked)",
                 area.in_words(),
                 area.as_str()
             )

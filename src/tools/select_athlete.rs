@@ -157,7 +157,7 @@ fn unconnected(member: &Member, dashboard: &str) -> String {
     match member.status() {
         MemberStatus::Connected => String::new(),
         MemberStatus::Reconnect => format!(
-            "No data for now: intervals.icu no longer accepts the connection of {name}, who can connect again on {dashboard}."
+            "No data for now: intervals.icu no longer accepts the connection of {name}, who can reconnect on {dashboard}."
         ),
         MemberStatus::Disconnected => format!(
             "No data for now: {name} disconnected intervals.icu from IcuSync, and can connect it again on {dashboard}."

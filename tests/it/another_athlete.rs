@@ -100,7 +100,7 @@ async fn nobody_changes_what_somebody_else_granted(world: &World, browser: &mut 
     assert_eq!(grants(world).await, [grant]);
     let before = browser.get("/connect").await.text();
     assert!(
-        before.contains("What Ana Berger granted to coaches is asleep."),
+        before.contains("The grants of Ana Berger to coaches are paused."),
         "{before}"
     );
 }
@@ -129,7 +129,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
             "/dashboard?done=connected-other"
         );
         let after = browser.get("/dashboard?done=connected-other").await.text();
-        assert!(after.contains("Nell Pike") && after.contains("Your coaches see nothing of this one"));
+        assert!(after.contains("Nell Pike") && after.contains("Your coaches cannot see this athlete"));
 
         // No data of either athlete reaches the coach, under any name, on any instance.
         for at in [url.clone(), other.link(&url)] {
@@ -159,7 +159,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
             );
             let list = answer_of(&at, "list_athletes", json!({})).await;
             assert!(
-                list.contains("Asleep, because the account shows another athlete now: Ana Berger"),
+                list.contains("Paused, because the account shows another athlete now: Ana Berger"),
                 "{list}"
             );
             let overview = answer_of(&at, "get_roster_overview", json!({})).await;

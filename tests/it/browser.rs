@@ -280,7 +280,7 @@ async fn an_account_connects_another_athlete_while_an_invite_meets_an_existing_g
                 assert!(text.contains(words), "{place}: {words} in {text}");
             };
             has("before", "Connect as Ana Berger to keep your coaches");
-            has("status", "Your coaches see nothing of this one");
+            has("status", "Your coaches cannot see this athlete");
             has("asleep", "Granted by another athlete");
             has("asleep", "Ana Berger (i900001)");
             assert_eq!(report["filled"], coach.email);
@@ -291,8 +291,8 @@ async fn an_account_connects_another_athlete_while_an_invite_meets_an_existing_g
                 report["ticked"], 1,
                 "the current grant is edited, not the new one"
             );
-            has("wakes", "What Ana Berger granted to coaches is asleep.");
-            has("back", "counts again");
+            has("wakes", "The grants of Ana Berger to coaches are paused.");
+            has("back", "have resumed");
             has("activity", "the data of Ana Berger (i900001)");
             let account = queries::accounts::by_email(&world.app.pool, ana.email).await;
             let account = account.unwrap().unwrap().id;

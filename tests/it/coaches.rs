@@ -975,7 +975,7 @@ async fn an_invite_is_resent_sleeps_wakes_and_is_withdrawn() {
         let mut browser = world.signed_in(&ana).await;
         let asleep = browser.get("/coaches").await;
         assert!(
-            asleep.text().contains("Asleep Nobody used these for 14 days"),
+            asleep.text().contains("Paused These were not used for 14 days"),
             "{}",
             asleep.text()
         );

@@ -43,7 +43,7 @@ const SERVER: [&str; 12] = [
 /// The challenge of someone who sent no token, or one that is not in use.
 fn challenge(world: &World, sent: bool) -> String {
     let error = if sent {
-        r#", error="invalid_token", error_description="This sign-in has ended or expired. Connect again.""#
+        r#", error="invalid_token", error_description="This sign-in has ended or expired. Reconnect.""#
     } else {
         ""
     };

@@ -257,7 +257,7 @@ async fn unknown_ended_expired_and_paused_are_one_answer() {
         for text in [ana.name, ana.athlete_id] {
             let text = refused(&mcp, "get_fitness", json!({"athlete": text})).await;
             assert!(
-                text.starts_with("Not done: no athlete is on your roster") && text.contains("asleep"),
+                text.starts_with("Not done: no athlete is on your roster") && text.contains("paused"),
                 "{text}"
             );
         }
@@ -1113,7 +1113,7 @@ async fn an_ended_connection_is_reported_with_its_athlete() {
         for _ in 0..2 {
             let text = refused(&mcp, "get_events", json!({"athlete": "ana"})).await;
             assert!(
-                text.starts_with("Not done: intervals.icu no longer accepts the connection of Ana Berger. The athlete can connect again"),
+                text.starts_with("Not done: intervals.icu no longer accepts the connection of Ana Berger. The athlete can reconnect"),
                 "{text}"
             );
         }

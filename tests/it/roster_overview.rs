@@ -253,7 +253,7 @@ async fn an_athlete_without_an_answer_is_named_and_the_others_are_shown() {
                 "{why}"
             );
             assert!(
-                cell(&text, "Tríona", "left out").starts_with("must connect intervals.icu again"),
+                cell(&text, "Tríona", "left out").starts_with("must reconnect intervals.icu"),
                 "{text}"
             );
 
@@ -262,7 +262,7 @@ async fn an_athlete_without_an_answer_is_named_and_the_others_are_shown() {
             world.sim.clear_requests();
             let text = answer_of(&world, link, json!({})).await;
             assert!(
-                cell(&text, "Tríona", "left out").starts_with("must connect intervals.icu again"),
+                cell(&text, "Tríona", "left out").starts_with("must reconnect intervals.icu"),
                 "{text}"
             );
             assert!(

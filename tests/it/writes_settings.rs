@@ -620,7 +620,7 @@ async fn a_permission_that_is_missing_after_all_is_named() {
         assert_says(
             "settings",
             &text,
-            &["the permission to change the athlete's settings", "Connect intervals.icu again on the IcuSync dashboard"],
+            &["the permission to change the athlete's settings", "Reconnect intervals.icu on the IcuSync dashboard"],
         );
         let day = json!({"days": [{"date": "2026-11-28", "values": {"weight": "61,9 kg"}}]});
         let text = refused(&world, &ana.link, "push_wellness", day).await;

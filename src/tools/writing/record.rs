@@ -466,13 +466,13 @@ fn refused(error: &Error, of: &RecordId, card: &AthleteCard) -> String {
         Error::Forbidden if matches!(card.scopes, Scopes::Listed(_)) => {
             let area = of.area();
             let who = if card.is_for_coach() {
-                "The athlete can connect"
+                "The athlete can reconnect"
             } else {
-                "Connect"
+                "Reconnect"
             };
             format!(
                 "intervals.icu does not allow it: the permission to change the athlete's {} seems to be missing. {who} intervals.icu \
-                 again on the IcuSync dashboard and allow changes of {}",
+                 on the IcuSync dashboard and allow changes of {}",
                 area.in_words(),
                 area.as_str()
             )

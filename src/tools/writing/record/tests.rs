@@ -331,11 +331,11 @@ fn a_missing_permission_is_named_with_who_can_give_it() {
     for (card, says) in [
         (
             connected(ana()),
-            "the permission to change the athlete's wellness and fitness seems to be missing. Connect intervals.icu again",
+            "the permission to change the athlete's wellness and fitness seems to be missing. Reconnect intervals.icu",
         ),
         (
             connected(ana_to_a_coach(&["push_wellness"])),
-            "The athlete can connect intervals.icu again on the IcuSync dashboard and allow changes of WELLNESS",
+            "The athlete can reconnect intervals.icu on the IcuSync dashboard and allow changes of WELLNESS",
         ),
         (ana(), "intervals.icu does not allow it"),
     ] {
