@@ -128,7 +128,7 @@ permissions! {
         "See the calendar: planned workouts with their steps and the thresholds these go by, races, notes, absences, \
         targets, and which activity is paired with a workout; with fitness and form, also the days projected from the plan.";
     PUSH_WORKOUT = "push_workout", "Plan workouts", Calendar, Write, [Calendar],
-        "Put planned workouts on the calendar, which intervals.icu then sends to the watch. Each can be taken back.";
+        "Put planned workouts on the calendar, which intervals.icu then sends to the watch. Each can be undone.";
     EDIT_WORKOUT = "edit_workout", "Change planned workouts", Calendar, Write, [Calendar],
         "Move, rename, shorten or rewrite planned workouts, whoever put them on the calendar. Includes seeing the calendar, because \
         answers show the entry before and after.";
@@ -137,17 +137,17 @@ permissions! {
         goes.";
     PUSH_EVENT = "push_event", "Races, notes and absences", Calendar, Write, [Calendar],
         "Put races, notes, targets, holidays, sick days and the like on the calendar and, where planned workouts may be changed or \
-        deleted, do the same to these. Each can be taken back. Answers say whether one of the kind is on that day already.";
+        deleted, do the same to these. Each can be undone. Answers say whether one of the kind is on that day already.";
     PUSH_WELLNESS = "push_wellness", "Write wellness", Wellness, Write, [Wellness],
         "Write weight, sleep, how the athlete feels and other wellness values of a day, and see the values that these replace. Each \
-        can be taken back, but intervals.icu may keep a value where there was none before.";
+        can be undone, but intervals.icu may keep a value where there was none before.";
     UPDATE_ACTIVITY = "update_activity", "Change past activities", Training, Write, [Activity],
         "Change name, notes, tags, feel, RPE, carbs, gear, sport and marks of past activities, pair them with planned workouts, and \
-        see what this replaces, with the activity's name, day and sport and the names of gear. Each can be taken back; \
+        see what this replaces, with the activity's name, day and sport and the names of gear. Each can be undone; \
         intervals.icu may keep gear or a value where there was none before.";
     UPDATE_SPORT_SETTINGS = "update_sport_settings", "Change thresholds and zones", Profile, Write, [Settings],
         "Change FTP, threshold heart rate and pace, maximum heart rate, W′, Pmax and training zones, and see those that they \
-        replace. Workouts are then read by the new ones. Each can be taken back; intervals.icu may keep a value where there was \
+        replace. Workouts are then read by the new ones. Each can be undone; intervals.icu may keep a value where there was \
         none before.";
 }
 

@@ -118,7 +118,7 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
         }
         (ConnectionStatus::Reconnect, _) => Err(reconnect(app, row)),
         _ => Err(ToolError::Reconnect(format!(
-            "Not done: the intervals.icu account of {} was disconnected from IcuSync. The athlete can connect it again on {}.",
+            "Not done: the intervals.icu account of {} was disconnected from IcuSync. The athlete can reconnect it on {}.",
             names::called(&row.athlete_name, &row.athlete_id),
             app.config.dashboard_url()
         ))),

@@ -304,7 +304,7 @@ impl Roster {
             granted.join(", ")
         };
         ToolError::Refused(format!(
-            "{} has not granted {} to {}. {name} can change that under Coaches on {}. What you may use for {name}: \
+            "{} has not granted {} to {}. {name} can change that under Coaches on {}. {name} granted you: \
              {granted}.",
             member.with_id(),
             tool.name,

@@ -433,7 +433,7 @@ impl<'a> Call<'a> {
 }
 
 /// For a caller whose URL is no longer in use when the answer is ready.
-const REPLACED: &str = "Withheld: this connector URL was replaced or ended while the call was running.";
+const REPLACED: &str = "Withheld: this connector URL was regenerated or ended while the call was running.";
 
 fn withheld(text: &str) -> (Outcome, Reply) {
     (Outcome::Withheld, Err(Some(text.to_owned())))

@@ -74,33 +74,33 @@ done! {
         "intervals.icu is connected, and shows another athlete than before. The previous athlete’s grants to coaches are \
              paused, and this athlete’s have resumed. Emails tell the coaches.";
     Disconnected = DASHBOARD, "disconnected", Good,
-        "intervals.icu is disconnected: the key was erased here, and intervals.icu is told to revoke it.";
+        "intervals.icu is disconnected: our access was erased here, and we asked intervals.icu to revoke it.";
     KeyErased = DASHBOARD, "key-erased", Good,
         "intervals.icu is disconnected: your API key was erased here. At intervals.icu it stays valid until you replace it.";
     Regenerated = DASHBOARD, "regenerated", Good,
-        "Your connector has a new URL. The old one no longer works: replace it in Claude.";
+        "Your connector URL is regenerated. The old one no longer works: paste the new one into your clients.";
     RegeneratedAppsEnded = DASHBOARD, "regenerated-apps", Good,
-        "Your connector has a new URL. The old one no longer works: replace it in Claude. All connected apps were ended too: \
+        "Your connector URL is regenerated. The old one no longer works: paste the new one into your clients. All connected apps were ended too: \
              they have to sign in again.";
     LinkOff = DASHBOARD, "link-off", Good,
-        "Your connector URL is switched off: nobody gets in with it any more. Connected apps go on working.";
+        "Your connector URL is switched off and no longer works. Connected apps keep working.";
     LinkOn = DASHBOARD, "link-on", Good,
-        "Your connector URL is on again, and it is a new one: the one from before stays dead.";
+        "Your connector URL is switched on and is a new one. The old one still does not work.";
     ToolsChosen = DASHBOARD, "tools", Good,
-        "Saved: it counts from the next question on. A client may show its old list of tools for up to a day.";
+        "Saved. It takes effect at the next call. A client may show its old list of tools for up to a day.";
     WritingOn = DASHBOARD, "writing-on", Good,
-        "Saved: Claude may change your data from the next question on. Every change is listed here, and you can take it \
-             back for thirty days.";
+        "Saved. From the next call on, Claude can change your data. Every change is listed here, and you can undo it \
+             for thirty days.";
     WritingLacksConsent = DASHBOARD, "writing-unshared", Warn,
         "Saved. But intervals.icu was connected for reading only, so nothing can be changed yet: reconnect to allow \
              changes.";
     WritingNotShared = DASHBOARD, "writing-not-shared", Warn,
         "intervals.icu shares your data for reading only, so changes stay off. To switch them on, leave the ticks for changes in.";
     WritingLacksAPart = DASHBOARD, "writing-in-part", Warn,
-        "Saved: Claude may change your data from the next question on, as far as intervals.icu lets it. A part was connected \
+        "Saved. From the next call on, Claude can change your data where intervals.icu allows it. Some areas were connected \
              for reading only: reconnect to allow changes there too.";
     WritingOff = DASHBOARD, "writing-off", Good,
-        "Saved: your connector changes nothing from the next question on. What was changed stays, and can be taken back here.";
+        "Saved. From the next call on, your connector changes nothing. What was changed stays, and you can undo it here.";
     ZoneSet = DASHBOARD, "zone", Good,
         "Your time zone is set.";
     PasswordReset = DASHBOARD, "password", Good,
@@ -123,7 +123,7 @@ done! {
     AddressAdded = ACCOUNT, "address-added", Good,
         "Your email address is confirmed.";
     AddressChanged = ACCOUNT, "address", Good,
-        "Your address is changed. Sign in with the new one from now on.";
+        "Your address is changed. You now sign in with the new one.";
     SessionEnded = ACCOUNT, "session", Good,
         "That session has been signed out.";
     OtherSessionsEnded = ACCOUNT, "others", Good,
@@ -137,73 +137,73 @@ done! {
     AppEnded = APPS, "ended", Good,
         "Ended: the app’s next call is refused, and so is a call that is running.";
     AppsEnded = APPS, "ended-all", Good,
-        "All are ended: their next calls are refused. Your connector URL, if you use it, goes on working.";
+        "All are ended: their next calls are refused. Your connector URL, if you use it, keeps working.";
     AppGone = APPS, "gone", Good,
-        "That had ended already. Nothing was changed.";
+        "That had already ended. Nothing was changed.";
     AppSaved = APPS, "saved", Good,
-        "Saved: it counts from the app’s next call on. An app may show its old list of tools for up to a day.";
+        "Saved. It takes effect at the app’s next call. An app may show its old list of tools for up to a day.";
 
     /// The sentence does not say whether the address was a coach's already: that is for the coach to say.
     Invited = COACHES, "sent", Good,
-        "The invite is on its way. A coach who has a URL of ours already keeps it: it covers you too from now on.";
+        "The invite is on its way. If the coach already uses IcuSync, the same connector now covers you too.";
     InvitedOneself = COACHES, "own", Good,
-        "The invite is on its way to your own address. The URL in it covers your own data too: one connector for your \
+        "The invite is on its way to your own address. Its connector covers your own data too: one connector for your \
              athletes and you.";
     Unchanged = COACHES, "same", Good,
-        "Nothing was changed: it stands like this already, and no mail was sent.";
+        "Nothing was changed: the grant is already like this, and no email was sent.";
     InvitedAgain = COACHES, "again", Good,
-        "The invite is awake again and on its way once more, with the same URL. What it says stays as it was.";
+        "The invite has resumed and is on its way again, with the same URL. What it grants stays the same.";
     GrantedByAnother = COACHES, "another-athletes", Warn,
-        "Nothing was changed: another athlete granted this than your account shows now. Take it back, or invite the coach as \
+        "Nothing was changed: another athlete than your account shows now granted this. Revoke it, or invite the coach as \
              the athlete who is connected.";
     Changed = COACHES, "changed", Good,
-        "Saved. It counts from the next question on, and the coach is told by mail what is possible now.";
+        "Saved. It takes effect at the next call, and an email tells the coach what you grant now.";
     ChangedUnmailed = COACHES, "changed-unmailed", Warn,
-        "Saved, and it counts from the next question on. No mail tells the coach: this address has had several of them \
-             within an hour.";
+        "Saved. It takes effect at the next call. No email tells the coach: this address got several of them within an \
+             hour.";
     InvitedUnmailed = COACHES, "sent-unmailed", Warn,
-        "The invite stands, but no mail was sent: this address has had several of them within an hour. Resend it later.";
+        "The invite is saved, but no email was sent: this address got several of them within an hour. Resend it later.";
     Resent = COACHES, "resent", Good,
-        "The mail is on its way once more, with the same URL.";
+        "The email is on its way again, with the same URL.";
     NotResent = COACHES, "capped", Warn,
-        "Not sent: this address has had several of these mails within an hour. The invite stands; resend it later.";
+        "Not sent: this address got several of these emails within an hour. The invite is still valid; resend it later.";
     TooManyInvites = COACHES, "limit", Warn,
-        "Not sent: you have sent as many invites as one day allows. What stands goes on standing; resend it tomorrow.";
+        "Not sent: you have sent as many invites as one day allows. Earlier invites are still valid; resend this one tomorrow.";
     InviteRefused = COACHES, "refused", Warn,
-        "This address does not take invites from you. Nothing was granted, and no mail was sent.";
+        "This address does not take invites from you. Nothing was granted, and no email was sent.";
     Withdrawn = COACHES, "withdrawn", Good,
-        "The invite is withdrawn. It is worth nothing from now on, and the coach is told by mail.";
+        "The invite is withdrawn and no longer works. An email tells the coach.";
     Revoked = COACHES, "revoked", Good,
-        "Revoked: the coach’s next question about you is refused, and a mail says so. An invite brings it back.";
+        "Revoked: the coach’s next call about you is refused, and an email says so. A new invite restores the access.";
     Removed = COACHES, "removed", Good,
-        "Removed from the list. Its time was up already.";
+        "Removed from the list. It had already expired.";
     Gone = COACHES, "gone", Good,
-        "That had ended already. Nothing was changed.";
+        "That had already ended. Nothing was changed.";
     AlreadyUsed = COACHES, "in-use", Good,
-        "There is nothing to resend: the coach uses the URL already. On the page For Coaches a lost URL is sent again.";
+        "There is nothing to resend: the coach already uses the URL. A coach can resend a lost URL on the page For coaches.";
 
     Left = MY_ROSTER, "left", Good,
-        "You have left. From the next call on you get nothing about this athlete any more; a mail tells them.";
+        "You have left. From the next call on you have no access to this athlete; an email tells them.";
     AthleteRefused = MY_ROSTER, "refused", Good,
-        "You have left, and invites from this account are refused from now on. A mail tells the athlete.";
+        "You have left, and invites from this account are now refused. An email tells the athlete.";
     AthleteWelcome = MY_ROSTER, "welcome", Good,
         "This account can invite you again.";
     AllRefused = MY_ROSTER, "refuse-all", Good,
-        "You have left everybody and take no invites any more. A mail tells each athlete. Your URL opens nothing now.";
+        "You have left all athletes and take no more invites. An email tells each athlete. Your URL now gives no access.";
     AllWelcome = MY_ROSTER, "welcome-all", Good,
         "Athletes can invite you again.";
     CoachAppEnded = MY_ROSTER, "app-ended", Good,
         "Ended: the app’s next call is refused, and so is a call that is running.";
     CoachAppsEnded = MY_ROSTER, "apps-ended", Good,
-        "All signed-in apps are ended: their next calls are refused. Your URL, if you use it, goes on working.";
+        "All signed-in apps are ended: their next calls are refused. Your URL, if you use it, keeps working.";
     CoachAppGone = MY_ROSTER, "app-gone", Good,
-        "That had ended already. Nothing was changed.";
+        "That had already ended. Nothing was changed.";
     CoachAppSaved = MY_ROSTER, "app-saved", Good,
-        "Saved: it counts from the app’s next call on. An app may show its old list of tools for up to a day.";
+        "Saved. It takes effect at the app’s next call. An app may show its old list of tools for up to a day.";
     CoachUrlOff = MY_ROSTER, "url-off", Good,
-        "Your URL is switched off: nobody gets in with it any more. Signed-in apps go on working.";
+        "Your URL is switched off and no longer works. Signed-in apps keep working.";
     CoachUrlOn = MY_ROSTER, "url-on", Good,
-        "Your URL is on again, and it is a new one: a mail brings it. The one from before stays dead.";
+        "Your URL is switched on and is a new one; it comes by email. The old one still does not work.";
 }
 
 impl Done {

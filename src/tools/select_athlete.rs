@@ -160,7 +160,7 @@ fn unconnected(member: &Member, dashboard: &str) -> String {
             "No data for now: intervals.icu no longer accepts the connection of {name}, who can reconnect on {dashboard}."
         ),
         MemberStatus::Disconnected => format!(
-            "No data for now: {name} disconnected intervals.icu from IcuSync, and can connect it again on {dashboard}."
+            "No data for now: {name} disconnected intervals.icu from IcuSync, and can reconnect it on {dashboard}."
         ),
         MemberStatus::Replaced => format!("No data for now: the account of {name} shows another athlete."),
     }

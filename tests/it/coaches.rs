@@ -319,7 +319,7 @@ async fn a_second_invite_changes_nothing_and_every_athlete_joins_one_url_51_56_5
         let mut other = world.signed_in(&jack).await;
         let joined = invite(&mut other, TOM, &["get_fitness"]).await;
         let words = said(&mut other, &joined).await;
-        assert!(words.contains("keeps it: it covers you too"), "{words}");
+        assert!(words.contains("already uses IcuSync"), "{words}");
         assert_eq!(
             (count(&world, "coaches").await, count(&world, "grants").await),
             (1, 2)
@@ -967,7 +967,7 @@ async fn an_invite_is_resent_sleeps_wakes_and_is_withdrawn() {
         assert!(
             said(&mut browser, &capped)
                 .await
-                .contains("had several of these mails within an hour")
+                .contains("got several of these emails within an hour")
         );
         assert_eq!(subjects(&world, TOM).await, 4);
 

@@ -209,10 +209,7 @@ async fn a_tool_that_was_not_granted_is_refused_with_who_can_change_that() {
                 .starts_with("Jack Nguyen (i900002) · ")
         );
         let text = refused(&mcp, "get_fitness", json!({"athlete": "Jack"})).await;
-        assert!(
-            text.ends_with("What you may use for Jack Nguyen: get_wellness."),
-            "{text}"
-        );
+        assert!(text.ends_with("Jack Nguyen granted you: get_wellness."), "{text}");
     })
     .await;
 }
@@ -529,7 +526,8 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
         let everything: Vec<&str> = permissions::ALL.iter().map(|tool| tool.name).collect();
         let fine = during(&bench, "get_fitness", "coach-fine", async {}).await;
         assert_eq!(fine.result(), ("data of Ana Berger".to_owned(), false));
-        let changed = "Withheld: Ana Berger (i900001) changed what you may do while the call was running.";
+        let changed =
+            "Withheld: Ana Berger (i900001) changed what you were granted while the call was running.";
         for tool in ["get_fitness", "get_wellness"] {
             let left: Vec<&str> = everything.iter().copied().filter(|name| *name != tool).collect();
             let reply = during(
@@ -631,7 +629,7 @@ async fn a_deleted_account_and_a_new_url_in_mid_call_withhold_the_answer() {
                 reply
                     .result()
                     .0
-                    .starts_with("Withheld: this connector URL was replaced"),
+                    .starts_with("Withheld: this connector URL was regenerated"),
                 "{reply:?}"
             );
             assert_eq!(bench.call(tool, json!({"athlete": "jack"})).await.status, 404);
@@ -1123,7 +1121,7 @@ async fn an_ended_connection_is_reported_with_its_athlete() {
         assert!(answer_of(&mcp, "list_athletes", json!({})).await.contains("\tmust reconnect\t"));
         sql(&world, "update connections set status = 'disconnected', token_sealed = null where athlete_name = 'Jack Nguyen'").await;
         let text = refused(&mcp, "get_fitness", json!({"athlete": "jack"})).await;
-        assert!(text.contains("Jack Nguyen") && text.contains("The athlete can connect it again"), "{text}");
+        assert!(text.contains("Jack Nguyen") && text.contains("The athlete can reconnect it"), "{text}");
         assert!(answer_of(&mcp, "list_athletes", json!({})).await.contains("\tnot connected\t"));
     })
     .await;

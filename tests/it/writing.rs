@@ -254,7 +254,7 @@ async fn a_consent_for_the_calendar_alone_goes_on_and_the_rest_is_said() {
                 .get(on.location())
                 .await
                 .text()
-                .contains("as far as intervals.icu lets it")
+                .contains("where intervals.icu allows it")
         );
         let invite = browser.get("/coaches/invite").await.text();
         let (shut, all) = (

@@ -150,8 +150,8 @@ impl Call<'_> {
         });
         if !changed.is_empty() {
             return withheld(&format!(
-                "Withheld: {changed} changed what you may do while the call was running. list_athletes says what you may do \
-                 now."
+                "Withheld: {changed} changed what you were granted while the call was running. list_athletes says what you \
+                 are granted now."
             ));
         }
         match done {
