@@ -100,7 +100,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Healthcheck(config) => healthcheck(&config).await,
         #[cfg(feature = "demo")]
         Command::Demo(options) => {
-            log_to_stderr("warn,icusync=info", LogFormat::Text)?;
+            // The screen in the terminal is for a person; a program that reads JSON leaves standard error to whoever debugs it.
+            let directives = if options.json { "warn,icusync=info" } else { "warn" };
+            log_to_stderr(directives, LogFormat::Text)?;
             icusync::demo::run(options).await
         }
     }

@@ -290,7 +290,7 @@ pub(crate) async fn show(
             "in-use",
             GrantState::InUse,
             "Coaching you",
-            "Each call that they make on your data is in your activity log.",
+            "Every call on your data is in your activity log.",
         ),
         section(
             "asleep",
@@ -302,14 +302,14 @@ pub(crate) async fn show(
             "expired",
             GrantState::Expired,
             "Expired",
-            "Their last day is over, so they open nothing. Edit one to open it again.",
+            "These have expired and have no effect. Edit one to grant it again.",
         ),
         section(
             "another-athletes",
             GrantState::Replaced,
             "Granted by another athlete",
-            "Your account showed that athlete then. They open nothing now, neither about that athlete nor about the one who is \
-             connected, and wake when the same athlete is connected here again.",
+            "These are paused: they give no access to that athlete or to the one who is connected now. They resume when the \
+             same athlete is connected here again.",
         ),
     ];
     sections.retain(|section| !section.cards.is_empty());

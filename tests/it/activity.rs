@@ -207,7 +207,7 @@ async fn days_are_the_athletes_own_and_a_bad_day_is_reported() {
         assert_eq!(browser.get("/activity.csv?from=gestern").await.status, 400);
         assert_eq!(browser.get("/activity?tool=a&tool=b").await.status, 400);
         for (query, says) in [
-            ("?tool=get_wellness", "No call fits this filter."),
+            ("?tool=get_wellness", "No call matches this filter."),
             ("?before=00000000-0000-0000-0000-000000000000", "No older calls."),
             (
                 "?tool=get_wellness&before=00000000-0000-0000-0000-000000000000",

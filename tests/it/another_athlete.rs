@@ -556,7 +556,7 @@ async fn a_paused_grant_is_not_listed_as_covered_and_an_expired_one_has_ended() 
         let mut browser = world.signed_in(&world.ana().clone()).await;
         let page = browser.get("/coaches").await.text();
         assert!(
-            page.contains("Their last day is over") && !page.contains("wake when the same"),
+            page.contains("These have expired") && !page.contains("resume when the same"),
             "{page}"
         );
         let grant = grants(&world).await.remove(0);

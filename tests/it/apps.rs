@@ -165,10 +165,10 @@ async fn an_athlete_sees_each_app_and_ends_one() {
         let text = page.text();
         for words in [
             "Claude",
-            "its own name for itself",
+            "its own claim",
             "Sent to claude.ai",
             "Sent to a program on the computer where it was allowed",
-            "Changes may make them",
+            "Changes allowed",
             "Allowed Sat 21 Nov 2026, 09:00",
             "First used Sat 21 Nov 2026, 09:00",
             "Last used just now by world-test/1.0",
@@ -284,7 +284,7 @@ async fn what_one_app_may_do_is_changed_for_it_alone_and_at_once() {
         let cursor = App::allowed(&world, &mut browser, "Cursor", "http://localhost:4000/callback").await;
         let path = format!("/apps/{}", id_of(&browser.get("/apps").await, "Claude"));
         let page = browser.get(&path).await;
-        assert!(page.text().contains("What Claude may do"));
+        assert!(page.text().contains("What Claude can do"));
         assert!(!claude.tries_to_write().await.contains("may only read"));
         let less = boxes(&page, &["wellness", "may-write"]);
         let saved = send(&mut browser, &path, &less).await;
@@ -434,7 +434,7 @@ async fn a_coach_has_the_same_on_the_roster_page() {
         let page = browser.get(ROSTER).await;
         for words in [
             "Signed-in apps",
-            "Changes may make them",
+            "Changes allowed",
             "Log of sign-ins",
             "Allowed",
             "Times are UTC",

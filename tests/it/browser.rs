@@ -370,7 +370,7 @@ async fn an_athlete_allows_changes_and_takes_one_back_with_and_without_javascrip
                 assert!(text.contains(words), "{place}: {words} in {text}");
             };
             has(&report, "asked", "As long as you do not allow it, Claude only reads.");
-            has(&report, "done", "Claude may change your data");
+            has(&report, "done", "Claude can change your data");
             has(&report, "on", "On");
             has(&report, "off", "Off");
             let ticks = json!(mode == "with-javascript");

@@ -141,7 +141,7 @@ async fn an_invite_grants_what_is_ticked_and_mails_the_coachs_url() {
         let ana = world.ana().clone();
         let mut browser = world.signed_in(&ana).await;
         let empty = browser.get("/coaches").await;
-        assert!(empty.text().contains("Nobody but you"), "{}", empty.text());
+        assert!(empty.text().contains("Only you"), "{}", empty.text());
         assert_eq!(
             empty.attribute("main a[href='/for-coaches']", "href").as_deref(),
             Some("/for-coaches")
@@ -189,7 +189,7 @@ async fn an_invite_grants_what_is_ticked_and_mails_the_coachs_url() {
             "Tom@Coach.Example",
             "1 of 2 fitness tools, Calendar, reading only",
             "Goal: sub 3:10 <b>",
-            "Last day none, until you take it back",
+            "Access until no end date",
             "never",
         ] {
             assert!(list.text().contains(words), "{words} in {}", list.text());
@@ -550,7 +550,7 @@ async fn it_ends_with_the_last_day_where_the_athlete_lives() {
                 end.parse::<chrono::DateTime<chrono::Utc>>().unwrap()
             );
             let list = browser.get("/coaches").await.text();
-            assert!(list.contains(&format!("Last day {says}")), "{list}");
+            assert!(list.contains(&format!("Access until {says}")), "{list}");
             let path = format!("/coaches/{}", grant.id);
             let edit = browser.get(&path).await;
             assert_eq!(edit.attribute("#last-day", "value").as_deref(), Some(day));
@@ -716,7 +716,7 @@ async fn the_demos_coaches_are_on_their_athletes_pages() {
             let mut browser = world.signed_in(&seeded).await;
             let text = browser.get("/coaches").await.text();
             assert!(
-                text.contains(&format!("coach@example.test May use {may} Last day")),
+                text.contains(&format!("coach@example.test Granted {may} Access until")),
                 "{text}"
             );
         }
@@ -1124,8 +1124,8 @@ async fn what_is_in_use_is_revoked_and_what_expired_is_opened_again_or_removed()
         world.clock.advance(chrono::Duration::days(10));
         let mut browser = world.signed_in(&ana).await;
         let list = browser.get("/coaches").await.text();
-        assert!(list.contains("Expired Their last day is over"), "{list}");
-        assert!(list.contains("Last day Monday, 30 November 2026"), "{list}");
+        assert!(list.contains("Expired These have expired"), "{list}");
+        assert!(list.contains("Access until Monday, 30 November 2026"), "{list}");
         assert_eq!(
             browser.post(&format!("{path}/resend"), &[]).await.location(),
             "/coaches?done=in-use"
@@ -1334,7 +1334,7 @@ async fn the_log_says_who_and_shows_one_caller_only_when_asked() {
         }
         // Older pages keep the choice, and a caller who is in no row is not an error.
         let nobody = browser.get("/activity?who=nobody%40x.example").await;
-        assert!(nobody.status == 200 && nobody.text().contains("No call fits this filter."));
+        assert!(nobody.status == 200 && nobody.text().contains("No call matches this filter."));
         assert_eq!(nobody.attribute("#who option[selected]", "value").as_deref(), Some("nobody@x.example"));
         for _ in 0..40 {
             sqlx::query("insert into activity_log select gen_random_uuid(), at, account_id, athlete_id, 'tom@coach.example', \

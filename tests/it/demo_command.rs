@@ -249,6 +249,10 @@ async fn the_terminal_shows_one_screen_and_everybody_on_request() {
         let pid = rustix::process::Pid::from_raw(child.id().unwrap().cast_signed()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
         assert!(child.wait().await.unwrap().success());
+        let mut errors = String::new();
+        let mut stderr = child.stderr.take().unwrap();
+        stderr.read_to_string(&mut errors).await.unwrap();
+        assert_eq!(errors, "", "nothing but the screen");
         let long = screen.iter().find(|line| line.chars().count() > 80);
         assert_eq!(long, None, "{screen:#?}");
         let text = screen.join("\n");

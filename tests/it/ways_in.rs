@@ -589,7 +589,7 @@ async fn an_address_of_another_account_is_told_so_and_changes_nothing() {
         assert_eq!(asked.location(), "/account/address/sent");
         let mails = world.mails_to(jack.person.email).await;
         let text = &mails.last().unwrap().letter.text;
-        assert!(text.contains("has an account already"), "{text}");
+        assert!(text.contains("already has an account"), "{text}");
         assert!(!text.contains("/address/"), "no link that gives it away: {text}");
         assert!(account_of(&world, &ana).await.unwrap().email.is_none());
     })

@@ -37,7 +37,7 @@ const steps = {
   async grant(page, athlete, password, coach, ...tools) {
     await signIn(page, athlete, password)
     await page.goto(`${web}/coaches`)
-    await page.getByRole('link', { name: `Edit what ${coach} may do` }).click()
+    await page.getByRole('link', { name: `Edit the grant of ${coach}` }).click()
     for (const tool of tools) await page.locator(`input[name=tool-${tool}]`).check()
     const before = await mailsTo(page, coach)
     await page.getByRole('button', { name: 'Save' }).last().click()

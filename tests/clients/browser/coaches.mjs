@@ -44,7 +44,7 @@ await withBrowser(
 
     const other = await context.newPage()
     watch(other)
-    await page.getByRole('link', { name: `Edit what ${coach} may do` }).click()
+    await page.getByRole('link', { name: `Edit the grant of ${coach}` }).click()
     await other.goto(page.url())
     // What includes the calendar goes with it, or the calendar would stay.
     for (const tool of ['edit_workout', 'delete_workout', 'get_events']) await other.getByLabel(tool).uncheck()
@@ -65,7 +65,7 @@ await withBrowser(
     await page.goto(`${web}/coaches`)
     await page.getByRole('button', { name: `Withdraw ${coach}` }).click()
     await page.waitForURL('**/coaches?done=withdrawn')
-    await page.getByRole('heading', { name: 'Nobody but you' }).waitFor()
+    await page.getByRole('heading', { name: 'Only you' }).waitFor()
     await picture(page, 'coaches-empty')
   },
   { javaScriptEnabled, viewport: { width: 1200, height: 900 }, reducedMotion: 'reduce' },
