@@ -41,7 +41,7 @@ pub use crate::words::ChangeState;
 
 /// How each external id of ours begins.
 pub(crate) const OUR_KEYS: &str = "icusync-";
-/// How long a change can be taken back.
+/// How long a change can be undone.
 const KEPT: TimeDelta = TimeDelta::days(30);
 /// How many seconds a lease lasts unless it is renewed: longer than any request upstream.
 const LEASE: f64 = 20.0;
@@ -125,9 +125,9 @@ pub struct Change {
     pub coach: Option<CoachId>,
     /// The tool that made it.
     pub tool: String,
-    /// The tools of which a coach must have all to see it and take it back: its own, or those of what it took back.
+    /// The tools of which a coach must have all to see it and undo it: its own, or those of what it undid.
     pub needs: Vec<String>,
-    /// The changes that it takes back.
+    /// The changes that it undoes.
     pub undoes: Vec<ChangeId>,
     /// How it stands.
     pub state: ChangeState,
@@ -141,7 +141,7 @@ pub struct Change {
     pub created_at: DateTime<Utc>,
     /// When it was sent last.
     pub sent_at: DateTime<Utc>,
-    /// Until when it can be taken back.
+    /// Until when it can be undone.
     pub kept_until: DateTime<Utc>,
 }
 
@@ -174,7 +174,7 @@ pub struct Intended {
     pub fingerprint: Option<[u8; 32]>,
     /// What it changes, before and as it is meant to be.
     pub kept: Kept,
-    /// The changes that it takes back.
+    /// The changes that it undoes.
     pub undoes: Vec<Change>,
     /// Somebody else's open change of the same, whose external id it takes over, so that both can only be one entry.
     pub instead_of: Option<ChangeId>,
@@ -658,7 +658,7 @@ impl Journal {
 
     /// The tools of which a coach must have all granted for this: the tool of the call if it is granted by its name, with the one
     /// for entries that are no workouts if this is one, and with the one for changes if that tool changes one; otherwise those of
-    /// what is taken back.
+    /// what is undone.
     fn needs(&self, intended: &Intended) -> Vec<String> {
         if permissions::by_name(&self.tool).is_some() {
             let pushes = self.tool == permissions::PUSH_EVENT.name;
@@ -674,7 +674,7 @@ impl Journal {
         needed.into_iter().cloned().collect()
     }
 
-    /// Writes down how a change ended. If it is on the calendar, those that it takes back are taken back, and all changes of
+    /// Writes down how a change ended. If it is on the calendar, those that it undoes are undone, and all changes of
     /// their entry follow it to the id under which it was restored.
     pub(crate) async fn end(&self, change: &Change, ended: Ended) -> Result<(), ToolError> {
         in_time(self.write_end(change, ended))

@@ -114,7 +114,7 @@ impl Offer {
         Self { off, ..self.clone() }
     }
 
-    /// Why `tool` is not offered; `None` if it is. What was changed can be listed and taken back wherever a group that changes
+    /// Why `tool` is not offered; `None` if it is. What was changed can be listed and undone wherever a group that changes
     /// something is offered.
     pub fn lacks(&self, tool: &Permission) -> Option<Lack> {
         let Narrow { readonly, only } = &self.narrow;

@@ -391,7 +391,7 @@ impl<'a> Call<'a> {
         match reply {
             Err(Some(text)) if outcome == Outcome::Withheld && self.progress.said().is_some() => {
                 let text = format!(
-                    "{text} What was sent to intervals.icu before that was not taken back: the athlete's activity log says how it \
+                    "{text} What was sent to intervals.icu before that was not undone: the athlete's activity log says how it \
                      ended."
                 );
                 (outcome, Err(Some(text)))

@@ -27,9 +27,9 @@ pub struct Change {
     pub coach_id: Option<CoachId>,
     /// The tool that made it.
     pub tool: String,
-    /// The tools of which a coach must have all to see it and take it back.
+    /// The tools of which a coach must have all to see it and undo it.
     pub needs: Vec<String>,
-    /// The changes that it takes back.
+    /// The changes that it undoes.
     pub undoes: Vec<Uuid>,
     /// How it stands.
     pub state: ChangeState,
@@ -43,7 +43,7 @@ pub struct Change {
     pub created_at: DateTime<Utc>,
     /// When it was sent last.
     pub sent_at: DateTime<Utc>,
-    /// Until when it can be taken back.
+    /// Until when it can be undone.
     pub kept_until: DateTime<Utc>,
 }
 
@@ -66,9 +66,9 @@ pub struct NewChange<'a> {
     pub caller: Option<&'a str>,
     /// The tool.
     pub tool: &'a str,
-    /// The tools of which a coach must have all to see it and take it back.
+    /// The tools of which a coach must have all to see it and undo it.
     pub needs: &'a [String],
-    /// The changes that it takes back.
+    /// The changes that it undoes.
     pub undoes: &'a [Uuid],
     /// The entry, if it stands.
     pub event_id: Option<i64>,
@@ -297,7 +297,7 @@ pub async fn entry_of(db: impl Db<'_>, account_id: AccountId, ids: &[Uuid]) -> s
     found.fetch_optional(db).await
 }
 
-/// Writes down that these changes were taken back.
+/// Writes down that these changes were undone.
 pub async fn undone(db: impl Db<'_>, ids: &[Uuid]) -> sqlx::Result<()> {
     let undone = ChangeState::Undone.as_str();
     sqlx::query!("update changes set state = $2 where id = any($1)", ids, undone)
@@ -408,7 +408,7 @@ pub async fn all_of(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<
     .await
 }
 
-/// Erases what is kept of an account's changes: the rows stay, and can never be taken back. Nobody can find out any more how one
+/// Erases what is kept of an account's changes: the rows stay, and can never be undone. Nobody can find out any more how one
 /// ended that is still open, except the call that sent it.
 pub async fn erase(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
     sqlx::query!(

@@ -45,7 +45,7 @@ use crate::{
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::EDIT_WORKOUT,
     description: "Changes one planned workout or other entry: move, rename, shorten, make easier, other steps (text as for \
-        push_workout) or note. Only what is given changes; a note never replaces steps. Read back; undo_change takes it back.",
+        push_workout) or note. Only what is given changes; a note never replaces steps. Read back; undo_change undoes it.",
     params: PARAMS,
     run: Run::Write(|granted, given| Box::pin(edit(granted, given))),
 };
@@ -756,7 +756,7 @@ fn said(
         ])
         .chain([
             cannot_take_back(before, &change.fields),
-            undo_hint(scene.card, vec![tried.number], "takes it back"),
+            undo_hint(scene.card, vec![tried.number], "undoes it"),
         ]),
     )
 }

@@ -1,4 +1,4 @@
-//! list_changes: what was changed through IcuSync, newest first, by whom, and whether it can be taken back.
+//! list_changes: what was changed through IcuSync, newest first, by whom, and whether it can be undone.
 //!
 //! No request upstream, unless the end of a change is not known: then one, for what stands on its days.
 

@@ -44,7 +44,7 @@ use crate::{
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::PUSH_EVENT,
     description: "Puts races, notes, targets, absences and marks on the calendar, for one day or several. Read back; the same \
-        again changes nothing; undo_change takes it back. edit_workout and delete_workout work on these too.",
+        again changes nothing; undo_change undoes it. edit_workout and delete_workout work on these too.",
     params: PARAMS,
     run: Run::Write(|granted, given| Box::pin(push(granted, given))),
 };
@@ -292,9 +292,9 @@ impl Asked {
         let first = answer::first_line(scene.card, scene.today, &[counts.in_words()]);
         let changed = counts.changed + counts.changed_otherwise;
         let what = match (changed, counts.written + counts.otherwise) {
-            (0, _) => "takes back what was written",
-            (_, 0) => "takes back what was changed",
-            _ => "takes back what was written and changed",
+            (0, _) => "undoes what was written",
+            (_, 0) => "undoes what was changed",
+            _ => "undoes what was written and changed",
         };
         let undo = undo_hint(scene.card, counts.stand, what);
         Answer::of(std::iter::once(first).chain(lines).chain([missing, undo]))

@@ -185,6 +185,6 @@ fn said(ask: &Ask, all: &[Edit], edits: &[Edit], edited: &[Edited]) -> Answer {
         &[joined(counts.into_iter().flatten(), ", ")],
     );
     let stays = cannot_be_emptied(&written);
-    let undo = undo_hint(&ask.card, restorable, "takes that back");
+    let undo = undo_hint(&ask.card, restorable, "undoes that");
     Answer::of(std::iter::once(heading).chain(lines).chain([stays, undo]))
 }

@@ -398,7 +398,7 @@ impl Plan {
         }
         let heading = answer::first_line(scene.card, scene.today, &[counts.in_words()]);
         let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
-        let undo = undo_hint(scene.card, counts.stand, "takes back what was written");
+        let undo = undo_hint(scene.card, counts.stand, "undoes what was written");
         // The weeks' loads from before would be told as those of now.
         let weeks = if is_read_back {
             scene.weeks(days, "")

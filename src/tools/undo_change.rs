@@ -1,4 +1,4 @@
-//! undo_change: changes made through IcuSync are taken back, as long as intervals.icu still holds what they left.
+//! undo_change: changes made through IcuSync are undone, as long as intervals.icu still holds what they left.
 //!
 //! At most five requests: what stands on the days concerned, an entry that is elsewhere now, the undo (new entries and
 //! deletions in one request each, an edit in one of its own), and what stands there afterwards.

@@ -345,7 +345,7 @@ fn said(ask: &Ask, asked: &Asked, found: &Found, edits: &[Edit], edited: &[Edite
         String::new()
     };
     let stays = stays(stand.iter().copied());
-    let undo = undo_hint(&ask.card, restorable, "takes that back");
+    let undo = undo_hint(&ask.card, restorable, "undoes that");
     Answer::of(
         std::iter::once(heading)
             .chain(lines)

@@ -227,7 +227,7 @@ impl<'a> Writing<'a> {
         self.apply_undoing(wishes, undoes, days).await
     }
 
-    /// The same; each wish takes back the changes at its place in `undoes`.
+    /// The same; each wish undoes the changes at its place in `undoes`.
     pub(super) async fn apply_undoing(
         &mut self,
         wishes: Vec<Wish>,

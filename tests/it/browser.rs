@@ -392,7 +392,7 @@ async fn an_athlete_allows_changes_and_takes_one_back_with_and_without_javascrip
             has(&report, "changes", "Thu 26 Nov 2026, Threshold 4x8");
             has(&report, "sides", "- 8m 96-100%");
             assert_eq!(report["asWideAsTable"], json!(true), "{report}");
-            has(&report, "undone", "taken back, it stands again as");
+            has(&report, "undone", "undone, it stands again as");
             has(&report, "after", "change 1 by You");
             world.clock.advance(chrono::Duration::seconds(1));
         }

@@ -422,7 +422,7 @@ async fn an_entry_that_comes_back_under_another_id_takes_its_changes_along() {
         assert_eq!(states(&world).await[0].1, "undone");
         let again = client.call("undo_change", json!({"changes": "1"})).await;
         assert!(
-            again.text().contains("NOT taken back, it was taken back already"),
+            again.text().contains("NOT undone, it was undone already"),
             "{}",
             again.text()
         );
@@ -615,7 +615,7 @@ async fn what_is_kept_is_sealed_and_stays_erased() {
         assert!(!list.text().contains("business"), "{}", list.text());
         let undo = client.call("undo_change", json!({"changes": "1"})).await;
         assert!(
-            undo.text().contains("change 1: NOT taken back, ")
+            undo.text().contains("change 1: NOT undone, ")
                 && undo.text().contains("cannot be undone any more"),
             "{}",
             undo.text()

@@ -199,7 +199,7 @@ async fn change_all(world: &Arc<World>) {
     let undone = client
         .call("undo_change", json!({"changes": format!("1-{last}")}))
         .await;
-    assert!(undone.text().contains("taken back"), "{}", undone.text());
+    assert!(undone.text().contains("undone"), "{}", undone.text());
 }
 
 /// Everything that can be written of a wellness day, an activity and a sport, as any client writes it.

@@ -536,7 +536,7 @@ const WITHHELD: &[(&str, &str)] = &[
     ("changes.fingerprint", "a hash of what is exported"),
     (
         "changes.needs",
-        "the tool, which is exported, or those of what it took back",
+        "the tool, which is exported, or those of what it undid",
     ),
     ("changes.undoes", "names of rows"),
     (

@@ -1,4 +1,4 @@
-//! Planned workouts written, changed, deleted and taken back over MCP: what is said of each is what the simulator holds.
+//! Planned workouts written, changed, deleted and undone over MCP: what is said of each is what the simulator holds.
 //!
 //! Upstream's faults are in [`crate::writes_faults`]; the pages have tests of their own.
 
@@ -191,11 +191,11 @@ async fn a_week_lands_once_on_the_right_days_and_can_be_taken_back() {
         world.sim.clear_requests();
         world.clock.set("2026-11-28T15:30:00Z".parse().unwrap());
         let text = done(&world, &jack.link, "undo_change", json!({"changes": "1-10"})).await;
-        assert!(text.contains(" · 10 changes taken back · "), "{text}");
+        assert!(text.contains(" · 10 changes undone · "), "{text}");
         assert!(world.sim.requests().len() <= 5);
         assert_eq!(calendar(&world, jack, "2026-11-23", "2026-12-13"), before);
         let again = refused(&world, &jack.link, "undo_change", json!({"changes": "3"})).await;
-        assert!(again.contains("NOT taken back, it was taken back already"), "{again}");
+        assert!(again.contains("NOT undone, it was undone already"), "{again}");
 
         world.clock.set("2026-11-28T15:30:00Z".parse().unwrap());
         let text = done(&world, &jack.link, "push_workout", push).await;
@@ -286,7 +286,7 @@ async fn a_coach_plans_for_several_at_once_with_each_ones_own_zones_and_days() {
         for (seeded, before) in [ana, jack, tria].into_iter().zip(before) {
             let of = json!({"changes": "1", "athlete": seeded.person.athlete_id});
             let text = done(&world, &coach, "undo_change", of).await;
-            assert!(text.contains("1 change taken back"), "{text}");
+            assert!(text.contains("1 change undone"), "{text}");
             assert_eq!(calendar(&world, seeded, "2026-11-23", "2026-12-13"), before);
         }
     })
@@ -570,7 +570,7 @@ async fn an_edit_changes_what_was_asked_and_nothing_else() {
         let text = done(&world, &ana.link, "edit_workout", with(easier, "overwrite", json!(true))).await;
         assert!(text.contains("45 min"), "{text}");
         let text = refused(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
-        assert!(text.contains("NOT taken back, change 5 came after it: take that back first"), "{text}");
+        assert!(text.contains("NOT undone, change 5 came after it: undo that first"), "{text}");
     })
     .await;
 }
@@ -602,7 +602,7 @@ async fn a_coach_touches_workouts_only_and_undoes_only_what_that_coach_changed()
         let text = refused(&world, &coach, "undo_change", json!({"athlete": "Ana", "changes": "2"})).await;
         assert!(text.contains("push_workout, which is not granted any more"), "{text}");
         let text = done(&world, &ana.link, "undo_change", json!({"changes": "2"})).await;
-        assert!(text.contains("1 change taken back"), "{text}");
+        assert!(text.contains("1 change undone"), "{text}");
     })
     .await;
 }
@@ -650,7 +650,7 @@ async fn a_range_goes_only_as_it_was_listed() {
 
         let count = listed - 1;
         let text = done(&world, &ana.link, "undo_change", json!({"changes": format!("1-{count}")})).await;
-        assert!(text.contains(&format!("{count} changes taken back")) && text.contains("new id"), "{text}");
+        assert!(text.contains(&format!("{count} changes undone")) && text.contains("new id"), "{text}");
         let restored = calendar(&world, ana, "2026-11-28", "2026-12-13");
         for old in before.iter().filter(|event| event["category"] == "WORKOUT" && event["id"] != json!(changed)) {
             let same = |event: &&Map<String, Value>| {

@@ -1,4 +1,4 @@
-//! Finished activities changed and taken back over MCP: what is said of each field is what the simulator holds.
+//! Finished activities changed and undone over MCP: what is said of each field is what the simulator holds.
 
 use std::sync::Arc;
 
@@ -206,7 +206,7 @@ async fn each_field_is_changed_read_back_and_taken_back() {
             let undo = json!({"changes": number.to_string()});
             let text = done(&world, &ana.link, "undo_change", undo).await;
             assert!(
-                text.contains("taken back") && !text.contains("NOT"),
+                text.contains("undone") && !text.contains("NOT"),
                 "{values}: {text}"
             );
             let after = held(&world, &ana, &id).await;
@@ -747,7 +747,7 @@ async fn a_coach_changes_what_is_granted_and_undoes_only_that() {
         for says in [
             "Ana Berger (i900001) · 1 changed",
             "RPE not set → 6/10",
-            "undo_change with athlete i900001 and changes 2 takes that back.",
+            "undo_change with athlete i900001 and changes 2 undoes that.",
         ] {
             assert!(text.contains(says), "{says}: {text}");
         }

@@ -568,7 +568,7 @@ async fn a_withheld_answer_does_not_say_that_what_was_refused_stands() {
             browser.post("/link/regenerate", &[]).await.status
         });
         assert!(all_named(&world, ana, "Refused").is_empty());
-        let says = "was not taken back: the athlete's activity log says how it ended";
+        let says = "was not undone: the athlete's activity log says how it ended";
         assert!(
             status == 303 && call.text().ends_with(&format!("{says}.")),
             "{}",
@@ -1402,10 +1402,7 @@ async fn a_later_change_of_ones_own_is_named_and_nobody_else_is_blamed() {
         let edit = json!({"id": id_of(&world, ana, "Key"), "new_name": "Race"});
         done(&world, &ana.link, "edit_workout", edit).await;
         let text = refused(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
-        assert!(
-            text.contains("change 2 came after it: take that back first"),
-            "{text}"
-        );
+        assert!(text.contains("change 2 came after it: undo that first"), "{text}");
     })
     .await;
 }
@@ -1448,7 +1445,7 @@ async fn as_many_as_one_call_deletes_one_call_restores() {
             .take_while(|c| c.is_ascii_digit() || *c == '-')
             .collect();
         let text = done(&world, &ana.link, "undo_change", json!({"changes": numbers})).await;
-        assert!(!text.contains("NOT taken back"), "{text}");
+        assert!(!text.contains("NOT undone"), "{text}");
     })
     .await;
 }

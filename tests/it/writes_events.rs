@@ -1,4 +1,4 @@
-//! Races, notes, targets and absences written, changed and taken back over MCP, and what limits a day said where plans are made.
+//! Races, notes, targets and absences written, changed and undone over MCP, and what limits a day said where plans are made.
 
 use std::sync::Arc;
 
@@ -166,7 +166,7 @@ async fn one_of_each_kind_lands_once_as_it_was_meant_and_can_be_taken_back() {
         let list = done(&world, &ana.link, "list_changes", json!({})).await;
         assert!(list.contains("push_event\tnew «Skiing» 2026-12-24 Thu"), "{list}");
         let text = done(&world, &ana.link, "undo_change", json!({"changes": "1-10"})).await;
-        assert!(text.contains(" · 10 changes taken back · "), "{text}");
+        assert!(text.contains(" · 10 changes undone · "), "{text}");
         assert_eq!(calendar(&world, ana, "2026-11-16", "2027-01-03"), before);
     })
     .await;
@@ -642,7 +642,7 @@ async fn overwrite_changes_only_what_was_asked_for_and_can_be_taken_back() {
             "{text}"
         );
         assert!(text.contains("  before: 2026-11-27 Fri · Ride eFTP set «eFTP» · 251 W"), "{text}");
-        assert!(text.contains("changes 4-7 takes back what was written and changed"), "{text}");
+        assert!(text.contains("changes 4-7 undoes what was written and changed"), "{text}");
         let race = settable(&entry(&world, ana, "City half"));
         assert_eq!(
             race,
@@ -989,7 +989,7 @@ async fn a_coach_needs_push_event_for_everything_that_is_no_workout() {
         let id = id_of(&world, ana, "Hillclimb");
         done(&world, &coach, "edit_workout", for_ana(json!({"id": id, "new_name": "Hill climb"}))).await;
 
-        // Without it, what it made can be neither changed nor taken back, whatever tool changed it last.
+        // Without it, what it made can be neither changed nor undone, whatever tool changed it last.
         granted(&world, &["push_workout", "edit_workout", "delete_workout", "get_events"]).await;
         for (tool, arguments) in [
             ("edit_workout", json!({"id": id, "new_name": "x"})),

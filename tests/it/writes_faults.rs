@@ -754,7 +754,7 @@ async fn what_somebody_deleted_is_said_and_can_be_written_anew() {
             (
                 "undo_change",
                 json!({"changes": "1"}),
-                "NOT taken back, the entry is not there any more: somebody deleted it",
+                "NOT undone, the entry is not there any more: somebody deleted it",
             ),
             (
                 "edit_workout",
@@ -833,7 +833,7 @@ async fn where_upstream_is_not_known_either_way_is_right() {
                 assert!(is_so(&now), "{title}: {now:#?}");
                 let undo = json!({"changes": (2 * number + 2).to_string()});
                 let text = done(&world, &ana.link, "undo_change", undo).await;
-                assert_says(title, &text, &["1 change taken back"]);
+                assert_says(title, &text, &["1 change undone"]);
                 assert_eq!(entry(&world, ana, "Key"), first, "{title}");
             }
         })

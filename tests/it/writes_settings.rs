@@ -1,4 +1,4 @@
-//! Thresholds and zones changed and taken back over MCP: shown first, confirmed, written, and said as the simulator holds them.
+//! Thresholds and zones changed and undone over MCP: shown first, confirmed, written, and said as the simulator holds them.
 
 use std::sync::Arc;
 
@@ -97,7 +97,7 @@ fn assert_says(title: &str, text: &str, says: &[&str]) {
 /// Arguments, what the answers say, and what stands there afterwards.
 type Case = (Value, &'static [&'static str], Value);
 
-/// Each is shown without writing, written once confirmed, and taken back.
+/// Each is shown without writing, written once confirmed, and undone.
 async fn there_and_back(world: &Arc<World>, seeded: &Seeded, sport: &str, cases: Vec<Case>) {
     world.let_write(seeded).await;
     let before = group(world, seeded, sport).await;
@@ -128,7 +128,7 @@ async fn there_and_back(world: &Arc<World>, seeded: &Seeded, sport: &str, cases:
         }
         assert_ne!(now, before, "{title}");
         let back = undone(world, &seeded.link, &text).await;
-        assert_says(&title, &back, &["1 change taken back"]);
+        assert_says(&title, &back, &["1 change undone"]);
         let now = group(world, seeded, sport).await;
         assert!(same(&now, &before), "{title}: {back}: {now}");
     }

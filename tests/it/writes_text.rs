@@ -459,7 +459,7 @@ async fn a_second_of_a_kind_is_written_once_however_often_the_call_comes() {
         let said = done(&world, &ana.link, "push_workout", push("Ride", "Twin", THRESHOLD)).await;
         assert!(said.contains("already there"), "{said}");
 
-        // Another start time is another one; what was taken back can be written anew.
+        // Another start time is another one; what was undone can be written anew.
         let mut evening = second("Twin");
         evening["workouts"][0]["date"] = json!("2026-12-10 18:00");
         done(&world, &ana.link, "push_workout", evening).await;

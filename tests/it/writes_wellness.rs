@@ -1,4 +1,4 @@
-//! Wellness days written and taken back over MCP: what is said of each value is what the simulator holds.
+//! Wellness days written and undone over MCP: what is said of each value is what the simulator holds.
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ async fn values_are_written_read_back_and_taken_back() {
             "resting HR 46 bpm → 44 bpm",
             "weight 61.2 kg → 61.4 kg",
             "(change 1)",
-            "undo_change with changes 1 takes that back.",
+            "undo_change with changes 1 undoes that.",
         ] {
             assert!(text.contains(says), "{says}: {text}");
         }
@@ -83,11 +83,11 @@ async fn values_are_written_read_back_and_taken_back() {
         let preview = done(&world, &ana.link, "undo_change", json!({"changes": "1", "preview": true})).await;
         assert!(preview.contains("would change resting HR 44 bpm → 46 bpm, weight 61.4 kg → 61.2 kg"), "{preview}");
         let text = done(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
-        assert!(text.contains("change 1, wellness 2026-11-28 Sat: taken back, resting HR 44 bpm → 46 bpm, weight 61.4 kg → 61.2 kg (change 2)"), "{text}");
+        assert!(text.contains("change 1, wellness 2026-11-28 Sat: undone, resting HR 44 bpm → 46 bpm, weight 61.4 kg → 61.2 kg (change 2)"), "{text}");
         let stands = held(&world, &ana, DAY).await;
         assert_eq!((&stands["weight"], &stands["restingHR"]), (&json!(61.2), &json!(46)));
         let again = refused(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
-        assert!(again.contains("taken back already"), "{again}");
+        assert!(again.contains("undone already"), "{again}");
     })
     .await;
 }
@@ -118,7 +118,7 @@ async fn what_was_not_set_before_stays_and_both_answers_say_so() {
         );
         let text = done(&world, &ana.link, "undo_change", json!({"changes": "1"})).await;
         for says in [
-            "taken back, weight 61.4 kg → 61.2 kg",
+            "undone, weight 61.4 kg → 61.2 kg",
             "did not empty what was not set before: soreness, still 2/4 avg (1 best)",
         ] {
             assert!(text.contains(says), "{says}: {text}");
@@ -137,7 +137,7 @@ async fn what_was_not_set_before_stays_and_both_answers_say_so() {
         let text = refused(&world, &ana.link, "undo_change", json!({"changes": "3"})).await;
         assert!(
             text.contains(
-                "NOT taken back, intervals.icu did not empty what was not set before: mood, still 1/4 great"
+                "NOT undone, intervals.icu did not empty what was not set before: mood, still 1/4 great"
             ),
             "{text}"
         );
@@ -164,8 +164,8 @@ async fn of_changes_taken_back_together_one_that_stands_all_the_same_is_not_coun
         );
         let text = done(&world, &ana.link, "undo_change", json!({"changes": "1-2"})).await;
         for says in [
-            " · 1 change taken back, 1 change not taken back · ",
-            "taken back but for change 2, weight 61.4 kg → 61.2 kg",
+            " · 1 change undone, 1 change not undone · ",
+            "undone but for change 2, weight 61.4 kg → 61.2 kg",
             "did not empty what was not set before: mood, still 1/4 great (1 best)",
         ] {
             assert!(text.contains(says), "{says}: {text}");
@@ -176,10 +176,7 @@ async fn of_changes_taken_back_together_one_that_stands_all_the_same_is_not_coun
             "{list}"
         );
         let text = refused(&world, &ana.link, "undo_change", json!({"changes": "2"})).await;
-        assert!(
-            text.contains("NOT taken back, intervals.icu did not empty"),
-            "{text}"
-        );
+        assert!(text.contains("NOT undone, intervals.icu did not empty"), "{text}");
     })
     .await;
 }
@@ -505,21 +502,18 @@ async fn several_changes_of_a_day_are_taken_back_in_their_order_or_at_once() {
             .await;
         }
         let text = refused(&world, &ana.link, "undo_change", json!({"changes": "2"})).await;
-        assert!(
-            text.contains("change 3 came after it: take that back first"),
-            "{text}"
-        );
+        assert!(text.contains("change 3 came after it: undo that first"), "{text}");
         let text = refused(&world, &ana.link, "undo_change", json!({"changes": "1, 3"})).await;
         assert!(text.contains("a change in between is not in this call"), "{text}");
         let text = done(&world, &ana.link, "undo_change", json!({"changes": "1-3"})).await;
         assert!(
             text.contains(
-                "changes 1-3, wellness 2026-11-28 Sat: taken back, weight 61.8 kg → 61.2 kg (change 4)"
+                "changes 1-3, wellness 2026-11-28 Sat: undone, weight 61.8 kg → 61.2 kg (change 4)"
             ),
             "{text}"
         );
         assert_eq!(held(&world, &ana, DAY).await["weight"], json!(61.2));
-        // An undo can be taken back too.
+        // An undo can be undone too.
         let text = done(&world, &ana.link, "undo_change", json!({"changes": "4"})).await;
         assert!(text.contains("weight 61.2 kg → 61.8 kg"), "{text}");
     })
@@ -641,7 +635,7 @@ async fn a_switch_a_group_and_a_narrowed_url_hold() {
         assert!(text.contains("readonly=1"), "{text}");
         let text = refused(&world, &format!("{}?tools=calendar", ana.link), "push_wellness", call()).await;
         assert!(text.contains("tools="), "{text}");
-        // What changes something brings along what takes it back.
+        // What changes something brings along what undoes it.
         let narrow = format!("{}?tools=wellness", ana.link);
         done(&world, &narrow, "push_wellness", call()).await;
         done(&world, &narrow, "list_changes", json!({})).await;
@@ -669,10 +663,10 @@ async fn a_change_that_is_named_with_its_own_undo_is_not_done_again() {
         done(&world, &ana.link, "undo_change", json!({"changes": 1})).await;
         let text = refused(&world, &ana.link, "undo_change", json!({"changes": "1-2"})).await;
         assert!(
-            text.contains("it took back a change that is in this call too"),
+            text.contains("it undid a change that is in this call too"),
             "{text}"
         );
-        assert!(text.contains("taken back already"), "{text}");
+        assert!(text.contains("undone already"), "{text}");
         assert_eq!(held(&world, &ana, DAY).await["weight"], json!(61.2));
     })
     .await;

@@ -471,19 +471,19 @@ async fn a_change_is_listed_with_before_and_after_and_a_button_undoes_it() {
 
         let text = undo(&mut browser, "1").await;
         assert!(
-            text.contains("NOT taken back, change 2 came after it") && !text.contains("Europe/Berlin"),
+            text.contains("NOT undone, change 2 came after it") && !text.contains("Europe/Berlin"),
             "{text}"
         );
         // The connector's switch is not the athlete's own hand.
         browser.post("/link/writing", &[("may-write", "off")]).await;
         let text = undo(&mut browser, "2").await;
-        assert!(text.contains("taken back, it stands again as"), "{text}");
+        assert!(text.contains("undone, it stands again as"), "{text}");
         assert_eq!(named(&world, &ana, DAY, "Easy <b>").await, [id]);
         let text = undo(&mut browser, "1").await;
-        assert!(text.contains("taken back, it is off the calendar"), "{text}");
+        assert!(text.contains("undone, it is off the calendar"), "{text}");
         assert!(named(&world, &ana, DAY, "Easy <b>").await.is_empty());
         let text = undo(&mut browser, "1").await;
-        assert!(text.contains("it was taken back already"), "{text}");
+        assert!(text.contains("it was undone already"), "{text}");
 
         let log = browser.get("/activity?tool=undo_change").await;
         assert!(log.text().contains("IcuSync dashboard undo_change changed Answered"), "{}", log.text());

@@ -1,4 +1,4 @@
-//! What a write sends to the calendar, and what is kept of an entry so that a write can be taken back.
+//! What a write sends to the calendar, and what is kept of an entry so that a write can be undone.
 
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize, Serializer};

@@ -253,7 +253,7 @@ impl Wanted {
             "locked" | "lock" => {
                 return Err(ToolError::Input(
                     "Not done: IcuSync does not lock a day: intervals.icu cannot unlock it through its interface, so nothing could \
-                     take it back. The athlete can lock and unlock it on the wellness page there."
+                     undo it. The athlete can lock and unlock it on the wellness page there."
                         .to_owned(),
                 ));
             }

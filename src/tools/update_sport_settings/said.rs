@@ -125,7 +125,7 @@ pub(super) fn written(ask: &Ask, plan: &Plan, edit: &Edit, edited: &[Edited]) ->
         .chain(follows(card, edit))
         .chain([
             stays(edit),
-            undo_hint(card, vec![tried.number], "takes that back"),
+            undo_hint(card, vec![tried.number], "undoes that"),
         ]),
     )
 }

@@ -113,7 +113,7 @@ impl Edit {
         }
     }
 
-    /// What takes it back again: the values from before.
+    /// What undoes it again: the values from before.
     #[must_use]
     pub(in crate::tools) fn back(&self) -> Self {
         Self {
@@ -249,7 +249,7 @@ impl Writing<'_> {
         self.edit_undoing(edits, undoes).await
     }
 
-    /// The same; each edit takes back the changes at its place in `undoes`.
+    /// The same; each edit undoes the changes at its place in `undoes`.
     pub(in crate::tools) async fn edit_undoing(
         &mut self,
         edits: &[Edit],
@@ -297,7 +297,7 @@ impl Writing<'_> {
         }
     }
 
-    /// The change as one that takes back only what it did: of several changes, one of which no field was restored stands as it was.
+    /// The change as one that undoes only what it did: of several changes, one of which no field was restored stands as it was.
     pub(super) async fn taking_back(&self, change: &Change, ended: &Ended) -> Change {
         let mut taking = change.clone();
         let (Some(kept), Some(Left::Record(left))) = (change.record(), &ended.after) else {

@@ -441,7 +441,7 @@ pub(in crate::tools) fn no_token() -> ToolError {
     ))
 }
 
-/// How to take changes back: `undo_change with changes 14-16 takes … back`; a coach names the athlete.
+/// How to take changes back: `undo_change with changes 14-16 undoes …`; a coach names the athlete.
 pub(in crate::tools) fn undo_hint(card: &AthleteCard, all: Vec<i32>, what: &str) -> String {
     if all.is_empty() {
         return String::new();

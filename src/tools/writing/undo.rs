@@ -46,7 +46,7 @@ const MOST_EDITS: usize = 3;
 /// Days between the first and the last entry of one call.
 const MOST_DAYS: i64 = 366;
 
-/// Whether the reader may see the change and take it back: to a coach the tools that it needs must be granted.
+/// Whether the reader may see the change and undo it: to a coach the tools that it needs must be granted.
 pub(in crate::tools) fn is_allowed(card: &AthleteCard, change: &Change) -> bool {
     let shows = |name: &String| permissions::by_name(name).is_some_and(|tool| card.shows(tool));
     !card.is_for_coach() || change.needs.iter().all(shows)
@@ -89,13 +89,13 @@ fn edited(kept: &KeptEntry) -> String {
     in_brackets(&joined(words, ", "))
 }
 
-/// How it ended, and whether it can still be taken back.
+/// How it ended, and whether it can still be undone.
 pub(in crate::tools) fn standing(change: &Change, now: DateTime<Utc>) -> String {
     match change.state {
         ChangeState::Sent => "sent; the end is not known yet".to_owned(),
         ChangeState::Refused => "changed nothing".to_owned(),
         ChangeState::Lost => "not known what became of it".to_owned(),
-        ChangeState::Undone => "taken back".to_owned(),
+        ChangeState::Undone => "undone".to_owned(),
         ChangeState::Held if change.kept.is_none() || change.kept_until < now => {
             "done; cannot be undone any more".to_owned()
         }
@@ -138,7 +138,7 @@ pub(in crate::tools) fn numbers(text: &str) -> Result<Vec<i32>, ToolError> {
     if all.len() > MOST {
         return Err(wrong("changes", &format!("must name at most {MOST} changes")));
     }
-    // The newest first: what was changed twice is taken back in that order.
+    // The newest first: what was changed twice is undone in that order.
     Ok(all.into_iter().rev().collect())
 }
 
@@ -146,7 +146,7 @@ pub(in crate::tools) fn numbers(text: &str) -> Result<Vec<i32>, ToolError> {
 #[derive(Debug)]
 struct Step {
     changes: Vec<Change>,
-    /// Or why they cannot be taken back.
+    /// Or why they cannot be undone.
     verdict: Result<Wish, String>,
 }
 
@@ -286,8 +286,8 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
     })
 }
 
-/// For an undo that is named together with what it took back.
-const MOOT: &str = "it took back a change that is in this call too, so that is taken back already";
+/// For an undo that is named together with what it undid.
+const MOOT: &str = "it undid a change that is in this call too, so that is undone already";
 
 /// The same of entries of the calendar.
 async fn planned_entries(
@@ -358,13 +358,13 @@ async fn planned_entries(
     let is_edit = |step: &&Step| matches!(step.verdict, Ok(Wish::Change { .. }));
     if steps.iter().filter(is_edit).count() > MOST_EDITS {
         return Err(ToolError::Input(format!(
-            "Not done: one call takes back edits of at most {MOST_EDITS} entries. Name fewer changes."
+            "Not done: one call undoes edits of at most {MOST_EDITS} entries. Name fewer changes."
         )));
     }
     Ok(steps)
 }
 
-/// What decides whether a change can be taken back.
+/// What decides whether a change can be undone.
 struct Scene<'a> {
     /// What stands there.
     there: &'a [Held],
@@ -378,7 +378,7 @@ struct Scene<'a> {
     sees: bool,
 }
 
-/// The changes by their entries, each entry's newest first: several of one entry are taken back at once if nothing came in
+/// The changes by their entries, each entry's newest first: several of one entry are undone at once if nothing came in
 /// between.
 fn steps_of(changes: Vec<Change>, scene: &Scene<'_>) -> Vec<Step> {
     let mut groups: Vec<(Vec<Change>, Option<String>)> = Vec::new();
@@ -396,7 +396,7 @@ fn steps_of(changes: Vec<Change>, scene: &Scene<'_>) -> Vec<Step> {
                 newer.push(change);
             }
             Some(_) => {
-                let why = "a change in between is not in this call: take that back first";
+                let why = "a change in between is not in this call: undo that first";
                 groups.push((vec![change], Some(why.to_owned())));
             }
             None => groups.push((vec![change], None)),
@@ -427,14 +427,14 @@ fn follows(newer: &Change, older: &Change) -> bool {
     newer_kept.before.iter().chain(restored).any(is_left)
 }
 
-/// Whether a change can be taken back, or why not.
+/// Whether a change can be undone, or why not.
 pub(super) fn can_be(change: &Change) -> Result<(), String> {
     match change.state {
         ChangeState::Held if change.kept.is_some() => Ok(()),
         ChangeState::Held => {
             Err("what was there before is no longer kept: it cannot be undone any more".to_owned())
         }
-        ChangeState::Undone => Err("it was taken back already".to_owned()),
+        ChangeState::Undone => Err("it was undone already".to_owned()),
         ChangeState::Refused => Err("it changed nothing".to_owned()),
         ChangeState::Sent => Err("its end is not known yet: try again in a few minutes".to_owned()),
         ChangeState::Lost => Err("what became of it is not known".to_owned()),
@@ -489,9 +489,9 @@ const NUMBERS: [&str; 8] = [
     "icu_ftp",
 ];
 
-const UNDER_WAY: &str = "it is being taken back; how that ends is not known yet: try again in a few minutes";
+const UNDER_WAY: &str = "it is being undone; how that ends is not known yet: try again in a few minutes";
 
-/// The open change that takes back just these; an error if one takes back some of them and others.
+/// The open change that undoes just these; an error if one undoes some of them and others.
 fn being_taken_back(changes: &[Change], open: &[Change]) -> Result<Option<Box<Change>>, String> {
     let ids: BTreeSet<ChangeId> = changes.iter().map(|change| change.id).collect();
     let open = open
@@ -520,7 +520,7 @@ fn untouched(
         .filter(|last| **last > newest);
     let Some(held) = held else {
         return Err(match later {
-            Some(number) => format!("change {number} came after it: take that back first"),
+            Some(number) => format!("change {number} came after it: undo that first"),
             None => {
                 "the entry is not there any more: somebody deleted it, or moved it to a day far from there"
                     .to_owned()
@@ -529,7 +529,7 @@ fn untouched(
     };
     let theirs = changed_since(after, held);
     if let Some(number) = later.filter(|_| !theirs.is_empty()) {
-        return Err(format!("change {number} came after it: take that back first"));
+        return Err(format!("change {number} came after it: undo that first"));
     }
     match (theirs.is_empty(), scene.sees) {
         (true, _) => Ok(Box::new(held.clone())),
@@ -638,11 +638,7 @@ fn days_of<'a>(changes: impl Iterator<Item = &'a Change>) -> Option<Range> {
 }
 
 fn previewed(ask: &Ask, plan: &Plan) -> Answer {
-    let heading = answer::first_line(
-        &ask.card,
-        ask.today(),
-        &["preview, nothing taken back".to_owned()],
-    );
+    let heading = answer::first_line(&ask.card, ask.today(), &["preview, nothing undone".to_owned()]);
     let lines = plan.entries.iter().map(|step| {
         let would = match &step.verdict {
             Ok(Wish::Delete { .. }) => "would take it off the calendar".to_owned(),
@@ -654,7 +650,7 @@ fn previewed(ask: &Ask, plan: &Plan) -> Answer {
                 let key = before.filter(|before| entry::is_of_another_program(before));
                 joined([back, key.map_or("", |_| entry::KEY_IS_LOST)], "; ")
             }
-            Err(why) => format!("cannot be taken back: {why}"),
+            Err(why) => format!("cannot be undone: {why}"),
         };
         format!("{}: {would}", step.in_words(ask.card.units))
     });
@@ -680,11 +676,11 @@ fn said(ask: &Ask, plan: &Plan, tried: Vec<Tried>, edited: Result<Vec<Edited>, T
                     1 => format!(" but for change {}", run_of(stand)),
                     _ => format!(" but for changes {}", run_of(stand)),
                 };
-                format!("{what}: taken back{but}, {became}")
+                format!("{what}: undone{but}, {became}")
             }
             Err(why) => {
                 not += count;
-                format!("{what}: NOT taken back, {why}")
+                format!("{what}: NOT undone, {why}")
             }
         });
     };
@@ -713,7 +709,7 @@ fn said(ask: &Ask, plan: &Plan, tried: Vec<Tried>, edited: Result<Vec<Edited>, T
         };
         said(step.changes.len(), step.in_words(), outcome);
     }
-    let parts = [(done, "taken back"), (not, "not taken back")];
+    let parts = [(done, "undone"), (not, "not undone")];
     let parts = parts
         .into_iter()
         .filter(|(count, _)| *count > 0)
@@ -933,7 +929,7 @@ mod tests {
     #[test]
     fn what_cannot_be_taken_back_says_why() {
         for (state, says) in [
-            (ChangeState::Undone, "taken back already"),
+            (ChangeState::Undone, "undone already"),
             (ChangeState::Refused, "changed nothing"),
             (ChangeState::Sent, "not known yet"),
             (ChangeState::Lost, "is not known"),

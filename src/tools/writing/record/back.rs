@@ -29,7 +29,7 @@ const MOST_OPEN: usize = 30;
 #[derive(Debug)]
 pub(in crate::tools::writing) struct Step {
     pub(in crate::tools::writing) changes: Vec<Change>,
-    /// Or why they cannot be taken back.
+    /// Or why they cannot be undone.
     pub(in crate::tools::writing) verdict: Result<Edit, String>,
 }
 
@@ -56,7 +56,7 @@ impl Step {
                 let would = format!("would change {}", listed(&edit.would(own)));
                 joined([would, may_stay(edit)], "; ")
             }
-            Err(why) => format!("cannot be taken back: {why}"),
+            Err(why) => format!("cannot be undone: {why}"),
         }
     }
 
@@ -101,7 +101,7 @@ impl Step {
     }
 }
 
-/// Whether a change that was to be taken back stands as it was, because none of its fields was restored.
+/// Whether a change that was to be undone stands as it was, because none of its fields was restored.
 pub(super) fn stands(change: &Change, not_restored: &Values) -> bool {
     let kept = change.record();
     kept.is_some_and(|kept| kept.after.names().all(|name| not_restored.has(name)))
@@ -182,7 +182,7 @@ pub(in crate::tools::writing) async fn planned(
     let is_activity = |(id, _): &&(RecordId, Vec<Change>)| matches!(id, RecordId::Activity(_));
     if groups.iter().filter(is_activity).count() > MOST_ACTIVITIES {
         return Err(ToolError::Input(format!(
-            "Not done: one call takes back changes of at most {MOST_ACTIVITIES} activities. Name fewer changes."
+            "Not done: one call undoes changes of at most {MOST_ACTIVITIES} activities. Name fewer changes."
         )));
     }
     let may_change = |id: &&RecordId| scopes.writes(id.area());
@@ -243,7 +243,7 @@ pub(super) fn wish(changes: &[Change], there: Option<&Record>, later: &[Change])
     for kept in kept() {
         for (name, after) in kept.after.iter() {
             if target.get(name).is_some_and(|newer| !same(newer, after)) {
-                return Err("a change in between is not in this call: take that back first".to_owned());
+                return Err("a change in between is not in this call: undo that first".to_owned());
             }
             target.insert(name.to_owned(), kept.before.get(name).clone());
             left.entry(name.to_owned()).or_insert_with(|| after.clone());
@@ -269,10 +269,7 @@ pub(super) fn wish(changes: &[Change], there: Option<&Record>, later: &[Change])
         kept.is_some_and(|kept| kept.after.names().any(|name| theirs.contains(&name)))
     };
     if let Some(later) = later.iter().find(|later| touches(later)) {
-        return Err(format!(
-            "change {} came after it: take that back first",
-            later.number
-        ));
+        return Err(format!("change {} came after it: undo that first", later.number));
     }
     let labels: Vec<String> = theirs.iter().map(|name| records::label(&now.id, name)).collect();
     Err(format!(
