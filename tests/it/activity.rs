@@ -211,7 +211,7 @@ async fn days_are_the_athletes_own_and_a_bad_day_is_reported() {
             ("?before=00000000-0000-0000-0000-000000000000", "No older calls."),
             (
                 "?tool=get_wellness&before=00000000-0000-0000-0000-000000000000",
-                "No older calls that fit.",
+                "No older calls that match.",
             ),
         ] {
             let page = browser.get(&format!("/activity{query}")).await;

@@ -120,7 +120,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
         let before = browser.get("/connect").await.text();
         assert!(
             before.contains("Connect as Ana Berger to keep your coaches")
-                && before.contains(&format!("{COACH} will see nothing of that athlete")),
+                && before.contains(&format!("{COACH} cannot see that athlete")),
             "{before}"
         );
         let heard = subjects(&world).await.len();

@@ -208,7 +208,7 @@ async fn an_athlete_sees_each_app_and_ends_one() {
                 .get(again.location())
                 .await
                 .text()
-                .contains("had ended already")
+                .contains("had already ended")
         );
         assert_eq!(other.get(&format!("/apps/{hers}")).await.status, 404);
 
@@ -300,7 +300,7 @@ async fn what_one_app_may_do_is_changed_for_it_alone_and_at_once() {
         let link = world.mcp(&ana.link);
         assert!(!link.call("get_wellness", json!({})).await.is_error());
         let listed = browser.get("/apps").await.text();
-        assert!(listed.contains("Changes none, it only reads"), "{listed}");
+        assert!(listed.contains("Changes not allowed, it only reads"), "{listed}");
 
         // The form says what it showed; one that shows nothing new changes no group, and one without its list is not ours.
         let page = browser.get(&path).await;

@@ -1316,7 +1316,7 @@ async fn the_log_says_who_and_shows_one_caller_only_when_asked() {
         let html = scraper::Html::parse_document(&all.body);
         let options = scraper::Selector::parse("#who option").unwrap();
         let options: Vec<String> = html.select(&options).map(|option| option.text().collect()).collect();
-        assert_eq!(options, ["Anybody", "You", "a deleted coach", "tom@coach.example"]);
+        assert_eq!(options, ["Anyone", "You", "a deleted coach", "tom@coach.example"]);
         for (who, shown) in [
             ("me", "You"),
             ("tom%40coach.example", "tom@coach.example"),
