@@ -123,10 +123,7 @@ pub(super) fn written(ask: &Ask, plan: &Plan, edit: &Edit, edited: &[Edited]) ->
         .chain(plan.notes.clone())
         .chain(zones)
         .chain(follows(card, edit))
-        .chain([
-            stays(edit),
-            undo_hint(card, vec![tried.number], "undoes that"),
-        ]),
+        .chain([stays(edit), undo_hint(card, vec![tried.number], "undoes that")]),
     )
 }
 
