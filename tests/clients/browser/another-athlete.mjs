@@ -24,7 +24,7 @@ await withBrowser(
       if (!['localhost', '127.0.0.1'].includes(hostname)) told.problems.push(request.url())
     })
     await page.goto(`${web}/sign-in`)
-    await page.getByLabel('E-mail address').fill(email)
+    await page.getByLabel(/^E-?mail address/).fill(email)
     await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.waitForURL('**/dashboard')
@@ -37,7 +37,7 @@ await withBrowser(
     await picture(page, 'coaches-another-athlete')
 
     await page.getByRole('link', { name: `Invite ${coach} as ${other}` }).click()
-    told.filled = await page.getByLabel('Your coach’s e-mail address').inputValue()
+    told.filled = await page.getByLabel(/^Your coach’s e-?mail address/).inputValue()
     for (const box of await page.getByRole('checkbox').all()) await box.uncheck()
     await page.getByLabel('get_wellness').check()
     await page.getByRole('button', { name: 'Send the invite' }).last().click()
@@ -46,7 +46,7 @@ await withBrowser(
 
     // The same address once more, with more in it.
     await page.getByRole('link', { name: 'Invite a coach' }).click()
-    await page.getByLabel('Your coach’s e-mail address').fill(coach.toUpperCase())
+    await page.getByLabel(/^Your coach’s e-?mail address/).fill(coach.toUpperCase())
     await page.getByRole('button', { name: 'Send the invite' }).last().click()
     await page.getByRole('heading', { name: 'You invited this coach before' }).waitFor()
     told.again = await page.locator('main').innerText()

@@ -20,7 +20,7 @@ for (const [size, viewport] of Object.entries(sizes)) {
         const page = await context.newPage()
         await take(page, 'home')
         await page.goto(`${web}/sign-in`)
-        await page.getByLabel('E-mail address').fill(email)
+        await page.getByLabel(/^E-?mail address/).fill(email)
         await page.getByLabel('Password').fill(password)
         await page.getByRole('button', { name: 'Sign in' }).click()
         await page.waitForURL('**/dashboard')

@@ -15,7 +15,7 @@ await withBrowser(
     const page = await context.newPage()
     watch(page)
     await page.goto(`${web}/sign-in`)
-    await page.getByLabel('E-mail address').fill(email)
+    await page.getByLabel(/^E-?mail address/).fill(email)
     await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.waitForURL('**/dashboard')
