@@ -17,7 +17,7 @@ use crate::{
     },
     pages::{
         accounts, activity, address, apps, assets, authorize, changes, check, coach_project, coaches,
-        connections, dashboard, delete, export,
+        connections, dashboard, delete, draft, export,
         for_coaches::{self, apps as coachs_apps, erase, mailed, my_roster, wish},
         health, home, links,
         mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RELEASE_PAGE, RESET_PAGE},
@@ -104,6 +104,7 @@ fn pages(app: &App) -> Router {
         // From stranger to account.
         .route("/sign-up", get(accounts::form).post(accounts::sign_up))
         .route("/sign-up/sent", get(accounts::sent))
+        .route("/sign-up/again", post(accounts::send_again))
         .route("/confirm/{token}", CONFIRM_PAGE.opening())
         .route("/confirm", get(accounts::confirm_page).post(accounts::confirm))
         // In and out.
@@ -112,6 +113,7 @@ fn pages(app: &App) -> Router {
         .route("/sign-out", post(sessions::sign_out))
         .route("/forgot", get(reset::forgot_form).post(reset::forgot))
         .route("/forgot/sent", get(reset::sent))
+        .route("/forgot/again", post(reset::send_again))
         .route("/reset/{token}", RESET_PAGE.opening())
         .route("/reset", get(reset::form).post(reset::reset))
         .merge(coaches())
@@ -170,7 +172,8 @@ fn pages(app: &App) -> Router {
             get(connections::disconnect_page).post(connections::disconnect),
         )
         .merge(account())
-        .fallback(problem::not_found);
+        .fallback(problem::not_found)
+        .layer(middleware::from_fn_with_state(app.clone(), draft::keep));
     layers::around_pages(router, problem::dress).with_state(app.clone())
 }
 
@@ -206,6 +209,7 @@ fn account() -> Router<App> {
         .route("/account/password", get(password::form).post(password::change))
         .route("/account/address", get(address::form).post(address::ask))
         .route("/account/address/sent", get(address::sent))
+        .route("/account/address/again", post(address::send_again))
         .route("/address/{token}", ADDRESS_PAGE.opening())
         .route("/address", get(address::confirm_page).post(address::confirm))
         .route("/account/export", post(export::download))
@@ -231,6 +235,7 @@ fn coaches() -> Router<App> {
         .merge(wishes)
         .route("/for-coaches", get(for_coaches::show))
         .route("/for-coaches/sent", get(for_coaches::sent))
+        .route("/for-coaches/again", post(for_coaches::send_again))
         .route("/for-coaches/my-roster", get(my_roster::show))
         .route("/for-coaches/my-roster/leave", post(my_roster::leave))
         .route("/for-coaches/my-roster/refuse", post(my_roster::refuse))

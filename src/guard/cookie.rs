@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use chrono::Duration;
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 
-/// `Cookie` headers larger than this are not read: our own take less than 200 bytes.
+/// `Cookie` headers larger than this are not read: our own take less than 7 kB, most of it [`DRAFT`].
 const LONGEST_HEADERS: usize = 8 * 1024;
 
 /// One of our own cookies. Over https its name has the `__Host-` prefix (RFC 6265bis section 4.1.3.2), so that no other
@@ -40,6 +40,13 @@ pub(crate) const VISIT: Cookie = Cookie { name: "visit" };
 pub(crate) const CONSENT: Cookie = Cookie { name: "consent" };
 /// What this browser's last consent at intervals.icu shared: a hint for what to ask for next, and no secret.
 pub(crate) const SHARED: Cookie = Cookie { name: "shared" };
+/// What was typed into a form of someone who is signed in, and not accepted; at most 4 kB.
+pub(crate) const DRAFT: Cookie = Cookie { name: "draft" };
+/// The same for the forms that need no session. Apart, so that a wrong password at a sign-in does not replace what waits
+/// behind it.
+pub(crate) const ENTRY: Cookie = Cookie { name: "entry" };
+/// Where the last email of a form went, for the page that says so.
+pub(crate) const SENT: Cookie = Cookie { name: "sent" };
 
 /// The browser in which clients' sign-ins began.
 pub(crate) const BROWSER: Cookie = Cookie { name: "browser" };

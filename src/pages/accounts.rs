@@ -8,13 +8,16 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 
 use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize,
+    done::Done,
+    draft::{self, Typed},
     form::Mistake,
     frame::{leading_to_intervals, page, with_status},
-    mail_link::{self, AskedFor, CONFIRM_PAGE, Opened, password_page},
+    mail_link::{AskedFor, CONFIRM_PAGE, Opened, password_page},
+    sent::{SendAgain, Sent, What},
     with_intervals::{self, first_address},
 };
 use crate::{
@@ -54,9 +57,10 @@ impl Form {
 
 #[derive(Template)]
 #[template(path = "pages/sent.html")]
-struct Sent {
+struct SentPage {
     frame: Frame,
     next: NextPage,
+    again: Option<SendAgain>,
 }
 
 password_page!(Confirm, "pages/confirm.html");
@@ -65,13 +69,21 @@ password_page!(Confirm, "pages/confirm.html");
 pub(crate) async fn form(
     State(app): State<App>,
     visitor: MaybeSigned,
+    typed: Typed,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let next = NextPage::of_query(query.as_deref());
     if visitor.0.is_some() {
         return Ok(Redirect::to(&next.path()).into_response());
     }
-    let form = Form::new(&app, app.config.is_sign_up_open(), false, next);
+    let kept = typed.by_anyone();
+    let sent = Sent::read(&app, &headers, &[What::Confirm], None);
+    let form = Form {
+        email: kept.text_or("email", sent.as_ref()),
+        mistake: kept.mistake(),
+        ..Form::new(&app, app.config.is_sign_up_open(), false, next)
+    };
     Ok(leading_to_intervals(page(&form)?))
 }
 
@@ -79,6 +91,7 @@ pub(crate) async fn form(
 pub(crate) async fn sign_up(
     State(app): State<App>,
     from: FromNetwork,
+    headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let email = fields.take("email")?;
@@ -89,17 +102,39 @@ pub(crate) async fn sign_up(
     let address = match Address::parse(&email) {
         Ok(address) => address,
         Err(error) => {
-            let form = Form {
-                email,
-                mistake: Some(Mistake::new("email", &error)),
-                ..Form::new(&app, true, false, next)
-            };
-            return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
+            let location = format!("/sign-up{}", next.query());
+            return Ok(draft::wrong(location, Mistake::new("email", &error)));
         }
     };
     app.limits.sign_up(from.0)?;
     invite_to_confirm(&app, &address, from.0, next).await?;
-    Ok(Redirect::to(&format!("/sign-up/sent{}", next.query())).into_response())
+    let sent = Sent::note(&app, &headers, What::Confirm, &email, None);
+    Ok(([(SET_COOKIE, sent)], to_sent(next)).into_response())
+}
+
+/// `POST /sign-up/again`: the same once more for the address of the last one, unless that was a moment ago.
+pub(crate) async fn send_again(
+    State(app): State<App>,
+    from: FromNetwork,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let next = NextPage::of_fields(&mut fields);
+    let sent = Sent::read(&app, &headers, &[What::Confirm], None);
+    let Some(sent) = sent.filter(|_| app.config.is_sign_up_open()) else {
+        return Ok(Redirect::to(&format!("/sign-up{}", next.query())).into_response());
+    };
+    let (None, Ok(address)) = (sent.wait(&app), Address::parse(&sent.email)) else {
+        return Ok(to_sent(next).into_response());
+    };
+    app.limits.sign_up(from.0)?;
+    invite_to_confirm(&app, &address, from.0, next).await?;
+    let sent = Sent::note(&app, &headers, What::Confirm, &sent.email, None);
+    Ok(([(SET_COOKIE, sent)], to_sent(next)).into_response())
+}
+
+fn to_sent(next: NextPage) -> Redirect {
+    Redirect::to(&format!("/sign-up/sent{}", next.query()))
 }
 
 /// Emails a link to an address without an account. One with an account gets an email that says so.
@@ -137,27 +172,41 @@ pub(super) fn already_here(app: &App, account: &Account) -> Mail {
 }
 
 /// `GET /sign-up/sent`.
-pub(crate) async fn sent(RawQuery(query): RawQuery) -> Result<Response, Problem> {
-    page(&Sent {
+pub(crate) async fn sent(
+    State(app): State<App>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let next = NextPage::of_query(query.as_deref());
+    let sent = Sent::read(&app, &headers, &[What::Confirm], None);
+    let again = sent.map(|sent| {
+        let form = format!("/sign-up{}", next.query());
+        SendAgain::of(&app, &sent, "/sign-up/again", next.word().into_owned(), form)
+    });
+    page(&SentPage {
         frame: Frame::of(false),
-        next: NextPage::of_query(query.as_deref()),
+        next,
+        again,
     })
 }
 
-/// `GET /confirm`: shows the account's address and asks for its password.
+/// `GET /confirm`: shows the account's address and asks for its password. Whoever is signed in with an address and opens an old
+/// link has confirmed already.
 pub(crate) async fn confirm_page(
     State(app): State<App>,
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,
+    typed: Typed,
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
     match CONFIRM_PAGE.opened(&app.pool, &app, &headers).await? {
         Some(opened) if !may_sign_up(&app, &opened) => closed(&app, signed),
         Some(opened) => match first_address::confirm_page(&app, &headers, &opened).await? {
             Some(page) => Ok(page),
-            None => Confirm::draw(signed, &opened, None),
+            None => Confirm::draw(signed, &opened, typed.by_anyone().mistake()),
         },
-        None => mail_link::gone(signed),
+        None if session.is_some_and(|session| session.email.is_some()) => Ok(Done::AlreadyConfirmed.answer()),
+        None => CONFIRM_PAGE.gone(&app, &headers, signed),
     }
 }
 
@@ -171,7 +220,7 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Problem> {
     let (form, password) = (fields.take("form")?, fields.optional("password"));
     let Some(opened) = CONFIRM_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
-        return mail_link::gone(false);
+        return CONFIRM_PAGE.gone(&app, &headers, false);
     };
     if !may_sign_up(&app, &opened) {
         return closed(&app, false);
@@ -182,12 +231,12 @@ pub(crate) async fn confirm(
     };
     let password = match Password::choose(password, &opened.link.email) {
         Ok(password) => password,
-        Err(error) => return Confirm::draw(false, &opened, Some(Mistake::new("password", &error))),
+        Err(error) => return Ok(draft::wrong("/confirm", Mistake::new("password", &error))),
     };
     let hash = opened.hash_of(&app, password).await?;
     let mut transaction = app.pool.begin().await?;
     let Some(link) = opened.spend(&mut *transaction, &app).await? else {
-        return mail_link::gone(false);
+        return CONFIRM_PAGE.gone(&app, &headers, false);
     };
     let address = Address::stored(&link.email, &link.email_key);
     match guard::accounts::create(&mut transaction, &app, &address, &hash).await? {
@@ -199,7 +248,7 @@ pub(crate) async fn confirm(
                 .sign_in(transaction, &app, account, (&headers, from), answer)
                 .await
         }
-        None => mail_link::gone(false),
+        None => CONFIRM_PAGE.gone(&app, &headers, false),
     }
 }
 

@@ -6,24 +6,29 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use sqlx::{Postgres, Transaction};
 
 use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage, Signed, accounts,
     done::Done,
+    draft::{self, Typed},
     form::{Mistake, Wrong as _},
-    frame::{form_page, leading_to_intervals, page, with_status},
-    mail_link::{self, ADDRESS_PAGE, AskedFor, Opened},
-    proof::{self, Asks, Proof},
+    frame::{leading_to_intervals, page, with_status},
+    mail_link::{ADDRESS_PAGE, AskedFor, Opened},
+    proof::{self, Asks},
+    sent::{SendAgain, Sent, What},
 };
 use crate::{
     app::App,
     error::Problem,
     guard::{limits::Network, session::Session},
+    ids::AccountId,
     mail::{self, Address, Mail, outbox},
     queries::{self, accounts::Account},
 };
 
+const HERE: &str = "/account/address";
 const THE_SAME: &str = "This is the address that you have already.";
 
 #[derive(Template)]
@@ -35,37 +40,41 @@ struct Form {
     email: String,
     asks: Asks,
     next: NextPage,
+    /// The account, for which the form is drawn.
+    account: AccountId,
+    /// Whether what was typed comes from before the session was lost.
+    kept: bool,
     mistake: Option<Mistake>,
-}
-
-impl Form {
-    async fn draw(
-        app: &App,
-        session: &Session,
-        email: String,
-        mistake: Option<Mistake>,
-    ) -> Result<Response, Problem> {
-        let form = Self {
-            frame: Frame::of(true),
-            current: session.email.clone(),
-            email,
-            asks: Asks::of(app, session).await?,
-            next: NextPage::Address,
-            mistake,
-        };
-        Ok(leading_to_intervals(form_page(form.mistake.is_some(), &form)?))
-    }
 }
 
 #[derive(Template)]
 #[template(path = "pages/address_sent.html")]
-struct Sent {
+struct SentPage {
     frame: Frame,
+    again: Option<SendAgain>,
 }
 
 /// `GET /account/address`.
-pub(crate) async fn form(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
-    Form::draw(&app, &signed.0, String::new(), None).await
+pub(crate) async fn form(
+    State(app): State<App>,
+    signed: Signed,
+    typed: Typed,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (session, account) = (&signed.0, signed.0.account);
+    let kept = typed.by(account);
+    let sent = Sent::read(&app, &headers, &[What::Address], Some(account));
+    let form = Form {
+        frame: Frame::of(true),
+        asks: Asks::of(&app, session).await?,
+        current: session.email.clone(),
+        email: kept.text_or("email", sent.as_ref()),
+        next: NextPage::Address,
+        account,
+        kept: kept.was_lost(),
+        mistake: kept.mistake(),
+    };
+    Ok(leading_to_intervals(page(&form)?))
 }
 
 /// `POST /account/address`: emails a link to the new address. The page and the work are the same whether that address is
@@ -74,39 +83,70 @@ pub(crate) async fn ask(
     State(app): State<App>,
     signed: Signed,
     from: FromNetwork,
+    headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (email, password) = (fields.take("email")?, fields.optional("password"));
-    let again = |mistake: Mistake| Form::draw(&app, &signed.0, email.clone(), Some(mistake));
+    let again = |mistake: Mistake| Ok(draft::wrong(HERE, mistake));
     let address = match Address::parse(&email) {
         Ok(address) => address,
-        Err(error) => return again(Mistake::new("email", &error)).await,
+        Err(error) => return again(Mistake::new("email", &error)),
     };
     let Some(proof) = proof::in_session(&app, &signed.0, password).await? else {
         let (field, text) = Asks::of(&app, &signed.0).await?.refusal();
-        return again(Mistake::new(field, text)).await;
+        return again(Mistake::new(field, text));
     };
     if Some(&address.key) == proof.account.email_key.as_ref() {
-        return again(Mistake::new("email", THE_SAME)).await;
+        return again(Mistake::new("email", THE_SAME));
     }
-    if !mail_a_link(&app, &proof, &address, from.0).await? {
-        return again(Mistake::new("password", proof::NOT_YOURS)).await;
+    let mut transaction = app.pool.begin().await?;
+    if !proof.holds(&app, &mut transaction).await? {
+        return again(Mistake::new("password", proof::NOT_YOURS));
     }
-    Ok(Redirect::to("/account/address/sent").into_response())
+    mail_a_link(transaction, &app, proof.account.id, &address, from.0).await?;
+    let sent = Sent::note(&app, &headers, What::Address, &email, Some(proof.account.id));
+    Ok(([(SET_COOKIE, sent)], to_sent()).into_response())
 }
 
-/// Emails a link to an address that no account has, and to another the word that an account has it; false if the password was
-/// changed meanwhile.
-async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network) -> Result<bool, Problem> {
-    let mut transaction = app.pool.begin().await?;
-    if !proof.holds(app, &mut transaction).await? {
-        return Ok(false);
-    }
+/// `POST /account/address/again`: the same once more for the address of the last one, unless that was a moment ago. It takes
+/// no proof: the address is one that was requested with it, in this browser and for this account.
+pub(crate) async fn send_again(
+    State(app): State<App>,
+    signed: Signed,
+    from: FromNetwork,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let account = signed.0.account;
+    let Some(sent) = Sent::read(&app, &headers, &[What::Address], Some(account)) else {
+        return Ok(Redirect::to(HERE).into_response());
+    };
+    let (None, Ok(address)) = (sent.wait(&app), Address::parse(&sent.email)) else {
+        return Ok(to_sent().into_response());
+    };
+    app.limits.attempt(from.0)?;
+    let transaction = app.pool.begin().await?;
+    mail_a_link(transaction, &app, account, &address, from.0).await?;
+    let sent = Sent::note(&app, &headers, What::Address, &sent.email, Some(account));
+    Ok(([(SET_COOKIE, sent)], to_sent()).into_response())
+}
+
+fn to_sent() -> Redirect {
+    Redirect::to("/account/address/sent")
+}
+
+/// Emails a link to an address that no account has, and to another the word that an account has it; commits.
+async fn mail_a_link(
+    mut transaction: Transaction<'static, Postgres>,
+    app: &App,
+    account: AccountId,
+    address: &Address,
+    from: Network,
+) -> Result<(), Problem> {
     let holder = queries::accounts::by_email(&mut *transaction, &address.key).await?;
     let is_coach = queries::grants::any_to(&mut *transaction, &address.key).await?;
     let asked = AskedFor {
         to: address,
-        account: Some(proof.account.id),
+        account: Some(account),
         wanted: true,
         stranger: (holder.is_none() && !is_coach).then_some(from),
         request: None,
@@ -116,14 +156,24 @@ async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network)
         Some(holder) => accounts::already_here(app, holder),
         None => Mail::NewAddress(mail::NewAddress { link }),
     };
-    ADDRESS_PAGE.ask(transaction, app, asked, mail).await?;
-    Ok(true)
+    ADDRESS_PAGE.ask(transaction, app, asked, mail).await
 }
 
 /// `GET /account/address/sent`.
-pub(crate) async fn sent(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
-    page(&Sent {
+pub(crate) async fn sent(
+    State(app): State<App>,
+    MaybeSigned(session): MaybeSigned,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let account = session.as_ref().map(|session| session.account);
+    let sent = account.and_then(|account| Sent::read(&app, &headers, &[What::Address], Some(account)));
+    let again = sent.map(|sent| {
+        let action = "/account/address/again";
+        SendAgain::of(&app, &sent, action, String::new(), HERE.to_owned())
+    });
+    page(&SentPage {
         frame: Frame::of(session.is_some()),
+        again,
     })
 }
 
@@ -179,7 +229,7 @@ impl Confirm {
             next: NextPage::ConfirmAddress,
             mistake,
         };
-        Ok(leading_to_intervals(form_page(page.mistake.is_some(), &page)?))
+        Ok(leading_to_intervals(super::frame::page(&page)?))
     }
 }
 
@@ -205,11 +255,15 @@ pub(crate) async fn confirm_page(
     State(app): State<App>,
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,
+    typed: Typed,
 ) -> Result<Response, Problem> {
     let opened = ADDRESS_PAGE.opened(&app.pool, &app, &headers).await?;
     match owner_of(&app, opened).await? {
-        Some((owner, opened)) => Confirm::draw(session.as_ref(), &owner, &opened, None),
-        None => mail_link::gone(session.is_some()),
+        Some((owner, opened)) => {
+            let mistake = typed.by_anyone().mistake();
+            Confirm::draw(session.as_ref(), &owner, &opened, mistake)
+        }
+        None => ADDRESS_PAGE.gone(&app, &headers, session.is_some()),
     }
 }
 
@@ -227,17 +281,19 @@ pub(crate) async fn confirm(
     let signed = session.is_some();
     let opened = ADDRESS_PAGE.pressed(&app.pool, &app, &headers, &form).await?;
     let Some((owner, opened)) = owner_of(&app, opened).await? else {
-        return mail_link::gone(signed);
+        return ADDRESS_PAGE.gone(&app, &headers, signed);
     };
     let needs = Needs::of(session.as_ref(), &owner);
     let proof = match needs {
         Needs::Nothing => None,
-        Needs::SignIn => return Confirm::draw(session.as_ref(), &owner, &opened, None),
+        Needs::SignIn => return Ok(Redirect::to("/address").into_response()),
         Needs::Password => {
             let typed = password.unwrap_or_default();
             let Some(proof) = proof::behind_link(&app, opened.hash(), owner.id, typed).await? else {
-                let mistake = Mistake::new("password", proof::NOT_YOURS);
-                return Confirm::draw(session.as_ref(), &owner, &opened, Some(mistake));
+                return Ok(draft::wrong(
+                    "/address",
+                    Mistake::new("password", proof::NOT_YOURS),
+                ));
             };
             Some(proof)
         }
@@ -250,7 +306,7 @@ pub(crate) async fn confirm(
     };
     let wish = opened.spend(&mut *db, &app).await?;
     let Some(wish) = wish.filter(|_| holds) else {
-        return mail_link::gone(signed);
+        return ADDRESS_PAGE.gone(&app, &headers, signed);
     };
     match queries::accounts::set_address(&mut *db, owner.id, &wish.email, &wish.email_key).await {
         Ok(()) => {}

@@ -15,7 +15,10 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::SET_COOKIE};
 
 use super::{
     Frame, FromNetwork, MaybeSigned, NextPage,
+    draft::{self, Kept, Typed},
+    form::Mistake,
     frame::{page, with_status},
+    sessions,
 };
 use crate::{
     app::App,
@@ -205,29 +208,29 @@ struct Who {
     refused: Option<String>,
 }
 
-/// The page that asks who signs in, after a wrong password; none if the sign-in is not open in this browser.
+/// Back to the page that asks who signs in, after a wrong password; none if the sign-in is not open in this browser.
 pub(super) async fn who_again(
     app: &App,
     headers: &HeaderMap,
     id: RequestId,
-    email: String,
 ) -> Result<Option<Response>, Problem> {
-    let Some(request) = opened(app, headers, &id.to_string()).await? else {
-        return Ok(None);
-    };
-    let page = Who::of(app, &request, None, None, Some(email));
-    let page = with_status(StatusCode::UNPROCESSABLE_ENTITY, &page)?;
-    Ok(Some(leading_anywhere(page)))
+    let request = opened(app, headers, &id.to_string()).await?;
+    let mistake = Mistake::new(PASSWORD, sessions::REFUSED);
+    Ok(request.map(|request| draft::wrong(NextPage::Request(request.id).path(), mistake)))
 }
 
+/// The fields of this page in which something can be wrong.
+const PASSWORD: &str = "password";
+const COACH: &str = "coach-email";
+
 impl Who {
-    fn of(
-        app: &App,
-        request: &Request,
-        session: Option<&Session>,
-        wrong: Option<(String, String)>,
-        refused: Option<String>,
-    ) -> Self {
+    fn of(app: &App, request: &Request, session: Option<&Session>, kept: &Kept) -> Self {
+        let typed = |field: &str| {
+            let mistake = kept.mistake().filter(|mistake| mistake.field == field)?;
+            Some((kept.text_or_empty("email"), mistake.text))
+        };
+        let wrong = typed(COACH);
+        let refused = typed(PASSWORD).map(|(email, _)| email);
         Self {
             frame: Frame::of(session.is_some()),
             client: ClientWords::of(request),
@@ -246,21 +249,16 @@ pub(super) fn who(
     app: &App,
     request: &Request,
     session: Option<&Session>,
-    wrong: Option<(String, String)>,
+    kept: &Kept,
 ) -> Result<Response, Problem> {
-    let status = if wrong.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
-    let who = Who::of(app, request, session, wrong, None);
-    Ok(leading_anywhere(with_status(status, &who)?))
+    Ok(leading_anywhere(page(&Who::of(app, request, session, kept))?))
 }
 
 /// `GET /authorize/{request}`: the next step of this sign-in. Opening it does nothing.
 pub(crate) async fn show(
     State(app): State<App>,
     MaybeSigned(session): MaybeSigned,
+    typed: Typed,
     headers: HeaderMap,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
@@ -269,17 +267,22 @@ pub(crate) async fn show(
         return gone(session.is_some());
     };
     queries::sign_in_requests::open(&app.pool, request.id, app.clock.now()).await?;
-    // Somebody who wants to be somebody else sees the choice again.
-    if query.as_deref() == Some("switch") {
-        return who(&app, &request, session.as_ref(), None);
+    let kept = typed.by_anyone();
+    let mistake = kept.mistake();
+    // Somebody who wants to be somebody else sees the choice again, and so does somebody who mistyped there.
+    let is_at_who = mistake.is_some_and(|mistake| [PASSWORD, COACH].contains(&&*mistake.field));
+    if query.as_deref() == Some("switch") || is_at_who {
+        return who(&app, &request, session.as_ref(), &kept);
     }
     // Whoever asked for a code types it, unless an athlete has signed in since.
     let types_code = session.is_none() || query.as_deref() == Some(coach::CODE);
-    if request.coach_id.is_none()
-        && types_code
-        && let Some(email) = coach_code::asked_for(&app, request.id).await?
-    {
-        return coach::code_page(&request, session.is_some(), email, None);
+    if request.coach_id.is_none() && types_code {
+        let said = coach::Said::of(&kept);
+        // What the form says counts only once there is no code any more.
+        let typed = said.map(|_| kept.text_or_empty("email"));
+        if let Some(email) = coach_code::asked_for(&app, request.id).await?.or(typed) {
+            return coach::code_page(&request, session.is_some(), email, said);
+        }
     }
     consent::show(&app, &request, session.as_ref(), None).await
 }

@@ -17,8 +17,9 @@ use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage, Signed,
     changes::{self, Writing},
     done::Done,
+    draft::{self, Typed},
     form::Mistake,
-    frame::{form_page, leading_to_intervals, page, with_status},
+    frame::{leading_to_intervals, page, with_status},
     ways,
     with_intervals::{self, join::JOIN},
 };
@@ -76,23 +77,14 @@ struct Disconnect {
 pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
+    typed: Typed,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let next = NextPage::of_query(query.as_deref());
-    connect_page(&app, &signed.0, next, None).await
-}
-
-async fn connect_page(
-    app: &App,
-    session: &Session,
-    next: NextPage,
-    mistake: Option<Mistake>,
-) -> Result<Response, Problem> {
+    let session = signed.0;
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
     let grants = queries::grants::of_account(&app.pool, session.account).await?;
     let link = queries::connectors::of_account(&app.pool, session.account).await?;
     let writing = Writing::of(link.as_ref(), &grants, connection.as_ref(), app.clock.now());
-    let wrong = mistake.is_some();
     let template = Connect {
         frame: Frame::of(true),
         oauth: app.config.offers_oauth(),
@@ -102,10 +94,10 @@ async fn connect_page(
             .map(|row| row.athlete_name),
         stakes: Stakes::of(&grants),
         writing,
-        next,
-        mistake,
+        next: NextPage::of_query(query.as_deref()),
+        mistake: typed.by(session.account).mistake(),
     };
-    Ok(leading_to_intervals(form_page(wrong, &template)?))
+    Ok(leading_to_intervals(page(&template)?))
 }
 
 /// What coaches were granted, by which athlete: shown before the button, because intervals.icu may send back another
@@ -282,8 +274,8 @@ pub(crate) async fn with_key(
     } else {
         "Paste the key exactly as intervals.icu shows it, without spaces."
     };
-    let mistake = Some(Mistake::new("key", mistake));
-    connect_page(&app, &signed.0, next_of(&begun), mistake).await
+    let location = format!("/connect{}", next_of(&begun).query());
+    Ok(draft::wrong(location, Mistake::new("key", mistake)))
 }
 
 async fn finish(

@@ -13,23 +13,22 @@ use sqlx::PgConnection;
 use super::{
     Fields, Frame, NextPage, Signed,
     connections::connect,
+    draft::{self, Typed},
     form::{Mistake, Wrong as _},
-    frame::{form_page, leading_to_intervals, page},
+    frame::{leading_to_intervals, page},
     proof::{self, Asks, Proof},
 };
 use crate::{
     app::App,
     error::Problem,
-    guard::{
-        coaches,
-        session::{self, Session},
-        tries,
-    },
+    guard::{coaches, session, tries},
+    ids::AccountId,
     mail::{self, Mail, Why, outbox},
     queries::{self, accounts::Account},
     words::{ConnectionKind, ConnectionStatus},
 };
 
+const HERE: &str = "/account/delete";
 /// What must be typed, in upper or lower case.
 const WORD: &str = "delete";
 const NOT_THE_WORD: &str = "Type the word delete, so that nothing is deleted by accident.";
@@ -50,6 +49,10 @@ struct Form {
     /// Whether the address is a coach's too.
     is_coach: bool,
     word: String,
+    /// The account, for which the form is drawn.
+    account: AccountId,
+    /// Whether what was typed comes from before the session was lost.
+    kept: bool,
     mistake: Option<Mistake>,
 }
 
@@ -60,16 +63,9 @@ struct Deleted {
 }
 
 /// `GET /account/delete`: what it means, before it happens.
-pub(crate) async fn form(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
-    draw(&app, signed.0, String::new(), None).await
-}
-
-async fn draw(
-    app: &App,
-    session: Session,
-    word: String,
-    mistake: Option<Mistake>,
-) -> Result<Response, Problem> {
+pub(crate) async fn form(State(app): State<App>, signed: Signed, typed: Typed) -> Result<Response, Problem> {
+    let session = signed.0;
+    let kept = typed.by(session.account);
     let connection = queries::connections::of_account(&app.pool, session.account)
         .await?
         .filter(|row| row.status != ConnectionStatus::Disconnected);
@@ -87,17 +83,19 @@ async fn draw(
     let is_coach = is_coach(&app.pool, &owner).await?;
     let form = Form {
         frame: Frame::of(true),
-        asks: Asks::of(app, &session).await?,
+        asks: Asks::of(&app, &session).await?,
         next: NextPage::Delete,
         email: session.who,
         connected: connection.is_some(),
         by_key: connection.is_some_and(|row| row.kind == ConnectionKind::ApiKey),
         coaches,
         is_coach,
-        word,
-        mistake,
+        word: kept.text_or_empty("word"),
+        account: owner.id,
+        kept: kept.was_lost(),
+        mistake: kept.mistake(),
     };
-    Ok(leading_to_intervals(form_page(form.mistake.is_some(), &form)?))
+    Ok(leading_to_intervals(page(&form)?))
 }
 
 /// Whether the account's address is a coach's too.
@@ -117,7 +115,7 @@ pub(crate) async fn delete(
 ) -> Result<Response, Problem> {
     let (password, word) = (fields.optional("password"), fields.take("word")?);
     if !word.trim().eq_ignore_ascii_case(WORD) {
-        return draw(&app, signed.0, word, Some(Mistake::new("word", NOT_THE_WORD))).await;
+        return Ok(draft::wrong(HERE, Mistake::new("word", NOT_THE_WORD)));
     }
     let done = match proof::in_session(&app, &signed.0, password).await? {
         Some(proof) => end(&app, &proof).await?,
@@ -125,7 +123,7 @@ pub(crate) async fn delete(
     };
     if !done {
         let (field, text) = Asks::of(&app, &signed.0).await?.refusal();
-        return draw(&app, signed.0, word, Some(Mistake::new(field, text))).await;
+        return Ok(draft::wrong(HERE, Mistake::new(field, text)));
     }
     let cookie = session::end(&app, &headers).await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/account/deleted")).into_response())

@@ -101,6 +101,8 @@ done! {
              for reading only: reconnect to allow changes there too.";
     WritingOff = DASHBOARD, "writing-off", Good,
         "Saved. From the next call on, your connector changes nothing. What was changed stays, and you can undo it here.";
+    AlreadyConfirmed = DASHBOARD, "confirmed", Good,
+        "You are signed in, and your address was confirmed before. That link is no longer needed.";
     ZoneSet = DASHBOARD, "zone", Good,
         "Your time zone is set.";
     PasswordReset = DASHBOARD, "password", Good,

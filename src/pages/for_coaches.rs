@@ -15,22 +15,24 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, header::SET_COOKIE};
 use wish::{Row, Wish};
 
 use super::{
     Fields, Frame, FromNetwork,
+    draft::{self, Kept, Typed},
     form::Mistake,
-    frame::{page, with_status},
+    frame::page,
     home::is_signed,
     mail_link::AskedFor,
+    sent::{SendAgain, Sent},
     site::{About, FOR_COACHES},
     steps::{Link, Steps, placeholder},
 };
 use crate::{
     app::App,
     error::Problem,
-    mail::{Address, BadAddress},
+    mail::Address,
     permissions::{self, Access, Permission},
     queries::{self, coaches::Coach, grants::Member},
     text::names,
@@ -81,20 +83,41 @@ struct ForCoaches {
 }
 
 /// A form with its one field.
-struct Asked {
-    row: Row,
-    /// What was typed, if it is not an address, and why not.
-    wrong: Option<(String, String)>,
+pub(super) struct Asked {
+    /// What it is for.
+    pub(super) row: Row,
+    /// What is in the field.
+    pub(super) email: String,
+    /// Why that is not an address.
+    pub(super) wrong: Option<String>,
+}
+
+impl Asked {
+    /// The form of `wish` with this address in it.
+    pub(super) fn new(wish: Wish, email: String) -> Self {
+        Self {
+            row: wish.row(),
+            email,
+            wrong: None,
+        }
+    }
 }
 
 impl ForCoaches {
-    /// `wrong` is what was typed for a wish and is not an address, and why not.
-    fn of(app: &App, signed: bool, wrong: Option<&(Wish, String, BadAddress)>) -> Self {
-        let asked = |wish: Wish| Asked {
-            row: wish.row(),
-            wrong: wrong
-                .filter(|(wrong, ..)| *wrong == wish)
-                .map(|(_, typed, why)| (typed.clone(), why.to_string())),
+    /// With what was typed and is not an address, and the address of the last email.
+    fn of(app: &App, signed: bool, kept: &Kept, sent: Option<&Sent>) -> Self {
+        let mistake = kept.mistake();
+        let asked = |wish: Wish| {
+            let (row, sent) = (wish.row(), sent.filter(|sent| sent.what == wish.row().request));
+            if kept.form() == row.action() {
+                Asked {
+                    row,
+                    email: kept.text_or("email", sent),
+                    wrong: mistake.as_ref().map(|mistake| mistake.text.clone()),
+                }
+            } else {
+                Asked::new(wish, sent.map(|sent| sent.email.clone()).unwrap_or_default())
+            }
         };
         Self {
             frame: Frame::of(signed),
@@ -104,7 +127,7 @@ impl ForCoaches {
             reads: tools(Access::Read),
             writes: tools(Access::Write),
             forms: Wish::ALL.map(asked),
-            mistake: wrong.map(|(wish, _, why)| Mistake::new(wish.row().field, why)),
+            mistake,
             contact: app.config.support_email.clone(),
         }
     }
@@ -112,19 +135,42 @@ impl ForCoaches {
 
 #[derive(Template)]
 #[template(path = "pages/for_coaches_sent.html")]
-struct Sent {
+struct SentPage {
     frame: Frame,
+    again: Option<SendAgain>,
 }
 
 /// `GET /for-coaches`. It works without the database.
-pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    page(&ForCoaches::of(&app, is_signed(&app, &headers).await, None))
+pub(crate) async fn show(
+    State(app): State<App>,
+    typed: Typed,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let signed = is_signed(&app, &headers).await;
+    let (kept, sent) = (typed.by_anyone(), last_sent(&app, &headers));
+    page(&ForCoaches::of(&app, signed, &kept, sent.as_ref()))
+}
+
+/// The last email that was requested here in this browser.
+fn last_sent(app: &App, headers: &HeaderMap) -> Option<Sent> {
+    let kinds = Wish::ALL.map(|wish| wish.row().request);
+    Sent::read(app, headers, &kinds, None)
 }
 
 /// `GET /for-coaches/sent`: the same words for every wish and every address.
 pub(crate) async fn sent(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    page(&Sent {
+    let again = last_sent(&app, &headers).map(|sent| {
+        let wishes = Wish::ALL.map(Wish::row).into_iter();
+        let field = wishes
+            .filter(|row| row.request == sent.what)
+            .map(|row| row.field)
+            .next();
+        let form = format!("/for-coaches#{}", field.unwrap_or_default());
+        SendAgain::of(&app, &sent, "/for-coaches/again", String::new(), form)
+    });
+    page(&SentPage {
         frame: Frame::of(is_signed(&app, &headers).await),
+        again,
     })
 }
 
@@ -142,15 +188,43 @@ pub(crate) async fn ask(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let email = fields.take("email")?;
+    let row = wish.row();
     let typed = match Address::parse(&email) {
         Ok(address) => address,
         Err(error) => {
-            let wrong = (wish, email, error);
-            let form = ForCoaches::of(&app, is_signed(&app, &headers).await, Some(&wrong));
-            return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
+            let location = format!("/for-coaches#{}", row.field);
+            return Ok(draft::wrong(location, Mistake::new(row.field, &error)));
         }
     };
     app.limits.attempt(from.0)?;
+    mail_a_link(&app, row, typed).await?;
+    let sent = Sent::note(&app, &headers, row.request, &email, None);
+    Ok(([(SET_COOKIE, sent)], Redirect::to("/for-coaches/sent")).into_response())
+}
+
+/// `POST /for-coaches/again`: the last wish once more, for the same address, unless that was a moment ago.
+pub(crate) async fn send_again(
+    State(app): State<App>,
+    from: FromNetwork,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Some(sent) = last_sent(&app, &headers) else {
+        return Ok(Redirect::to("/for-coaches").into_response());
+    };
+    let to_sent = Redirect::to("/for-coaches/sent");
+    let mut wishes = Wish::ALL.map(Wish::row).into_iter();
+    let row = wishes.find(|row| row.request == sent.what);
+    let (None, Some(row), Ok(typed)) = (sent.wait(&app), row, Address::parse(&sent.email)) else {
+        return Ok(to_sent.into_response());
+    };
+    app.limits.attempt(from.0)?;
+    mail_a_link(&app, row, typed).await?;
+    let sent = Sent::note(&app, &headers, sent.what, &sent.email, None);
+    Ok(([(SET_COOKIE, sent)], to_sent).into_response())
+}
+
+/// Emails the link of a wish, if the address is a coach's.
+async fn mail_a_link(app: &App, row: Row, typed: Address) -> Result<(), Problem> {
     let mut transaction = app.pool.begin().await?;
     let coach = queries::coaches::by_email(&mut *transaction, &typed.key).await?;
     let wanted = coach.is_some();
@@ -163,9 +237,7 @@ pub(crate) async fn ask(
         stranger: None,
         request: None,
     };
-    let row = wish.row();
-    row.page.ask(transaction, &app, asked, row.mail).await?;
-    Ok(Redirect::to("/for-coaches/sent").into_response())
+    row.page.ask(transaction, app, asked, row.mail).await
 }
 
 /// The address for emails to this coach.

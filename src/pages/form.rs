@@ -1,5 +1,7 @@
 //! Forms as they arrive: a list of fields, each at most once, each with text that a database can hold.
 
+use std::borrow::Cow;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
@@ -30,6 +32,16 @@ impl Fields {
             fields.push((name.into_owned(), value.into_owned()));
         }
         Ok(Self(fields))
+    }
+
+    /// Fields that were kept, as if they were posted now.
+    pub(super) fn kept(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
+    /// Its fields, each with its text.
+    pub(super) fn into_inner(self) -> Vec<(String, String)> {
+        self.0
     }
 
     /// The field's text; a form without it is not one of ours.
@@ -78,16 +90,16 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 #[derive(Debug, Clone)]
 pub(super) struct Mistake {
     /// Id of the field.
-    pub(super) field: &'static str,
+    pub(super) field: Cow<'static, str>,
     /// What to do, for people.
     pub(super) text: String,
 }
 
 impl Mistake {
     /// A mistake in `field`.
-    pub(super) fn new(field: &'static str, text: &(impl std::fmt::Display + ?Sized)) -> Self {
+    pub(super) fn new(field: impl Into<Cow<'static, str>>, text: &(impl std::fmt::Display + ?Sized)) -> Self {
         Self {
-            field,
+            field: field.into(),
             text: text.to_string(),
         }
     }

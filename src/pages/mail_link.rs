@@ -7,7 +7,7 @@
 use askama::Template;
 use axum::{
     extract::{Path, State, rejection::PathRejection},
-    response::{IntoResponse, Redirect, Response},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::{MethodRouter, get},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -17,12 +17,17 @@ use sha2::{Digest as _, Sha256};
 use sqlx::{Acquire as _, Postgres, Transaction};
 use subtle::ConstantTimeEq as _;
 
-use super::{Frame, frame::with_status};
+use super::{
+    Frame,
+    for_coaches::{Asked, wish::Wish},
+    frame::with_status,
+    sent::{Sent, What},
+};
 use crate::{
     app::App,
     error::Problem,
     guard::{
-        cookie::{ADDRESS, CONFIRM, Cookie, REGENERATE, RELEASE, RESEND, RESET, ROSTER},
+        cookie::{ADDRESS, CONFIRM, Cookie, ENTRY, REGENERATE, RELEASE, RESEND, RESET, ROSTER},
         limits::{FromNetwork, Network},
         session,
         sign_ins::{self, From},
@@ -200,7 +205,9 @@ impl MailPage {
             Some(token) => self.cookie.set(token.expose(), COOKIE_AGE, https),
             None => self.cookie.clear(https),
         };
-        ([(SET_COOKIE, cookie)], Redirect::to(self.path)).into_response()
+        // A mistake behind another link is none behind this one.
+        let cookies = AppendHeaders([(SET_COOKIE, cookie), (SET_COOKIE, ENTRY.clear(https))]);
+        (cookies, Redirect::to(self.path)).into_response()
     }
 
     /// The link that was opened in this browser, while it works. Spends nothing.
@@ -307,7 +314,7 @@ macro_rules! password_page {
                     form: opened.form(),
                     mistake,
                 };
-                $crate::pages::frame::form_page(page.mistake.is_some(), &page)
+                $crate::pages::frame::page(&page)
             }
         }
     };
@@ -333,16 +340,54 @@ fn is_form_of(token: &Token, sent: &str) -> bool {
 #[template(path = "pages/gone.html")]
 struct Gone {
     frame: Frame,
+    kind: MailLinkKind,
+    /// Whether a new account can be made.
+    is_open: bool,
+    /// The address that the last link of this kind went to.
+    email: String,
+    /// For a coach's link: the forms that lead on.
+    forms: Vec<Asked>,
 }
 
-/// The one page for links that were used, have expired, ended with another link or were made up.
-pub(super) fn gone(signed: bool) -> Result<Response, Problem> {
-    with_status(
-        StatusCode::GONE,
-        &Gone {
+impl MailPage {
+    /// The page for its links that were used, have expired, ended with another link or were made up: the same for all of
+    /// them. It leads to a new one.
+    pub(super) fn gone(self, app: &App, headers: &HeaderMap, signed: bool) -> Result<Response, Problem> {
+        let sent = self
+            .what()
+            .and_then(|what| Sent::read(app, headers, &[what], None));
+        let email = sent.map(|sent| sent.email);
+        let forms = match self.kind {
+            MailLinkKind::Resend | MailLinkKind::Regenerate | MailLinkKind::Roster => {
+                let typed = email.clone().unwrap_or_default();
+                Wish::ALL.map(|wish| Asked::new(wish, typed.clone())).into()
+            }
+            MailLinkKind::Confirm | MailLinkKind::Reset | MailLinkKind::Address | MailLinkKind::Release => {
+                Vec::new()
+            }
+        };
+        let gone = Gone {
             frame: Frame::of(signed),
-        },
-    )
+            kind: self.kind,
+            is_open: app.config.is_sign_up_open(),
+            email: email.unwrap_or_default(),
+            forms,
+        };
+        with_status(StatusCode::GONE, &gone)
+    }
+
+    /// What its links are requested for; none if no form with an address requests them.
+    pub(super) fn what(self) -> Option<What> {
+        Some(match self.kind {
+            MailLinkKind::Confirm => What::Confirm,
+            MailLinkKind::Reset => What::Reset,
+            MailLinkKind::Address => What::Address,
+            MailLinkKind::Resend => What::Resend,
+            MailLinkKind::Regenerate => What::Regenerate,
+            MailLinkKind::Roster => What::Roster,
+            MailLinkKind::Release => return None,
+        })
+    }
 }
 
 #[cfg(test)]

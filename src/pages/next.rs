@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::ids::RequestId;
+use crate::ids::{ConnectorId, GrantId, RequestId};
 
 /// Before the id of a client's sign-in, in a word.
 const REQUEST: &str = "request-";
+/// Before the id of a grant.
+const GRANT: &str = "grant-";
+/// Before the id of a connected app.
+const APP: &str = "app-";
 
 /// A page to come back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +43,10 @@ pub(crate) enum NextPage {
     ConfirmAddress,
     /// Deleting the account.
     Delete,
+    /// What one coach may do.
+    Grant(GrantId),
+    /// What one connected app may do.
+    App(ConnectorId),
     /// A client's sign-in.
     Request(RequestId),
 }
@@ -65,6 +73,8 @@ impl NextPage {
     pub(crate) fn word(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Request(id) => return format!("{REQUEST}{id}").into(),
+            Self::Grant(id) => return format!("{GRANT}{id}").into(),
+            Self::App(id) => return format!("{APP}{id}").into(),
             Self::Dashboard => "dashboard",
             Self::Connect => "connect",
             Self::Coaches => "coaches",
@@ -86,6 +96,8 @@ impl NextPage {
     pub(crate) fn path(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Request(id) => return format!("/authorize/{id}").into(),
+            Self::Grant(id) => return format!("/coaches/{id}").into(),
+            Self::App(id) => return format!("/apps/{id}").into(),
             Self::Dashboard => "/dashboard",
             Self::Connect => "/connect",
             Self::Coaches => "/coaches",
@@ -134,25 +146,27 @@ impl NextPage {
 
     /// The page that a word names; any other text is the dashboard.
     pub(crate) fn of_word(word: &str) -> Self {
-        let request = word.strip_prefix(REQUEST).and_then(|id| id.parse().ok());
-        request.map_or_else(
-            || {
-                let known = Self::ALL.into_iter().find(|page| page.word() == word);
-                known.unwrap_or_default()
-            },
-            |id| Self::Request(RequestId(id)),
-        )
+        let known = Self::ALL.into_iter().find(|page| page.word() == word);
+        let id = |prefix: &str| word.strip_prefix(prefix)?.parse().ok();
+        known
+            .or_else(|| id(REQUEST).map(|id| Self::Request(RequestId(id))))
+            .or_else(|| id(GRANT).map(|id| Self::Grant(GrantId(id))))
+            .or_else(|| id(APP).map(|id| Self::App(ConnectorId(id))))
+            .unwrap_or_default()
     }
 
-    /// The page to return to after the sign-in stopped a request for `path`; for one grant or app, the list of all.
+    /// The page to return to after the sign-in stopped a request for `path`.
     pub(crate) fn of_path(path: &str) -> Self {
         let known = Self::ALL.into_iter().find(|page| page.path() == path);
-        let list = || match path {
-            _ if path.starts_with("/coaches/") => Self::Coaches,
-            _ if path.starts_with("/apps/") => Self::Apps,
-            _ => Self::default(),
-        };
-        known.unwrap_or_else(list)
+        let id = |prefix: &str| path.strip_prefix(prefix)?.parse().ok();
+        known
+            .or_else(|| id("/coaches/").map(|id| Self::Grant(GrantId(id))))
+            .or_else(|| id("/apps/").map(|id| Self::App(ConnectorId(id))))
+            .unwrap_or_else(|| match path {
+                _ if path.starts_with("/coaches/") => Self::Coaches,
+                _ if path.starts_with("/apps/") => Self::Apps,
+                _ => Self::default(),
+            })
     }
 }
 
@@ -174,6 +188,9 @@ mod tests {
             "request-",
             "request-/evil",
             "request-//evil",
+            "grant-",
+            "grant-//evil",
+            "app-/evil",
         ] {
             assert_eq!(NextPage::of_word(text), NextPage::Dashboard, "{text}");
         }
@@ -184,10 +201,20 @@ mod tests {
             assert_eq!(NextPage::of_word(&page.word()), page);
             assert_eq!(NextPage::of_path(&page.path()), page);
         }
-        let id = RequestId(uuid::Uuid::from_u128(7));
+        let id = uuid::Uuid::from_u128(7);
+        for page in [
+            NextPage::Request(RequestId(id)),
+            NextPage::Grant(GrantId(id)),
+            NextPage::App(ConnectorId(id)),
+        ] {
+            assert_eq!(NextPage::of_word(&page.word()), page);
+        }
+        for page in [NextPage::Grant(GrantId(id)), NextPage::App(ConnectorId(id))] {
+            assert_eq!(NextPage::of_path(&page.path()), page);
+        }
         assert_eq!(
-            NextPage::of_word(&NextPage::Request(id).word()),
-            NextPage::Request(id)
+            NextPage::of_path(&format!("/coaches/{id}/revoke")),
+            NextPage::Coaches
         );
     }
 }

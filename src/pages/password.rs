@@ -12,8 +12,9 @@ use super::{
     Fields, Frame, FromNetwork, NextPage, Signed,
     apps::end_apps_ticked,
     done::Done,
+    draft::{self, Typed},
     form::{Mistake, Wrong as _},
-    frame::form_page,
+    frame::page,
     proof,
 };
 use crate::{
@@ -30,6 +31,7 @@ use crate::{
     secrets::{Password, PasswordHash},
 };
 
+const HERE: &str = "/account/password";
 const THE_SAME: &str = "This is the password that you have already.";
 
 #[derive(Template)]
@@ -67,20 +69,16 @@ pub(super) async fn replace(
     })
 }
 
-fn draw(email: String, end_apps: bool, mistake: Option<Mistake>) -> Result<Response, Problem> {
-    let form = Form {
-        frame: Frame::of(true),
-        email,
-        end_apps,
-        mistake,
-    };
-    form_page(form.mistake.is_some(), &form)
-}
-
 /// `GET /account/password`.
-pub(crate) async fn form(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn form(State(app): State<App>, signed: Signed, typed: Typed) -> Result<Response, Problem> {
+    let kept = typed.by(signed.0.account);
     match signed.0.email {
-        Some(email) if has_password(&app, signed.0.account).await? => draw(email, true, None),
+        Some(email) if has_password(&app, signed.0.account).await? => page(&Form {
+            frame: Frame::of(true),
+            email,
+            end_apps: kept.is_ticked("end-apps", true),
+            mistake: kept.mistake(),
+        }),
         // Who has none sets one there.
         _ => Ok(Redirect::to(&NextPage::Ways.path()).into_response()),
     }
@@ -108,7 +106,7 @@ pub(crate) async fn change(
     if !has_password(&app, signed.0.account).await? {
         return Err(Problem::NotFound);
     }
-    let again = |mistake: Mistake| draw(email.clone(), end_apps, Some(mistake));
+    let again = |mistake: Mistake| Ok(draft::wrong(HERE, mistake));
     let same = current == chosen;
     let password = match Password::choose(chosen, &email) {
         Ok(password) => password,

@@ -5,17 +5,19 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::HeaderMap;
+use http::{HeaderMap, header::SET_COOKIE};
 
 use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage,
     apps::end_apps_ticked,
     authorize,
     done::Done,
+    draft::{self, Typed},
     form::Mistake,
-    frame::{form_page, page},
-    mail_link::{self, AskedFor, Opened, RESET_PAGE},
+    frame::page,
+    mail_link::{AskedFor, RESET_PAGE},
     password,
+    sent::{SendAgain, Sent, What},
 };
 use crate::{
     app::App,
@@ -37,9 +39,10 @@ struct Forgot {
 
 #[derive(Template)]
 #[template(path = "pages/forgot_sent.html")]
-struct Sent {
+struct SentPage {
     frame: Frame,
     next: NextPage,
+    again: Option<SendAgain>,
 }
 
 #[derive(Template)]
@@ -52,81 +55,123 @@ struct Reset {
     mistake: Option<Mistake>,
 }
 
-impl Reset {
-    fn draw(opened: &Opened, end_apps: bool, mistake: Option<Mistake>) -> Result<Response, Problem> {
-        let page = Self {
-            frame: Frame::of(false),
-            email: opened.link.email.clone(),
-            form: opened.form(),
-            end_apps,
-            mistake,
-        };
-        form_page(page.mistake.is_some(), &page)
-    }
-}
-
-fn ask(signed: bool, email: String, next: NextPage, mistake: Option<Mistake>) -> Result<Response, Problem> {
-    let form = Forgot {
-        frame: Frame::of(signed),
-        email,
-        next,
-        mistake,
-    };
-    form_page(form.mistake.is_some(), &form)
-}
-
 /// `GET /forgot`.
 pub(crate) async fn forgot_form(
+    State(app): State<App>,
     MaybeSigned(session): MaybeSigned,
+    typed: Typed,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let next = NextPage::of_query(query.as_deref());
-    ask(session.is_some(), String::new(), next, None)
+    let kept = typed.by_anyone();
+    let sent = Sent::read(&app, &headers, &[What::Reset], None);
+    page(&Forgot {
+        frame: Frame::of(session.is_some()),
+        email: kept.text_or("email", sent.as_ref()),
+        next: NextPage::of_query(query.as_deref()),
+        mistake: kept.mistake(),
+    })
 }
 
 /// `POST /forgot`: the same page and the same work for any address.
 pub(crate) async fn forgot(
     State(app): State<App>,
     from: FromNetwork,
+    headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let email = fields.take("email")?;
     let next = NextPage::of_fields(&mut fields);
     let address = match Address::parse(&email) {
         Ok(address) => address,
-        Err(error) => return ask(false, email, next, Some(Mistake::new("email", &error))),
+        Err(error) => {
+            let location = format!("/forgot{}", next.query());
+            return Ok(draft::wrong(location, Mistake::new("email", &error)));
+        }
     };
     app.limits.attempt(from.0)?;
+    mail_a_link(&app, &address, next).await?;
+    let sent = Sent::note(&app, &headers, What::Reset, &email, None);
+    Ok(([(SET_COOKIE, sent)], to_sent(next)).into_response())
+}
+
+/// `POST /forgot/again`: the same once more for the address of the last one, unless that was a moment ago.
+pub(crate) async fn send_again(
+    State(app): State<App>,
+    from: FromNetwork,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let next = NextPage::of_fields(&mut fields);
+    let Some(sent) = Sent::read(&app, &headers, &[What::Reset], None) else {
+        return Ok(Redirect::to(&format!("/forgot{}", next.query())).into_response());
+    };
+    let (None, Ok(address)) = (sent.wait(&app), Address::parse(&sent.email)) else {
+        return Ok(to_sent(next).into_response());
+    };
+    app.limits.attempt(from.0)?;
+    mail_a_link(&app, &address, next).await?;
+    let sent = Sent::note(&app, &headers, What::Reset, &sent.email, None);
+    Ok(([(SET_COOKIE, sent)], to_sent(next)).into_response())
+}
+
+fn to_sent(next: NextPage) -> Redirect {
+    Redirect::to(&format!("/forgot/sent{}", next.query()))
+}
+
+/// Emails a link to an address with an account.
+async fn mail_a_link(app: &App, address: &Address, next: NextPage) -> Result<(), Problem> {
     let mut transaction = app.pool.begin().await?;
     let known = queries::accounts::by_email(&mut *transaction, &address.key).await?;
     // An email alone never becomes a way into an account that signs in with intervals.icu.
     let known = known.filter(|account| account.has_password);
     let asked = AskedFor {
-        to: &address,
+        to: address,
         account: known.as_ref().map(|account| account.id),
         wanted: known.is_some(),
         stranger: None,
         request: next.request(),
     };
     let mail = |link| Mail::Reset(mail::Reset { link });
-    RESET_PAGE.ask(transaction, &app, asked, mail).await?;
-    Ok(Redirect::to(&format!("/forgot/sent{}", next.query())).into_response())
+    RESET_PAGE.ask(transaction, app, asked, mail).await
 }
 
 /// `GET /forgot/sent`.
-pub(crate) async fn sent(RawQuery(query): RawQuery) -> Result<Response, Problem> {
-    page(&Sent {
+pub(crate) async fn sent(
+    State(app): State<App>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let next = NextPage::of_query(query.as_deref());
+    let sent = Sent::read(&app, &headers, &[What::Reset], None);
+    let again = sent.map(|sent| {
+        let form = format!("/forgot{}", next.query());
+        SendAgain::of(&app, &sent, "/forgot/again", next.word().into_owned(), form)
+    });
+    page(&SentPage {
         frame: Frame::of(false),
-        next: NextPage::of_query(query.as_deref()),
+        next,
+        again,
     })
 }
 
 /// `GET /reset`: asks for the new password.
-pub(crate) async fn form(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    match RESET_PAGE.opened(&app.pool, &app, &headers).await? {
-        Some(opened) => Reset::draw(&opened, true, None),
-        None => mail_link::gone(false),
-    }
+pub(crate) async fn form(
+    State(app): State<App>,
+    typed: Typed,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Some(opened) = RESET_PAGE.opened(&app.pool, &app, &headers).await? else {
+        return RESET_PAGE.gone(&app, &headers, false);
+    };
+    let kept = typed.by_anyone();
+    page(&Reset {
+        frame: Frame::of(false),
+        form: opened.form(),
+        email: opened.link.email,
+        end_apps: kept.is_ticked("end-apps", true),
+        mistake: kept.mistake(),
+    })
 }
 
 /// `POST /reset`: sets the password, ends every session and open mail link of the account, queues the email, signs in; if the box is
@@ -140,28 +185,28 @@ pub(crate) async fn reset(
     let (form, password) = (fields.take("form")?, fields.take("password")?);
     let end_apps = end_apps_ticked(&mut fields);
     let Some(opened) = RESET_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
-        return mail_link::gone(false);
+        return RESET_PAGE.gone(&app, &headers, false);
     };
     let password = match Password::choose(password, &opened.link.email) {
         Ok(password) => password,
-        Err(error) => return Reset::draw(&opened, end_apps, Some(Mistake::new("password", &error))),
+        Err(error) => return Ok(draft::wrong("/reset", Mistake::new("password", &error))),
     };
     let Some(account) = opened.link.account_id else {
-        return mail_link::gone(false);
+        return RESET_PAGE.gone(&app, &headers, false);
     };
     let hash = opened.hash_of(&app, password).await?;
     let mut transaction = app.pool.begin().await?;
     // The account before the link: a change of the password locks the account and then ends all its links.
     queries::accounts::lock_password_of(&mut *transaction, account).await?;
     if opened.spend(&mut *transaction, &app).await?.is_none() {
-        return mail_link::gone(false);
+        return RESET_PAGE.gone(&app, &headers, false);
     }
     let owner = queries::accounts::by_id(&mut *transaction, account).await?;
     // A link to an address that is no longer the account's is nobody's.
     let Some(owner) =
         owner.filter(|owner| owner.has_password && owner.email_key.as_ref() == Some(&opened.link.email_key))
     else {
-        return mail_link::gone(false);
+        return RESET_PAGE.gone(&app, &headers, false);
     };
     let ends = end_apps.then(|| From::of(from.0, &headers));
     let ended = password::replace(&mut transaction, &app, &owner, &hash, ends.as_ref()).await?;

@@ -5,12 +5,14 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use http::{HeaderMap, header::SET_COOKIE};
 
 use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize,
     done::{Done, JustDone},
-    frame::{leading_to_intervals, page, with_status},
+    draft::{self, Typed},
+    form::Mistake,
+    frame::{leading_to_intervals, page},
 };
 use crate::{
     app::App,
@@ -25,6 +27,9 @@ use crate::{
     secrets::PasswordHash,
     words::SignInOutcome,
 };
+
+/// What a draft says after a wrong address or password; the page has words of its own.
+pub(super) const REFUSED: &str = "refused";
 
 #[derive(Template)]
 #[template(path = "pages/sign_in.html")]
@@ -44,19 +49,21 @@ pub(crate) async fn form(
     State(app): State<App>,
     visitor: MaybeSigned,
     JustDone(done): JustDone,
+    typed: Typed,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let next = NextPage::of_query(query.as_deref());
     if visitor.0.is_some() {
         return Ok(Redirect::to(&next.path()).into_response());
     }
+    let kept = typed.by_anyone();
     let form = Form {
         frame: Frame::of(false),
         open: app.config.is_sign_up_open(),
         oauth: app.config.offers_oauth(),
-        email: String::new(),
+        email: kept.text_or_empty("email"),
         next,
-        refused: false,
+        refused: kept.mistake().is_some(),
         done,
     };
     Ok(leading_to_intervals(page(&form)?))
@@ -84,19 +91,8 @@ pub(crate) async fn sign_in(
     let check = async move { passwords.verify_typed(password, hash).await };
     let fits = tries::sign_in(&app, from.0, &key, check).await??;
     let refused = || {
-        let form = Form {
-            frame: Frame::of(false),
-            open: app.config.is_sign_up_open(),
-            oauth: app.config.offers_oauth(),
-            email: email.clone(),
-            next,
-            refused: true,
-            done: None,
-        };
-        Ok(leading_to_intervals(with_status(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &form,
-        )?))
+        let location = format!("/sign-in{}", next.query());
+        Ok(draft::wrong(location, Mistake::new("password", REFUSED)))
     };
     let log = From::of(from.0, &headers);
     let Some(account) = account.filter(|_| fits) else {
@@ -111,7 +107,7 @@ pub(crate) async fn sign_in(
         }
         // Whoever came from a client stays with it.
         if let Some(request) = next.request()
-            && let Some(again) = authorize::who_again(&app, &headers, request, email.clone()).await?
+            && let Some(again) = authorize::who_again(&app, &headers, request).await?
         {
             return Ok(again);
         }

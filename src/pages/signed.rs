@@ -4,9 +4,12 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Redirect, Response},
 };
-use http::request::Parts;
+use http::{Method, request::Parts};
 
-use super::NextPage;
+use super::{
+    NextPage,
+    draft::{self, SessionLost},
+};
 use crate::{
     app::App,
     error::Problem,
@@ -23,13 +26,20 @@ impl FromRequestParts<App> for Signed {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         match of(parts, app).await {
             Ok(Some(session)) => Ok(Self(session)),
-            Ok(None) => {
-                let next = NextPage::of_path(parts.uri.path());
-                Err(Redirect::to(&format!("/sign-in?next={}", next.word())).into_response())
-            }
+            Ok(None) => Err(to_sign_in(parts)),
             Err(error) => Err(Problem::from(error).into_response()),
         }
     }
+}
+
+/// The sign-in, and back to the page: for a form, to the page that has it, with what was typed.
+fn to_sign_in(parts: &Parts) -> Response {
+    let next = NextPage::of_path(&draft::page_with(parts.uri.path()));
+    let mut response = Redirect::to(&format!("/sign-in?next={}", next.word())).into_response();
+    if parts.method == Method::POST {
+        response.extensions_mut().insert(SessionLost);
+    }
+    response
 }
 
 /// Someone who may or may not be signed in.

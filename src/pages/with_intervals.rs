@@ -25,7 +25,7 @@ use super::{
     },
     done::Done,
     frame::with_status,
-    mail_link::{self, Opened},
+    mail_link::{CONFIRM_PAGE, Opened},
 };
 use crate::{
     app::App,
@@ -132,7 +132,7 @@ pub(super) async fn sign_up_confirmed(
     };
     let mut transaction = app.pool.begin().await?;
     let Some(link) = opened.spend(&mut *transaction, app).await? else {
-        return mail_link::gone(false);
+        return CONFIRM_PAGE.gone(app, headers, false);
     };
     let Some(given) = waiting.take(&mut transaction, app).await? else {
         return join::gone(app, false);
@@ -141,7 +141,7 @@ pub(super) async fn sign_up_confirmed(
     let made = accounts::create_of_athlete(&mut transaction, app, &given.athlete, Some(&address)).await?;
     let Some(account) = made else {
         // Somebody made an account of the athlete or the address meanwhile.
-        return mail_link::gone(false);
+        return CONFIRM_PAGE.gone(app, headers, false);
     };
     let next = Next::first_at(waiting.next());
     let response = sign_in(transaction, app, account, given, (headers, from), next).await?;

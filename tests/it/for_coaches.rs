@@ -181,12 +181,23 @@ async fn reads(url: &str, athlete: &str) -> bool {
     !call.is_error()
 }
 
+/// The cookie for the page that says where the email went holds what was typed, sealed.
+fn without_the_address(value: &str) -> String {
+    match value
+        .strip_prefix("sent=")
+        .and_then(|cookie| cookie.split_once(';'))
+    {
+        Some((_, attributes)) => format!("sent; {attributes}"),
+        None => value.to_owned(),
+    }
+}
+
 fn headers_of(page: &Page) -> Vec<(String, String)> {
     let mut headers: Vec<(String, String)> = page
         .headers
         .iter()
         .filter(|(name, _)| !matches!(name.as_str(), "x-request-id" | "date"))
-        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .map(|(name, value)| (name.to_string(), without_the_address(value.to_str().unwrap())))
         .collect();
     headers.sort();
     headers
@@ -465,10 +476,9 @@ async fn looking_at_a_mails_link_changes_nothing() {
 async fn used_expired_ended_and_forged_links_are_one_page() {
     test_with(generous, async |world| {
         world.coaches().await;
-        let gone = world.browser().get("/confirm").await;
-        assert_eq!(gone.status, 410);
-        assert!(gone.attribute("main a[href='/for-coaches']", "href").is_some());
         for wish in WISHES {
+            let gone = world.browser().get(&format!("/for-coaches/{wish}/confirm")).await;
+            assert_eq!(gone.status, 410);
             let mut pages = Vec::new();
             let first = link(&world, wish, COACH).await;
             let second = link(&world, wish, COACH).await;

@@ -65,13 +65,16 @@ async fn posted(service: &Service, email: &str, password: &str) -> TcpStream {
     stream
 }
 
-/// Signs in and returns the status.
+/// Signs in and returns where the answer leads.
 async fn signed_in(service: &Service, email: &str, password: &str) -> String {
     let mut answer = String::new();
     let mut stream = posted(service, email, password).await;
     let read = timeout(SOON, stream.read_to_string(&mut answer)).await;
     read.expect("answered in time").unwrap();
-    answer.split(' ').nth(1).unwrap().to_owned()
+    assert_eq!(answer.split(' ').nth(1), Some("303"), "{answer}");
+    let mut lines = answer.lines();
+    let leads_to = lines.find_map(|line| line.strip_prefix("location: "));
+    leads_to.unwrap_or_default().to_owned()
 }
 
 /// Asks for a sign-in and does not wait for its end.
@@ -105,7 +108,7 @@ async fn a_hundred_sign_ins_leave_no_more_than_a_buffer_a_seat() {
     let (service, password) = service("sign-ins").await;
     let before = memory(service.pid());
     forget_peak(&service);
-    let statuses: Vec<(bool, String)> = stream::iter(0..100)
+    let answers: Vec<(bool, String)> = stream::iter(0..100)
         .map(async |number| {
             let email = format!("nobody{number}@example.test");
             let known = number % 2 == 0;
@@ -119,8 +122,8 @@ async fn a_hundred_sign_ins_leave_no_more_than_a_buffer_a_seat() {
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    for (known, status) in statuses {
-        assert_eq!(status, if known { "303" } else { "422" });
+    for (known, leads_to) in answers {
+        assert_eq!(leads_to, if known { "/dashboard" } else { "/sign-in" });
     }
     judge("a hundred sign-ins", before, memory(service.pid()));
     service.stop().await;
@@ -136,7 +139,7 @@ async fn fifty_who_hang_up_in_mid_hash_cost_no_more_than_those_who_wait() {
         .for_each_concurrent(AT_ONCE, |number| hung_up(&service, number))
         .await;
     // The next person gets an answer: work that nobody waits for ends, and gives back its seat.
-    assert_eq!(signed_in(&service, EMAIL, &password).await, "303");
+    assert_eq!(signed_in(&service, EMAIL, &password).await, "/dashboard");
     judge("fifty hang-ups", before, memory(service.pid()));
     let ready = Mcp::client().get(service.url("/readyz")).send().await.unwrap();
     assert_eq!(ready.status(), 200);

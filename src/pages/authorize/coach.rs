@@ -5,9 +5,9 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
-use super::{ClientWords, gone, id_in, leading_anywhere, opened, who};
+use super::{COACH, ClientWords, gone, id_in, leading_anywhere, opened};
 use crate::{
     app::App,
     error::Problem,
@@ -15,8 +15,14 @@ use crate::{
         coach_code::{self, Asked, Typed},
         sign_ins::From,
     },
+    ids::RequestId,
     mail::Address,
-    pages::{Fields, Frame, FromNetwork, MaybeSigned, NextPage, frame::with_status},
+    pages::{
+        Fields, Frame, FromNetwork, MaybeSigned, NextPage,
+        draft::{self, Kept},
+        form::Mistake,
+        frame::page,
+    },
     queries::{self, sign_in_requests::Request},
 };
 
@@ -32,6 +38,29 @@ pub(super) enum Said {
     Over,
     /// No new code was made: one was asked for a moment ago, or the address has had its share.
     Waits,
+}
+
+impl Said {
+    /// Back to the page with the field, which says this.
+    fn answer(self, id: RequestId) -> Response {
+        let text = match self {
+            Self::Wrong(left) => left.to_string(),
+            Self::Over => "over".to_owned(),
+            Self::Waits => "waits".to_owned(),
+        };
+        let location = format!("{}?{CODE}", NextPage::Request(id).path());
+        draft::wrong(location, Mistake::new(CODE, &text))
+    }
+
+    /// What [`Said::answer`] noted.
+    pub(super) fn of(kept: &Kept) -> Option<Self> {
+        let mistake = kept.mistake().filter(|mistake| mistake.field == CODE)?;
+        Some(match mistake.text.as_str() {
+            "over" => Self::Over,
+            "waits" => Self::Waits,
+            left => Self::Wrong(left.parse().ok()?),
+        })
+    }
 }
 
 #[derive(Template)]
@@ -51,10 +80,6 @@ pub(super) fn code_page(
     email: String,
     said: Option<Said>,
 ) -> Result<Response, Problem> {
-    let status = match said {
-        Some(Said::Wrong(_) | Said::Over) => StatusCode::UNPROCESSABLE_ENTITY,
-        Some(Said::Waits) | None => StatusCode::OK,
-    };
     let code = Code {
         frame: Frame::of(signed),
         client: ClientWords::of(request),
@@ -62,7 +87,7 @@ pub(super) fn code_page(
         email,
         said,
     };
-    Ok(leading_anywhere(with_status(status, &code)?))
+    Ok(leading_anywhere(page(&code)?))
 }
 
 /// `POST /authorize/{request}/coach`: mails a code to the address, if an athlete has granted it something. The answer and the work
@@ -81,7 +106,10 @@ pub(crate) async fn ask(
     };
     let address = match Address::parse(&email) {
         Ok(address) => address,
-        Err(why) => return who(&app, &request, session.as_ref(), Some((email, why.to_string()))),
+        Err(why) => {
+            let page = NextPage::Request(request.id).path();
+            return Ok(draft::wrong(page, Mistake::new(COACH, &why)));
+        }
     };
     app.limits.attempt(from.0)?;
     let asked = coach_code::ask(&app, &request, &address).await?;
@@ -90,7 +118,7 @@ pub(crate) async fn ask(
             let path = format!("{}?{CODE}", NextPage::Request(request.id).path());
             Ok(Redirect::to(&path).into_response())
         }
-        Asked::Waits => code_page(&request, session.is_some(), email, Some(Said::Waits)),
+        Asked::Waits => Ok(Said::Waits.answer(request.id)),
     }
 }
 
@@ -103,20 +131,18 @@ pub(crate) async fn type_code(
     Path(id): Path<String>,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let (typed, email) = (fields.take("code")?, fields.optional("email").unwrap_or_default());
+    let typed = fields.take("code")?;
     let signed = session.is_some();
     let Some(request) = opened(&app, &headers, &id).await? else {
         return gone(signed);
     };
     app.limits.sign_in(from.0)?;
-    // What the form says counts only once there is no code any more.
-    let email = coach_code::asked_for(&app, request.id).await?.unwrap_or(email);
     let from = From::of(from.0, &headers);
     let client = ClientWords::of(&request).label();
     match coach_code::try_code(&app, &request, &typed, &client, &from).await? {
         Typed::Right => Ok(Redirect::to(&NextPage::Request(request.id).path()).into_response()),
-        Typed::Wrong(left) => code_page(&request, signed, email, Some(Said::Wrong(left))),
-        Typed::Over => code_page(&request, signed, email, Some(Said::Over)),
+        Typed::Wrong(left) => Ok(Said::Wrong(left).answer(request.id)),
+        Typed::Over => Ok(Said::Over.answer(request.id)),
     }
 }
 

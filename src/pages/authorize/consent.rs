@@ -24,6 +24,7 @@ use crate::{
     },
     pages::{
         Fields, Frame, FromNetwork, MaybeSigned, NextPage, changes,
+        draft::Kept,
         frame::with_status,
         links::{self, Offered},
     },
@@ -183,7 +184,7 @@ pub(super) async fn show(
         return done(request, session);
     }
     let person = match step(app, request, session).await? {
-        Step::Who => return who(app, request, session, None),
+        Step::Who => return who(app, request, session, &Kept::default()),
         Step::Connect { email } => {
             let connect = Connect {
                 frame,
@@ -350,7 +351,7 @@ async fn allow(
     };
     if !is_still(&mut *db, owner, &locked, session, now).await? {
         drop(transaction);
-        return who(app, request, None, None);
+        return who(app, request, None, &Kept::default());
     }
     if locked.code_expires_at.is_some() {
         drop(transaction);

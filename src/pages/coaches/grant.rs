@@ -2,12 +2,11 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Path, RawQuery, State, rejection::PathRejection},
     response::Response,
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use http::StatusCode;
 
 use super::{
     Card, grantor, in_words, named,
@@ -21,17 +20,21 @@ use crate::{
         coaches::{self, Edited},
         presets::Preset,
     },
-    ids::GrantId,
+    ids::{AccountId, GrantId},
     mail::outbox::Queued,
     pages::{
-        Fields, Frame, Signed,
+        Fields, Frame, NextPage, Signed,
         done::Done,
+        draft::{self, Again, Kept, Typed},
         form::Mistake,
-        frame::{form_page, with_status},
+        frame::page,
     },
     permissions,
-    queries::{self, connections::Connection, grants},
+    queries::{self, grants},
 };
+
+/// In the query: what was typed differs from the current grant, and the page asks which one it should be.
+const CONFLICT: &str = "conflict";
 
 #[derive(Template)]
 #[template(path = "pages/grant.html")]
@@ -39,6 +42,10 @@ struct Edit {
     frame: Frame,
     card: Card,
     version: i32,
+    /// The account, for which the form is drawn.
+    account: AccountId,
+    /// Whether what was typed comes from before the session was lost.
+    kept: bool,
     sheet: Sheet,
     mistakes: Vec<Mistake>,
 }
@@ -55,6 +62,8 @@ struct Side {
 struct Conflict {
     frame: Frame,
     id: GrantId,
+    /// The account, for which the form is drawn.
+    account: AccountId,
     coach: String,
     /// Whether an invite met a current grant; otherwise the grant was changed after the form was drawn.
     invited: bool,
@@ -69,48 +78,72 @@ struct Conflict {
     draft: Draft,
 }
 
-fn draw(
-    app: &App,
-    grant: grants::Grant,
-    version: i32,
+/// What was typed before into the form of a grant.
+struct Before {
     draft: Draft,
-    connection: Option<&Connection>,
-    mistakes: Vec<Mistake>,
-) -> Result<Response, Problem> {
-    let now = app.clock.now();
-    let wrong = !mistakes.is_empty();
-    let edit = Edit {
-        frame: Frame::of(true),
-        card: Card::of(grant, None, zone_of(connection), now),
-        version,
-        sheet: Sheet::of(draft, connection, now, &mistakes),
-        mistakes,
-    };
-    form_page(wrong, &edit)
+    /// The version for which the form was drawn; none for an invite.
+    version: Option<i32>,
 }
 
-/// `GET /coaches/{grant}`.
+impl Before {
+    fn of(kept: &Kept) -> Option<Self> {
+        Some(Self {
+            draft: Draft::of(&mut kept.fields()?).ok()?,
+            version: kept.text("version").and_then(|text| text.parse().ok()),
+        })
+    }
+}
+
+/// `GET /coaches/{grant}`: its form, with what was typed before if that was not saved. With `?conflict` the current grant next
+/// to what was typed.
 pub(crate) async fn form(
     State(app): State<App>,
     signed: Signed,
+    typed: Typed,
     path: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let id = named(path)?;
-    let grant = queries::grants::one_of_account(&app.pool, signed.0.account, id)
+    let account = signed.0.account;
+    let grant = queries::grants::one_of_account(&app.pool, account, id)
         .await?
         .ok_or(Problem::NotFound)?;
     if !grant.is_shown {
         return Ok(Done::GrantedByAnother.answer());
     }
-    let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
-    let zone = zone_of(connection.as_ref());
-    let draft = Draft::of_grant(&grant, zone, app.clock.now());
-    let version = grant.version;
-    draw(&app, grant, version, draft, connection.as_ref(), Vec::new())
+    let connection = queries::connections::of_account(&app.pool, account).await?;
+    let (zone, now) = (zone_of(connection.as_ref()), app.clock.now());
+    let kept = typed.by(account);
+    let mut before = Before::of(&kept);
+    let mut mistakes = kept.mistakes();
+    let met = mistakes.iter().any(|mistake| mistake.field == CONFLICT);
+    if query.as_deref() == Some(CONFLICT)
+        && let Some(before) = &before
+    {
+        match before.draft.check(grant.expires_at, zone, now) {
+            Ok(checked) => return conflict(grant, account, &checked, before, zone),
+            Err(wrong) => mistakes = wrong,
+        }
+    } else if met {
+        // Somebody who left that page begins again from the current grant.
+        (before, mistakes) = (None, Vec::new());
+    }
+    let kept = before.is_some() && kept.was_lost();
+    let version = before.as_ref().and_then(|before| before.version);
+    let draft = before.map_or_else(|| Draft::of_grant(&grant, zone, now), |before| before.draft);
+    page(&Edit {
+        frame: Frame::of(true),
+        version: version.unwrap_or(grant.version),
+        account,
+        kept,
+        card: Card::of(grant, None, zone, now),
+        sheet: Sheet::of(draft, connection.as_ref(), now, &mistakes),
+        mistakes,
+    })
 }
 
-/// `POST /coaches/{grant}`: changes the grant and queues the email to the coach in one transaction; with `preset`, only
-/// ticks that preset's boxes.
+/// `POST /coaches/{grant}`: changes the grant and queues the email to the coach in one transaction. With `preset` it only goes
+/// back to the form, with that preset's boxes ticked.
 pub(crate) async fn save(
     State(app): State<App>,
     signed: Signed,
@@ -127,20 +160,15 @@ pub(crate) async fn save(
         .ok_or(Problem::NotFound)?;
     let connection = queries::connections::of_account(&app.pool, account).await?;
     let zone = zone_of(connection.as_ref());
+    let here = NextPage::Grant(id).path();
     if let Some(word) = preset {
         let preset = Preset::of_word(&word).ok_or(Problem::BadForm)?;
-        return draw(
-            &app,
-            grant,
-            version,
-            draft.with(preset),
-            connection.as_ref(),
-            Vec::new(),
-        );
+        let ticks = draft.with(preset).tools;
+        return Ok(Again::at(here, Vec::new()).ticking(&ticks).answer());
     }
     let checked = match draft.check(grant.expires_at, zone, app.clock.now()) {
         Ok(checked) => checked,
-        Err(mistakes) => return draw(&app, grant, version, draft, connection.as_ref(), mistakes),
+        Err(mistakes) => return Ok(Again::at(here, mistakes).answer()),
     };
     let from = grantor(&signed.0, connection.as_ref());
     let mut transaction = app.pool.begin().await?;
@@ -148,7 +176,7 @@ pub(crate) async fn save(
         Edited::Gone => Err(Problem::NotFound),
         Edited::Unchanged => Ok(Done::Unchanged.answer()),
         Edited::Replaced => Ok(Done::GrantedByAnother.answer()),
-        Edited::Stale(current) => conflict(*current, &checked, draft, zone, false),
+        Edited::Stale(_) => Ok(met(id)),
         Edited::Saved(queued) => {
             transaction.commit().await?;
             let done = match queued {
@@ -160,24 +188,20 @@ pub(crate) async fn save(
     }
 }
 
-/// The same page for an invite to a coach who has a grant: the invite's form does not show it, so it must not change it
-/// unseen.
-pub(super) fn met(
-    current: grants::Grant,
-    chosen: &Checked,
-    draft: Draft,
-    zone: Tz,
-) -> Result<Response, Problem> {
-    conflict(current, chosen, draft, zone, true)
+/// To the page that shows the current grant next to what was chosen: the grant was changed after the form was drawn, or it is
+/// an invite to a coach who has a grant. That form does not show the grant, so it must not change it unseen.
+pub(super) fn met(current: GrantId) -> Response {
+    let location = format!("{}?{CONFLICT}", NextPage::Grant(current).path());
+    draft::wrong(location, Mistake::new(CONFLICT, ""))
 }
 
 /// The current grant next to what was chosen: nothing is written until the athlete says which one it should be.
 fn conflict(
     current: grants::Grant,
+    account: AccountId,
     chosen: &Checked,
-    draft: Draft,
+    before: &Before,
     zone: Tz,
-    invited: bool,
 ) -> Result<Response, Problem> {
     let only = |one: &[String], other: &[String]| {
         let has = |tools: &[String], name: &str| tools.iter().any(|tool| tool == name);
@@ -195,14 +219,15 @@ fn conflict(
     let conflict = Conflict {
         frame: Frame::of(true),
         id: current.id,
-        invited,
+        account,
+        invited: before.version.is_none(),
         version: current.version,
         more: only(&chosen.tools, &current.tools),
         less: only(&current.tools, &chosen.tools),
         stands: side(&current.tools, current.expires_at, &current.note),
         chosen: side(&chosen.tools, chosen.expires_at, &chosen.note),
         coach: current.coach_email,
-        draft,
+        draft: before.draft.clone(),
     };
-    with_status(StatusCode::CONFLICT, &conflict)
+    page(&conflict)
 }

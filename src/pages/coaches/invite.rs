@@ -5,7 +5,6 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse as _, Redirect, Response},
 };
-use http::StatusCode;
 
 use super::{
     grant::met,
@@ -21,18 +20,21 @@ use crate::{
         presets::Preset,
         session::Session,
     },
-    ids::GrantId,
+    ids::{AccountId, GrantId},
     mail::{Address, outbox::Queued},
     pages::{
         Fields, Frame, FromNetwork, Signed,
         connections::Stakes,
         done::Done,
+        draft::{self, Again, Kept, Typed},
         form::Mistake,
-        frame::{form_page, leading_to_intervals, with_status},
+        frame::{leading_to_intervals, page},
     },
     queries::{self, connections::Connection},
     words::ConnectionStatus,
 };
+
+const HERE: &str = "/coaches/invite";
 
 #[derive(Template)]
 #[template(path = "pages/coaches_invite.html")]
@@ -41,6 +43,10 @@ struct Invite {
     athlete: String,
     athlete_id: String,
     email: String,
+    /// The account, for which the form is drawn.
+    account: AccountId,
+    /// Whether what was typed comes from before the session was lost.
+    kept: bool,
     sheet: Sheet,
     mistakes: Vec<Mistake>,
 }
@@ -67,11 +73,12 @@ struct AddressFirst {
 pub(crate) async fn form(
     State(app): State<App>,
     signed: Signed,
+    typed: Typed,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     if signed.0.email.is_none() {
         let frame = Frame::of(true);
-        return with_status(StatusCode::OK, &AddressFirst { frame });
+        return page(&AddressFirst { frame });
     }
     let account = signed.0.account;
     let connection = queries::connections::of_account(&app.pool, account).await?;
@@ -83,16 +90,53 @@ pub(crate) async fn form(
         Some(id) => queries::grants::one_of_account(&app.pool, account, id).await?,
         None => None,
     };
-    let email = like.map(|grant| grant.coach_email).unwrap_or_default();
-    draw(&app, connection.as_ref(), email, Draft::new(), Vec::new()).await
+    let kept = typed.by(account);
+    let form = match like {
+        Some(grant) => Form::new(grant.coach_email),
+        None => Form::of(&kept, connection.as_ref()).unwrap_or_else(|| Form::new(String::new())),
+    };
+    draw(&app, connection.as_ref(), account, form).await
+}
+
+/// What is in the form.
+struct Form {
+    email: String,
+    draft: Draft,
+    kept: bool,
+    mistakes: Vec<Mistake>,
+}
+
+impl Form {
+    fn new(email: String) -> Self {
+        Self {
+            email,
+            draft: Draft::new(),
+            kept: false,
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// What was typed before; none if nothing was.
+    fn of(kept: &Kept, connection: Option<&Connection>) -> Option<Self> {
+        let draft = Draft::of(&mut kept.fields()?).ok()?;
+        let mut mistakes = kept.mistakes();
+        if mistakes.is_empty() && is_of_another(connection, kept.text("athlete")) {
+            mistakes.push(of_another());
+        }
+        Some(Self {
+            email: kept.text_or_empty("email"),
+            draft,
+            kept: kept.was_lost(),
+            mistakes,
+        })
+    }
 }
 
 async fn draw(
     app: &App,
     connection: Option<&Connection>,
-    email: String,
-    draft: Draft,
-    mistakes: Vec<Mistake>,
+    account: AccountId,
+    form: Form,
 ) -> Result<Response, Problem> {
     let Some(row) = connection.filter(|_| is_connected(connection)) else {
         let grants = match connection {
@@ -105,22 +149,22 @@ async fn draw(
             reconnect: connection.is_some_and(|row| row.status == ConnectionStatus::Reconnect),
             stakes: Stakes::of(&grants),
         };
-        return Ok(leading_to_intervals(with_status(StatusCode::OK, &first)?));
+        return Ok(leading_to_intervals(page(&first)?));
     };
-    let wrong = !mistakes.is_empty();
-    let form = Invite {
+    page(&Invite {
         frame: Frame::of(true),
         athlete: row.athlete_name.clone(),
         athlete_id: row.athlete_id.clone(),
-        email,
-        sheet: Sheet::of(draft, connection, app.clock.now(), &mistakes),
-        mistakes,
-    };
-    form_page(wrong, &form)
+        email: form.email,
+        account,
+        kept: form.kept,
+        sheet: Sheet::of(form.draft, connection, app.clock.now(), &form.mistakes),
+        mistakes: form.mistakes,
+    })
 }
 
-/// `POST /coaches/invite`: grants, and queues the email, in one transaction. With `preset` it only ticks that preset's
-/// boxes, and keeps what was typed.
+/// `POST /coaches/invite`: grants, and queues the email, in one transaction. With `preset` it only goes back to the form, with
+/// that preset's boxes ticked and everything else as it was typed.
 pub(crate) async fn send(
     State(app): State<App>,
     signed: Signed,
@@ -133,14 +177,15 @@ pub(crate) async fn send(
     let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
     let connection = connection.as_ref();
     if is_of_another(connection, drawn_for.as_deref()) {
-        return draw(&app, connection, email, draft, vec![of_another()]).await;
+        return Ok(draft::wrong(HERE, of_another()));
     }
     if let Some(word) = fields.optional("preset") {
         let preset = Preset::of_word(&word).ok_or(Problem::BadForm)?;
-        return draw(&app, connection, email, draft.with(preset), Vec::new()).await;
+        let ticks = draft.with(preset).tools;
+        return Ok(Again::at(HERE, Vec::new()).ticking(&ticks).answer());
     }
     if !is_connected(connection) || signed.0.email.is_none() {
-        return Ok(Redirect::to("/coaches/invite").into_response());
+        return Ok(Redirect::to(HERE).into_response());
     }
     app.limits.attempt(client.0)?;
     let checked = draft.check(None, zone_of(connection), app.clock.now());
@@ -152,7 +197,7 @@ pub(crate) async fn send(
                 .into_iter()
                 .chain(checked.err().into_iter().flatten())
                 .collect();
-            return draw(&app, connection, email, draft, mistakes).await;
+            return Ok(Again::at(HERE, mistakes).answer());
         }
     };
     let mut transaction = app.pool.begin().await?;
@@ -165,23 +210,23 @@ pub(crate) async fn send(
                 "You have sent {most} invites within a day, and that is the most. Send this one tomorrow."
             ),
         );
-        return draw(&app, connection, email, draft, vec![mistake]).await;
+        return Ok(draft::wrong(HERE, mistake));
     }
     // Read again now that the account is locked: no other athlete can be connected until the invite is written.
     let connection = queries::connections::of_account(&mut *transaction, signed.0.account).await?;
     let connection = connection.as_ref();
     if !is_connected(connection) || signed.0.email.is_none() {
-        return Ok(Redirect::to("/coaches/invite").into_response());
+        return Ok(Redirect::to(HERE).into_response());
     }
     if is_of_another(connection, drawn_for.as_deref()) {
-        return draw(&app, connection, email, draft, vec![of_another()]).await;
+        return Ok(draft::wrong(HERE, of_another()));
     }
     let from = grantor(&signed.0, connection);
     let terms = checked.terms();
     let done = match coaches::invite(&mut transaction, &app, &from, &address, &terms).await? {
         Invited::Refused => return Ok(Done::InviteRefused.answer()),
         Invited::Unchanged => return Ok(Done::Unchanged.answer()),
-        Invited::Stands(current) => return met(*current, &checked, draft, zone_of(connection)),
+        Invited::Stands(current) => return Ok(met(current.id)),
         Invited::New(_, Queued::Queued) | Invited::Joined(_, Queued::Queued) => {
             if is_own(&signed.0, &address) {
                 Done::InvitedOneself

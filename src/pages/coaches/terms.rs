@@ -193,7 +193,7 @@ pub(super) struct Sheet {
     /// The latest last day.
     pub(super) last: String,
     /// Ids of fields with mistakes.
-    wrong: Vec<&'static str>,
+    wrong: Vec<String>,
 }
 
 /// The tools of a group that read, or those that change something.
@@ -277,13 +277,13 @@ impl Sheet {
             zone,
             first: today.to_string(),
             last: today.checked_add_months(LONGEST).unwrap_or(today).to_string(),
-            wrong: mistakes.iter().map(|mistake| mistake.field).collect(),
+            wrong: mistakes.iter().map(|mistake| mistake.field.to_string()).collect(),
         }
     }
 
     /// Whether there is a mistake in this field.
     pub(super) fn wrong(&self, field: &str) -> bool {
-        self.wrong.contains(&field)
+        self.wrong.iter().any(|wrong| wrong == field)
     }
 }
 
@@ -362,7 +362,7 @@ mod tests {
             tools: Vec::new(),
         };
         let mistakes = draft.check(None, chrono_tz::UTC, at(NOW)).unwrap_err();
-        let fields: Vec<&str> = mistakes.iter().map(|mistake| mistake.field).collect();
+        let fields: Vec<&str> = mistakes.iter().map(|mistake| &*mistake.field).collect();
         assert_eq!(fields, ["tools", "last-day", "note"]);
         let sheet = Sheet::of(draft, None, at(NOW), &mistakes);
         assert!(sheet.wrong("note") && sheet.wrong("tools") && !sheet.wrong("email"));

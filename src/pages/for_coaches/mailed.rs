@@ -29,7 +29,7 @@ use crate::{
         Fields, Frame, FromNetwork, MaybeSigned,
         apps::end_apps_ticked,
         frame::{page, with_status},
-        mail_link::{self, Opened},
+        mail_link::Opened,
     },
     queries::{self, coaches::Coach, sign_ins::Owner},
     words::MemberStatus,
@@ -74,7 +74,7 @@ pub(crate) async fn confirm_page(
             form: opened.form(),
             email: opened.link.email,
         }),
-        None => mail_link::gone(signed),
+        None => row.page.gone(&app, &headers, signed),
     }
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn confirm(
     let db = &mut *transaction;
     let opened = row.page.pressed(&mut *db, &app, &headers, &form).await?;
     let Some((opened, coach)) = spend(db, &app, opened).await? else {
-        return mail_link::gone(signed);
+        return row.page.gone(&app, &headers, signed);
     };
     let granted = match wish {
         Wish::Resend => resend(db, &app, &coach).await?,
@@ -118,7 +118,7 @@ pub(crate) async fn confirm(
         Wish::Roster => Granted::Visit(coach_session::begin(db, &app, coach.id, &headers).await?),
     };
     let done = match granted {
-        Granted::Nothing => return mail_link::gone(signed),
+        Granted::Nothing => return row.page.gone(&app, &headers, signed),
         // Rolled back: a new URL that is not emailed would lock the coach out, and the link can be used later.
         Granted::Mailed(Queued::Capped) => return ended(End::TooMany, signed),
         Granted::Unreadable => {

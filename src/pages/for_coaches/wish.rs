@@ -12,7 +12,10 @@ use super::mailed::End;
 use crate::{
     error::Problem,
     mail::{CoachRegenerate, CoachResend, CoachRoster, Mail},
-    pages::mail_link::{MailPage, REGENERATE_PAGE, RESEND_PAGE, ROSTER_PAGE},
+    pages::{
+        mail_link::{MailPage, REGENERATE_PAGE, RESEND_PAGE, ROSTER_PAGE},
+        sent::What,
+    },
 };
 
 /// What a coach can ask for by email.
@@ -28,28 +31,37 @@ pub(crate) enum Wish {
 
 /// Everything about a wish.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row {
+pub(in crate::pages) struct Row {
     /// Its word in paths.
-    pub(super) word: &'static str,
+    pub(in crate::pages) word: &'static str,
     /// Id of its form's field.
-    pub(super) field: &'static str,
+    pub(in crate::pages) field: &'static str,
     /// What its form is called.
-    pub(super) title: &'static str,
+    pub(in crate::pages) title: &'static str,
     /// What it does, in a sentence.
-    pub(super) what: &'static str,
+    pub(in crate::pages) what: &'static str,
     /// The text of its buttons.
-    pub(super) button: &'static str,
+    pub(in crate::pages) button: &'static str,
     /// The one-time link, and the page behind it.
-    pub(super) page: MailPage,
+    pub(in crate::pages) page: MailPage,
+    /// What the email is for.
+    pub(in crate::pages) request: What,
     /// The email with that link.
-    pub(super) mail: fn(String) -> Mail,
+    pub(in crate::pages) mail: fn(String) -> Mail,
     /// How it ends, if that has a page of its own.
     pub(super) end: Option<End>,
 }
 
+impl Row {
+    /// Where its form posts to.
+    pub(in crate::pages) fn action(&self) -> String {
+        format!("/for-coaches/{}", self.word)
+    }
+}
+
 impl Wish {
     /// All of them, in the order of the page For coaches.
-    pub(super) const ALL: [Self; 3] = [Self::Resend, Self::Regenerate, Self::Roster];
+    pub(in crate::pages) const ALL: [Self; 3] = [Self::Resend, Self::Regenerate, Self::Roster];
 
     /// Everything about it.
     pub(super) const fn row(self) -> Row {
@@ -61,6 +73,7 @@ impl Wish {
                 what: "You lost the email with your connector URL. You get the same URL again.",
                 button: "Resend my URL",
                 page: RESEND_PAGE,
+                request: What::Resend,
                 mail: |link| Mail::CoachResend(CoachResend { link }),
                 end: Some(End::Resent),
             },
@@ -71,6 +84,7 @@ impl Wish {
                 what: "Someone may have seen your connector URL. The old one stops working immediately, and a new one comes by email.",
                 button: "Regenerate my URL",
                 page: REGENERATE_PAGE,
+                request: What::Regenerate,
                 mail: |link| Mail::CoachRegenerate(CoachRegenerate { link }),
                 end: Some(End::Regenerated),
             },
@@ -81,6 +95,7 @@ impl Wish {
                 what: "See what you were granted and which clients signed in as you. End clients, leave athletes, refuse invites, or erase your address.",
                 button: "Open my roster",
                 page: ROSTER_PAGE,
+                request: What::Roster,
                 mail: |link| Mail::CoachRoster(CoachRoster { link }),
                 end: None,
             },

@@ -14,9 +14,8 @@ const picture = picturesIn(pictures)
 await withBrowser(
   async (context) => {
     const page = await context.newPage()
-    // The page about what stands is a 409, of which a browser speaks in its console.
     page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('409')) told.problems.push(message.text())
+      if (message.type() === 'error') told.problems.push(message.text())
     })
     page.on('pageerror', (error) => told.problems.push(String(error)))
     page.on('request', (request) => {

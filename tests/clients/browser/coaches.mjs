@@ -73,9 +73,8 @@ await withBrowser(
 console.log(JSON.stringify(told))
 
 function watch(page) {
-  // The conflict page is a 409, of which a browser speaks in its console.
   page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('409')) told.problems.push(message.text())
+    if (message.type() === 'error') told.problems.push(message.text())
   })
   page.on('pageerror', (error) => told.problems.push(String(error)))
   page.on('request', (request) => { if (!request.url().startsWith(web)) told.problems.push(request.url()) })

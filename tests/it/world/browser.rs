@@ -40,6 +40,17 @@ impl Page {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// Whether it puts what was typed into a cookie.
+    pub fn keeps_text(&self) -> bool {
+        let cookies = self.headers.get_all(header::SET_COOKIE).iter();
+        cookies.filter_map(|cookie| cookie.to_str().ok()).any(|cookie| {
+            let value = cookie
+                .strip_prefix("draft=")
+                .or_else(|| cookie.strip_prefix("entry="));
+            value.is_some_and(|value| !value.starts_with(';'))
+        })
+    }
+
     /// The hidden field that ties a button to the mail link that led to its page.
     pub fn form_id(&self) -> String {
         self.attribute("input[name=form]", "value")
@@ -91,8 +102,30 @@ impl Browser {
         self.send(Method::GET, path, None).await
     }
 
-    /// Posts a form from a page of the service itself.
+    /// Posts a form from a page of the service itself, and follows the way back to the form if it is not accepted: what was
+    /// typed is in a cookie, and its page shows it. A page with a mistake counts as 422 here, which no form is answered with,
+    /// so that tests need not say it twice. [`Browser::post_once`] shows the redirect itself.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let answer = self.post_once(path, fields).await;
+        let lost = answer.location().starts_with("/sign-in?next=") && !path.ends_with("/sign-in");
+        if answer.status != 303 || !answer.keeps_text() || lost {
+            return answer;
+        }
+        if path.starts_with("http") {
+            return Page {
+                status: 422,
+                ..answer
+            };
+        }
+        let mut page = self.get(answer.location()).await;
+        if page.status == 200 && page.body.contains("<title>Error: ") {
+            page.status = 422;
+        }
+        page
+    }
+
+    /// Posts a form and follows nothing.
+    pub async fn post_once(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         self.send(Method::POST, path, Some(form(fields))).await
     }
 
