@@ -420,6 +420,11 @@ impl Config {
         self.page_url("/dashboard")
     }
 
+    /// The athlete's page about the connector: what it offers, and whether it may change anything.
+    pub fn connector_page(&self) -> String {
+        self.page_url("/connector")
+    }
+
     /// The athlete's page Coaches, where grants are managed.
     pub fn coaches_url(&self) -> String {
         self.page_url("/coaches")

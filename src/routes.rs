@@ -17,7 +17,7 @@ use crate::{
     },
     pages::{
         accounts, activity, address, apps, assets, authorize, changes, check, coach_project, coaches,
-        connections, dashboard, delete, draft, export,
+        connections, connector, dashboard, delete, draft, export,
         for_coaches::{self, apps as coachs_apps, erase, mailed, my_roster, wish},
         health, home, links,
         mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RELEASE_PAGE, RESET_PAGE},
@@ -156,6 +156,7 @@ fn pages(app: &App) -> Router {
         .route("/apps/end", post(apps::end))
         .route("/apps/end-all", post(apps::end_all))
         .route("/apps/{app}", get(apps::form).post(apps::save))
+        .route("/connector", get(connector::show))
         .route("/link/tools", post(links::choose_tools))
         .route("/link/off", post(links::switch_off))
         .route("/link/writing", post(changes::choose))

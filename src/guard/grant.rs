@@ -19,9 +19,12 @@ use super::{
 use crate::{
     app::App,
     ids::{AthleteId, ConnectionId},
-    intervals::{self, Area, For, Scopes},
+    intervals::{self, Area, CallerKey, For, Scopes},
     permissions::Permission,
-    queries::{connections, in_time},
+    queries::{
+        connections::{self, Connection},
+        in_time,
+    },
     text::names,
     tool_error::ToolError,
     words::Access,
@@ -163,9 +166,30 @@ pub(crate) async fn open(
     if member.is_some_and(|member| member.athlete_id() != row.athlete_id) {
         return Err(connection::replaced());
     }
-    let credential = connection::usable(app, &row)?;
     let scopes = connection::scopes_of(row.kind, &row.scopes);
+    // A connection that is not usable is the first thing to say.
+    let handle = handle(app, &row, caller.link().into(), allowed, deadline)?;
     needs(app, permission, &scopes)?;
+    handle.up_to_date(app, row).await
+}
+
+/// The way to one athlete's data, before what the row lacks is read.
+pub(super) struct Handle {
+    upstream: intervals::Athlete,
+    scopes: Scopes,
+    allowed: Allowed,
+}
+
+/// Opens the way through a connection's row, or says who must do what first. Sends no request.
+pub(super) fn handle(
+    app: &App,
+    row: &Connection,
+    caller: CallerKey,
+    allowed: Allowed,
+    deadline: Instant,
+) -> Result<Handle, ToolError> {
+    let credential = connection::usable(app, row)?;
+    let scopes = connection::scopes_of(row.kind, &row.scopes);
     let athlete: AthleteId = row.athlete_id.parse().map_err(|_| {
         tracing::error!(connection = %row.id, "a stored athlete id does not have the form of one");
         ToolError::Ours(
@@ -175,42 +199,69 @@ pub(crate) async fn open(
     let upstream = app.intervals.athlete(For {
         connection: row.id,
         write_number: row.write_number,
-        athlete: athlete.clone(),
+        athlete,
         credential,
         scopes: scopes.clone(),
-        caller: caller.link().into(),
+        caller,
         is_athlete: matches!(allowed, Allowed::Own),
         deadline,
     });
-    let row = profile::up_to_date(app, row, &scopes, &upstream).await?;
-    let zone = row
-        .zone
-        .as_deref()
-        .and_then(|zone| zone.parse().ok())
-        .ok_or_else(|| zoneless(app))?;
-    let card = AthleteCard {
-        id: athlete.clone(),
-        name: match allowed {
-            Allowed::Own => row.athlete_name,
-            Allowed::Granted(_) => names::called(&row.athlete_name, athlete.as_str()),
-        },
-        zone,
-        units: Units {
-            imperial: row.imperial,
-            weight_in_lb: row.weight_in_lb,
-            fahrenheit: row.fahrenheit,
-        },
+    Ok(Handle {
+        upstream,
         scopes,
         allowed,
-    };
-    let opened = Opened {
-        connection: row.id,
-        athlete,
-        last_success_at: row.last_success_at,
-        intervals: upstream.clone(),
-    };
-    let now = app.clock.now();
-    Ok((Ask { upstream, card, now }, opened))
+    })
+}
+
+impl Handle {
+    /// How many requests the athlete has left today.
+    pub(super) fn left_today(&self) -> u32 {
+        self.upstream.left_today()
+    }
+
+    /// The right to read, once the row is up to date.
+    pub(super) async fn up_to_date(self, app: &App, row: Connection) -> Result<(Ask, Opened), ToolError> {
+        let row = profile::up_to_date(app, row, &self.scopes, &self.upstream).await?;
+        self.as_it_stands(app, row)
+    }
+
+    /// The right to read, with the row as it is.
+    pub(super) fn as_it_stands(self, app: &App, row: Connection) -> Result<(Ask, Opened), ToolError> {
+        let Self {
+            upstream,
+            scopes,
+            allowed,
+        } = self;
+        let athlete = upstream.id().clone();
+        let zone = row
+            .zone
+            .as_deref()
+            .and_then(|zone| zone.parse().ok())
+            .ok_or_else(|| zoneless(app))?;
+        let card = AthleteCard {
+            id: athlete.clone(),
+            name: match allowed {
+                Allowed::Own => row.athlete_name,
+                Allowed::Granted(_) => names::called(&row.athlete_name, athlete.as_str()),
+            },
+            zone,
+            units: Units {
+                imperial: row.imperial,
+                weight_in_lb: row.weight_in_lb,
+                fahrenheit: row.fahrenheit,
+            },
+            scopes,
+            allowed,
+        };
+        let opened = Opened {
+            connection: row.id,
+            athlete,
+            last_success_at: row.last_success_at,
+            intervals: upstream.clone(),
+        };
+        let now = app.clock.now();
+        Ok((Ask { upstream, card, now }, opened))
+    }
 }
 
 /// Whether the athlete shared what the tool of `permission` needs.

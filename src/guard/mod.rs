@@ -19,6 +19,7 @@ pub(crate) mod limits;
 pub(crate) mod link;
 mod member;
 pub(crate) mod offer;
+pub(crate) mod own;
 pub(crate) mod presets;
 pub(crate) mod profile;
 pub(crate) mod progress;

@@ -177,7 +177,7 @@ impl Offer {
             ),
             (None, Caller::Athlete { .. }) => format!(
                 "The athlete can add the connector with the plain URL from {}.",
-                app.config.dashboard_url()
+                app.config.connector_page()
             ),
         };
         Err(ToolError::Refused(format!(
@@ -199,7 +199,7 @@ impl Offer {
             ),
             (None, _) => format!(
                 "The athlete can switch it on under \"What your connector offers\" on {}; it then works from the next call.",
-                app.config.dashboard_url()
+                app.config.connector_page()
             ),
         }
     }
@@ -220,7 +220,7 @@ impl Offer {
             (None, _) => format!(
                 "Not done: this connector may change nothing. The athlete can allow it with the switch \"May change my data\" on {}; it \
                  then works from the next call.",
-                app.config.dashboard_url()
+                app.config.connector_page()
             ),
         };
         ToolError::Refused(text)

@@ -20,6 +20,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use chrono::NaiveDate;
@@ -46,6 +47,8 @@ const ONE_ANSWER_DAYS: i64 = 366;
 const PAGE: usize = 3000;
 /// A request that needs more pages is refused as too large: together with the calendar, a call keeps to four requests.
 const PAGES: usize = 3;
+/// How long to wait if only what is kept may be read: what is used up today is back at midnight at the latest.
+const KEPT_ONLY: Duration = Duration::from_hours(1);
 /// Fields that every list of activities requests.
 const ALWAYS: [&str; 4] = ["id", "icu_athlete_id", "start_date_local", "source"];
 
@@ -61,6 +64,8 @@ pub struct Athlete {
     unread: Arc<Mutex<BTreeMap<String, LeftOut>>>,
     /// The last day with a plan that has a load and that whoever asks may not see.
     hidden_until: Arc<Mutex<Option<NaiveDate>>>,
+    /// Whether reads get only what is kept.
+    only_kept: bool,
 }
 
 /// An answer as it is kept: its value, and what of it was left out.
@@ -93,6 +98,7 @@ impl Client {
             profile: Arc::default(),
             unread: Arc::default(),
             hidden_until: Arc::default(),
+            only_kept: false,
         }
     }
 }
@@ -111,6 +117,20 @@ impl Athlete {
                 write_number,
                 ..(*self.of).clone()
             }),
+            ..self.clone()
+        }
+    }
+
+    /// How many requests may still be sent for the athlete today. Sends none.
+    pub fn left_today(&self) -> u32 {
+        self.client.0.wire.left(&self.spender())
+    }
+
+    /// The same handle, but what it reads comes only from answers that are kept: anything else is [`Error::Busy`].
+    #[must_use]
+    pub fn reading_only_kept(&self) -> Self {
+        Self {
+            only_kept: true,
             ..self.clone()
         }
     }
@@ -341,7 +361,14 @@ impl Athlete {
         };
         let question = key.question.clone();
         let ask = || parts.wire.ask(&call, read);
-        let answer = parts.cache.get(key, of.deadline, ask).await?;
+        let answer: Arc<Kept<T>> = if self.only_kept {
+            let kept = parts.cache.kept(key).await;
+            kept.ok_or(Error::Busy {
+                retry_after: KEPT_ONLY,
+            })?
+        } else {
+            parts.cache.get(key, of.deadline, ask).await?
+        };
         let Kept { value, unread } = Arc::unwrap_or_clone(answer);
         if !unread.is_empty() {
             let mut all = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
@@ -361,16 +388,22 @@ impl Athlete {
             form: None,
             json: None,
             area: Some((area, &of.scopes)),
-            spender: Spender {
-                caller: of.caller,
-                athlete: Some(of.athlete.clone()),
-                pool: match of.credential {
-                    Credential::Bearer(_) => Pool::App,
-                    Credential::ApiKey(_) => Pool::Key(of.athlete.clone()),
-                },
-            },
+            spender: self.spender(),
             deadline: of.deadline,
             sent: &self.sent,
+        }
+    }
+
+    /// What its requests count against.
+    fn spender(&self) -> Spender {
+        let of = &self.of;
+        Spender {
+            caller: of.caller,
+            athlete: Some(of.athlete.clone()),
+            pool: match of.credential {
+                Credential::Bearer(_) => Pool::App,
+                Credential::ApiKey(_) => Pool::Key(of.athlete.clone()),
+            },
         }
     }
 

@@ -30,6 +30,8 @@ const REMAINING: &str = "x-ratelimit-remaining";
 /// rolls, and a counter that was wrong once must not end the day.
 const LOOK_AGAIN_QUARTER: TimeDelta = TimeDelta::seconds(60);
 const LOOK_AGAIN_DAY: TimeDelta = TimeDelta::minutes(5);
+/// How long upstream's counter of a quarter of an hour says something.
+const QUARTER: TimeDelta = TimeDelta::minutes(15);
 
 /// The counters that a request counts against.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +145,13 @@ impl Budget {
         }
     }
 
+    /// How many requests are left today: of the athlete's share, or of the pool while more than a quarter of it is left, and never
+    /// more than upstream's counters have.
+    pub(super) fn left(&self, spender: &Spender) -> u32 {
+        let now = self.clock.now();
+        self.today(now).left(spender, now, self.per_day)
+    }
+
     fn check(&self, spender: &Spender) -> Result<(), Error> {
         let now = self.clock.now();
         self.today(now).check(spender, now, self.per_day)
@@ -195,6 +204,20 @@ impl Shares {
             Pool::Key(athlete) => self.keys.get_mut(athlete),
             Pool::Unknown => None,
         }
+    }
+
+    fn left(&self, spender: &Spender, now: DateTime<Utc>, per_day: u32) -> u32 {
+        let Counters { quarter, day } = self.counters(&spender.pool);
+        let spent = spender
+            .athlete
+            .as_ref()
+            .and_then(|athlete| self.spent.get(athlete));
+        let of_share = per_day.saturating_sub(spent.copied().unwrap_or(0));
+        let beyond_it = day.map_or(0, |seen| seen.remaining.saturating_sub(seen.limit / 4));
+        // An older one says nothing about the quarter of an hour that runs.
+        let quarter = quarter.filter(|seen| (TimeDelta::zero()..QUARTER).contains(&(now - seen.at)));
+        let by_upstream = [day, quarter].into_iter().flatten().map(|seen| seen.remaining);
+        by_upstream.fold(of_share.max(beyond_it), u32::min)
     }
 
     fn check(&self, spender: &Spender, now: DateTime<Utc>, per_day: u32) -> Result<(), Error> {
@@ -306,6 +329,25 @@ mod tests {
         budget.learn(&Pool::App, &headers("2500,8000", "2400,2000"));
         busy_for(asks(&budget, &ana).await);
         asks(&budget, &spender("i2", Pool::App)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_left_is_the_share_or_the_pools_plenty_and_never_more_than_upstream_has() {
+        let (budget, clock) = budget();
+        let (ana, jack) = (spender("i1", Pool::App), spender("i2", Pool::App));
+        assert_eq!(budget.left(&ana), PER_DAY);
+        asks(&budget, &ana).await.unwrap();
+        assert_eq!((budget.left(&ana), budget.left(&jack)), (PER_DAY - 1, PER_DAY));
+        budget.learn(&Pool::App, &headers("2500,8000", "2400,2100"));
+        assert_eq!(budget.left(&ana), 100, "what the pool has beyond a quarter");
+        budget.learn(&Pool::App, &headers("2500,8000", "2400,3"));
+        assert_eq!(budget.left(&ana), 3, "what is left of upstream's day");
+        budget.learn(&Pool::App, &headers("2500,8000", "2,1900"));
+        assert_eq!(budget.left(&ana), 2, "what is left of the quarter of an hour");
+        clock.advance(TimeDelta::minutes(15));
+        assert_eq!(budget.left(&ana), PER_DAY - 1, "a counter of an earlier one");
+        let key = spender("i1", Pool::Key("i1".parse().unwrap()));
+        assert_eq!(budget.left(&key), PER_DAY - 1, "of a key nothing is known yet");
     }
 
     #[tokio::test]

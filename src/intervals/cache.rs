@@ -58,6 +58,12 @@ impl Cache {
         Self(cache)
     }
 
+    /// The kept answer, if there is one.
+    pub(super) async fn kept<T: Any + Send + Sync>(&self, key: Key) -> Option<Arc<T>> {
+        let entry = self.0.get(&(key, TypeId::of::<T>())).await?;
+        entry.value.downcast().ok()
+    }
+
     /// The kept answer, the one that `ask` fetches, or the one that another caller's `ask` for the same is fetching, in any
     /// case by `deadline`. If the caller that asks hangs up or runs out of time, the next one that waits asks.
     pub(super) async fn get<T, F>(

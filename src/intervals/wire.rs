@@ -138,6 +138,11 @@ impl Wire {
         })
     }
 
+    /// How many requests this spender has left today.
+    pub(super) fn left(&self, spender: &Spender) -> u32 {
+        self.budget.left(spender)
+    }
+
     /// How upstream has answered in the last minutes.
     pub(super) fn lately(&self) -> Lately {
         self.reach.lately(self.clock.now())

@@ -1,4 +1,11 @@
-//! The dashboard: the connection, the connector URL, how to add it to Claude, the coaches, recent activity.
+//! The dashboard: what needs the athlete, setting up, the athlete's figures, the last changes, coaches, recent activity.
+
+mod chart;
+mod checklist;
+mod connection;
+mod figures;
+mod questions;
+mod stream;
 
 use askama::Template;
 use axum::{
@@ -6,8 +13,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use chrono_tz::Tz;
+use http::StatusCode;
 use sha2::{Digest as _, Sha256};
 
+use self::{checklist::Checklist, connection::Card};
 use super::{
     Fields, Frame, Signed,
     activity::{self, Row},
@@ -17,21 +26,19 @@ use super::{
         list::{self, Row as Changed},
     },
     coaches,
-    connections::{self, Stakes, narrower::Narrower},
+    connections::{Stakes, narrower::Narrower},
     done::{Done, JustDone},
     form::Mistake,
-    frame::{form_page, leading_to_intervals},
-    links::{self, Offered},
-    steps::{Copy, Link, Steps},
+    frame::leading_to_intervals,
+    steps::Copy,
     when,
 };
 use crate::{
     app::App,
     error::Problem,
     guard::session::Session,
-    intervals::Area,
     queries::{self, connections::Connection},
-    words::{ConnectionKind, ConnectionStatus, ZoneSource},
+    words::ZoneSource,
 };
 
 /// Rows of recent activity.
@@ -40,68 +47,6 @@ const RECENT: usize = 5;
 const CHANGES: i64 = 5;
 /// Coaches shown here; the page Coaches shows all.
 const COACHES: usize = 6;
-
-/// The connection as the dashboard shows it.
-struct Card {
-    /// None if never connected.
-    status: Option<ConnectionStatus>,
-    athlete: String,
-    athlete_id: String,
-    by_key: bool,
-    last_success: Option<String>,
-    zone: Option<String>,
-    zone_by_athlete: bool,
-    unshared: Vec<&'static str>,
-}
-
-impl Card {
-    fn of(row: Option<Connection>, now: chrono::DateTime<chrono::Utc>) -> Self {
-        let Some(row) = row else {
-            return Self {
-                status: None,
-                athlete: String::new(),
-                athlete_id: String::new(),
-                by_key: false,
-                last_success: None,
-                zone: None,
-                zone_by_athlete: false,
-                unshared: Vec::new(),
-            };
-        };
-        Self {
-            status: Some(row.status),
-            unshared: connections::unshared(row.kind, &row.scopes),
-            athlete: row.athlete_name,
-            athlete_id: row.athlete_id,
-            by_key: row.kind == ConnectionKind::ApiKey,
-            last_success: row.last_success_at.map(|at| when::ago(now, at)),
-            zone_by_athlete: row.zone_source == Some(ZoneSource::Athlete),
-            zone: row.zone,
-        }
-    }
-
-    fn is_new(&self) -> bool {
-        self.status.is_none()
-    }
-
-    fn is_connected(&self) -> bool {
-        self.status == Some(ConnectionStatus::Connected)
-    }
-
-    /// Whether it works, but every area was unticked.
-    fn shares_nothing(&self) -> bool {
-        self.is_connected() && self.unshared.len() == Area::ALL.len()
-    }
-
-    fn needs_reconnect(&self) -> bool {
-        self.status == Some(ConnectionStatus::Reconnect)
-    }
-
-    /// Whether only the athlete can set the zone: it is not known, or the athlete set it.
-    fn asks_zone(&self) -> bool {
-        self.is_connected() && (self.zone.is_none() || self.zone_by_athlete)
-    }
-}
 
 #[derive(Template)]
 #[template(path = "pages/dashboard.html")]
@@ -116,16 +61,11 @@ struct Dashboard {
     narrower: Option<Narrower>,
     apps: Summary,
     sign_in: Copy,
-    /// Whether the connector URL is on.
-    link_is_on: bool,
-    url: Option<String>,
-    masked: String,
+    checklist: Checklist,
+    writing: Writing,
+    /// When the connector URL was last used, and by which client.
     link_used: Option<String>,
     link_client: Option<String>,
-    steps: Steps,
-    groups: Vec<Offered>,
-    writing: Writing,
-    shown: String,
     coaches: Vec<coaches::Card>,
     more_coaches: usize,
     mails_fail: Option<&'static str>,
@@ -152,7 +92,7 @@ async fn draw(
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
-    let (link, url) = links::url_of(app, session.account).await?;
+    let link = queries::connectors::of_account(&app.pool, session.account).await?;
     let grants = queries::grants::of_account(&app.pool, session.account).await?;
     let stakes = Stakes::of(&grants);
     let writing = Writing::of(link.as_ref(), &grants, connection.as_ref(), now);
@@ -168,32 +108,24 @@ async fn draw(
     let changes = list::newest(app, session.account, &shown, CHANGES).await?;
     let rows = activity::newest(app, session.account, &shown, RECENT).await?;
     let wrong = mistake.is_some();
-    let masked = app.config.connector_url("icul_••••••••••••");
-    let link_is_on = link.as_ref().is_some_and(|link| link.token_sealed.is_some());
-    let own = match &url {
-        Some(url) => Some(Link::Own { masked: &masked, url }),
-        None => link_is_on.then_some(Link::Shown(&masked)),
-    };
-    let groups = links::offered(link.as_ref().map_or(&[][..], |link| &link.groups_off));
-    let shown = links::shown(&groups);
+    let card = Card::of(connection, now);
+    let apps = Summary::of(app, session.account).await?;
+    let clients = (apps.count, link.as_ref());
+    let invited = coaches.len() + more_coaches;
+    let checklist = Checklist::of(app, session.account, card.is_connected(), clients, invited).await?;
     let template = Dashboard {
         frame: Frame::of(true),
         who: session.who.clone(),
         email: session.email.clone(),
         done,
-        card: Card::of(connection, now),
+        card,
         oauth: app.config.offers_oauth(),
         stakes,
         narrower,
-        apps: Summary::of(app, session.account).await?,
-        sign_in: Copy::of_sign_in("apps-url", &app.config),
-        link_is_on,
-        steps: Steps::of(&app.config, own),
-        shown,
-        groups,
+        apps,
+        sign_in: Copy::of_sign_in("sign-in-url", &app.config),
+        checklist,
         writing,
-        url,
-        masked,
         link_used: link
             .as_ref()
             .and_then(|link| Some(when::ago(now, link.last_used_at?))),
@@ -206,7 +138,13 @@ async fn draw(
         zones: &chrono_tz::TZ_VARIANTS,
         mistake,
     };
-    Ok(leading_to_intervals(form_page(wrong, &template)?))
+    let status = if wrong {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    let page = stream::respond(app, session.account, status, template.render()?);
+    Ok(leading_to_intervals(page))
 }
 
 /// Why the newest email to the athlete did not arrive, if it failed.

@@ -15,6 +15,7 @@ const ACCOUNT: &str = "/account";
 const COACHES: &str = "/coaches";
 const MY_ROSTER: &str = "/for-coaches/my-roster";
 const APPS: &str = "/apps";
+const CONNECTOR: &str = "/connector";
 const SIGN_IN: &str = "/sign-in";
 
 /// How a sentence is shown.
@@ -77,30 +78,31 @@ done! {
         "intervals.icu is disconnected: our access was erased here, and we asked intervals.icu to revoke it.";
     KeyErased = DASHBOARD, "key-erased", Good,
         "intervals.icu is disconnected: your API key was erased here. At intervals.icu it stays valid until you replace it.";
-    Regenerated = DASHBOARD, "regenerated", Good,
+    Regenerated = CONNECTOR, "regenerated", Good,
         "Your connector URL is regenerated. The old one no longer works: paste the new one into your clients.";
-    RegeneratedAppsEnded = DASHBOARD, "regenerated-apps", Good,
+    RegeneratedAppsEnded = CONNECTOR, "regenerated-apps", Good,
         "Your connector URL is regenerated. The old one no longer works: paste the new one into your clients. All connected apps were ended too: \
              they have to sign in again.";
-    LinkOff = DASHBOARD, "link-off", Good,
+    LinkOff = CONNECTOR, "link-off", Good,
         "Your connector URL is switched off and no longer works. Connected apps keep working.";
-    LinkOn = DASHBOARD, "link-on", Good,
+    LinkOn = CONNECTOR, "link-on", Good,
         "Your connector URL is switched on and is a new one. The old one still does not work.";
-    ToolsChosen = DASHBOARD, "tools", Good,
+    ToolsChosen = CONNECTOR, "tools", Good,
         "Saved. It takes effect at the next call. A client may show its old list of tools for up to a day.";
-    WritingOn = DASHBOARD, "writing-on", Good,
-        "Saved. From the next call on, Claude can change your data. Every change is listed here, and you can undo it \
-             for thirty days.";
-    WritingLacksConsent = DASHBOARD, "writing-unshared", Warn,
+    WritingOn = CONNECTOR, "writing-on", Good,
+        "Saved. From the next call on, Claude can change your data. Every change is listed on your dashboard, and you can \
+             undo it for thirty days.";
+    WritingLacksConsent = CONNECTOR, "writing-unshared", Warn,
         "Saved. But intervals.icu was connected for reading only, so nothing can be changed yet: reconnect to allow \
              changes.";
-    WritingNotShared = DASHBOARD, "writing-not-shared", Warn,
+    WritingNotShared = CONNECTOR, "writing-not-shared", Warn,
         "intervals.icu shares your data for reading only, so changes stay off. To switch them on, leave the ticks for changes in.";
-    WritingLacksAPart = DASHBOARD, "writing-in-part", Warn,
+    WritingLacksAPart = CONNECTOR, "writing-in-part", Warn,
         "Saved. From the next call on, Claude can change your data where intervals.icu allows it. Some areas were connected \
              for reading only: reconnect to allow changes there too.";
-    WritingOff = DASHBOARD, "writing-off", Good,
-        "Saved. From the next call on, your connector changes nothing. What was changed stays, and you can undo it here.";
+    WritingOff = CONNECTOR, "writing-off", Good,
+        "Saved. From the next call on, your connector changes nothing. What was changed stays, and you can undo it on your \
+             dashboard.";
     AlreadyConfirmed = DASHBOARD, "confirmed", Good,
         "You are signed in, and your address was confirmed before. That link is no longer needed.";
     ZoneSet = DASHBOARD, "zone", Good,

@@ -34,6 +34,11 @@ pub(crate) async fn url_of(app: &App, account: AccountId) -> Result<(Option<Link
     Ok((link, url))
 }
 
+/// A connector URL without its secret part.
+pub(super) fn masked(app: &App) -> String {
+    app.config.connector_url("icul_••••••••••••")
+}
+
 /// A group of tools as the form shows it.
 pub(super) struct Offered {
     /// The group.

@@ -13,6 +13,7 @@ pub(crate) mod check;
 pub(crate) mod coach_project;
 pub(crate) mod coaches;
 pub(crate) mod connections;
+pub(crate) mod connector;
 pub(crate) mod dashboard;
 pub(crate) mod delete;
 mod done;

@@ -27,6 +27,8 @@ pub(crate) enum NextPage {
     Activity,
     /// Connected apps.
     Apps,
+    /// What the connector offers.
+    Connector,
     /// Regenerating the connector URL.
     Regenerate,
     /// Disconnecting intervals.icu.
@@ -52,13 +54,14 @@ pub(crate) enum NextPage {
 }
 
 impl NextPage {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Dashboard,
         Self::Connect,
         Self::Coaches,
         Self::Invite,
         Self::Activity,
         Self::Apps,
+        Self::Connector,
         Self::Regenerate,
         Self::Disconnect,
         Self::Account,
@@ -81,6 +84,7 @@ impl NextPage {
             Self::Invite => "invite",
             Self::Activity => "activity",
             Self::Apps => "apps",
+            Self::Connector => "connector",
             Self::Regenerate => "regenerate",
             Self::Disconnect => "disconnect",
             Self::Account => "account",
@@ -104,6 +108,7 @@ impl NextPage {
             Self::Invite => "/coaches/invite",
             Self::Activity => "/activity",
             Self::Apps => "/apps",
+            Self::Connector => "/connector",
             Self::Regenerate => "/link/regenerate",
             Self::Disconnect => "/disconnect",
             Self::Account => "/account",

@@ -1,5 +1,5 @@
 //! How to add the connector to each client: by signing in, and with the connector URL where a client cannot. That is a
-//! placeholder on a page for everyone, masked until it is shown on the dashboard, and in an email for coaches.
+//! placeholder on a page for everyone, masked until it is shown to the athlete whose it is, and in an email for coaches.
 //!
 //! What the clients can do comes from their own documentation; what it leaves open is not mentioned.
 
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::{
     Frame,
     frame::page,
-    home::is_signed,
+    links,
     site::{About, STEPS},
 };
-use crate::{app::App, config::Config, error::Problem};
+use crate::{app::App, config::Config, error::Problem, guard::session, ids::AccountId};
 
 /// Something to copy: a URL, a command or a configuration. If it has a version with the athlete's connector URL, a masked one
 /// is shown first.
@@ -76,8 +76,6 @@ pub(super) struct Steps {
 
 /// The steps with the connector URL.
 pub(super) struct ByLink {
-    /// Whether the athlete's URL is in them.
-    pub(super) own: bool,
     /// A command for Claude Code.
     pub(super) claude_code: Copy,
     /// The configuration that most clients read.
@@ -143,7 +141,6 @@ impl ByLink {
             own: own.map(|own| text(word, own)),
         };
         Self {
-            own: own.is_some(),
             claude_code: copy("link-claude-code", "command", claude_code),
             any: copy("link-any", "configuration", over_http),
             bridge: copy("link-bridge", "configuration", bridged),
@@ -182,13 +179,30 @@ struct Page {
     steps: Steps,
 }
 
-/// `GET /steps`.
+/// `GET /steps`: for everyone, and for an athlete who is signed in with the athlete's own connector URL.
 pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let session = session::current(&app, &headers).await.ok().flatten();
+    let steps = match &session {
+        None => Steps::of(&app.config, Some(Link::Shown(&placeholder(&app)))),
+        Some(session) => steps_of(&app, session.account).await?,
+    };
     page(&Page {
-        frame: Frame::of(is_signed(&app, &headers).await),
+        frame: Frame::of(session.is_some()),
         about: &STEPS,
-        steps: Steps::of(&app.config, Some(Link::Shown(&placeholder(&app)))),
+        steps,
     })
+}
+
+/// The steps with the account's own connector URL; without one if it is switched off.
+async fn steps_of(app: &App, account: AccountId) -> Result<Steps, Problem> {
+    let (link, url) = links::url_of(app, account).await?;
+    let is_on = link.is_some_and(|link| link.token_sealed.is_some());
+    let masked = links::masked(app);
+    let own = match &url {
+        Some(url) => Some(Link::Own { masked: &masked, url }),
+        None => is_on.then_some(Link::Shown(&masked)),
+    };
+    Ok(Steps::of(&app.config, own))
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@
 //! and no absence is known then. Each athlete's row has what that athlete's grant of get_fitness, get_wellness, get_events
 //! and get_training_history could show. If data does not arrive in time, the row says so.
 
-mod figures;
 mod flags;
 mod rows;
 mod window;
@@ -25,7 +24,6 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use self::{
-    figures::{Came, Figures, Lack, Shown, calendar_read, past},
     rows::{Line, Overview},
     window::Totals,
 };
@@ -33,6 +31,7 @@ use super::{
     Answer, RosterTool, absences, activities,
     answer::{self, unread},
     arguments::{Arguments, Range, Span},
+    figures::{self, Came, Figures, Lack, Shown, calendar_read, past},
     params::Param,
     part, plan_state,
 };

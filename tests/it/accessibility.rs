@@ -55,6 +55,8 @@ async fn axe_finds_nothing_on_any_page() {
             ];
             let athletes = [
                 "/dashboard?done=connected",
+                "/connector?done=tools",
+                "/steps",
                 "/activity",
                 "/activity?access=write",
                 "/activity?outcome=failed",

@@ -54,11 +54,9 @@ async fn a_stranger_becomes_an_athlete_by_mail() {
         assert_eq!((done.status, done.location()), (303, "/dashboard"));
         let dashboard = browser.get("/dashboard").await;
         assert!(dashboard.text().contains(NEW) && dashboard.text().contains("Not connected"));
-        let url = dashboard
-            .attribute("#connector-url", "id")
-            .map(|_| dashboard.text())
-            .unwrap();
-        assert!(url.contains(&format!("{}/mcp/icul_", world.links)));
+        let url = url_on(&browser.get("/connector").await);
+        assert!(url.starts_with(&format!("{}/mcp/icul_", world.links)));
+        world.secret(url.rsplit('/').next().unwrap());
 
         let mut later = world.browser();
         let answer = later
@@ -282,7 +280,7 @@ async fn a_new_password_ends_every_session_and_every_link() {
         let ana = world.ana().clone();
         let email = ana.person.email;
         let mut elsewhere = world.signed_in(&ana).await;
-        let before = elsewhere.get("/dashboard").await;
+        let before = elsewhere.get("/connector").await;
         world.browser().post("/forgot", &[("email", email)]).await;
         let link = world.link_mailed_to(email).await;
         let mut browser = world.browser();
@@ -335,7 +333,7 @@ async fn a_new_password_ends_every_session_and_every_link() {
                 .count(),
             1
         );
-        let after = old.get("/dashboard").await;
+        let after = old.get("/connector").await;
         assert_eq!(url_on(&before), url_on(&after), "the connector URL stays");
     })
     .await;

@@ -346,7 +346,7 @@ async fn a_new_url_a_new_password_and_signing_out_everywhere_end_apps_if_the_box
             sentence(&mut browser, &done).await;
             assert_eq!(app.status().await, after, "regenerate");
             world.secret(
-                url_on(&browser.get("/dashboard").await)
+                url_on(&browser.get("/connector").await)
                     .rsplit('/')
                     .next()
                     .unwrap(),
@@ -557,7 +557,7 @@ async fn an_athlete_switches_the_url_off_and_signs_in_instead() {
         let mut browser = world.signed_in(&ana).await;
         let claude = App::claude(&world, &mut browser).await;
         let off = browser.post("/link/off", &[]).await;
-        assert_eq!(off.location(), "/dashboard?done=link-off");
+        assert_eq!(off.location(), "/connector?done=link-off");
         let old = world.mcp(&ana.link);
         assert_eq!(old.request("ping", json!({})).await.status, 404);
         assert_eq!(claude.status().await, 200, "sign-ins live");
@@ -568,7 +568,11 @@ async fn an_athlete_switches_the_url_off_and_signs_in_instead() {
             page.text().contains("It is switched off") && page.text().contains("Switch on with a new URL")
         );
         assert!(
-            page.text().contains("You switched your connector URL off"),
+            browser
+                .get("/steps")
+                .await
+                .text()
+                .contains("You switched your connector URL off"),
             "the steps know"
         );
         assert_eq!(browser.post("/link/off", &[]).await.status, 303, "twice is once");
@@ -579,8 +583,8 @@ async fn an_athlete_switches_the_url_off_and_signs_in_instead() {
             "there is nothing to be afraid of"
         );
         let on = browser.post("/link/regenerate", &[]).await;
-        assert_eq!(on.location(), "/dashboard?done=link-on");
-        let new = url_on(&browser.get("/dashboard").await);
+        assert_eq!(on.location(), "/connector?done=link-on");
+        let new = url_on(&browser.get("/connector").await);
         world.secret(new.rsplit('/').next().unwrap());
         assert_ne!(new, ana.link);
         assert_eq!(world.mcp(&new).request("ping", json!({})).await.status, 200);

@@ -369,7 +369,7 @@ async fn an_athlete_allows_changes_and_takes_one_back_with_and_without_javascrip
                 let text = report[place].as_str().unwrap();
                 assert!(text.contains(words), "{place}: {words} in {text}");
             };
-            has(&report, "asked", "As long as you do not allow it, Claude only reads.");
+            has(&report, "asked", "Until you allow it, Claude only reads.");
             has(&report, "done", "Claude can change your data");
             has(&report, "on", "On");
             has(&report, "off", "Off");

@@ -1263,7 +1263,7 @@ async fn an_undelivered_mail_shows_where_it_can_be_fixed_67_68() {
             end_mail(&world, ana.person.email, "failed", Some("not delivered for now")).await;
             let dashboard = browser.get("/dashboard").await.text();
             assert!(
-                dashboard.contains("Mails to ana@example.test fail: for two days no mail server at that address took them"),
+                dashboard.contains("Emails to ana@example.test fail: for two days no mail server at that address took them"),
                 "{dashboard}"
             );
             assert!(!jack.get("/dashboard").await.text().contains("do not reach you"));

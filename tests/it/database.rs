@@ -488,7 +488,7 @@ async fn what_one_instance_ends_the_other_refuses_at_once() {
 
         browser.post("/link/regenerate", &[]).await;
         assert_eq!(other.call(&old, "get_wellness").await.status, 404);
-        let page = other.page("/dashboard", &cookie).await.body;
+        let page = other.page("/connector", &cookie).await.body;
         let is_of_token = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
         let mut shown = page
             .split("/mcp/")

@@ -17,7 +17,7 @@ async fn a_regenerated_url_replaces_the_old_one_at_once() {
     test(async |world: Arc<World>| {
         let ana = world.ana().clone();
         let mut browser: Browser = world.signed_in(&ana).await;
-        let old = url_on(&browser.get("/dashboard").await);
+        let old = url_on(&browser.get("/connector").await);
         assert_eq!(old, ana.link);
         assert!(
             browser
@@ -27,23 +27,24 @@ async fn a_regenerated_url_replaces_the_old_one_at_once() {
                 .contains("stops working at once")
         );
         assert_eq!(
-            url_on(&browser.get("/dashboard").await),
+            url_on(&browser.get("/connector").await),
             old,
             "looking changes nothing"
         );
         let done = browser.post("/link/regenerate", &[]).await;
-        assert_eq!(done.location(), "/dashboard?done=regenerated");
-        let new = url_on(&browser.get("/dashboard").await);
+        assert_eq!(done.location(), "/connector?done=regenerated");
+        let new = url_on(&browser.get("/connector").await);
         world.secret(new.rsplit('/').next().unwrap());
         assert_ne!(old, new);
         let dead = world.mcp(&old).request("ping", serde_json::json!({})).await;
         let alive = world.mcp(&new).request("ping", serde_json::json!({})).await;
         assert_eq!((dead.status, alive.status), (404, 200));
         let mut jack = world.signed_in(&world.jack().clone()).await;
-        let page = jack.get("/dashboard").await;
+        let page = jack.get("/connector").await;
         assert_eq!(url_on(&page), world.jack().link, "nobody else's URL changed");
         for other in [
             "/",
+            "/dashboard",
             "/privacy",
             "/activity",
             "/connect",
@@ -59,7 +60,7 @@ async fn a_regenerated_url_replaces_the_old_one_at_once() {
     .await;
 }
 
-/// The connector URL on the dashboard.
+/// The connector URL on its page.
 pub fn url_on(page: &Page) -> String {
     let html = scraper::Html::parse_document(&page.body);
     let selector = scraper::Selector::parse("#connector-url").unwrap();
@@ -90,7 +91,7 @@ fn all_but(group: &str) -> Vec<&'static str> {
 
 /// Sends the form with every group but `off` ticked, as a browser would.
 async fn leave_on(browser: &mut Browser, off: &[&str]) {
-    let page = browser.get("/dashboard").await;
+    let page = browser.get("/connector").await;
     let shown = page.attribute("input[name=shown]", "value").unwrap();
     let mut fields = vec![("shown", shown.as_str())];
     fields.extend(
@@ -100,7 +101,7 @@ async fn leave_on(browser: &mut Browser, off: &[&str]) {
             .map(|word| (word, "on")),
     );
     let done = browser.post("/link/tools", &fields).await;
-    assert_eq!(done.location(), "/dashboard?done=tools", "{}", done.body);
+    assert_eq!(done.location(), "/connector?done=tools", "{}", done.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +110,7 @@ async fn a_group_that_is_switched_off_is_gone_from_the_next_list_and_call_on_eve
         let ana = world.ana().clone();
         let mcp = world.mcp(&ana.link);
         let mut browser = world.signed_in(&ana).await;
-        let page = browser.get("/dashboard").await;
+        let page = browser.get("/connector").await;
         for tool in permissions::ALL {
             assert!(page.text().contains(tool.lets), "{}", tool.name);
             let box_ = format!("input[type=checkbox][name={}]", tool.group.word());
@@ -126,7 +127,7 @@ async fn a_group_that_is_switched_off_is_gone_from_the_next_list_and_call_on_eve
         assert_eq!(modern["result"]["cacheScope"], "private");
         let call = mcp.call("get_wellness", json!({})).await;
         assert!(call.is_error(), "{}", call.answer);
-        let where_to = format!("{}/dashboard", world.web);
+        let where_to = format!("{}/connector", world.web);
         assert!(
             call.text().contains("switched off")
                 && call.text().contains("\"Wellness\"")
@@ -159,7 +160,7 @@ async fn a_group_that_is_switched_off_is_gone_from_the_next_list_and_call_on_eve
         );
         // It stays with the account when the URL is regenerated, affects nobody else, and can be undone.
         browser.post("/link/regenerate", &[]).await;
-        let new = url_on(&browser.get("/dashboard").await);
+        let new = url_on(&browser.get("/connector").await);
         world.secret(new.rsplit('/').next().unwrap());
         assert_eq!(listed(&new).await, all_but("wellness"));
         assert_eq!(listed(&world.jack().link).await, all_but("none"));

@@ -24,6 +24,7 @@ mod coaches;
 mod conformance;
 mod connections;
 mod contract;
+mod dashboard;
 mod database;
 mod delete;
 mod demo_command;

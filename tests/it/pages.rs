@@ -60,8 +60,9 @@ const FOR_ALL: [&str; 24] = [
     "/account/address/sent",
     "/account/deleted",
 ];
-const FOR_ATHLETES: [&str; 20] = [
+const FOR_ATHLETES: [&str; 21] = [
     "/dashboard",
+    "/connector",
     "/coaches",
     "/coaches?done=sent",
     "/coaches/invite",
@@ -394,6 +395,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 let mut pages = Vec::new();
                 for path in [
                     "/dashboard",
+                    "/connector",
                     "/activity",
                     "/connect",
                     "/disconnect",
@@ -985,7 +987,7 @@ async fn every_command_of_the_lock_page_answers_as_it_says() {
                 assert!(curl(&command).await.ends_with("\n200\n"), "not yet replaced");
                 assert_eq!(jack.post("/link/regenerate", &[]).await.status, 303);
                 // What comes after it is tried with the new URL.
-                own = crate::links::url_on(&jack.get("/dashboard").await);
+                own = crate::links::url_on(&jack.get("/connector").await);
                 world.secret(own.rsplit('/').next().unwrap());
             }
             assert_eq!(curl(&command).await, format!("{answer}\n"), "{id}");
@@ -1083,7 +1085,7 @@ async fn the_steps_begin_with_the_url_that_is_no_secret() {
         let jack = world.jack().clone();
         let mut browser = world.signed_in(&jack).await;
         let url = format!("{}/mcp", world.web);
-        for path in ["/steps", "/for-coaches", "/dashboard"] {
+        for path in ["/steps", "/for-coaches"] {
             let page = browser.get(path).await;
             let html = scraper::Html::parse_document(&page.body);
             let text = |selector: &str| {
@@ -1098,7 +1100,7 @@ async fn the_steps_begin_with_the_url_that_is_no_secret() {
             assert!(configurations.iter().all(|text| text.contains(&url)), "{path}");
             let by_link = text("#by-link pre[id^=link-]");
             assert_eq!(by_link.len(), 3, "{path}");
-            let key = if path == "/dashboard" {
+            let key = if path == "/steps" {
                 &*jack.link
             } else {
                 "/mcp/YOUR-TOKEN"

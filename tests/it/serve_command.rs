@@ -601,7 +601,7 @@ async fn no_level_of_logging_writes_down_a_secret() {
     let post = async |path: &str, fields: &[(&str, &str)]| send(cookie, path, fields).await;
     let get = async |url: String| http.get(url).header("cookie", cookie).send().await.unwrap();
     // The connector URL, shown and used, well and badly.
-    let dashboard = get(service.url("/dashboard")).await.text().await.unwrap();
+    let dashboard = get(service.url("/connector")).await.text().await.unwrap();
     let link = link_in(&dashboard);
     secret(link.strip_prefix("/mcp/").unwrap().to_owned());
     let argument = secret(Token::mint(TokenKind::Mail, &random).expose().to_owned());
@@ -688,7 +688,7 @@ async fn no_level_of_logging_writes_down_a_secret() {
     tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
 
-/// The path of the connector URL on the dashboard, where a masked one stands before it.
+/// The path of the connector URL on its page, where a masked one stands before it.
 fn link_in(dashboard: &str) -> String {
     let whole = dashboard.split("id=\"connector-url\">").nth(1).unwrap();
     let url = whole.split('<').next().unwrap();
@@ -723,9 +723,9 @@ async fn connector(service: &Service, password: &str, api_key: &str) -> String {
         &[("key", api_key), ("choice", "1"), ("may-write", "on")],
     )
     .await;
-    let dashboard = http.get(service.url("/dashboard")).header("cookie", cookie);
-    let dashboard = dashboard.send().await.unwrap().text().await.unwrap();
-    link_in(&dashboard)
+    let page = http.get(service.url("/connector")).header("cookie", cookie);
+    let page = page.send().await.unwrap().text().await.unwrap();
+    link_in(&page)
 }
 
 /// The service is killed after it has written new tokens and before the client has read them: asked again within the grace, the

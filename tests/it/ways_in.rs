@@ -755,10 +755,10 @@ async fn writing_is_asked_for_when_it_is_switched_on() {
         );
         assert_eq!(may_write().await, None);
         let read_only = on(&mut browser, &ALL, "allow").await;
-        assert_eq!(read_only.location(), "/dashboard?done=writing-not-shared");
+        assert_eq!(read_only.location(), "/connector?done=writing-not-shared");
         assert_eq!(may_write().await, None, "no consent, no switch");
         let allowed = on(&mut browser, &WRITING, "allow").await;
-        assert_eq!(allowed.location(), "/dashboard?done=writing-on");
+        assert_eq!(allowed.location(), "/connector?done=writing-on");
         assert_eq!(may_write().await, Some(true));
     })
     .await;

@@ -328,7 +328,7 @@ async fn with_the_switch_off_nothing_is_sent_and_a_coach_needs_only_grants() {
         ] {
             let text = refused(&world, &ana.link, tool, arguments).await;
             assert!(
-                text.contains("this connector may change nothing") && text.contains("/dashboard"),
+                text.contains("this connector may change nothing") && text.contains("/connector"),
                 "{tool}: {text}"
             );
         }

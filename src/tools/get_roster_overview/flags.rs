@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use super::figures::{Figures, Held, Last, Planned, Undone};
 use crate::{
     text::fenced,
     tools::{
@@ -12,6 +11,7 @@ use crate::{
             self, units,
             words::{DOT, around, in_brackets, joined, listed},
         },
+        figures::{Figures, Held, Last, Planned, Undone},
         plan_state::{State, Unclear},
         vitals::Averages,
     },

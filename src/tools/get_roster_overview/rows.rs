@@ -9,10 +9,7 @@ use std::{
 
 use chrono::NaiveDate;
 
-use super::{
-    figures::{Figures, Held, LOOKED_AHEAD, Last, Load, Planned, Shown, Undone},
-    flags::{self, Flag},
-};
+use super::flags::{self, Flag};
 use crate::{
     text::{clean, fenced},
     tools::{
@@ -22,17 +19,19 @@ use crate::{
             self,
             table::Columns,
             units,
-            words::{around, in_brackets, joined, listed},
+            words::{around, joined, listed},
         },
         arguments::Range,
-        fitness::{Day, ToCome},
+        figures::{Figures, Held, LOOKED_AHEAD, Last, Load, Planned, Shown, Undone},
+        fitness::Day,
         plan_state::{self, State, Unclear},
         planned::Plans,
-        sums::with_unreadable,
         vitals::{Averages, Compared, Hrv},
     },
     training::{roster::BASE, weeks},
 };
+
+pub(super) use crate::tools::figures::words::{UNKNOWN, done, form};
 
 /// Maximum bytes of the table; athletes beyond it are named, with the call that gets them.
 const BYTES: usize = 40_000;
@@ -333,44 +332,6 @@ fn race(line: &Line) -> Option<String> {
     Some(joined(words, " "))
 }
 
-/// `+10.9 (done only; +2.7 with today's plan)`, `+12.6 (24 still open today, +9.8 with it)`, `-8.7 (projected, without 24 still
-/// open today)`, `-4.8`
-pub(super) fn form(day: Option<&Day>, (held, to_come): (Held, Option<ToCome>), shown: Shown) -> String {
-    let Some(day) = day else {
-        return String::new();
-    };
-    let signed = |form: f64| units::signed(form, 1);
-    let counts = match held {
-        Held::Nothing => String::new(),
-        Held::LeftOut(None) => "done only".to_owned(),
-        Held::LeftOut(Some(with)) => format!("done only; {} with today's plan", signed(with)),
-        Held::Plan => "with today's plan".to_owned(),
-        Held::Perhaps if shown.calendar => "perhaps with today's plan".to_owned(),
-        Held::Perhaps => MAY_HOLD.to_owned(),
-        Held::Projected => "projected".to_owned(),
-    };
-    let open = to_come.map_or_else(String::new, |to_come| {
-        let perhaps = if to_come.is_certain { "" } else { "perhaps " };
-        let load = units::whole(to_come.load);
-        match held {
-            Held::Projected => format!("without {load} {perhaps}still open today"),
-            // Of a plan of which the row counts a part.
-            Held::LeftOut(_) | Held::Plan => format!("{load} more {perhaps}still open today"),
-            Held::Nothing | Held::Perhaps => {
-                let with = to_come.end.map(|end| format!("{} with it", signed(end.form())));
-                joined(
-                    [
-                        format!("{load} {perhaps}still open today"),
-                        with.unwrap_or_default(),
-                    ],
-                    ", ",
-                )
-            }
-        }
-    });
-    joined([day.form(), in_brackets(&joined([counts, open], ", "))], " ")
-}
-
 /// Said where the forms of several athletes cannot be compared; each has the kind and the day (`as of`) of its form.
 pub(super) fn about_bases(forms: impl Iterator<Item = (Held, String)>) -> Option<String> {
     let bases: BTreeSet<(&str, String)> = forms
@@ -388,37 +349,6 @@ pub(super) fn about_bases(forms: impl Iterator<Item = (Held, String)>) -> Option
         "the forms do not all count the same days and plans (see brackets and as of): compare like with like".to_owned()
     })
 }
-
-/// What is said of figures of today where the calendar may not be shown.
-const MAY_HOLD: &str = "may hold planned load";
-
-/// `322`, `229 (or 253: today's 24 perhaps only planned)`, `390 (CTL counts 150)`, `60 (1 without load)`, `60 + 1
-/// unreadable`
-pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
-    let perhaps = if may_tell_plans {
-        "perhaps only planned"
-    } else {
-        MAY_HOLD
-    };
-    let or = load.unclear.map(|unclear| {
-        let most = units::whole(load.sum + unclear);
-        format!("or {most}: today's {} {perhaps}", units::whole(unclear))
-    });
-    let for_ctl = around("CTL counts", &units::whole(load.for_ctl), "");
-    let without = Some(load.without).filter(|count| *count > 0);
-    let without = without.map_or_else(String::new, |count| format!("{count} without load"));
-    let remarks = joined([or.unwrap_or_default(), for_ctl, without], "; ");
-    let sum = if load.is_unknown() {
-        UNKNOWN.to_owned()
-    } else {
-        units::whole(load.sum)
-    };
-    let known = joined([sum, in_brackets(&remarks)], " ");
-    with_unreadable(known, load.closed)
-}
-
-/// Said of what depends on plans that may not be shown, or did not arrive.
-pub(super) const UNKNOWN: &str = "unknown";
 
 /// `322; 350 planned (240 of it done, 110 open later)`, `322`, `0; nothing planned`, `done unknown; 350 planned`, `0;
 /// planned unknown`: what was done of these days, and the plan, of which it is no share.

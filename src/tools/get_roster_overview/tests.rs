@@ -2,7 +2,8 @@ use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{figures::calendar_range, *};
+use super::*;
+use crate::tools::figures::calendar_range;
 use crate::tools::samples::{HOSTILE, day, rows, today};
 
 const EVERYTHING: Shown = Shown {

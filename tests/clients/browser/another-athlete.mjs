@@ -66,7 +66,7 @@ console.log(JSON.stringify(told))
 
 // Connects again from the dashboard; answers what stood on the page with the button.
 async function connectAs(page, name, shot) {
-  await page.getByRole('link', { name: 'Connect again' }).click()
+  await page.getByRole('link', { name: 'Reconnect', exact: true }).click()
   await page.waitForURL('**/connect')
   const text = await page.locator('main').innerText()
   await picture(page, shot)

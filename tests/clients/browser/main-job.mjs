@@ -50,6 +50,8 @@ const told = await withBrowser(
     await page.waitForURL('**/dashboard**')
     await page.getByText('Jack Nguyen').first().waitFor()
 
+    await picture(page, 'dashboard')
+    await page.goto(`${web}/connector`)
     await page.getByText('Show URL').click()
     const url = (await page.locator('#connector-url').innerText()).trim()
     let copied = null
@@ -58,7 +60,7 @@ const told = await withBrowser(
       copied = await page.evaluate(() => navigator.clipboard.readText())
     }
     await page.getByText('Hide URL').click()
-    await picture(page, 'dashboard')
+    await picture(page, 'connector')
     await page.getByRole('link', { name: 'Privacy and data' }).click()
     await picture(page, 'privacy')
     return { url, copied, problems, secrets: [password, link.split('/').pop()] }

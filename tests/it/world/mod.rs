@@ -277,11 +277,11 @@ impl World {
         browser
     }
 
-    /// Lets the connector of `seeded` change the calendar, on the dashboard; their browser.
+    /// Lets the connector of `seeded` change the calendar, on the page of the connector; their browser.
     pub async fn let_write(self: &Arc<Self>, seeded: &Seeded) -> Browser {
         let mut browser = self.signed_in(seeded).await;
         let page = browser.post("/link/writing", &[("may-write", "on")]).await;
-        assert_eq!(page.location(), "/dashboard?done=writing-on", "{}", page.body);
+        assert_eq!(page.location(), "/connector?done=writing-on", "{}", page.body);
         browser
     }
 

@@ -1,22 +1,24 @@
 //! An athlete's figures from what intervals.icu sent, limited to what the granted tools could show.
 //!
-//! No wording here: rows are written in [`super::rows`], flags in [`super::flags`].
+//! For a coach's roster and the athlete's own glance; how they are worded is theirs, but for [`words`].
+
+pub(super) mod words;
 
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{Days, NaiveDate};
 
+use super::{
+    absences::{Absence, Absences, READ_BEFORE, begun_before},
+    activities::{PerhapsOne, of_range, perhaps_one},
+    arguments::Range,
+    fitness::{self, Day, DoneToday, Seen, ToCome},
+    plan_state::{self, State, Unclear},
+    planned::Plans,
+    vitals::{self, Averages},
+};
 use crate::{
     intervals::model::{Activity, Event, Wellness, amount, positive},
-    tools::{
-        absences::{Absence, Absences, READ_BEFORE, begun_before},
-        activities::{PerhapsOne, of_range, perhaps_one},
-        arguments::Range,
-        fitness::{self, Day, DoneToday, Seen, ToCome},
-        plan_state::{self, State, Unclear},
-        planned::Plans,
-        vitals::{self, Averages},
-    },
     training::{
         roster::{BASE, Plan},
         weeks::{self, back},
