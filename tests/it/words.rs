@@ -100,6 +100,7 @@ fn sql_spells_a_word_only_where_an_index_needs_it() {
         LITERALS.map(|(_, word, _)| word),
         [
             ConnectionStatus::Disconnected.as_str(),
+            ConnectionStatus::Disconnected.as_str(),
             JobState::Pending.as_str()
         ]
     );

@@ -156,7 +156,7 @@ async fn connecting_asks_to_read_and_switching_on_asks_for_changes() {
         assert!(page.contains(QUESTION) && !page.contains(READS_ONLY), "{page}");
 
         let done = switch_on(&world, &mut browser, &ana, &WRITING).await;
-        assert_eq!(done.location(), "/dashboard?done=writing-on");
+        assert_eq!(done.location(), "/connector?done=writing-on");
         assert_eq!(may_write(&world, &ana).await, Some(true));
         pushed(&world, &ana, "Easy").await;
         let again = browser.post("/connect", &[]).await;
