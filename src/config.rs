@@ -99,8 +99,8 @@ impl SignUp {
             Self::Closed => false,
             Self::Only(list) => {
                 let domain = email_key.rsplit_once('@').map_or("", |(_, domain)| domain);
-                list.iter()
-                    .any(|entry| entry == email_key || entry.trim_start_matches('@') == domain)
+                let mut entries = list.iter().filter(|entry| !is_athlete(entry));
+                entries.any(|entry| entry == email_key || entry.trim_start_matches('@') == domain)
             }
         }
     }

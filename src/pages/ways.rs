@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     extract::State,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 
@@ -14,8 +14,9 @@ use super::{
         connect::{self, Authorization, Made},
     },
     done::Done,
+    draft::{self, Typed},
     form::{Mistake, Wrong as _},
-    frame::{form_page, leading_to_intervals, with_status},
+    frame::{self, leading_to_intervals, with_status},
     proof::{self, Asks, Proof},
 };
 use crate::{
@@ -28,6 +29,9 @@ use crate::{
     secrets::Password,
     words::{ConnectionStatus, ConsentPurpose},
 };
+
+/// The page.
+const HERE: &str = "/account/ways";
 
 #[derive(Template)]
 #[template(path = "pages/ways.html")]
@@ -45,11 +49,8 @@ struct Ways {
 }
 
 /// `GET /account/ways`.
-pub(crate) async fn show(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
-    draw(&app, &signed.0, None).await
-}
-
-async fn draw(app: &App, session: &Session, mistake: Option<Mistake>) -> Result<Response, Problem> {
+pub(crate) async fn show(State(app): State<App>, signed: Signed, typed: Typed) -> Result<Response, Problem> {
+    let (app, session) = (&app, &signed.0);
     let account = queries::accounts::by_id(&app.pool, session.account)
         .await?
         .ok_or(Problem::NotFound)?;
@@ -61,9 +62,9 @@ async fn draw(app: &App, session: &Session, mistake: Option<Mistake>) -> Result<
         oauth: app.config.offers_oauth(),
         asks: Asks::of(app, session).await?,
         next: NextPage::Ways,
-        mistake,
+        mistake: typed.by(session.account).mistake(),
     };
-    Ok(leading_to_intervals(form_page(page.mistake.is_some(), &page)?))
+    Ok(leading_to_intervals(frame::page(&page)?))
 }
 
 /// The page again, because the proof failed; `field` is the password's in this form.
@@ -71,7 +72,12 @@ async fn unproved(app: &App, session: &Session, field: &'static str) -> Result<R
     let asks = Asks::of(app, session).await?;
     let (other, text) = asks.refusal();
     let field = if asks.password() { field } else { other };
-    draw(app, session, Some(Mistake::new(field, text))).await
+    Ok(draft::wrong(HERE, Mistake::new(field, text)))
+}
+
+/// The page again, because there is nothing to do.
+fn unchanged() -> Response {
+    Redirect::to(HERE).into_response()
 }
 
 /// `POST /account/prove`: has the athlete of an account without a password give a consent, and goes on to a page that asks for that.
@@ -162,7 +168,7 @@ pub(crate) async fn intervals_off(
     if off {
         Ok(Done::WayOff.answer())
     } else {
-        draw(&app, &signed.0, None).await
+        Ok(unchanged())
     }
 }
 
@@ -178,11 +184,11 @@ pub(crate) async fn set_password(
         return unproved(&app, &signed.0, "prove").await;
     };
     let Some(address) = proof.address().filter(|_| !proof.account.has_password) else {
-        return draw(&app, &signed.0, None).await;
+        return Ok(unchanged());
     };
     let password = match Password::choose(chosen, &address.typed) {
         Ok(password) => password,
-        Err(error) => return draw(&app, &signed.0, Some(Mistake::new("password", &error))).await,
+        Err(error) => return Ok(draft::wrong(HERE, Mistake::new("password", &error))),
     };
     let hash = app.passwords.hash(password).await;
     let mut transaction = app.pool.begin().await?;
@@ -214,7 +220,7 @@ pub(crate) async fn password_off(
     }
     if !queries::accounts::clear_password(&mut *db, proof.account.id).await? {
         drop(transaction);
-        return draw(&app, &signed.0, None).await;
+        return Ok(unchanged());
     }
     queries::sessions::end_all(&mut *db, proof.account.id).await?;
     queries::mail_links::end_all(&mut *db, proof.account.id).await?;

@@ -265,7 +265,7 @@ async fn twenty_invites_at_once_make_one_coach_one_grant_and_one_mail_55() {
             (count(&world, "coaches").await, count(&world, "grants").await),
             (1, 1)
         );
-        assert_eq!(count(&world, "links where coach_id is not null").await, 1);
+        assert_eq!(count(&world, "connectors where coach_id is not null").await, 1);
         assert_eq!(
             count(&world, "jobs where name like 'coach%' or name like 'grant%'").await,
             1
@@ -324,7 +324,7 @@ async fn a_second_invite_changes_nothing_and_every_athlete_joins_one_url_51_56_5
             (count(&world, "coaches").await, count(&world, "grants").await),
             (1, 2)
         );
-        assert_eq!(count(&world, "links where coach_id is not null").await, 1);
+        assert_eq!(count(&world, "connectors where coach_id is not null").await, 1);
         assert_eq!(url_mailed_to(&world, TOM).await.unwrap(), url);
 
         let own = invite(&mut browser, ana.person.email, &["get_fitness"]).await;

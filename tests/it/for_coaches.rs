@@ -160,7 +160,7 @@ async fn state(world: &World) -> Vec<i64> {
         "grants",
         "refusals",
         "coaches",
-        "links where last_used_at is not null",
+        "connectors where last_used_at is not null",
     ] {
         all.push(count(world, what).await);
     }

@@ -78,7 +78,7 @@ async fn every_call_leaves_one_row_and_no_argument_in_it() {
                 format!("fails|read|input|bench-modern 2.0|{athlete}|0"),
             ]
         );
-        assert_eq!(bench.ask("select last_client from links where last_client is not null").await, ["bench/1.0"]);
+        assert_eq!(bench.ask("select last_client from connectors where last_client is not null").await, ["bench/1.0"]);
         let whole = bench.ask("select activity_log::text from activity_log").await.concat();
         assert!(!whole.contains("private"));
     })

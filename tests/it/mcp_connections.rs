@@ -81,7 +81,7 @@ async fn bench(world: &World) -> (Bench, Upstream) {
 }
 
 const STATUS: &str =
-    "select status from connections c join links l using (account_id) where c.marked_at is not null";
+    "select status from connections c join connectors l using (account_id) where c.marked_at is not null";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_shared_is_named_with_who_can_change_it() {

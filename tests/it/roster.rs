@@ -620,7 +620,7 @@ async fn a_deleted_account_and_a_new_url_in_mid_call_withhold_the_answer() {
             let meanwhile = async {
                 BEGUN.pass(gate, 1).await;
                 bench
-                    .sql("update links set token_hash = sha256(token_hash) where coach_id is not null")
+                    .sql("update connectors set token_hash = sha256(token_hash) where coach_id is not null")
                     .await;
                 OPEN.at(gate).add_permits(1);
             };
@@ -1001,7 +1001,7 @@ async fn each_athletes_log_names_the_coach_for_each_call() {
         rows.sort();
         wanted.sort();
         assert_eq!(rows, wanted);
-        let touched = ask(&world, "select concat_ws('|', last_client, last_used_at) from links where coach_id is not null and last_used_at is not null").await;
+        let touched = ask(&world, "select concat_ws('|', last_client, last_used_at) from connectors where coach_id is not null and last_used_at is not null").await;
         assert_eq!(touched.len(), 1, "{touched:?}");
         let used = ask(
             &world,

@@ -536,7 +536,7 @@ async fn the_log_says_how_a_late_write_ended_even_if_the_call_is_recorded_after_
                 }
                 // A slow database: the note that the link was used has to wait.
                 let mut slow = world.app.pool.begin().await.unwrap();
-                sqlx::query("select id from links for update")
+                sqlx::query("select id from connectors for update")
                     .fetch_all(&mut *slow)
                     .await
                     .unwrap();
@@ -1203,7 +1203,7 @@ async fn a_coachs_url_that_ends_while_a_change_waits_changes_nothing() {
             async {
                 tokio::time::sleep(StdDuration::from_millis(600)).await;
                 for statement in [
-                    "delete from links where coach_id is not null",
+                    "delete from connectors where coach_id is not null",
                     "delete from write_leases",
                 ] {
                     sqlx::query(statement).execute(&world.app.pool).await.unwrap();

@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::HeaderMap;
+use http::{HeaderMap, header::SET_COOKIE};
 
 use super::join;
 use crate::{
@@ -16,9 +16,11 @@ use crate::{
     pages::{
         Fields, Frame, FromNetwork, MaybeSigned, accounts,
         connections::waiting,
+        draft::{self, Typed},
         form::{Mistake, Wrong as _},
-        frame::{form_page, page},
+        frame::page,
         mail_link::Opened,
+        sent::{Sent, What},
     },
     queries,
     text::names,
@@ -41,27 +43,18 @@ pub(crate) async fn show(
     State(app): State<App>,
     MaybeSigned(session): MaybeSigned,
     headers: HeaderMap,
+    typed: Typed,
 ) -> Result<Response, Problem> {
-    draw(&app, session.is_some(), &headers, String::new(), None).await
-}
-
-async fn draw(
-    app: &App,
-    signed: bool,
-    headers: &HeaderMap,
-    email: String,
-    mistake: Option<Mistake>,
-) -> Result<Response, Problem> {
-    let Some(waiting) = waiting::of_browser(app, headers).await? else {
-        return join::gone(app, signed);
+    let (signed, kept) = (session.is_some(), typed.by_anyone());
+    let Some(waiting) = waiting::of_browser(&app, &headers).await? else {
+        return join::gone(&app, signed);
     };
-    let form = Form {
+    page(&Form {
         frame: Frame::of(signed),
         athlete: names::called(waiting.name(), waiting.athlete.as_str()),
-        email,
-        mistake,
-    };
-    form_page(form.mistake.is_some(), &form)
+        email: kept.text_or_empty("email"),
+        mistake: kept.mistake(),
+    })
 }
 
 #[derive(Template)]
@@ -109,13 +102,12 @@ pub(crate) async fn ask(
     };
     let address = match Address::parse(&email) {
         Ok(address) => address,
-        Err(error) => {
-            let mistake = Some(Mistake::new("email", &error));
-            return draw(&app, session.is_some(), &headers, email, mistake).await;
-        }
+        Err(error) => return Ok(draft::wrong(PATH, Mistake::new("email", &error))),
     };
     app.limits.sign_up(from.0)?;
     let next = waiting.next();
     accounts::invite_to_confirm(&app, &address, from.0, next).await?;
-    Ok(Redirect::to(&format!("/sign-up/sent{}", next.query())).into_response())
+    let sent = Sent::note(&app, &headers, What::Confirm, &email, None);
+    let page = Redirect::to(&format!("/sign-up/sent{}", next.query()));
+    Ok(([(SET_COOKIE, sent)], page).into_response())
 }

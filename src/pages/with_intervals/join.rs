@@ -22,8 +22,9 @@ use crate::{
             connect,
             waiting::{self, Waiting},
         },
+        draft::{self, Typed},
         form::{Mistake, Wrong as _},
-        frame::{form_page, leading_to_intervals, with_status},
+        frame::{leading_to_intervals, page, with_status},
     },
     queries::{self, accounts::Account},
     secrets::PasswordHash,
@@ -105,32 +106,24 @@ pub(crate) async fn show(
     State(app): State<App>,
     MaybeSigned(session): MaybeSigned,
     headers: HeaderMap,
+    typed: Typed,
 ) -> Result<Response, Problem> {
+    let session = session.as_ref();
     let Some(waiting) = waiting::of_browser(&app, &headers).await? else {
         return gone(&app, session.is_some());
     };
-    match queries::accounts::of_athlete(&app.pool, waiting.athlete.as_str()).await? {
-        Some(holder) => draw(&app, session.as_ref(), &waiting, &holder, None).await,
+    let holder = queries::accounts::of_athlete(&app.pool, waiting.athlete.as_str()).await?;
+    let Some(holder) = holder else {
         // Somebody freed the athlete meanwhile.
-        None => Ok(Redirect::to(super::release::GO_ON).into_response()),
-    }
-}
-
-async fn draw(
-    app: &App,
-    session: Option<&Session>,
-    waiting: &Waiting,
-    holder: &Account,
-    mistake: Option<Mistake>,
-) -> Result<Response, Problem> {
-    let page = Page {
+        return Ok(Redirect::to(super::release::GO_ON).into_response());
+    };
+    page(&Page {
         frame: Frame::of(session.is_some()),
         athlete: names::called(waiting.name(), waiting.athlete.as_str()),
-        way: Way::of(app, session, holder).await?,
+        way: Way::of(&app, session, &holder).await?,
         own: session.and_then(|session| session.email.clone()),
-        mistake,
-    };
-    form_page(page.mistake.is_some(), &page)
+        mistake: typed.by_anyone().mistake(),
+    })
 }
 
 /// `POST /sign-in/join`: checks the password, joins, and signs in.
@@ -152,19 +145,19 @@ pub(crate) async fn join(
     let asked = match (&way, &session) {
         (Way::ItsPassword { .. }, _) => holder.id,
         (Way::OwnPassword, Some(session)) => session.account,
-        _ => return draw(&app, session.as_ref(), &waiting, &holder, None).await,
+        _ => return Ok(Redirect::to(JOIN).into_response()),
     };
-    let wrong = || Some(Mistake::new("password", NOT_ITS));
+    let wrong = || draft::wrong(JOIN, Mistake::new("password", NOT_ITS));
     let hash = queries::accounts::password_of(&app.pool, asked).await?;
     let (passwords, checked) = (app.passwords.clone(), hash.clone());
     let check = async move { passwords.verify_typed(typed, hash).await };
     if !tries::behind_link(&app, waiting.hash(), check).await?? {
-        return draw(&app, session.as_ref(), &waiting, &holder, wrong()).await;
+        return Ok(wrong());
     }
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     if !locks(&mut *db, asked, checked.as_ref()).await? {
-        return draw(&app, session.as_ref(), &waiting, &holder, wrong()).await;
+        return Ok(wrong());
     }
     let Some(given) = waiting.take(&mut *db, &app).await? else {
         return gone(&app, session.is_some());
@@ -173,7 +166,7 @@ pub(crate) async fn join(
         let joined = give_password(&mut *db, &app, asked, holder.id, checked.as_ref()).await?;
         if !joined {
             drop(transaction);
-            return draw(&app, session.as_ref(), &waiting, &holder, None).await;
+            return Ok(Redirect::to(JOIN).into_response());
         }
     } else {
         queries::accounts::set_athlete(&mut *db, holder.id, waiting.athlete.as_str()).await?;
