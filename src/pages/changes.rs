@@ -94,6 +94,11 @@ impl Writing {
         !self.shut.is_empty() && !self.open.is_empty()
     }
 
+    /// Whether intervals.icu asks the athlete, too, when changes are switched on.
+    pub(super) fn asks_intervals(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
     /// Whether that part is one thing, for the verb.
     pub(super) fn shuts_one(&self) -> bool {
         matches!(self.shut.as_slice(), [Area::Wellness | Area::Calendar])

@@ -8,7 +8,7 @@ use http::HeaderMap;
 
 use super::{
     Frame,
-    frame::page,
+    frame::{leading_to_intervals, page},
     site::{About, PRIVACY},
 };
 use crate::{
@@ -40,11 +40,12 @@ struct Privacy {
 /// `GET /`.
 pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let open = app.config.is_sign_up_open();
-    page(&Home {
+    let home = Home {
         frame: Frame::of(is_signed(&app, &headers).await),
         open,
         oauth: app.config.offers_oauth(),
-    })
+    };
+    Ok(leading_to_intervals(page(&home)?))
 }
 
 /// `GET /privacy`.

@@ -75,8 +75,19 @@ async fn two_clicks_from_home_to_a_connected_dashboard_and_back_in_again() {
         free(&world, &ana).await;
         let before = accounts(&world).await;
         let mut browser = world.browser();
-        let home = browser.get("/").await;
-        assert!(home.body.contains(r#"action="/sign-in/intervals""#));
+        for path in ["/", "/sign-in", "/sign-up"] {
+            let page = browser.get(path).await;
+            assert!(page.body.contains(r#"action="/sign-in/intervals""#), "{path}");
+            let policy = page.header("content-security-policy");
+            let forms = policy
+                .split(';')
+                .find(|part| part.contains("form-action"))
+                .unwrap();
+            assert!(
+                forms.contains(&world.sim.base_url),
+                "{path}: browsers follow the redirect of a form only where the policy lets them: {forms}"
+            );
+        }
         let away = leave(&mut browser, "dashboard").await;
         assert_eq!(
             query(&away, "scope").as_deref(),

@@ -18,10 +18,7 @@ use crate::{
     mail::{Address, outbox},
     pages::{
         Fields, Frame, FromNetwork, MaybeSigned,
-        connections::{
-            connect,
-            waiting::{self, Waiting},
-        },
+        connections::{connect, waiting},
         draft::{self, Typed},
         form::{Mistake, Wrong as _},
         frame::{leading_to_intervals, page, with_status},
