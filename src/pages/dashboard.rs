@@ -13,7 +13,6 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use chrono_tz::Tz;
-use http::StatusCode;
 use sha2::{Digest as _, Sha256};
 
 use self::{checklist::Checklist, connection::Card};
@@ -28,6 +27,7 @@ use super::{
     coaches,
     connections::{Stakes, narrower::Narrower},
     done::{Done, JustDone},
+    draft::{self, Typed},
     form::Mistake,
     frame::leading_to_intervals,
     steps::Copy,
@@ -80,16 +80,9 @@ pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
     JustDone(done): JustDone,
+    typed: Typed,
 ) -> Result<Response, Problem> {
-    draw(&app, &signed.0, done, None).await
-}
-
-async fn draw(
-    app: &App,
-    session: &Session,
-    done: Option<Done>,
-    mistake: Option<Mistake>,
-) -> Result<Response, Problem> {
+    let (app, session) = (&app, &signed.0);
     let now = app.clock.now();
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
     let link = queries::connectors::of_account(&app.pool, session.account).await?;
@@ -107,7 +100,6 @@ async fn draw(
     let shown = activity::Shown::of(connection.as_ref());
     let changes = list::newest(app, session.account, &shown, CHANGES).await?;
     let rows = activity::newest(app, session.account, &shown, RECENT).await?;
-    let wrong = mistake.is_some();
     let card = Card::of(connection, now);
     let apps = Summary::of(app, session.account).await?;
     let clients = (apps.count, link.as_ref());
@@ -136,14 +128,9 @@ async fn draw(
         changes,
         rows,
         zones: &chrono_tz::TZ_VARIANTS,
-        mistake,
+        mistake: typed.by(session.account).mistake(),
     };
-    let status = if wrong {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
-    let page = stream::respond(app, session.account, status, template.render()?);
+    let page = stream::respond(app, session.account, template.render()?);
     Ok(leading_to_intervals(page))
 }
 
@@ -172,7 +159,7 @@ pub(crate) async fn set_zone(
     };
     let Ok(zone) = named.parse::<Tz>() else {
         let mistake = Mistake::new("zone", "Choose a time zone from the list.");
-        return draw(&app, &signed.0, None, Some(mistake)).await;
+        return Ok(draft::wrong("/dashboard", mistake));
     };
     let now = app.clock.now();
     let Connection { id, athlete_id, .. } = connection;

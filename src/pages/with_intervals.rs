@@ -111,9 +111,24 @@ async fn sign_up(
     let mut transaction = app.pool.begin().await?;
     let made = accounts::create_of_athlete(&mut transaction, app, &given.athlete, None).await?;
     let Some(account) = made else {
-        // Somebody made an account of the athlete meanwhile.
+        // A second press of the button made it meanwhile.
         drop(transaction);
-        return join_first(app, &given, next).await;
+        let owner = queries::accounts::of_athlete(&app.pool, given.athlete.as_str()).await?;
+        let own = owner.filter(|owner| owner.athlete_id.as_deref() == Some(given.athlete.as_str()));
+        return match own {
+            Some(own) => {
+                sign_in(
+                    app.pool.begin().await?,
+                    app,
+                    own.id,
+                    given,
+                    by,
+                    Next::back_at(next),
+                )
+                .await
+            }
+            None => join_first(app, &given, next).await,
+        };
     };
     tracing::info!("an athlete signed up with intervals.icu");
     sign_in(transaction, app, account, given, by, Next::first_at(next)).await

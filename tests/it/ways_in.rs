@@ -152,6 +152,33 @@ async fn a_consent_comes_back_only_to_the_browser_it_left_once_and_to_no_other_f
     .await;
 }
 
+/// Two windows, both at the consent page: one account, and both are signed in to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_consents_at_once_make_one_account() {
+    test(async |world| {
+        let ana = world.ana().clone();
+        free(&world, &ana).await;
+        let before = accounts(&world).await;
+        let ways = futures::future::join_all((0..6).map(|_| async {
+            let mut browser = world.browser();
+            let away = leave(&mut browser, "dashboard").await;
+            let back = consent(&world, &mut browser, &away, ana.person, &ALL, "allow").await;
+            (browser, back)
+        }))
+        .await;
+        let done = futures::future::join_all(ways.into_iter().map(async |(mut browser, back)| {
+            let page = browser.get(&back).await;
+            (page.status, page.location().to_owned())
+        }))
+        .await;
+        for (status, location) in &done {
+            assert!(*status == 303 && location.starts_with("/dashboard"), "{done:?}");
+        }
+        assert_eq!(accounts(&world).await, before + 1);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn declining_makes_no_account_and_says_so() {
     test(async |world| {

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures::{FutureExt as _, StreamExt as _, stream};
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, header};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
@@ -40,10 +40,10 @@ enum Step {
 }
 
 /// A rendered page as a response. One with a [`MARK`] is sent in pieces, with the figures of `account` there.
-pub(super) fn respond(app: &App, account: AccountId, status: StatusCode, page: String) -> Response {
+pub(super) fn respond(app: &App, account: AccountId, page: String) -> Response {
     let kind = (header::CONTENT_TYPE, "text/html; charset=utf-8");
     let Some((head, tail)) = page.split_once(MARK) else {
-        return (status, [kind], page).into_response();
+        return ([kind], page).into_response();
     };
     let figures = Figures {
         app: app.clone(),
@@ -53,7 +53,7 @@ pub(super) fn respond(app: &App, account: AccountId, status: StatusCode, page: S
     };
     let head = stream::once(ready(Bytes::from(head.to_owned())));
     let pieces = head.chain(pieces(figures)).map(Ok::<_, Infallible>);
-    (status, [kind, (UNBUFFERED, "no")], Body::from_stream(pieces)).into_response()
+    ([kind, (UNBUFFERED, "no")], Body::from_stream(pieces)).into_response()
 }
 
 /// The pieces after the first one.
