@@ -41,6 +41,7 @@ pub use coach_left::How;
 pub use grant_ended::Why;
 pub use granting::{Granting, May, Whose};
 pub use letter::{Envelope, Letter};
+pub use password_changed::PasswordIs;
 pub use rule::{Above, Limit, Reader, Rule, Says};
 pub use theirs::Theirs;
 

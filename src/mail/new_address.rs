@@ -9,6 +9,9 @@ use super::{Content, letter};
 pub struct NewAddress {
     /// The one-time link, absolute; good for 30 minutes.
     pub link: String,
+    /// Whether the account has no address yet.
+    #[serde(default)]
+    pub is_first: bool,
 }
 
 impl Content for NewAddress {

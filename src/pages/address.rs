@@ -51,6 +51,8 @@ struct Form {
 #[template(path = "pages/address_sent.html")]
 struct SentPage {
     frame: Frame,
+    is_first: bool,
+    has_password: bool,
     again: Option<SendAgain>,
 }
 
@@ -143,6 +145,8 @@ async fn mail_a_link(
     from: Network,
 ) -> Result<(), Problem> {
     let holder = queries::accounts::by_email(&mut *transaction, &address.key).await?;
+    let own = queries::accounts::by_id(&mut *transaction, account).await?;
+    let is_first = own.is_some_and(|own| own.email.is_none());
     let is_coach = queries::grants::any_to(&mut *transaction, &address.key).await?;
     let asked = AskedFor {
         to: address,
@@ -154,7 +158,7 @@ async fn mail_a_link(
     // To an address of another account the email says so, and its link is never sent.
     let mail = |link| match &holder {
         Some(holder) => accounts::already_here(app, holder),
-        None => Mail::NewAddress(mail::NewAddress { link }),
+        None => Mail::NewAddress(mail::NewAddress { link, is_first }),
     };
     ADDRESS_PAGE.ask(transaction, app, asked, mail).await
 }
@@ -166,6 +170,10 @@ pub(crate) async fn sent(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let account = session.as_ref().map(|session| session.account);
+    let owner = match account {
+        Some(account) => queries::accounts::by_id(&app.pool, account).await?,
+        None => None,
+    };
     let sent = account.and_then(|account| Sent::read(&app, &headers, &[What::Address], Some(account)));
     let again = sent.map(|sent| {
         let action = "/account/address/again";
@@ -173,6 +181,8 @@ pub(crate) async fn sent(
     });
     page(&SentPage {
         frame: Frame::of(session.is_some()),
+        is_first: owner.as_ref().is_some_and(|owner| owner.email.is_none()),
+        has_password: owner.is_none_or(|owner| owner.has_password),
         again,
     })
 }

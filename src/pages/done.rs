@@ -123,7 +123,7 @@ done! {
     PasswordOff = ACCOUNT, "password-off", Good,
         "Your password is deleted, and every other session has been signed out. You sign in with intervals.icu.";
     PasswordSet = ACCOUNT, "password-set", Good,
-        "Your password is set. You can now sign in with your email address, too.";
+        "Your password is set, and every other session has been signed out. You can now sign in with your email address, too.";
     AddressAdded = ACCOUNT, "address-added", Good,
         "Your email address is confirmed.";
     AddressChanged = ACCOUNT, "address", Good,

@@ -287,6 +287,8 @@ fn page_of(form: &str) -> Option<String> {
         | ["account", "password" | "address" | "delete"]
         | ["coaches", "invite"] => form.to_owned(),
         ["coaches", id] if is_id(id) => form.to_owned(),
+        ["account", "ways", ..] => "/account/ways".to_owned(),
+        ["sign-in", "join"] | ["sign-up", "address"] => form.to_owned(),
         ["connect", "key"] => "/connect".to_owned(),
         ["dashboard", "zone"] => "/dashboard".to_owned(),
         ["for-coaches", "resend" | "regenerate" | "roster"] => "/for-coaches".to_owned(),

@@ -61,6 +61,7 @@ pub(super) async fn replace(
     queries::mail_links::end_all(&mut *db, owner.id).await?;
     let changed = Mail::PasswordChanged(mail::PasswordChanged {
         forgot: app.config.page_url("/forgot"),
+        how: mail::PasswordIs::Changed,
     });
     outbox::enqueue(&mut *db, app, &address, Some(owner.id), changed).await?;
     Ok(match end_apps {

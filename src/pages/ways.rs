@@ -24,7 +24,7 @@ use crate::{
     error::Problem,
     guard::session::{self, Session},
     intervals::Shared,
-    mail::{self, Mail, outbox},
+    mail::{self, Mail, PasswordIs, outbox},
     queries::{self, oauth_states::Bound},
     secrets::Password,
     words::{ConnectionStatus, ConsentPurpose},
@@ -172,7 +172,7 @@ pub(crate) async fn intervals_off(
     }
 }
 
-/// `POST /account/ways/password`: gives an account without a password one, for its confirmed address.
+/// `POST /account/ways/password`: gives an account without a password one, for its confirmed address, and ends every other session.
 pub(crate) async fn set_password(
     State(app): State<App>,
     signed: Signed,
@@ -196,7 +196,8 @@ pub(crate) async fn set_password(
         return unproved(&app, &signed.0, "prove").await;
     }
     queries::accounts::set_password(&mut *transaction, proof.account.id, &hash).await?;
-    tell_of_password(&mut transaction, &app, &proof).await?;
+    queries::sessions::end_all(&mut *transaction, proof.account.id).await?;
+    tell_of_password(&mut transaction, &app, &proof, PasswordIs::Set).await?;
     let cookie = session::begin_by_consent(&mut transaction, &app, proof.account.id, &headers).await?;
     transaction.commit().await?;
     Ok(([(SET_COOKIE, cookie)], Done::PasswordSet.answer()).into_response())
@@ -224,19 +225,25 @@ pub(crate) async fn password_off(
     }
     queries::sessions::end_all(&mut *db, proof.account.id).await?;
     queries::mail_links::end_all(&mut *db, proof.account.id).await?;
-    tell_of_password(&mut *db, &app, &proof).await?;
+    tell_of_password(&mut *db, &app, &proof, PasswordIs::Deleted).await?;
     let cookie = session::begin(&mut *db, &app, proof.account.id, &headers).await?;
     transaction.commit().await?;
     Ok(([(SET_COOKIE, cookie)], Done::PasswordOff.answer()).into_response())
 }
 
-/// Queues the email that the password changed.
-async fn tell_of_password(db: &mut sqlx::PgConnection, app: &App, proof: &Proof) -> Result<(), Problem> {
+/// Queues the email that says what was done to the password.
+async fn tell_of_password(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    proof: &Proof,
+    how: PasswordIs,
+) -> Result<(), Problem> {
     let Some(address) = proof.address() else {
         return Ok(());
     };
     let changed = Mail::PasswordChanged(mail::PasswordChanged {
         forgot: app.config.page_url("/forgot"),
+        how,
     });
     outbox::enqueue(db, app, &address, Some(proof.account.id), changed).await?;
     Ok(())

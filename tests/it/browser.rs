@@ -231,7 +231,10 @@ async fn an_athlete_invites_changes_and_withdraws_with_and_without_javascript() 
             has("list", &coach);
             has("list", "Fitness and form, Calendar");
             assert!(!report["list"].as_str().unwrap().contains("Wellness"));
-            has("conflict", "Compared with what stands, your coach could also");
+            has(
+                "conflict",
+                "Compared with the current grant, your coach could also",
+            );
             has("after", "Wellness, reading only, Calendar");
             has("dashboard", "Not used yet");
             let grants: i64 = sqlx::query_scalar("select count(*) from grants")

@@ -1061,7 +1061,7 @@ async fn an_invite_never_changes_an_existing_grant() {
                 assert_eq!(page.status, 200, "{state}: {text}");
                 assert!(
                     text.contains("You invited this coach before")
-                        && text.contains("Nothing was changed, and no mail was sent")
+                        && text.contains("Nothing was changed, and no email was sent")
                         && text.contains("Last day Thursday, 31 December 2026")
                         && text.contains("Your note Until spring"),
                     "{state}: {text}"

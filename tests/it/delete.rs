@@ -237,11 +237,11 @@ async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
         let page = browser.get("/account/delete").await;
         assert!(
             page.text()
-                .contains("Your coach coach@example.test has no access to your training from then on"),
+                .contains("Your coach coach@example.test loses access to your training"),
             "{}",
             page.text()
         );
-        assert!(page.text().contains("Your address is a coach’s too"));
+        assert!(page.text().contains("Your address is a coach’s, too"));
         let tria_id = queries::accounts::by_email(pool, tria.person.email)
             .await
             .unwrap()
@@ -310,7 +310,7 @@ async fn nothing_is_deleted_without_the_word_and_the_password() {
         async |world| {
             let mut browser = world.signed_in(&world.ana().clone()).await;
             let page = browser.get("/account/delete").await;
-            assert!(page.text().contains("goes at once"));
+            assert!(page.text().contains("is deleted immediately"));
             for (password, word, field, words) in [
                 (PASSWORD, "", "word", "Type the word delete"),
                 (PASSWORD, "delete it", "word", "Type the word delete"),

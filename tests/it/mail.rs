@@ -18,8 +18,8 @@ use icusync::{
         self, Above, AccountDeleted, Address, AddressChanged, AlreadyHere, AthleteReplaced, CoachInvite,
         CoachJoined, CoachLeft, CoachNewUrl, CoachRegenerate, CoachResend, CoachRoster, CoachUrl, Confirm,
         ConnectionAttention, Envelope, GrantAsleep, GrantChanged, GrantEnded, Granting, How, Joined, Kind,
-        Mail, May, NewAddress, NewApp, NewClient, PasswordChanged, Reader, Release, Reset, SignInCode, Turn,
-        Why,
+        Mail, May, NewAddress, NewApp, NewClient, PasswordChanged, PasswordIs, Reader, Release, Reset,
+        SignInCode, Turn, Why,
         outbox::{self, Queued},
     },
     permissions, queries,
@@ -579,7 +579,10 @@ fn to_accounts() -> Vec<Sample> {
         ),
         (
             "",
-            Mail::PasswordChanged(PasswordChanged { forgot: at("forgot") }),
+            Mail::PasswordChanged(PasswordChanged {
+                forgot: at("forgot"),
+                how: PasswordIs::Changed,
+            }),
         ),
         (
             "",
@@ -592,6 +595,7 @@ fn to_accounts() -> Vec<Sample> {
             "",
             Mail::NewAddress(NewAddress {
                 link: at("address/icum_sample"),
+                is_first: false,
             }),
         ),
         (

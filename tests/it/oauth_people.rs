@@ -117,7 +117,7 @@ async fn what_a_sign_in_may_do_is_chosen_and_remembered() {
         assert!(page.attribute("#group-wellness", "checked").is_none());
         assert!(page.attribute("#group-fitness", "checked").is_some());
         assert!(page.attribute("#may-write", "checked").is_none());
-        assert!(page.text().contains("As you chose it last time"));
+        assert!(page.text().contains("As you chose last time"));
     })
     .await;
 }

@@ -260,7 +260,7 @@ async fn a_consent_for_the_calendar_alone_goes_on_and_the_rest_is_said() {
         let invite = browser.get("/coaches/invite").await.text();
         let (shut, all) = (
             invite.matches("which was connected for reading only").count(),
-            invite.matches("your consent at intervals.icu").count(),
+            invite.matches("Changes also need your consent").count(),
         );
         assert!(
             shut > 0 && shut == all - 1,
@@ -376,7 +376,9 @@ async fn a_coachs_changes_need_the_grant_and_the_consent_and_not_the_athletes_sw
         assert!(page.contains("A coach may change your data, but"), "{page}");
         let page = browser.get("/coaches/invite").await.text();
         assert!(
-            page.contains("your consent at intervals.icu, which was connected for reading only"),
+            page.contains(
+                "Changes also need your consent at intervals.icu, which was connected for reading only"
+            ),
             "{page}"
         );
         let away = browser.post("/connect", &[]).await;

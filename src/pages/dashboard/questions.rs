@@ -38,11 +38,19 @@ pub(super) fn of(first: &First, rest: &Rest) -> Vec<String> {
             "How is my week going against the plan, and would you change anything in the days that are left?".to_owned()
         }),
     ];
-    let always = [
-        "How have my fitness, fatigue and form developed over the last six weeks?",
-        "What should I train in the next seven days?",
-        "Compare my last four weeks with the four before.",
-    ];
+    let always = if first.fitness.is_ok() {
+        [
+            "How have my fitness, fatigue and form developed over the last six weeks?",
+            "What should I train in the next seven days?",
+            "Compare my last four weeks with the four before.",
+        ]
+    } else {
+        [
+            "What do my settings at intervals.icu lack, so that you can read my training?",
+            "What should I train in the next seven days?",
+            "How do I get my activities and my sleep into intervals.icu?",
+        ]
+    };
     let mut questions: Vec<String> = some.into_iter().flatten().collect();
     let room = 3_usize.saturating_sub(questions.len()).max(1);
     questions.extend(always.into_iter().take(room).map(str::to_owned));
