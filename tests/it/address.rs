@@ -148,7 +148,7 @@ async fn a_taken_address_and_a_free_one_are_one_answer() {
         let mails = world.mails_to(jack).await;
         let text = &mails.last().unwrap().letter.text;
         assert!(
-            mails.len() == 1 && text.contains("has an account already") && !text.contains("/address/"),
+            mails.len() == 1 && text.contains("already has an account") && !text.contains("/address/"),
             "only its owner learns it, and there is no link to press: {text}"
         );
         let page = world.browser().open(&link).await;

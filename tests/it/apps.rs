@@ -234,7 +234,9 @@ async fn an_athlete_sees_each_app_and_ends_one() {
             let away = stranger.post(path, &[]).await;
             assert!(matches!(away.status, 303 | 405), "{path}: {}", away.status);
         }
-        assert_eq!(stranger.get(&path).await.location(), "/sign-in?next=apps");
+        let away = stranger.get(&path).await;
+        let id = path.rsplit('/').next().unwrap();
+        assert_eq!(away.location(), format!("/sign-in?next=app-{id}"));
         let link = world.mcp(&ana.link).request("ping", json!({})).await;
         assert_eq!((link.status, jacks.status().await), (200, 200));
     })

@@ -345,7 +345,7 @@ async fn a_stranger_signs_up_with_the_same_address_and_gets_nothing_of_it() {
                 };
                 has("confirm", &email);
                 has("signedIn", &email);
-                has("second", "This link no longer works");
+                has("second", "Dashboard");
             }
         },
     )
