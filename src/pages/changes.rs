@@ -156,6 +156,11 @@ pub(super) fn in_words(areas: &[Area]) -> String {
     }
 }
 
+/// Whether these are all areas in which tools change something.
+pub(super) fn is_everything(areas: &[Area]) -> bool {
+    areas_of(writes()).iter().all(|area| areas.contains(area))
+}
+
 /// What tools change and the connection, if it is in use, does not let them.
 pub(super) fn reads_only(connection: &Connection) -> Vec<Area> {
     if connection.status != ConnectionStatus::Connected {

@@ -442,7 +442,7 @@ fn not_ours(signed: bool) -> Result<Response, Problem> {
         "This connect attempt cannot be finished",
         &[
             "It was started in another browser, took longer than ten minutes, or was finished already. Nothing was connected or changed.",
-            "Start again from your dashboard, in this browser.",
+            "Start again, in this browser.",
         ],
     )
 }

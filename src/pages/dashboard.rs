@@ -104,7 +104,7 @@ pub(crate) async fn show(
     let apps = Summary::of(app, session.account).await?;
     let clients = (apps.count, link.as_ref());
     let invited = coaches.len() + more_coaches;
-    let checklist = Checklist::of(app, session.account, card.is_connected(), clients, invited).await?;
+    let checklist = Checklist::of(app, session.account, card.shares_something(), clients, invited).await?;
     let template = Dashboard {
         frame: Frame::of(true),
         who: session.who.clone(),

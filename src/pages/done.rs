@@ -59,6 +59,8 @@ macro_rules! done {
 done! {
     Connected = DASHBOARD, "connected", Good,
         "intervals.icu is connected.";
+    Joined = DASHBOARD, "joined", Good,
+        "Joined: you are signed in to the account of the athlete you came back as, and can now sign in either way.";
     NothingShared = DASHBOARD, "nothing-shared", Warn,
         "You are signed in at intervals.icu, but shared nothing: every area was unticked. Reconnect and leave ticked what Claude \
              may read.";
@@ -90,8 +92,8 @@ done! {
     ToolsChosen = CONNECTOR, "tools", Good,
         "Saved. It takes effect at the next call. A client may show its old list of tools for up to a day.";
     WritingOn = CONNECTOR, "writing-on", Good,
-        "Saved. From the next call on, Claude can change your data. Every change is listed on your dashboard, and you can \
-             undo it for thirty days.";
+        "Saved. From the next call on, clients with your connector URL can change your data. Every change is listed on your \
+             dashboard, and you can undo it for thirty days. A connected app has its own choice, under Connected apps.";
     WritingLacksConsent = CONNECTOR, "writing-unshared", Warn,
         "Saved. But intervals.icu was connected for reading only, so nothing can be changed yet: reconnect to allow \
              changes.";

@@ -167,19 +167,26 @@ pub(super) async fn sign_up_confirmed(
 #[derive(Debug, Clone, Copy)]
 struct Next {
     page: NextPage,
-    /// Whether the account was just made.
-    is_first: bool,
+    /// What happened, for the dashboard to say.
+    done: Option<Done>,
 }
 
 impl Next {
     fn first_at(page: NextPage) -> Self {
-        Self { page, is_first: true }
+        Self {
+            page,
+            done: Some(Done::Connected),
+        }
     }
 
     fn back_at(page: NextPage) -> Self {
+        Self { page, done: None }
+    }
+
+    fn joined_at(page: NextPage) -> Self {
         Self {
             page,
-            is_first: false,
+            done: Some(Done::Joined),
         }
     }
 }
@@ -207,10 +214,14 @@ async fn sign_in(
     transaction.commit().await?;
     let shares_nothing = Shared::of(&given.scopes).is_nothing();
     connect::first_read(app, account, &connected, given).await;
-    let response = match next.page {
-        NextPage::Dashboard if shares_nothing => Done::NothingShared.answer(),
-        NextPage::Dashboard if next.is_first => Done::Connected.answer(),
-        page => Redirect::to(&page.path()).into_response(),
+    let done = if shares_nothing {
+        Some(Done::NothingShared)
+    } else {
+        next.done
+    };
+    let response = match (next.page, done) {
+        (NextPage::Dashboard, Some(done)) => done.answer(),
+        (page, _) => Redirect::to(&page.path()).into_response(),
     };
     Ok(([(SET_COOKIE, cookie)], response).into_response())
 }

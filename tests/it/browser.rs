@@ -367,6 +367,8 @@ async fn an_athlete_allows_changes_and_takes_one_back_with_and_without_javascrip
                 assert_eq!(report["problems"], json!([]), "{report}");
                 report
             };
+            // The question is asked of whoever uses the connector URL.
+            world.mcp(&seeded.link).call("get_fitness", json!({})).await;
             let report = walk("allow").await;
             let has = |report: &Value, place: &str, words: &str| {
                 let text = report[place].as_str().unwrap();

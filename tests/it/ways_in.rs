@@ -248,7 +248,7 @@ async fn a_password_account_is_joined_by_its_password_and_by_nothing_less() {
         let right = browser.post("/sign-in/join", &[("password", PASSWORD)]).await;
         assert_eq!(
             (right.status, right.location()),
-            (303, "/dashboard"),
+            (303, "/dashboard?done=joined"),
             "{}",
             right.text()
         );
@@ -419,7 +419,7 @@ async fn an_empty_password_account_becomes_a_way_into_the_athletes() {
             .await;
         assert_eq!(
             (done.status, done.location()),
-            (303, "/dashboard"),
+            (303, "/dashboard?done=joined"),
             "{}",
             done.text()
         );
@@ -502,7 +502,7 @@ async fn closed_sign_up_makes_no_account_by_a_consent_either() {
             let mut browser = world.browser();
             continue_as(&world, &mut browser, &jack, &ALL).await;
             let done = browser.post("/sign-in/join", &[("password", PASSWORD)]).await;
-            assert_eq!(done.location(), "/dashboard");
+            assert_eq!(done.location(), "/dashboard?done=joined");
             world.mails_to("nobody@example.test").await;
         },
     )
@@ -836,7 +836,8 @@ async fn a_narrower_consent_is_said_at_once_and_one_button_asks_for_the_union() 
             "intervals.icu shares less than before",
             "You no longer share your calendar",
             "Your activities, wellness and settings can be read, but no longer changed",
-            "push_workout",
+            "Tools of these groups stopped working: ",
+            "Calendar",
         ] {
             assert!(page.contains(expected), "{expected}: {page}");
         }

@@ -153,7 +153,13 @@ async fn connecting_asks_to_read_and_switching_on_asks_for_changes() {
         connect(&world, &mut browser, &ana, &[], &crate::connections::ALL).await;
         assert_eq!(may_write(&world, &ana).await, None);
         let page = browser.get("/dashboard").await.text();
-        assert!(page.contains(QUESTION) && !page.contains(READS_ONLY), "{page}");
+        assert!(
+            !page.contains(QUESTION) && !page.contains(READS_ONLY),
+            "nobody is asked who has not used the connector URL: {page}"
+        );
+        assert!(push(&world, &ana.link, "Easy").await.0);
+        let page = browser.get("/dashboard").await.text();
+        assert!(page.contains(QUESTION), "{page}");
 
         let done = switch_on(&world, &mut browser, &ana, &WRITING).await;
         assert_eq!(done.location(), "/connector?done=writing-on");
@@ -177,6 +183,7 @@ async fn a_choice_comes_with_an_api_key_too() {
         let key = ("key", ana.person.api_key);
         browser.post("/connect/key", &[key]).await;
         assert_eq!(may_write(&world, &ana).await, None);
+        assert!(push(&world, &ana.link, "Easy").await.0);
         assert!(browser.get("/dashboard").await.text().contains(QUESTION));
         browser
             .post("/connect/key", &[key, ("choice", "changes"), ("may-write", "on")])

@@ -47,6 +47,8 @@ enum Person {
         name: String,
         /// What tools could change and intervals.icu shares for reading only, in words; empty for nothing.
         reads_only: String,
+        /// Whether that is all that tools could change.
+        is_read_only: bool,
     },
     Coach {
         owner: Owner,
@@ -60,6 +62,17 @@ impl Person {
         match self {
             Self::Athlete { owner, .. } | Self::Coach { owner, .. } => *owner,
         }
+    }
+
+    /// Whether a client could make any change for this person.
+    fn could_write(&self) -> bool {
+        !matches!(
+            self,
+            Self::Athlete {
+                is_read_only: true,
+                ..
+            }
+        )
     }
 
     /// What the form carries, so that nobody agrees as somebody else than the page named.
@@ -114,10 +127,12 @@ async fn step(app: &App, request: &Request, session: Option<&Session>) -> Result
     let Some(connection) = connection.filter(|row| row.status == ConnectionStatus::Connected) else {
         return Ok(Step::Connect { email });
     };
+    let reads_only = changes::reads_only(&connection);
     Ok(Step::Agree(Person::Athlete {
         owner: Owner::Account(session.account),
         email,
-        reads_only: changes::in_words(&changes::reads_only(&connection)),
+        is_read_only: changes::is_everything(&reads_only),
+        reads_only: changes::in_words(&reads_only),
         name: connection.athlete_name,
     }))
 }
@@ -329,8 +344,12 @@ async fn allow(
         before.map(|choice| choice.groups_off).unwrap_or_default(),
         &mut fields,
     )?;
+    if links::offered(&off).iter().all(|offered| !offered.on) {
+        let mistake = "Tick at least one group of tools, or choose Do not allow.";
+        return show(app, request, session, Some(mistake)).await;
+    }
     let asks_write = asks_write(request);
-    let may_write = asks_write && fields.optional("may-write").is_some();
+    let may_write = asks_write && person.could_write() && fields.optional("may-write").is_some();
     // A client that asks to read says nothing about what the person thinks of changes.
     let remembered = if asks_write { may_write } else { wrote };
 

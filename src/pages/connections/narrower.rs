@@ -16,8 +16,8 @@ pub(in crate::pages) struct Narrower {
     pub(in crate::pages) unread: String,
     /// What can be read but no longer changed, in words; may be empty.
     pub(in crate::pages) unchanged: String,
-    /// The tools that no longer work.
-    pub(in crate::pages) tools: Vec<&'static str>,
+    /// The groups with a tool that worked and no longer does.
+    pub(in crate::pages) groups: Vec<&'static str>,
     /// The addresses of the coaches to whom one of these was granted.
     pub(in crate::pages) coaches: Vec<String>,
 }
@@ -35,28 +35,30 @@ impl Narrower {
         let unchanged: Vec<Area> = all()
             .filter(|area| before.writes(*area) && !shared.writes(*area) && shared.reads(*area))
             .collect();
-        let is_stopped = |tool: &Permission| {
-            let mut needs = tool.needs.iter();
-            needs.any(|area| {
-                unread.contains(area) || (tool.access == Access::Write && unchanged.contains(area))
+        let works = |tool: &Permission, shared: Shared| {
+            tool.needs.iter().all(|area| match tool.access {
+                Access::Read => shared.reads(*area),
+                Access::Write => shared.writes(*area),
             })
         };
-        let stopped: Vec<&'static str> = permissions::ALL
+        let stopped: Vec<&'static Permission> = permissions::ALL
             .iter()
             .copied()
-            .filter(|tool| is_stopped(tool))
-            .map(|tool| tool.name)
+            .filter(|tool| works(tool, before) && !works(tool, shared))
             .collect();
+        let is_stopped = |name: &String| stopped.iter().any(|tool| tool.name == name);
+        let mut groups: Vec<&'static str> = stopped.iter().map(|tool| tool.group.title()).collect();
+        groups.dedup();
         let coaches = grants
             .iter()
             .filter(|grant| grant.is_shown && GrantState::of(grant, now).is_awake())
-            .filter(|grant| grant.tools.iter().any(|name| stopped.contains(&name.as_str())))
+            .filter(|grant| grant.tools.iter().any(is_stopped))
             .map(|grant| grant.coach_email.clone())
             .collect();
         Some(Self {
             unread: in_words(&unread),
             unchanged: in_words(&unchanged),
-            tools: stopped,
+            groups,
             coaches,
         })
     }

@@ -4,15 +4,16 @@ use crate::{
     app::App,
     ids::AccountId,
     queries::{self, activity_log::Filter, connectors::Link},
+    words::Outcome,
 };
 
 /// The steps, as `parts/checklist.html` shows them.
 pub(super) struct Checklist {
-    /// intervals.icu is connected.
+    /// intervals.icu is connected and shares something.
     pub(super) connected: bool,
     /// A client was added: an app signed in, or the connector URL was used.
     pub(super) client: bool,
-    /// The athlete's own client has asked something.
+    /// The athlete's own client has asked something and got an answer.
     pub(super) asked: bool,
     /// A coach was invited, which is optional.
     pub(super) coach: bool,
@@ -29,6 +30,7 @@ impl Checklist {
     ) -> sqlx::Result<Self> {
         let own = Filter {
             own: Some(true),
+            outcomes: Some(vec![Outcome::Ok]),
             ..Filter::default()
         };
         let calls = queries::activity_log::page_of(&app.pool, account, &own, None, 1).await?;

@@ -51,6 +51,11 @@ impl Card {
         self.status == Some(ConnectionStatus::Connected)
     }
 
+    /// Whether it works, and something is shared.
+    pub(super) fn shares_something(&self) -> bool {
+        self.is_connected() && !self.shares_nothing()
+    }
+
     /// Whether it works, but every area was unticked.
     pub(super) fn shares_nothing(&self) -> bool {
         self.is_connected() && self.unshared.len() == Area::ALL.len()
@@ -63,7 +68,7 @@ impl Card {
 
     /// Whether only the athlete can set the zone: it is not known, or the athlete set it.
     pub(super) fn asks_zone(&self) -> bool {
-        self.is_connected() && (self.zone.is_none() || self.zone_by_athlete)
+        self.shares_something() && (self.zone.is_none() || self.zone_by_athlete)
     }
 
     /// Whether the athlete has to do something here before anything else works.

@@ -77,7 +77,7 @@ struct Page {
     frame: Frame,
     athlete: String,
     way: Way,
-    /// The address of the account that is signed in here.
+    /// Whose account is signed in here.
     own: Option<String>,
     mistake: Option<Mistake>,
 }
@@ -118,7 +118,7 @@ pub(crate) async fn show(
         frame: Frame::of(session.is_some()),
         athlete: names::called(waiting.name(), waiting.athlete.as_str()),
         way: Way::of(&app, session, &holder).await?,
-        own: session.and_then(|session| session.email.clone()),
+        own: session.map(|session| session.who.clone()),
         mistake: typed.by_anyone().mistake(),
     })
 }
@@ -169,7 +169,7 @@ pub(crate) async fn join(
         queries::accounts::set_athlete(&mut *db, holder.id, waiting.athlete.as_str()).await?;
     }
     tracing::info!("two ways into an account were joined");
-    let next = Next::back_at(waiting.next());
+    let next = Next::joined_at(waiting.next());
     let response = sign_in(transaction, &app, holder.id, given, (&headers, from), next).await?;
     Ok(waiting::forgotten(&app, response))
 }
