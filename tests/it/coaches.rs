@@ -979,7 +979,7 @@ async fn an_invite_is_resent_sleeps_wakes_and_is_withdrawn() {
             "{}",
             asleep.text()
         );
-        assert!(browser.get(&path).await.text().contains("Saving wakes it"));
+        assert!(browser.get(&path).await.text().contains("Saving resumes it"));
         // Saved unchanged, it resumes, and the mail with the URL is resent.
         let saved = browser.post(&path, &edit("1", "", "", &["get_fitness"])).await;
         assert_eq!(saved.location(), "/coaches?done=changed");

@@ -24,7 +24,7 @@ async fn a_regenerated_url_replaces_the_old_one_at_once() {
                 .get("/link/regenerate")
                 .await
                 .text()
-                .contains("stops working at once")
+                .contains("stops working immediately")
         );
         assert_eq!(
             url_on(&browser.get("/connector").await),

@@ -557,7 +557,7 @@ fn to_accounts() -> Vec<Sample> {
             }),
         ),
         (
-            "by intervals.icu",
+            "_by_intervals",
             Mail::AlreadyHere(AlreadyHere {
                 sign_in: at("sign-in"),
                 forgot: at("forgot"),

@@ -983,7 +983,7 @@ async fn each_athletes_log_names_the_coach_for_each_call() {
         answer_of(&world.mcp(&world.ana().link), "get_fitness", json!({})).await;
         let rows = ask(
             &world,
-            "select concat_ws('|', a.email, tool, access, outcome, athlete_id, coalesce(caller, '-'), l.coach_id is not null, client)
+            "select concat_ws('|', a.email, tool, access, outcome, l.athlete_id, coalesce(caller, '-'), l.coach_id is not null, client)
              from activity_log l join accounts a on a.id = l.account_id order by l.id",
         )
         .await;

@@ -473,7 +473,7 @@ async fn a_key_that_opens_nothing_is_found_at_start_unless_the_loss_is_accepted(
     );
     let (_, page) = get(&service, "/status").await;
     assert!(
-        page.contains("Something is not working as it should") && page.contains("is lost"),
+        page.contains("Something is not working as it should") && page.contains("are lost"),
         "{page}"
     );
     service.stop().await;
