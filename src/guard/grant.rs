@@ -222,11 +222,11 @@ impl Handle {
     /// The right to read, once the row is up to date.
     pub(super) async fn up_to_date(self, app: &App, row: Connection) -> Result<(Ask, Opened), ToolError> {
         let row = profile::up_to_date(app, row, &self.scopes, &self.upstream).await?;
-        self.as_it_stands(app, row)
+        self.of_row(app, row)
     }
 
     /// The right to read, with the row as it is.
-    pub(super) fn as_it_stands(self, app: &App, row: Connection) -> Result<(Ask, Opened), ToolError> {
+    pub(super) fn of_row(self, app: &App, row: Connection) -> Result<(Ask, Opened), ToolError> {
         let Self {
             upstream,
             scopes,

@@ -44,7 +44,7 @@ pub(crate) async fn open(app: &App, account: AccountId, deadline: Instant) -> Re
     let (mut ask, opened) = if row.zone.is_none() && shares_settings && !is_spared {
         handle.up_to_date(app, row).await?
     } else {
-        handle.as_it_stands(app, row)?
+        handle.of_row(app, row)?
     };
     if is_spared {
         ask.upstream = ask.upstream.reading_only_kept();

@@ -642,7 +642,9 @@ async fn either_way_in_goes_while_the_other_stands() {
         let only = browser
             .post("/account/ways/password/off", &[("password", PASSWORD)])
             .await;
-        assert!(only.text().contains("your only way"), "{}", only.text());
+        assert_eq!(only.location(), "/account/ways");
+        let page = browser.get("/account/ways").await.text();
+        assert!(page.contains("your only way"), "{page}");
         let wrong = browser
             .post("/account/ways/intervals", &[("password", "wrong password")])
             .await;

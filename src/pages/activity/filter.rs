@@ -209,7 +209,7 @@ mod tests {
         ] {
             let mistakes = form(query).filter(Tz::UTC).unwrap_err();
             assert_eq!(
-                mistakes.iter().map(|mistake| mistake.field).collect::<Vec<_>>(),
+                mistakes.iter().map(|mistake| &*mistake.field).collect::<Vec<_>>(),
                 fields,
                 "{query}"
             );

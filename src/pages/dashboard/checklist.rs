@@ -8,6 +8,10 @@ use crate::{
 };
 
 /// The steps, as `parts/checklist.html` shows them.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each step, each ticked by itself"
+)]
 pub(super) struct Checklist {
     /// intervals.icu is connected and shares something.
     pub(super) connected: bool,

@@ -19,6 +19,7 @@ struct FirstPiece<'a> {
 }
 
 impl FirstPiece<'_> {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "askama passes references")]
     fn until(&self, day: &NaiveDate) -> String {
         until(*day, self.first.today)
     }
@@ -65,7 +66,11 @@ struct RestPiece<'a> {
 
 impl RestPiece<'_> {
     /// The class of a badge.
-    #[expect(clippy::unused_self, reason = "askama calls methods of the template")]
+    #[expect(
+        clippy::unused_self,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "askama calls methods of the template, and passes references"
+    )]
     fn class(&self, status: &Status) -> &'static str {
         match status {
             Status::Done => " good",

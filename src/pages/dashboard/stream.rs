@@ -61,7 +61,7 @@ fn pieces(figures: Figures) -> impl stream::Stream<Item = Bytes> + Send {
     let span = tracing::Span::current();
     stream::unfold((figures, Step::Ask), move |(figures, step)| {
         async move {
-            let (piece, next) = figures.whole(step).await?;
+            let (piece, next) = Box::pin(figures.whole(step)).await?;
             Some((Bytes::from(piece), (figures, next)))
         }
         .instrument(span.clone())
@@ -87,7 +87,7 @@ impl Figures {
             Step::End => return None,
             step => step,
         };
-        let piece = in_any_case(self.deadline + ROOM, self.piece(step)).await;
+        let piece = in_any_case(self.deadline + ROOM, Box::pin(self.piece(step))).await;
         Some(piece.unwrap_or_else(|| (self.end(figures::none(None)), Step::End)))
     }
 
