@@ -288,7 +288,7 @@ async fn an_account_connects_another_athlete_while_an_invite_meets_an_existing_g
             has("asleep", "Ana Berger (i900001)");
             assert_eq!(report["filled"], coach.email);
             has("both", "Wellness");
-            has("again", "Nothing was changed, and no mail was sent");
+            has("again", "Nothing was changed, and no email was sent");
             has("again", "your coach could also");
             assert_eq!(
                 report["ticked"], 1,
@@ -375,7 +375,7 @@ async fn an_athlete_allows_changes_and_takes_one_back_with_and_without_javascrip
                 assert!(text.contains(words), "{place}: {words} in {text}");
             };
             has(&report, "asked", "Until you allow it, Claude only reads.");
-            has(&report, "done", "Claude can change your data");
+            has(&report, "done", "clients with your connector URL can change your data");
             has(&report, "on", "On");
             has(&report, "off", "Off");
             let ticks = json!(mode == "with-javascript");

@@ -268,7 +268,7 @@ async fn a_restart_in_the_middle_of_queries_costs_each_of_them_one_error() {
 
         let mut direct = PgConnection::connect(&url).await.unwrap();
         direct
-            .execute("begin; lock table links in access exclusive mode")
+            .execute("begin; lock table connectors in access exclusive mode")
             .await
             .unwrap();
         let seats = instance.app.config.database_connections;
@@ -392,7 +392,7 @@ async fn connections_that_the_network_swallowed_do_not_use_up_the_pool() {
         // Every connection of the pool is in the middle of a query when the network goes silent.
         let mut direct = PgConnection::connect(&url_of(&world.database)).await.unwrap();
         direct
-            .execute("begin; lock table links in access exclusive mode")
+            .execute("begin; lock table connectors in access exclusive mode")
             .await
             .unwrap();
         let seats = instance.app.config.database_connections;

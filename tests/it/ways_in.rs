@@ -159,7 +159,7 @@ async fn two_consents_at_once_make_one_account() {
         let ana = world.ana().clone();
         free(&world, &ana).await;
         let before = accounts(&world).await;
-        let ways = futures::future::join_all((0..6).map(|_| async {
+        let ways = futures::future::join_all((0..4).map(|_| async {
             let mut browser = world.browser();
             let away = leave(&mut browser, "dashboard").await;
             let back = consent(&world, &mut browser, &away, ana.person, &ALL, "allow").await;

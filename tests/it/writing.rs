@@ -287,7 +287,7 @@ async fn a_consent_for_the_calendar_alone_goes_on_and_the_rest_is_said() {
         let (refused, text) = weigh(&world, &format!("{}?readonly=1", ana.link)).await;
         assert!(refused && text.contains("readonly=1"), "{text}");
         browser.post("/link/writing", &[("may-write", "off")]).await;
-        let page = browser.get("/dashboard").await.text();
+        let page = browser.get("/connector").await.text();
         assert!(
             page.contains("Wellness reads, and changes once that is switched on"),
             "{page}"
