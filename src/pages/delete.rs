@@ -33,6 +33,10 @@ const HERE: &str = "/account/delete";
 const WORD: &str = "delete";
 const NOT_THE_WORD: &str = "Type the word delete, so that nothing is deleted by accident.";
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a sentence of its own on the page"
+)]
 #[derive(Template)]
 #[template(path = "pages/delete.html")]
 struct Form {

@@ -285,10 +285,11 @@ fn page_of(form: &str) -> Option<String> {
     Some(match parts.as_slice() {
         ["sign-up" | "sign-in" | "forgot" | "reset" | "confirm" | "address"]
         | ["account", "password" | "address" | "delete"]
-        | ["coaches", "invite"] => form.to_owned(),
+        | ["coaches", "invite"]
+        | ["sign-in", "join"]
+        | ["sign-up", "address"] => form.to_owned(),
         ["coaches", id] if is_id(id) => form.to_owned(),
         ["account", "ways", ..] => "/account/ways".to_owned(),
-        ["sign-in", "join"] | ["sign-up", "address"] => form.to_owned(),
         ["connect", "key"] => "/connect".to_owned(),
         ["dashboard", "zone"] => "/dashboard".to_owned(),
         ["for-coaches", "resend" | "regenerate" | "roster"] => "/for-coaches".to_owned(),

@@ -244,7 +244,7 @@ async fn the_head_is_there_at_once_and_a_slow_upstream_ends_in_a_whole_page() {
         browser.get("/account").await;
         world.sim.fault(Fault::on("/athlete/").delay_ms(20_000));
         let cookie = format!("s={}", browser.cookies["s"]);
-        let http = reqwest::Client::new();
+        let http = crate::world::Mcp::client();
         let began = Instant::now();
         let request = http
             .get(format!("{}/dashboard", world.web))

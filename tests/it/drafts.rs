@@ -283,7 +283,8 @@ async fn a_lost_session_costs_no_text_and_another_account_never_sees_it() {
         let address = [("email", "elsewhere@example.test"), ("password", PASSWORD)];
         let delete = [("word", "delete"), ("password", PASSWORD)];
         let another = invite("other@coach.example", "typed in vain");
-        let cases: [(&str, &[(&str, &str)], &str, &str); 4] = [
+        type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
+        let cases: [Case<'_>; 4] = [
             ("/coaches/invite", &another, "#email", "other@coach.example"),
             (&grant, &edit, "#last-day", "2026-12-24"),
             ("/account/address", &address, "#email", "elsewhere@example.test"),
