@@ -157,6 +157,9 @@ async fn is_kept_and_sent_once(world: &Arc<World>, browser: &mut Browser, form: 
     }
 }
 
+/// Where a form is sent, what is typed into it, and the field and text that are kept.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_that_is_not_accepted_goes_back_to_its_page_with_what_was_typed() {
     test(async |world| {
@@ -283,7 +286,6 @@ async fn a_lost_session_costs_no_text_and_another_account_never_sees_it() {
         let address = [("email", "elsewhere@example.test"), ("password", PASSWORD)];
         let delete = [("word", "delete"), ("password", PASSWORD)];
         let another = invite("other@coach.example", "typed in vain");
-        type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
         let cases: [Case<'_>; 4] = [
             ("/coaches/invite", &another, "#email", "other@coach.example"),
             (&grant, &edit, "#last-day", "2026-12-24"),
