@@ -62,7 +62,7 @@ pub(in crate::pages) struct Connected {
     pub(in crate::pages) is_known: bool,
 }
 
-/// Connects the account in a transaction of its own; [`write`] says the rest.
+/// Connects the account in a transaction of its own; [`write()`] says the rest.
 pub(in crate::pages) async fn connect(
     app: &App,
     account: AccountId,
