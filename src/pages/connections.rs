@@ -329,8 +329,8 @@ async fn finish(
 /// Notes that the athlete of an account that signs in with intervals.icu gave a consent in this session.
 pub(super) async fn note_proof(app: &App, session: &Session, given: &Authorization) -> Result<(), Problem> {
     let account = queries::accounts::by_id(&app.pool, session.account).await?;
-    let own = account.and_then(|account| account.athlete_id);
-    if given.kind == ConnectionKind::OAuth && own.as_deref() == Some(given.athlete.as_str()) {
+    let is_way = account.is_some_and(|account| account.is_way_of(given.athlete.as_str()));
+    if given.kind == ConnectionKind::OAuth && is_way {
         queries::sessions::note_proof(&app.pool, session.hash, app.clock.now()).await?;
     }
     Ok(())

@@ -147,6 +147,14 @@ impl Proof {
         }
     }
 
+    /// The hash of the password that proved it; none if a consent did.
+    pub(super) fn password(&self) -> Option<&PasswordHash> {
+        match &self.by {
+            By::Password(hash) => Some(hash),
+            By::Consent(_) => None,
+        }
+    }
+
     /// The account's address, if it has one.
     pub(super) fn address(&self) -> Option<Address> {
         Address::of(&self.account)

@@ -74,7 +74,7 @@ pub(super) async fn landed(
     let athlete = given.athlete.as_str();
     let owner = queries::accounts::of_athlete(&app.pool, athlete).await?;
     if let Some(owner) = &owner
-        && owner.athlete_id.as_deref() == Some(athlete)
+        && owner.is_way_of(athlete)
     {
         let transaction = app.pool.begin().await?;
         let next = Next::back_at(next);
@@ -114,7 +114,7 @@ async fn sign_up(
         // A second press of the button made it meanwhile.
         drop(transaction);
         let owner = queries::accounts::of_athlete(&app.pool, given.athlete.as_str()).await?;
-        let own = owner.filter(|owner| owner.athlete_id.as_deref() == Some(given.athlete.as_str()));
+        let own = owner.filter(|owner| owner.is_way_of(given.athlete.as_str()));
         return match own {
             Some(own) => {
                 sign_in(

@@ -22,6 +22,13 @@ pub struct Account {
     pub created_at: DateTime<Utc>,
 }
 
+impl Account {
+    /// Whether the sign-in of this athlete with intervals.icu is a way in.
+    pub fn is_way_of(&self, athlete_id: &str) -> bool {
+        self.athlete_id.as_deref() == Some(athlete_id)
+    }
+}
+
 /// An account with the hash that its password is checked against.
 #[derive(Debug, Clone)]
 pub struct Credentials {

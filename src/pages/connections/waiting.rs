@@ -20,6 +20,7 @@ use crate::{
         consents::{Consent, NewConsent},
     },
     secrets::{Token, TokenHash, TokenKind},
+    text::names,
     words::ConnectionKind,
 };
 
@@ -92,9 +93,9 @@ pub(in crate::pages) async fn of_browser(app: &App, headers: &HeaderMap) -> Resu
 }
 
 impl Waiting {
-    /// The athlete's name, as upstream has it.
-    pub(in crate::pages) fn name(&self) -> &str {
-        &self.consent.athlete_name
+    /// The athlete by name and id.
+    pub(in crate::pages) fn called(&self) -> String {
+        names::called(&self.consent.athlete_name, self.athlete.as_str())
     }
 
     /// Whether somebody who is signed in wanted to connect; otherwise somebody wanted to sign in.

@@ -23,7 +23,6 @@ use crate::{
         sent::{Sent, What},
     },
     queries,
-    text::names,
 };
 
 /// The page.
@@ -51,7 +50,7 @@ pub(crate) async fn show(
     };
     page(&Form {
         frame: Frame::of(signed),
-        athlete: names::called(waiting.name(), waiting.athlete.as_str()),
+        athlete: waiting.called(),
         email: kept.text_or_empty("email"),
         mistake: kept.mistake(),
     })
@@ -81,7 +80,7 @@ pub(in crate::pages) async fn confirm_page(
     }
     page(&ConfirmAthlete {
         frame: Frame::of(false),
-        athlete: names::called(waiting.name(), waiting.athlete.as_str()),
+        athlete: waiting.called(),
         email: opened.link.email.clone(),
         form: opened.form(),
     })

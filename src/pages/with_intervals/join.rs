@@ -13,19 +13,18 @@ use super::{Next, sign_in};
 use crate::{
     app::App,
     error::Problem,
-    guard::{session::Session, tries},
+    guard::session::Session,
     ids::AccountId,
-    mail::{Address, outbox},
+    mail::outbox,
     pages::{
         Fields, Frame, FromNetwork, MaybeSigned,
         connections::{connect, waiting},
         draft::{self, Typed},
         form::{Mistake, Wrong as _},
         frame::{leading_to_intervals, page, with_status},
+        proof::{self, Proof},
     },
     queries::{self, accounts::Account},
-    secrets::PasswordHash,
-    text::names,
     words::ConnectionStatus,
 };
 
@@ -116,7 +115,7 @@ pub(crate) async fn show(
     };
     page(&Page {
         frame: Frame::of(session.is_some()),
-        athlete: names::called(waiting.name(), waiting.athlete.as_str()),
+        athlete: waiting.called(),
         way: Way::of(&app, session, &holder).await?,
         own: session.map(|session| session.who.clone()),
         mistake: typed.by_anyone().mistake(),
@@ -145,22 +144,19 @@ pub(crate) async fn join(
         _ => return Ok(Redirect::to(JOIN).into_response()),
     };
     let wrong = || draft::wrong(JOIN, Mistake::new("password", NOT_ITS));
-    let hash = queries::accounts::password_of(&app.pool, asked).await?;
-    let (passwords, checked) = (app.passwords.clone(), hash.clone());
-    let check = async move { passwords.verify_typed(typed, hash).await };
-    if !tries::behind_link(&app, waiting.hash(), check).await?? {
+    let Some(proof) = proof::behind_link(&app, waiting.hash(), asked, typed).await? else {
         return Ok(wrong());
-    }
+    };
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
-    if !locks(&mut *db, asked, checked.as_ref()).await? {
+    if !proof.holds(&app, &mut *db).await? {
         return Ok(wrong());
     }
     let Some(given) = waiting.take(&mut *db, &app).await? else {
         return gone(&app, session.is_some());
     };
     if let Way::OwnPassword = way {
-        let joined = give_password(&mut *db, &app, asked, holder.id, checked.as_ref()).await?;
+        let joined = give_password(&mut *db, &app, &proof, holder.id).await?;
         if !joined {
             drop(transaction);
             return Ok(Redirect::to(JOIN).into_response());
@@ -176,27 +172,16 @@ pub(crate) async fn join(
 
 const NOT_ITS: &str = "This is not the password of that account. Passwords tell capital letters apart.";
 
-/// Whether the account still has the password that was checked; nobody changes it before `db`'s transaction ends.
-async fn locks(
-    db: &mut PgConnection,
-    account: AccountId,
-    checked: Option<&PasswordHash>,
-) -> sqlx::Result<bool> {
-    let now = queries::accounts::lock_password_of(db, account).await?;
-    Ok(checked.is_some() && now.as_ref().map(PasswordHash::as_str) == checked.map(PasswordHash::as_str))
-}
-
-/// Deletes the account `from`, which has nothing but its way in, and gives that to the account `to`; false if either changed
-/// meanwhile.
+/// Deletes the account that `proof` is about, which has nothing but its way in, and gives that to the account `to`; false if either
+/// changed meanwhile.
 async fn give_password(
     db: &mut PgConnection,
     app: &App,
-    from: AccountId,
+    proof: &Proof,
     to: AccountId,
-    hash: Option<&PasswordHash>,
 ) -> Result<bool, Problem> {
-    let own = queries::accounts::by_id(&mut *db, from).await?;
-    let (Some(address), Some(hash)) = (own.as_ref().and_then(Address::of), hash) else {
+    let from = proof.account.id;
+    let (Some(address), Some(hash)) = (proof.address(), proof.password()) else {
         return Ok(false);
     };
     if !queries::grants::of_account(&mut *db, from).await?.is_empty() {

@@ -91,14 +91,8 @@ pub(crate) async fn ask(
         stranger: None::<Network>,
         request: waiting.next().request(),
     };
-    let athlete = names::called(waiting.name(), waiting.athlete.as_str());
-    let name = athlete.clone();
-    let mail = |link| {
-        Mail::Release(mail::Release {
-            athlete: name.into(),
-            link,
-        })
-    };
+    let athlete = waiting.called().into();
+    let mail = |link| Mail::Release(mail::Release { athlete, link });
     RELEASE_PAGE.ask(transaction, &app, asked, mail).await?;
     Ok(Redirect::to(SENT).into_response())
 }
@@ -118,7 +112,7 @@ pub(crate) async fn sent(
     };
     page(&Sent {
         frame: Frame::of(signed),
-        athlete: names::called(waiting.name(), waiting.athlete.as_str()),
+        athlete: waiting.called(),
     })
 }
 
@@ -200,7 +194,7 @@ pub(crate) async fn show(
     }
     let response = page(&GoOn {
         frame: Frame::of(signed),
-        athlete: names::called(waiting.name(), waiting.athlete.as_str()),
+        athlete: waiting.called(),
         account: session.map(|session| session.who),
     })?;
     Ok(leading_to_intervals(response))
