@@ -334,9 +334,12 @@ async fn a_server_that_hangs_holds_back_only_the_mail_that_it_hangs_at() {
             }
             // All of them have left, and it still hangs.
             until(&world, &format!("count(*) = 1 {HANGING}")).await;
-            // And another kind of job, when mail has no seat left.
+            // And another kind of job, when mail has no seat left. All are queued before the first is waited for: the queue is
+            // read once a second, and one by one the first would be given up before the last has begun.
             for number in 0..7 {
                 enqueue(&world, &format!("hangs{number}@example.test")).await;
+            }
+            for _ in 0..7 {
                 line(&mut server.said).await;
             }
             let mut connection = world.app.pool.acquire().await.unwrap();
