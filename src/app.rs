@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     config::Config,
-    guard::{connection::Brake, limits::Limits, refused::Refused},
+    guard::{connection::Brake, limits::Limits, log_buffer::LogBuffer, refused::Refused},
     intervals,
     mail::transport::Transport,
     oauth::documents::Fetcher,
@@ -49,6 +49,8 @@ pub struct Parts {
     pub brake: Brake,
     /// Calls that the rate limit refused and that are not in the log yet.
     pub refused: Refused,
+    /// What calls left behind and is not written yet.
+    pub log_buffer: LogBuffer,
     /// Changes that are being made, which nobody may be waiting for any more.
     pub writes: TaskTracker,
     /// Whether the queue is being worked on.

@@ -26,6 +26,7 @@ use crate::{
     guard::{
         connection::Brake,
         limits::Limits,
+        log_buffer::{self, LogBuffer},
         refused::{self, Refused},
     },
     intervals, jobs,
@@ -384,6 +385,7 @@ pub fn app_with(config: Config, from: Ingredients, documents: Fetcher) -> anyhow
         limits,
         brake: Brake::default(),
         refused: Refused::default(),
+        log_buffer: LogBuffer::default(),
         writes: TaskTracker::new(),
         worker: Heartbeat::default(),
     }))
@@ -426,8 +428,17 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
         );
     }
     // A hanging connection must not keep the process from ending.
-    if tokio::time::timeout(SETTLE, refused::settle(&app)).await.is_err() {
+    let settled = tokio::time::timeout(SETTLE, refused::settle(&app));
+    let (settled, ()) = tokio::join!(settled, log_buffer::flush(&app));
+    if settled.is_err() {
         tracing::warn!("some calls that the rate limit refused could not be written down");
+    }
+    match log_buffer::waiting(&app) {
+        0 => {}
+        rows => tracing::error!(
+            rows,
+            "rows of the activity log are lost: the database took too long"
+        ),
     }
     if tokio::time::timeout(CLOSE, app.pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL were still in use at the end");

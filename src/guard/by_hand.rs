@@ -20,7 +20,7 @@ use crate::{
     permissions::Permission,
     queries::{
         activity_log::{self, Entry},
-        connectors, in_time,
+        connections, connectors, in_time,
     },
     tool_error::ToolError,
     words::Outcome,
@@ -52,12 +52,14 @@ pub(crate) async fn open(
     let link = link
         .map_err(|error| away(&error))?
         .ok_or_else(|| connection::never(app))?;
+    let row = in_time(connections::of_account(&app.pool, account)).await;
+    let row = row.map_err(|error| away(&error))?;
     let caller = |athlete| Caller::Athlete {
         account,
         link: link.id,
         athlete,
     };
-    let (ask, opened) = grant::open(app, &caller(None), None, permission, until + WRITES_GO_ON).await?;
+    let (ask, opened) = grant::open(app, &caller(None), row, None, permission, until + WRITES_GO_ON).await?;
     let athlete = opened.athlete.to_string();
     let row = Entry {
         id: LogId(app.random.uuid(&app.clock)),

@@ -7,11 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use moka::future::Cache;
 
+use super::log_buffer;
 use crate::{
     app::App,
     ids::{AccountId, GrantId},
     mail::{Address, Mail, NewClient, outbox},
-    queries::{PATIENCE, accounts, grants, in_time},
+    queries::{PATIENCE, accounts, connectors, grants, in_time},
 };
 
 /// How often a grant's row notes that it was used.
@@ -57,11 +58,13 @@ pub(crate) struct Use {
     pub grant: GrantId,
     /// The athlete's account.
     pub account: AccountId,
+    /// Whether the grant was never used before.
+    pub is_first: bool,
 }
 
 impl Uses {
-    /// Writes that the coach with the address `coach` used these grants through `client`, and emails each athlete for
-    /// whom this client is new. What cannot be written in time is reported and tried again with the next call; it does
+    /// Notes that the coach with the address `coach` used these grants through `client`, the first use at once, and emails each
+    /// athlete for whom this client is new. What cannot be written in time is reported and tried again with the next call; it does
     /// not fail the call.
     pub(crate) async fn note(&self, app: &App, coach: &str, client: &str, uses: &[Use]) {
         let name = without_version(client);
@@ -88,8 +91,14 @@ impl Uses {
         let now = app.clock.now();
         // If the clock was set back, do not wait for it to catch up.
         let lately = |at: DateTime<Utc>| (chrono::Duration::zero()..NOTED_EVERY).contains(&(now - at));
-        if !self.noted.get(&one.grant).await.is_some_and(lately) {
+        let is_noted = self.noted.get(&one.grant).await.is_some_and(lately);
+        if one.is_first {
             in_time(grants::used(&app.pool, one.grant, client, now)).await?;
+        } else if !is_noted {
+            let client = client.to_owned();
+            log_buffer::note_grant(app, one.grant, connectors::Use { at: now, client });
+        }
+        if one.is_first || !is_noted {
             self.noted.insert(one.grant, now).await;
         }
         let pair = (one.grant, name.to_owned());

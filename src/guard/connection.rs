@@ -11,6 +11,7 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use moka::future::Cache;
 
+use super::log_buffer;
 use crate::{
     app::App,
     ids::{AccountId, ConnectionId},
@@ -156,6 +157,11 @@ fn reconnect(app: &App, row: &Connection) -> ToolError {
 /// For the caller if the database does not answer; the cause goes to the log.
 pub fn away(error: &sqlx::Error) -> ToolError {
     tracing::error!(%error, "the database does not answer a tool call");
+    unreachable()
+}
+
+/// For the caller if the database does not answer.
+pub(super) fn unreachable() -> ToolError {
     ToolError::Ours("Not done: IcuSync cannot reach its own records now. Try again in a minute.".to_owned())
 }
 
@@ -234,16 +240,11 @@ async fn mark(app: &App, row: &Connection, now: DateTime<Utc>) -> anyhow::Result
 }
 
 /// Notes that upstream answered, at most once a minute for each connection.
-pub async fn note_success(
-    app: &App,
-    connection: ConnectionId,
-    noted_at: Option<DateTime<Utc>>,
-) -> sqlx::Result<()> {
+pub(super) fn note_success(app: &App, connection: ConnectionId, noted_at: Option<DateTime<Utc>>) {
     let now = app.clock.now();
-    if noted_at.is_some_and(|at| (Duration::zero()..NOTED_EVERY).contains(&(now - at))) {
-        return Ok(());
+    if !noted_at.is_some_and(|at| (Duration::zero()..NOTED_EVERY).contains(&(now - at))) {
+        log_buffer::note_answer(app, connection, now);
     }
-    connections::note_success(&app.pool, connection, now).await
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{
     caller::{Allowed, AthleteCard, Caller, Units},
-    connection::{self, away},
+    connection,
     journal::Journal,
     member::Member,
     profile,
@@ -123,12 +123,7 @@ impl Opened {
     /// connection, and the profile if it was read.
     pub(crate) async fn note_learned(&self, app: &App) -> sqlx::Result<()> {
         if self.intervals.requests() > 0 {
-            in_time(connection::note_success(
-                app,
-                self.connection,
-                self.last_success_at,
-            ))
-            .await?;
+            connection::note_success(app, self.connection, self.last_success_at);
         }
         let Some(profile) = self.intervals.profile_read() else {
             return Ok(());
@@ -140,15 +135,18 @@ impl Opened {
 }
 
 /// Opens the right to use the tool of `permission` until `deadline`, or says who must do what first. An athlete opens
-/// it for their own data, a coach for the data of `member`. The roster has checked that the grant is valid. This checks
-/// that the account still shows the athlete who gave it, in the same row as the token that opens the data.
+/// it for their own data, a coach for the data of `member`; `row` is the connection of that account as it stands now. The roster
+/// has checked that the grant is valid. This checks that the account still shows the athlete who gave it, in the same row as the
+/// token that opens the data.
 pub(crate) async fn open(
     app: &App,
     caller: &Caller,
+    row: Option<Connection>,
     member: Option<&Member>,
     permission: &Permission,
     deadline: Instant,
 ) -> Result<(Ask, Opened), ToolError> {
+    let row = row.ok_or_else(|| connection::never(app))?;
     let (account, allowed) = match (caller, member) {
         (Caller::Athlete { account, .. }, _) => (*account, Allowed::Own),
         (Caller::Coach { .. }, Some(member)) => (member.account(), Allowed::Granted(member.tools().to_vec())),
@@ -159,10 +157,10 @@ pub(crate) async fn open(
             ));
         }
     };
-    let row = in_time(connections::of_account(&app.pool, account))
-        .await
-        .map_err(|error| away(&error))?;
-    let row = row.ok_or_else(|| connection::never(app))?;
+    if row.account_id != account {
+        tracing::error!(%account, connection = %row.id, "a connection of another account");
+        return Err(connection::unreachable());
+    }
     if member.is_some_and(|member| member.athlete_id() != row.athlete_id) {
         return Err(connection::replaced());
     }

@@ -23,16 +23,21 @@ use tokio::{
 
 use super::{
     Caller,
+    connection::unreachable,
+    log_buffer,
+    lookups::{self, Lookups},
     offer::{Narrow, Offer},
 };
 use crate::{
     app::App,
     ids::{ConnectorId, GrantId},
     queries::{
-        connectors::{self, Live},
+        callers::{Found, Owner},
+        connectors::{self, Live, Use},
         grants, in_time,
     },
     secrets::{Token, TokenHash, TokenKind},
+    tool_error::ToolError,
 };
 
 /// How many calls of one link may wait for a turn; more are answered busy immediately.
@@ -45,6 +50,9 @@ const STRANGERS_WAIT: Duration = Duration::from_secs(2);
 const STRANGERS_AT_ONCE: usize = 2;
 /// Requests of any kind that a link may send per tool call that it may make: connecting takes a few.
 const REQUESTS_PER_CALL: u32 = 10;
+/// For how long what was found about a caller counts. A call that takes longer looks again before its answer leaves, one that
+/// waited for longer looks again before it begins.
+const COUNTS_FOR: Duration = Duration::from_secs(1);
 /// The most links and tokens to remember.
 const REMEMBERED: u64 = 50_000;
 
@@ -53,9 +61,8 @@ const REMEMBERED: u64 = 50_000;
 pub struct Visitor {
     /// The caller.
     pub caller: Caller,
-    groups_off: Vec<String>,
-    may_write: bool,
-    signed_in: bool,
+    found: Arc<Found>,
+    asked_at: Instant,
     hash: TokenHash,
     lane: Arc<Lane>,
 }
@@ -76,8 +83,10 @@ pub(crate) struct Gate {
     strangers: DefaultDirectRateLimiter,
     strangers_queue: Semaphore,
     flooded_until: Mutex<Option<Instant>>,
-    /// Tokens that were valid lately: they are looked up without waiting even while strangers flood us.
-    familiar: Cache<TokenHash, ()>,
+    lookups: Lookups,
+    /// Tokens that were valid lately, and whether they are a coach's: they are looked up without waiting even while strangers
+    /// flood us.
+    familiar: Cache<TokenHash, bool>,
     lanes: Cache<ConnectorId, Arc<Lane>>,
     per_minute: NonZeroU32,
     at_once: usize,
@@ -103,6 +112,7 @@ impl Gate {
             strangers: RateLimiter::direct(Quota::per_minute(at_least_one(config.strangers_per_minute))),
             strangers_queue: Semaphore::new(STRANGERS_AT_ONCE),
             flooded_until: Mutex::new(None),
+            lookups: Lookups::default(),
             familiar: Cache::builder()
                 .max_capacity(REMEMBERED)
                 .time_to_idle(Duration::from_hours(1))
@@ -123,47 +133,39 @@ impl Gate {
             return Err(self.stranger(kind));
         };
         let hash = token.hash();
-        let _turn = if self.flooded() && !self.familiar.contains_key(&hash) {
+        let familiar = self.familiar.get(&hash).await;
+        let _turn = if self.flooded() && familiar.is_none() {
             let turn = timeout(STRANGERS_WAIT, self.strangers_queue.acquire()).await;
             Some(turn.map_err(|_| Turned::Flood(STRANGERS_WAIT))?)
         } else {
             None
         };
-        let owner = in_time(connectors::owner(&app.pool, hash, app.clock.now()));
-        let owner = owner.await.map_err(|error| {
-            tracing::error!(%error, "cannot look up a connector");
-            Turned::Away
-        })?;
-        let Some(owner) = owner else {
+        let asked_at = Instant::now();
+        let found = if familiar == Some(true) {
+            lookups::alone(app, hash).await
+        } else {
+            self.lookups.of(app, hash).await
+        };
+        let Some(found) = found.map_err(|_| Turned::Away)? else {
             self.familiar.invalidate(&hash).await;
             return Err(self.stranger(kind));
         };
-        self.familiar.insert(hash, ()).await;
+        let caller = caller_of(&found).ok_or(Turned::Away)?;
+        if familiar.is_none() {
+            let is_coach = matches!(caller, Caller::Coach { .. });
+            self.familiar.insert(hash, is_coach).await;
+        }
         let lane = self
             .lanes
-            .get_with(owner.id, async { Arc::new(self.lane()) })
+            .get_with(found.id, async { Arc::new(self.lane()) })
             .await;
         lane.requests
             .check()
             .map_err(|until| Turned::Flood(until.wait_time_from(DefaultClock::default().now())))?;
-        let (groups_off, link) = (owner.groups_off, owner.id);
-        let caller = match (owner.account_id, owner.coach_id, owner.coach_email) {
-            (Some(account), None, _) => Caller::Athlete {
-                account,
-                link,
-                athlete: owner.athlete_id,
-            },
-            (None, Some(coach), Some(email)) => Caller::Coach { coach, link, email },
-            _ => {
-                tracing::error!(%link, "a connector without one owner");
-                return Err(Turned::Away);
-            }
-        };
         Ok(Visitor {
             caller,
-            groups_off,
-            may_write: owner.may_write,
-            signed_in: owner.is_sign_in,
+            found,
+            asked_at,
             hash,
             lane,
         })
@@ -207,10 +209,47 @@ impl Gate {
     }
 }
 
+/// Who a connector's owner is; None, and a line in the log, if the row has not one owner.
+fn caller_of(found: &Found) -> Option<Caller> {
+    let link = found.id;
+    match &found.owner {
+        Some(Owner::Account { id, connection }) => Some(Caller::Athlete {
+            account: *id,
+            link,
+            athlete: connection
+                .as_ref()
+                .map(|connection| connection.athlete_id.clone()),
+        }),
+        Some(Owner::Coach { id, email, .. }) => Some(Caller::Coach {
+            coach: *id,
+            link,
+            email: email.clone(),
+        }),
+        None => {
+            tracing::error!(%link, "a connector without one owner");
+            None
+        }
+    }
+}
+
 impl Visitor {
     /// Whether the connector's switch lets it change something.
     pub(crate) fn may_write(&self) -> bool {
-        self.may_write
+        self.found.may_write
+    }
+
+    /// Whether what was found about the caller is too old to answer by.
+    pub(crate) fn must_look_again(&self) -> bool {
+        self.asked_at.elapsed() > COUNTS_FOR
+    }
+
+    /// What may be opened for the caller: as it was found when the request came, or as it stands now if that is too long ago.
+    /// `None` if this token is no longer in use.
+    pub(crate) async fn found(&self, app: &App) -> Result<Option<Arc<Found>>, ToolError> {
+        if !self.must_look_again() {
+            return Ok(Some(self.found.clone()));
+        }
+        lookups::alone(app, self.hash).await.map_err(|_| unreachable())
     }
 
     /// Waits for a turn to call a tool, at most [`PATIENCE`]. The turn ends when the permit is dropped. The error is
@@ -237,7 +276,8 @@ impl Visitor {
 
     /// What the connector offers through a URL with this query.
     pub fn offer(&self, narrow: Narrow) -> Offer {
-        Offer::new(self.groups_off.clone(), narrow).of_sign_in(self.signed_in.then(|| self.link()))
+        Offer::new(self.found.groups_off.clone(), narrow)
+            .of_sign_in(self.found.is_sign_in.then(|| self.link()))
     }
 
     /// The link and its connection as they are now; `None` if this token is no longer in use.
@@ -259,22 +299,37 @@ impl Visitor {
         self.hash
     }
 
-    /// Notes the use in the link's row, at most once a minute for each process.
+    /// Notes the use in the link's row: the first one at once, a later one at most once a minute for each process, with what
+    /// other calls leave behind.
     pub async fn touch(&self, app: &App, client: &str) -> sqlx::Result<()> {
-        let now = app.clock.now();
+        let at = app.clock.now();
         let before = self.lane.touched.load(Ordering::Relaxed);
         // If the clock was set back, do not wait for it to catch up.
-        if (0..60).contains(&(now.timestamp() - before)) {
+        let is_noted = (0..60).contains(&(at.timestamp() - before));
+        if is_noted && !self.found.is_unused {
             return Ok(());
         }
-        self.lane.touched.store(now.timestamp(), Ordering::Relaxed);
-        in_time(connectors::touch(&app.pool, self.link(), client, now)).await
+        self.lane.touched.store(at.timestamp(), Ordering::Relaxed);
+        if self.found.is_unused {
+            return in_time(connectors::touch(&app.pool, self.link(), client, at)).await;
+        }
+        let client = client.to_owned();
+        log_buffer::note_connector(app, self.link(), Use { at, client });
+        Ok(())
     }
 
     /// The link that the caller came through.
     pub fn link(&self) -> ConnectorId {
         self.caller.link()
     }
+}
+
+/// For a caller whose token stopped working while the call waited or ran.
+pub(crate) fn ended() -> ToolError {
+    ToolError::Refused(
+        "Not done: this connector was regenerated or ended while the call was waiting for its turn."
+            .to_owned(),
+    )
 }
 
 impl std::fmt::Debug for Visitor {

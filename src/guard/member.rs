@@ -29,6 +29,7 @@ pub struct Member {
     expires_at: Option<DateTime<Utc>>,
     zone: Tz,
     asleep: bool,
+    never_used: bool,
 }
 
 impl Member {
@@ -51,6 +52,7 @@ impl Member {
             expires_at: row.expires_at,
             zone: row.zone.and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
             asleep: coaches::asleep(row.invited_at, row.first_used_at, now),
+            never_used: row.first_used_at.is_none(),
         }
     }
 
@@ -107,6 +109,11 @@ impl Member {
     /// The athlete's account.
     pub(crate) fn account(&self) -> AccountId {
         self.account
+    }
+
+    /// Whether the coach never used the grant.
+    pub(crate) fn never_used(&self) -> bool {
+        self.never_used
     }
 
     /// Whether the invite was unused for so long that the athlete must resend it.

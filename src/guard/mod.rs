@@ -17,6 +17,8 @@ pub(crate) mod grant;
 pub mod journal;
 pub(crate) mod limits;
 pub(crate) mod link;
+pub mod log_buffer;
+mod lookups;
 mod member;
 pub(crate) mod offer;
 pub(crate) mod own;

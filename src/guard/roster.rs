@@ -20,7 +20,7 @@ use super::{
     Ask, Caller, Member,
     connection::{self, away},
     grant,
-    link::Visitor,
+    link::{self, Visitor},
     touched::{Touch, Touched},
 };
 use crate::{
@@ -28,8 +28,10 @@ use crate::{
     ids::GrantId,
     permissions::{Access, Permission},
     queries::{
+        callers::Owner,
+        connections::Connection,
         connectors::{self, Selection},
-        grants, in_time,
+        in_time,
     },
     secrets::TokenHash,
     text::names,
@@ -66,6 +68,8 @@ pub struct Roster {
     now: DateTime<Utc>,
     deadline: Instant,
     touched: Touched,
+    /// The athletes' connections as they stood when the call began.
+    connections: HashMap<GrantId, Connection>,
     opened: Mutex<HashMap<GrantId, Ask>>,
 }
 
@@ -86,10 +90,28 @@ impl Roster {
             ));
         };
         let (now, hash, email) = (app.clock.now(), visitor.hash(), email.clone());
-        let rows = in_time(grants::roster_of(&app.pool, *coach, now));
-        let selection = in_time(connectors::selection(&app.pool, hash, now));
-        let (rows, selection) = tokio::try_join!(rows, selection).map_err(|error| away(&error))?;
-        let mut all: Vec<Member> = rows.into_iter().map(|row| Member::of(row, now)).collect();
+        let found = visitor.found(app).await?;
+        let Some(Owner::Coach {
+            id,
+            roster,
+            selection,
+            ..
+        }) = found.as_deref().and_then(|found| found.owner.as_ref())
+        else {
+            return Err(link::ended());
+        };
+        if id != coach {
+            tracing::error!(link = %visitor.link(), "a roster of another coach");
+            return Err(connection::unreachable());
+        }
+        let connections = roster
+            .iter()
+            .map(|(member, connection)| (member.grant_id, connection.clone()));
+        let connections: HashMap<GrantId, Connection> = connections.collect();
+        let mut all: Vec<Member> = roster
+            .iter()
+            .map(|(member, _)| Member::of(member.clone(), now))
+            .collect();
         all.sort_by(|a, b| {
             (a.words(), a.athlete_id(), a.grant()).cmp(&(b.words(), b.athlete_id(), b.grant()))
         });
@@ -103,12 +125,13 @@ impl Roster {
             app: app.clone(),
             email,
             hash,
-            selection: selection.filter(live),
+            selection: (*selection).filter(live),
             members,
             sleeping,
             now,
             deadline,
             touched: touched.clone(),
+            connections,
             opened: Mutex::default(),
             caller,
         })
@@ -255,7 +278,9 @@ impl Roster {
             grant::needs(&self.app, tool, &open.card.scopes)?;
             return Ok(open);
         }
-        let (ask, opened) = grant::open(&self.app, &self.caller, Some(member), tool, self.deadline).await?;
+        let row = self.connections.get(&member.grant()).cloned();
+        let (ask, opened) =
+            grant::open(&self.app, &self.caller, row, Some(member), tool, self.deadline).await?;
         self.touch(member, |touch| touch.opened.push(opened));
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.insert(member.grant(), ask.clone());
@@ -290,6 +315,7 @@ impl Roster {
             athlete: member.athlete_id().to_owned(),
             name: member.with_id().to_owned(),
             grant: Some(member.grant()),
+            is_first_use: member.never_used(),
             ..Touch::of(member.account())
         };
         self.touched.note(fresh, change);

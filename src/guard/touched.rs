@@ -22,6 +22,8 @@ pub struct Touch {
     pub name: String,
     /// The grant that the call depends on; none for an athlete's own call.
     pub grant: Option<GrantId>,
+    /// Whether that grant was never used before.
+    pub is_first_use: bool,
     /// The tools that were granted for this athlete when the call began to use one: its answer depends on all of them.
     pub tools: Vec<&'static str>,
     /// What was opened.
@@ -38,6 +40,7 @@ impl Touch {
             athlete: String::new(),
             name: String::new(),
             grant: None,
+            is_first_use: false,
             tools: Vec::new(),
             opened: Vec::new(),
             lost: false,

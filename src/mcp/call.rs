@@ -32,13 +32,13 @@ use crate::{
         connection,
         grant::{self, WRITES_GO_ON, Waiting},
         journal::{Changes, Through},
-        link::Visitor,
+        link::{self, Visitor},
         offer::Offer,
         progress::Progress,
         touched::{Touch, Touched},
     },
     ids::AccountId,
-    queries::PATIENCE,
+    queries::{PATIENCE, callers::Owner},
     tool_error::ToolError,
     tools::{Answer, Run, Running, Target, Tool, answer::unread, arguments},
     words::{Access, ConnectionStatus, Outcome},
@@ -249,8 +249,15 @@ impl<'a> Call<'a> {
         if tool.run.access() == Access::Write {
             arguments::within_limits(&arguments, tool.params, 1)?;
         }
-        let caller = &self.visit.visitor.caller;
-        let (ask, opened) = grant::open(self.app, caller, None, tool.permission, self.ends_at(tool)).await?;
+        let Visit { visitor, .. } = self.visit;
+        let found = visitor.found(self.app).await?;
+        let row = match found.as_deref().and_then(|found| found.owner.as_ref()) {
+            Some(Owner::Account { id, connection }) if *id == account => connection.as_deref().cloned(),
+            _ => return Err(link::ended()),
+        };
+        let ends_at = self.ends_at(tool);
+        let (ask, opened) =
+            grant::open(self.app, &visitor.caller, row, None, tool.permission, ends_at).await?;
         self.touched.note(Touch::of(account), |touch| {
             touch.athlete = opened.athlete.to_string();
             touch.opened.push(opened);
@@ -348,14 +355,21 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Rights may have ended while the tool ran: an answer that they no longer cover is withheld.
+    /// Rights may have ended while a tool ran that took longer than what was found about the caller counts: an answer that they
+    /// no longer cover is withheld.
     async fn final_check(&self, done: Result<Answer, ToolError>) -> (Outcome, Reply) {
         let Visit { visitor, offer, .. } = self.visit;
+        if !visitor.must_look_again() {
+            return match done {
+                Ok(answer) => (Outcome::Ok, Ok(bounded(answer.text))),
+                Err(error) => refusal(&error),
+            };
+        }
         if matches!(visitor.caller, Caller::Coach { .. }) {
             return self.final_check_for_coach(done).await;
         }
-        let link = match visitor.live(self.app).await {
-            Ok(Some(link)) => link,
+        let now = match visitor.live(self.app).await {
+            Ok(Some(now)) => now,
             Ok(None) => return withheld(REPLACED),
             Err(error) => return refusal(&connection::away(&error)),
         };
@@ -366,7 +380,7 @@ impl<'a> Call<'a> {
         let touched = self.touched.all();
         let opened = touched.first().and_then(|touch| touch.opened.first());
         let athlete = opened.map(|opened| opened.athlete.as_str());
-        let offer = offer.with_off(link.groups_off);
+        let offer = offer.with_off(now.groups_off);
         if matches!(self.called, Called::One(tool) if offer.lacks(tool.permission).is_some()) {
             return withheld(&format!(
                 "Withheld: {} was switched off for this connector while the call was running.",
@@ -375,7 +389,7 @@ impl<'a> Call<'a> {
         }
         let says = matches!(self.called, Called::One(Tool { run: Run::Say(_), .. }));
         let connected =
-            link.status == Some(ConnectionStatus::Connected) && link.athlete_id.as_deref() == athlete;
+            now.status == Some(ConnectionStatus::Connected) && now.athlete_id.as_deref() == athlete;
         if !says && !connected {
             return withheld(&format!(
                 "Withheld: the connection to intervals.icu changed while the call was running. The athlete can check it on \

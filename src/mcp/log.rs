@@ -18,6 +18,7 @@ use crate::{
     guard::{
         Ask, Caller,
         journal::{Journal, Notes, Through},
+        log_buffer,
         refused::{self, Refusal},
         touched::Touch,
     },
@@ -163,18 +164,39 @@ impl<'a> Record<'a> {
             1 => tracing::info!(tool = name, %outcome, ms, requests, "tool call"),
             athletes => tracing::info!(tool = name, %outcome, ms, requests, athletes, "tool call"),
         }
-        // Together, so that a slow database delays a call about many athletes no longer than a call about one.
-        let rows = touched.iter().map(|touch| self.row(touch, outcome, ms));
-        for done in futures::future::join_all(rows).await {
-            match done {
-                Ok(()) => {}
-                // The account was deleted during the call, and its log with it.
-                Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {}
-                Err(error) => {
-                    metrics::counter!("icusync_activity_log_failures_total").increment(1);
-                    tracing::error!(%error, tool = name, "cannot write the activity log");
-                }
+        let (mut new, mut ending) = (Vec::new(), Vec::new());
+        for touch in touched {
+            let requests = i32::try_from(touch.requests()).unwrap_or(i32::MAX);
+            match self.written_for(touch.account) {
+                Some(row) => ending.push(self.finish(row, outcome, ms, requests)),
+                None => new.push(Entry {
+                    outcome,
+                    duration_ms: ms,
+                    upstream_requests: requests,
+                    ..self.entry(touch.account, &touch.athlete)
+                }),
             }
+        }
+        // What went well is no news for the next second; all else stands when the answer leaves.
+        let rows = async {
+            match (outcome, new.is_empty()) {
+                (_, true) => {}
+                (Outcome::Ok, false) => log_buffer::add(self.app, new).await,
+                (_, false) => log_buffer::write(self.app, new).await,
+            }
+        };
+        // Together, so that a slow database delays a call about many athletes no longer than a call about one.
+        tokio::join!(rows, futures::future::join_all(ending));
+    }
+
+    /// Ends the row of a change.
+    async fn finish(&self, row: Written, outcome: Outcome, ms: i32, requests: i32) {
+        let Written { id, notes, .. } = row;
+        let outcome = notes.ended().unwrap_or(outcome);
+        let done = in_time(activity_log::finish(&self.app.pool, id, outcome, ms, requests)).await;
+        if let Err(error) = done {
+            metrics::counter!("icusync_activity_log_failures_total").increment(1);
+            tracing::error!(%error, tool = self.tool, "cannot write how a change ended into the activity log");
         }
     }
 
@@ -187,22 +209,6 @@ impl<'a> Record<'a> {
     /// Whether intervals.icu refused the account's connection while something was written.
     pub(super) fn is_lost(&self, account: AccountId) -> bool {
         self.written_for(account).is_some_and(|row| row.notes.is_lost())
-    }
-
-    async fn row(&self, touch: &Touch, outcome: Outcome, ms: i32) -> sqlx::Result<()> {
-        let requests = i32::try_from(touch.requests()).unwrap_or(i32::MAX);
-        let pool = &self.app.pool;
-        if let Some(Written { id, notes, .. }) = self.written_for(touch.account) {
-            let outcome = notes.ended().unwrap_or(outcome);
-            return in_time(activity_log::finish(pool, id, outcome, ms, requests)).await;
-        }
-        let entry = Entry {
-            outcome,
-            duration_ms: ms,
-            upstream_requests: requests,
-            ..self.entry(touch.account, &touch.athlete)
-        };
-        in_time(activity_log::write(pool, &entry)).await
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::Units,
+    guard::{Units, log_buffer},
     ids::{AccountId, LogId},
     permissions,
     queries::{
@@ -221,6 +221,7 @@ pub(crate) async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let account = signed.0.account;
+    log_buffer::flush(&app).await;
     let mut fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let before = fields
         .optional("before")
@@ -282,6 +283,7 @@ pub(crate) async fn file(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let account = signed.0.account;
+    log_buffer::flush(&app).await;
     let mut fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let zone = Shown::by(&app, account).await?.zone;
     let filter = FilterForm::of(&mut fields)

@@ -23,7 +23,10 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::sign_ins::{self, From},
+    guard::{
+        log_buffer,
+        sign_ins::{self, From},
+    },
     ids::{AccountId, ConnectorId},
     queries::{
         self,
@@ -188,6 +191,7 @@ impl Apps {
         place: &Place,
         zone: Option<Tz>,
     ) -> Result<Self, Problem> {
+        log_buffer::flush(app).await;
         let now = app.clock.now();
         let listed = queries::sign_ins::all_of(&app.pool, owner, now).await?;
         let log = queries::sign_in_log::of(&app.pool, owner, ROWS).await?;
@@ -215,6 +219,7 @@ pub(super) struct Summary {
 impl Summary {
     /// Of this account.
     pub(super) async fn of(app: &App, account: AccountId) -> Result<Self, Problem> {
+        log_buffer::flush(app).await;
         let now = app.clock.now();
         let listed = queries::sign_ins::all_of(&app.pool, Owner::Account(account), now).await?;
         let count = listed.len();

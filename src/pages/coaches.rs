@@ -29,6 +29,7 @@ use crate::{
     error::Problem,
     guard::{
         coaches::{self, GrantState, Grantor},
+        log_buffer,
         session::Session,
     },
     ids::{AccountId, GrantId},
@@ -267,6 +268,7 @@ pub(crate) async fn show(
     JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
     let account = signed.0.account;
+    log_buffer::flush(&app).await;
     let connection = queries::connections::of_account(&app.pool, account).await?;
     let grants = queries::grants::of_account(&app.pool, account).await?;
     let mut cards = cards(&app, account, grants, zone_of(connection.as_ref())).await?;

@@ -13,7 +13,7 @@ use super::{
     links::{self, Offered},
     when,
 };
-use crate::{app::App, error::Problem, queries};
+use crate::{app::App, error::Problem, guard::log_buffer, queries};
 
 #[derive(Template)]
 #[template(path = "pages/connector.html")]
@@ -39,6 +39,7 @@ pub(crate) async fn show(
     JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
     let (now, account) = (app.clock.now(), signed.0.account);
+    log_buffer::flush(&app).await;
     let connection = queries::connections::of_account(&app.pool, account).await?;
     let grants = queries::grants::of_account(&app.pool, account).await?;
     let (link, url) = links::url_of(&app, account).await?;

@@ -36,7 +36,7 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::session::Session,
+    guard::{log_buffer, session::Session},
     queries::{self, connections::Connection},
     words::ZoneSource,
 };
@@ -84,6 +84,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let (app, session) = (&app, &signed.0);
     let now = app.clock.now();
+    log_buffer::flush(app).await;
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
     let link = queries::connectors::of_account(&app.pool, session.account).await?;
     let grants = queries::grants::of_account(&app.pool, session.account).await?;

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::{coaches, session, tries},
+    guard::{coaches, log_buffer, session, tries},
     ids::AccountId,
     mail::{self, Mail, Why, outbox},
     queries::{self, accounts::Account},
@@ -138,6 +138,7 @@ pub(crate) async fn delete(
 /// meanwhile.
 async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
     let account = proof.account.id;
+    log_buffer::flush(app).await;
     let mut transaction = app.pool.begin().await?;
     if !proof.holds(app, &mut transaction).await? {
         return Ok(false);

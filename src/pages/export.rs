@@ -24,6 +24,7 @@ use crate::{
     error::Problem,
     guard::{
         journal::{self, Kept},
+        log_buffer,
         session::{self, Session},
     },
     ids::{AccountId, LogId},
@@ -219,6 +220,7 @@ pub(crate) async fn download(
 ) -> Result<Response, Problem> {
     // The one page that may read ninety days of calls must not be hammered.
     app.limits.attempt(from.0)?;
+    log_buffer::flush(&app).await;
     let head = head(&app, &signed.0).await?;
     let name = format!("icusync-export-{}.json", head.exported_at.format("%Y-%m-%d"));
     let opening = opening(&head)?;

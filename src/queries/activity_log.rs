@@ -75,6 +75,56 @@ pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     .map(drop)
 }
 
+/// Writes rows of several calls. As [`write`] for each, with one difference: a row of an account that is gone is left out, and
+/// so is one that is already there. Accounts are locked before coaches, and each in order of their ids.
+pub async fn write_all(db: impl Db<'_>, entries: &[Entry]) -> sqlx::Result<()> {
+    fn all<T>(entries: &[Entry], field: impl Fn(&Entry) -> T) -> Vec<T> {
+        entries.iter().map(field).collect()
+    }
+    sqlx::query!(
+        r#"
+        with given as (
+            select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[],
+                $8::text[], $9::text[], $10::text[], $11::int[], $12::int[], $13::int[])
+            as t (id, at, account_id, athlete_id, caller, coach_id, client, tool, access, outcome, duration_ms,
+                upstream_requests, calls)
+        ), account as materialized (
+            select id from accounts where id in (select account_id from given) order by id for key share
+        ), coach as materialized (
+            -- The count has all accounts locked before the first coach.
+            select id from coaches
+            where id in (select coach_id from given) and (select count(*) from account) > 0
+            order by id for key share
+        )
+        insert into activity_log
+            (id, at, account_id, athlete_id, caller, client, tool, access, outcome, duration_ms, upstream_requests, coach_id,
+            calls)
+        select g.id, g.at, g.account_id, g.athlete_id,
+            case when g.coach_id is null or coach.id is not null then g.caller else $14 end, g.client, g.tool, g.access,
+            g.outcome, g.duration_ms, g.upstream_requests, coach.id, g.calls
+        from given g join account on account.id = g.account_id left join coach on coach.id = g.coach_id
+        on conflict (id) do nothing
+        "#,
+        &all(entries, |entry| entry.id.0),
+        &all(entries, |entry| entry.at),
+        &all(entries, |entry| entry.account_id.0),
+        &all(entries, |entry| entry.athlete_id.clone()),
+        &all(entries, |entry| entry.caller.clone()) as &[Option<String>],
+        &all(entries, |entry| entry.coach_id.map(|id| id.0)) as &[Option<uuid::Uuid>],
+        &all(entries, |entry| entry.client.clone()),
+        &all(entries, |entry| entry.tool.clone()),
+        &all(entries, |entry| entry.access.to_string()),
+        &all(entries, |entry| entry.outcome.to_string()),
+        &all(entries, |entry| entry.duration_ms),
+        &all(entries, |entry| entry.upstream_requests),
+        &all(entries, |entry| entry.calls),
+        DELETED_COACH
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
 /// Writes the row of an athlete's own calls that the rate limit refused, or adds them to the existing row.
 pub async fn add_refused(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     sqlx::query!(

@@ -30,27 +30,6 @@ pub struct Link {
     pub may_write: Option<bool>,
 }
 
-/// The owner of a connector: everything that the endpoint needs to know about a caller, in one query.
-#[derive(Debug, Clone)]
-pub struct Owner {
-    /// The connector.
-    pub id: ConnectorId,
-    /// Whether it is a sign-in.
-    pub is_sign_in: bool,
-    /// The athlete's account; none for a coach's connector.
-    pub account_id: Option<AccountId>,
-    /// The intervals.icu id of the athlete whom the account shows; none if it was never connected.
-    pub athlete_id: Option<String>,
-    /// The coach; none for an athlete's connector.
-    pub coach_id: Option<CoachId>,
-    /// The coach's address, as email goes to it.
-    pub coach_email: Option<String>,
-    /// Words of the tool groups that are switched off.
-    pub groups_off: Vec<String>,
-    /// Whether it may change something. A coach's link may: each grant is a switch of its own.
-    pub may_write: bool,
-}
-
 /// Creates the account's link.
 pub async fn create(
     db: impl Db<'_>,
@@ -110,27 +89,6 @@ pub async fn regenerate(
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// The owner of the connector with this token, whose hash it is.
-pub async fn owner(db: impl Db<'_>, hash: TokenHash, now: DateTime<Utc>) -> sqlx::Result<Option<Owner>> {
-    sqlx::query_as!(
-        Owner,
-        r#"
-        select k.id as "id: ConnectorId", k.is_sign_in, k.account_id as "account_id: AccountId", c.athlete_id as "athlete_id?",
-            k.coach_id as "coach_id: CoachId", o.email as "coach_email?", k.groups_off,
-            coalesce(k.may_write, k.coach_id is not null) as "may_write!"
-        from connector_tokens t
-            join connectors k on k.id = t.connector_id
-            left join connections c on c.account_id = k.account_id
-            left join coaches o on o.id = k.coach_id
-        where t.hash = $1 and t.expires_at > $2
-        "#,
-        hash.as_bytes(),
-        now
-    )
-    .fetch_optional(db)
-    .await
 }
 
 /// Switches the account's link off: its URL stops working with the commit, until it is regenerated.
@@ -243,26 +201,6 @@ pub struct Selection {
     pub at: DateTime<Utc>,
 }
 
-/// The selection made through the connector with this token, however long ago.
-pub async fn selection(
-    db: impl Db<'_>,
-    hash: TokenHash,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Option<Selection>> {
-    sqlx::query_as!(
-        Selection,
-        r#"
-        select k.selected_grant_id as "grant_id!: GrantId", k.selected_at as "at!"
-        from connector_tokens t join connectors k on k.id = t.connector_id
-        where t.hash = $1 and t.expires_at > $2 and k.selected_grant_id is not null and k.selected_at is not null
-        "#,
-        hash.as_bytes(),
-        now
-    )
-    .fetch_optional(db)
-    .await
-}
-
 /// The selection made through this connector, however long ago, for its owner's export.
 pub async fn selection_of(db: impl Db<'_>, id: ConnectorId) -> sqlx::Result<Option<Selection>> {
     sqlx::query_as!(
@@ -347,17 +285,53 @@ pub async fn set_may_write(db: impl Db<'_>, account_id: AccountId, may: Option<b
     .map(drop)
 }
 
-/// Notes that a call came through a connector; of a sign-in also the first one.
-pub async fn touch(db: impl Db<'_>, id: ConnectorId, client: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
+/// A call that came through a connector.
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The client's own name for itself.
+    pub client: String,
+}
+
+/// Notes that a call came through a connector; of a sign-in also the first one. A call from before a link's token was minted
+/// used another token.
+pub async fn touch(db: impl Db<'_>, id: ConnectorId, client: &str, at: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update connectors set last_used_at = $2, last_client = $3,
             first_used_at = case when is_sign_in then coalesce(first_used_at, $2) end
-        where id = $1
+        where id = $1 and created_at <= $2 and (is_sign_in or token_hash is not null)
         "#,
         id.0,
-        now,
+        at,
         client
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// As [`touch`] for several connectors, without waiting for a lock: what is held is left out.
+pub async fn note_uses(db: impl Db<'_>, uses: &[(ConnectorId, Use)]) -> sqlx::Result<()> {
+    let ids: Vec<_> = uses.iter().map(|(id, _)| id.0).collect();
+    let times: Vec<_> = uses.iter().map(|(_, used)| used.at).collect();
+    let clients: Vec<_> = uses.iter().map(|(_, used)| used.client.clone()).collect();
+    sqlx::query!(
+        r#"
+        with free as (
+            select k.id, n.at, n.client
+            from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as n (id, at, client)
+                join connectors k on k.id = n.id and k.created_at <= n.at and (k.is_sign_in or k.token_hash is not null)
+            for no key update of k skip locked
+        )
+        update connectors k set last_used_at = free.at, last_client = free.client,
+            first_used_at = case when k.is_sign_in then coalesce(k.first_used_at, free.at) end
+        from free where k.id = free.id
+        "#,
+        &ids,
+        &times,
+        &clients
     )
     .execute(db)
     .await

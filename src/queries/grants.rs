@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
-use super::Db;
+use super::{Db, connectors::Use};
 use crate::{
     ids::{AccountId, CoachId, GrantId},
     secrets::TokenHash,
@@ -471,6 +471,31 @@ pub async fn used(db: impl Db<'_>, id: GrantId, client: &str, now: DateTime<Utc>
         id.0,
         client,
         now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// As [`used`] for several grants, without waiting for a lock: what is held is left out.
+pub async fn note_uses(db: impl Db<'_>, uses: &[(GrantId, Use)]) -> sqlx::Result<()> {
+    let ids: Vec<_> = uses.iter().map(|(id, _)| id.0).collect();
+    let times: Vec<_> = uses.iter().map(|(_, used)| used.at).collect();
+    let clients: Vec<_> = uses.iter().map(|(_, used)| used.client.clone()).collect();
+    sqlx::query!(
+        r#"
+        with free as (
+            select g.id, n.at, n.client
+            from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as n (id, at, client) join grants g on g.id = n.id
+            for no key update of g skip locked
+        )
+        update grants g set first_used_at = coalesce(g.first_used_at, free.at), last_used_at = free.at,
+            last_client = free.client
+        from free where g.id = free.id
+        "#,
+        &ids,
+        &times,
+        &clients
     )
     .execute(db)
     .await

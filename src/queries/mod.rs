@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod activity_log;
+pub mod callers;
 pub mod changes;
 pub mod coaches;
 pub mod connections;

@@ -14,7 +14,11 @@ use icusync::{
     mail::transport::Transport,
     mcp,
     permissions::{Group, Permission},
-    queries, routes,
+    queries::{
+        self,
+        callers::{Found, Owner},
+    },
+    routes,
     secrets::{Random, Token, TokenKind},
     server,
     start::{self, Ingredients},
@@ -337,20 +341,22 @@ impl Bench {
     pub(crate) async fn regenerate(&self) {
         let token = Token::parse(TokenKind::Link, self.path.strip_prefix("/mcp/").unwrap()).unwrap();
         let now = self.app.clock.now();
-        let owner = queries::connectors::owner(&self.app.pool, token.hash(), now)
+        let found = queries::callers::of_tokens(&self.app.pool, &[token.hash()], now)
             .await
-            .unwrap()
             .unwrap();
+        let [
+            Found {
+                id,
+                owner: Some(Owner::Account { id: account, .. }),
+                ..
+            },
+        ] = &found[..]
+        else {
+            panic!("not an athlete's: {found:?}");
+        };
         let fresh = Token::mint(TokenKind::Link, &self.app.random);
-        let done = queries::connectors::regenerate(
-            &self.app.pool,
-            owner.id,
-            owner.account_id.unwrap(),
-            fresh.hash(),
-            b"x",
-            now,
-        )
-        .await;
+        let done =
+            queries::connectors::regenerate(&self.app.pool, *id, *account, fresh.hash(), b"x", now).await;
         assert!(done.unwrap());
     }
 

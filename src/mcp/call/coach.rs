@@ -128,6 +128,7 @@ impl Call<'_> {
                 Some(Use {
                     grant: touch.grant?,
                     account: touch.account,
+                    is_first: touch.is_first_use,
                 })
             })
             .collect();

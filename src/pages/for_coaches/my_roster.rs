@@ -19,6 +19,7 @@ use crate::{
     guard::{
         coach_session,
         coaches::{asleep, in_words, until},
+        log_buffer,
     },
     ids::{AccountId, GrantId},
     mail::{Address, CoachLeft, How, Mail, May, outbox},
@@ -151,6 +152,7 @@ pub(crate) async fn show(
     let Some(coach) = coach_session::current(&app, &headers).await? else {
         return door(session.is_some());
     };
+    log_buffer::flush(&app).await;
     let now = app.clock.now();
     let roster = queries::grants::roster_of(&app.pool, coach.id, now).await?;
     let refused = queries::coaches::refused_by(&app.pool, coach.id).await?;
@@ -277,6 +279,8 @@ async fn begin(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Visit>> {
     let Some(coach) = coach_session::current(app, headers).await? else {
         return Ok(None);
     };
+    // Before the lock, for which the rows of the coach's own calls would wait.
+    log_buffer::flush(app).await;
     let mut transaction = app.pool.begin().await?;
     let locked = queries::coaches::locked(&mut *transaction, coach.id).await?;
     Ok(locked.map(|coach| Visit(transaction, coach)))

@@ -1,0 +1,268 @@
+//! What a call leaves behind and its answer need not wait for: the rows of reads in the activity log, and notes of when
+//! something was last used or answered. They are written together, within a second.
+//!
+//! Nothing is lost but by a kill: a stop writes what waits, and when the database is slow or too much waits already, a call
+//! writes its own row, as it does for every outcome but a good one. A page that shows the log calls [`flush`] first.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::Hash,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use sqlx::error::DatabaseError;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{
+    app::App,
+    ids::{ConnectionId, ConnectorId, GrantId},
+    queries::{
+        PATIENCE,
+        activity_log::{self, Entry},
+        connections, connectors,
+        connectors::Use,
+        grants, in_time,
+    },
+};
+
+/// The pause before what waits is written.
+const PAUSE: Duration = Duration::from_millis(300);
+/// While a row has waited for longer than this, the database is slow, and calls write their own rows.
+const SLOW: Duration = Duration::from_secs(1);
+/// The most rows that wait: about as many as two cores can cause in a second, and a few megabytes.
+const MOST_ROWS: usize = 5_000;
+/// The most rows in one statement.
+const ROWS_AT_ONCE: usize = 1_000;
+/// The most notes of one kind in one statement.
+const NOTES_AT_ONCE: usize = 1_000;
+
+/// What one process has not yet written.
+#[derive(Default)]
+pub struct LogBuffer {
+    held: Mutex<Held>,
+    /// Whoever writes holds this: rows are removed only once they stand.
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Held {
+    /// Oldest first, each with the time since when it waits.
+    rows: VecDeque<(Instant, Entry)>,
+    connectors: HashMap<ConnectorId, Use>,
+    grants: HashMap<GrantId, Use>,
+    answers: HashMap<ConnectionId, DateTime<Utc>>,
+    /// Whether a task is there that writes.
+    has_writer: bool,
+}
+
+impl Held {
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+            && self.connectors.is_empty()
+            && self.grants.is_empty()
+            && self.answers.is_empty()
+    }
+}
+
+impl LogBuffer {
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps these rows until they are written; those for which there is no room are returned.
+    fn keep(&self, mut rows: Vec<Entry>) -> Vec<Entry> {
+        let mut held = self.lock();
+        let room = MOST_ROWS.saturating_sub(held.rows.len());
+        let too_many = rows.split_off(room.min(rows.len()));
+        let now = Instant::now();
+        held.rows.extend(rows.into_iter().map(|row| (now, row)));
+        too_many
+    }
+
+    fn is_slow(&self) -> bool {
+        let held = self.lock();
+        held.rows.front().is_some_and(|(since, _)| since.elapsed() > SLOW)
+    }
+
+    /// The oldest rows, which stay until [`LogBuffer::written`].
+    fn oldest(&self, most: usize) -> Vec<Entry> {
+        let held = self.lock();
+        held.rows.iter().take(most).map(|(_, row)| row.clone()).collect()
+    }
+
+    fn written(&self, count: usize) {
+        self.lock().rows.drain(..count);
+    }
+}
+
+impl std::fmt::Debug for LogBuffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LogBuffer")
+    }
+}
+
+/// Writes rows within a second, or before this returns if the database is slow or too many rows wait.
+pub(crate) async fn add(app: &App, rows: Vec<Entry>) {
+    let rest = if app.log_buffer.is_slow() {
+        rows
+    } else {
+        app.log_buffer.keep(rows)
+    };
+    wake(app);
+    if !rest.is_empty() {
+        write(app, rest).await;
+    }
+}
+
+/// Writes rows before this returns. Those that cannot be written now wait, if there is room.
+pub(crate) async fn write(app: &App, rows: Vec<Entry>) {
+    let Err(error) = in_time(activity_log::write_all(&app.pool, &rows)).await else {
+        return;
+    };
+    tracing::warn!(%error, rows = rows.len(), "rows of the activity log must wait");
+    let lost = app.log_buffer.keep(rows);
+    if !lost.is_empty() {
+        failed(&error, lost.len());
+    }
+    wake(app);
+}
+
+/// Notes that a connector was used.
+pub(crate) fn note_connector(app: &App, id: ConnectorId, used: Use) {
+    app.log_buffer.lock().connectors.insert(id, used);
+    wake(app);
+}
+
+/// Notes that a grant was used.
+pub(crate) fn note_grant(app: &App, id: GrantId, used: Use) {
+    app.log_buffer.lock().grants.insert(id, used);
+    wake(app);
+}
+
+/// Notes that upstream answered for a connection.
+pub(crate) fn note_answer(app: &App, id: ConnectionId, at: DateTime<Utc>) {
+    app.log_buffer.lock().answers.insert(id, at);
+    wake(app);
+}
+
+/// Writes what waits now. What cannot be written in time goes on waiting.
+pub async fn flush(app: &App) {
+    if app.log_buffer.lock().is_empty() {
+        return;
+    }
+    if timeout(PATIENCE, write_waiting(app)).await.is_err() {
+        tracing::warn!("what calls left behind could not be written in time");
+    }
+}
+
+/// How many rows wait: those that are lost if the process ends now.
+pub fn waiting(app: &App) -> usize {
+    app.log_buffer.lock().rows.len()
+}
+
+/// Begins a task that writes, unless there is one.
+fn wake(app: &App) {
+    {
+        let mut held = app.log_buffer.lock();
+        if held.has_writer || held.is_empty() {
+            return;
+        }
+        held.has_writer = true;
+    }
+    let writer = Writer(app.clone());
+    tokio::spawn(async move {
+        loop {
+            sleep(PAUSE).await;
+            write_waiting(&writer.0).await;
+            let mut held = writer.0.log_buffer.lock();
+            if held.is_empty() {
+                held.has_writer = false;
+                return;
+            }
+        }
+    });
+}
+
+/// The task that writes. If it panics, the next call begins another one.
+struct Writer(App);
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.log_buffer.lock().has_writer = false;
+        }
+    }
+}
+
+/// Writes what waits. May be dropped at any point: a row is removed once it stands, and one that stands is not written twice.
+async fn write_waiting(app: &App) {
+    let buffer = &app.log_buffer;
+    let _alone = buffer.writing.lock().await;
+    let mut left = buffer.lock().rows.len();
+    let mut most = ROWS_AT_ONCE;
+    while left > 0 {
+        let rows = buffer.oldest(left.min(most));
+        match in_time(activity_log::write_all(&app.pool, &rows)).await {
+            Ok(()) => most = ROWS_AT_ONCE,
+            // One of them cannot be written. By halves it is found, and the others are.
+            Err(error) if is_of_a_row(&error) && rows.len() > 1 => {
+                most = rows.len() / 2;
+                continue;
+            }
+            Err(error) if is_of_a_row(&error) => failed(&error, 1),
+            Err(error) => {
+                tracing::warn!(%error, waiting = left, "the activity log cannot be written now");
+                return;
+            }
+        }
+        buffer.written(rows.len());
+        left -= rows.len();
+    }
+    write_notes(app).await;
+}
+
+/// Whether the data of a row is at fault (SQLSTATE classes 22 and 23), not the database.
+fn is_of_a_row(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+}
+
+async fn write_notes(app: &App) {
+    let (used, granted, answered) = {
+        let mut held = app.log_buffer.lock();
+        (
+            std::mem::take(&mut held.connectors),
+            std::mem::take(&mut held.grants),
+            std::mem::take(&mut held.answers),
+        )
+    };
+    for some in parts(used) {
+        noted(in_time(connectors::note_uses(&app.pool, &some)).await);
+    }
+    for some in parts(granted) {
+        noted(in_time(grants::note_uses(&app.pool, &some)).await);
+    }
+    for some in parts(answered) {
+        noted(in_time(connections::note_successes(&app.pool, &some)).await);
+    }
+}
+
+fn parts<K: Copy + Eq + Hash, V: Clone>(all: HashMap<K, V>) -> Vec<Vec<(K, V)>> {
+    let all: Vec<(K, V)> = all.into_iter().collect();
+    all.chunks(NOTES_AT_ONCE).map(<[(K, V)]>::to_vec).collect()
+}
+
+/// A note that fails is made again with a call a minute later.
+fn noted(done: sqlx::Result<()>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, "cannot note uses");
+    }
+}
+
+fn failed(error: &sqlx::Error, rows: usize) {
+    metrics::counter!("icusync_activity_log_failures_total")
+        .increment(u64::try_from(rows).unwrap_or(u64::MAX));
+    tracing::error!(%error, rows, "cannot write the activity log");
+}
