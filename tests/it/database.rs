@@ -622,12 +622,14 @@ async fn two_instances_that_mark_a_fresh_database_at_once_agree() {
 async fn a_clock_that_jumps_breaks_nothing() {
     test(async |world| {
         let used = async || -> String {
+            world.logged().await;
             sqlx::query_scalar("select max(last_used_at)::date::text from connectors")
                 .fetch_one(&world.app.pool)
                 .await
                 .unwrap()
         };
         let answered = async || -> String {
+            world.logged().await;
             sqlx::query_scalar("select last_success_at::date::text from connections where athlete_id = $1")
                 .bind(world.ana().person.athlete_id)
                 .fetch_one(&world.app.pool)

@@ -135,6 +135,7 @@ async fn each_athletes_row_holds_what_that_athlete_granted() {
                 .all(|one| !one.path.contains("/events") || one.athlete.as_deref() != Some("i900002"))
         );
 
+        world.logged().await;
         let rows: Vec<String> = sqlx::query_scalar(
             "select concat_ws('|', tool, outcome, caller, athlete_id, upstream_requests) from activity_log
              where coach_id is not null order by athlete_id",
