@@ -71,7 +71,7 @@ async fn opened(world: &Arc<World>, wish: &str, email: &str) -> (Browser, Page) 
 }
 
 /// A browser with a visit to the roster of `email`.
-async fn visit(world: &Arc<World>, email: &str) -> Browser {
+pub(crate) async fn visit(world: &Arc<World>, email: &str) -> Browser {
     let (mut browser, page) = opened(world, "roster", email).await;
     let done = browser.press(&page, &[]).await;
     assert_eq!((done.status, done.location()), (303, "/for-coaches/my-roster"));
@@ -1297,7 +1297,7 @@ async fn log(world: &World, athlete: AccountId, coach: CoachId) {
 }
 
 /// Every text of every table, for a search.
-async fn everything(world: &World) -> String {
+pub(crate) async fn everything(world: &World) -> String {
     world.logged().await;
     let tables: Vec<String> =
         sqlx::query_scalar("select tablename::text from pg_tables where schemaname = 'public'")

@@ -338,12 +338,12 @@ async fn a_coachs_answer_names_what_an_ungranted_tool_would_add() {
 
 /// What a small intervals.icu of many athletes was asked.
 #[derive(Default)]
-struct Seen {
+pub(crate) struct Seen {
     requests: AtomicU32,
 }
 
 /// intervals.icu for any number of athletes: each one's figures contain the number in the id.
-async fn many(today: NaiveDate, seen: Arc<Seen>) -> String {
+pub(crate) async fn many(today: NaiveDate, seen: Arc<Seen>) -> String {
     let counted = seen.clone();
     let wellness = move |Path(id): Path<String>| {
         counted.requests.fetch_add(1, Ordering::SeqCst);
@@ -371,7 +371,7 @@ async fn many(today: NaiveDate, seen: Arc<Seen>) -> String {
 }
 
 /// Signs up an athlete who grants [`COACH`] everything; the row is fresh.
-async fn granting(app: &App, number: usize, password: &icusync::secrets::PasswordHash) {
+pub(crate) async fn granting(app: &App, number: usize, password: &icusync::secrets::PasswordHash) {
     let (now, name) = (app.clock.now(), format!("Athlete {number:02}"));
     let athlete_id = format!("i{}", 100 + number);
     let address = Address::parse(&format!("athlete{number}@example.test")).unwrap();

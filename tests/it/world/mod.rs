@@ -234,9 +234,14 @@ impl World {
 
     /// Another instance that reaches the database at this URL, such as through a [`Proxy`].
     pub async fn instance_at(&self, database_url: &str) -> Instance {
+        self.instance_at_with(database_url, |_| ()).await
+    }
+
+    /// The same, with other settings.
+    pub async fn instance_at_with(&self, database_url: &str, tweak: impl FnOnce(&mut Config)) -> Instance {
         let reach = start::Reach::at(database_url).unwrap();
         let pool = reach.pool(&self.app.config).await.unwrap();
-        self.instance_on(pool, |_| ()).await
+        self.instance_on(pool, tweak).await
     }
 
     async fn instance_on(&self, pool: sqlx::PgPool, tweak: impl FnOnce(&mut Config)) -> Instance {
