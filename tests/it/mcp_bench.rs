@@ -352,14 +352,22 @@ impl Bench {
 
     /// Regenerates Ana's link, as the dashboard does.
     pub(crate) async fn regenerate(&self) {
-        let pool = &self.app.pool;
-        let account = queries::accounts::by_email(pool, "ana@example.test").await;
-        let account = account.unwrap().unwrap().id;
-        let link = queries::connectors::of_account(pool, account).await;
-        let link = link.unwrap().unwrap().id;
-        let fresh = Token::mint(TokenKind::Link, &self.app.random);
+        let token = Token::parse(TokenKind::Link, self.path.strip_prefix("/mcp/").unwrap()).unwrap();
         let now = self.app.clock.now();
-        let done = queries::connectors::regenerate(pool, link, account, fresh.hash(), b"x", now).await;
+        let owner = queries::connectors::owner(&self.app.pool, token.hash(), now)
+            .await
+            .unwrap()
+            .unwrap();
+        let fresh = Token::mint(TokenKind::Link, &self.app.random);
+        let done = queries::connectors::regenerate(
+            &self.app.pool,
+            owner.id,
+            owner.account_id.unwrap(),
+            fresh.hash(),
+            b"x",
+            now,
+        )
+        .await;
         assert!(done.unwrap());
     }
 
