@@ -25,7 +25,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use crate::{
     database::eventually,
     for_coaches::{everything, visit},
-    mcp_bench::{BEGUN, Bench, call, open_late},
+    mcp_bench::{BEGUN, Bench, Reply, call, open_late},
     resilience::app_on,
     roster_overview::{granting, many},
     serve_command::Service,
@@ -726,41 +726,43 @@ async fn a_regenerated_url_is_dead_at_once_however_many_calls_are_on_their_way()
     .await;
 }
 
+/// A call that runs, and another one that waits for its turn while `change` happens.
+async fn running_and_waiting(bench: &Bench, gate: &str, change: impl Future<Output = ()>) -> (Reply, Reply) {
+    let running = bench.call("waits", json!({"gate": gate}));
+    let waiting = async {
+        BEGUN.pass(gate, 1).await;
+        let meanwhile = async {
+            // Until the second one has been let in and waits.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            change.await;
+            open_late(gate).await;
+        };
+        tokio::join!(bench.call("echo", json!({})), meanwhile).0
+    };
+    tokio::join!(running, waiting)
+}
+
 /// A call that waited long for its turn begins with the rights of now, not with those from when it came.
 #[tokio::test(flavor = "multi_thread")]
 async fn rights_that_end_while_a_call_waits_for_its_turn_are_gone_when_it_begins() {
     test(async |world| {
         let bench = Bench::with(&world, |config| config.calls_at_once = 1).await;
-        for gate in ["turn-disconnected", "turn-regenerated"] {
-            let running = bench.call("waits", json!({"gate": gate}));
-            let queued = async {
-                BEGUN.pass(gate, 1).await;
-                let change = async {
-                    // Until the second one has been let in and waits.
-                    tokio::time::sleep(Duration::from_millis(300)).await;
-                    if gate == "turn-regenerated" {
-                        bench.regenerate().await;
-                    } else {
-                        let end = "update connections set status = 'disconnected', token_sealed = null \
-                                   where athlete_name = 'Ana Berger'";
-                        bench.sql(end).await;
-                    }
-                    open_late(gate).await;
-                };
-                tokio::join!(bench.call("echo", json!({})), change).0
-            };
-            let (first, second) = tokio::join!(running, queued);
-            assert!(first.result().0.starts_with("Withheld"), "{gate}: {first:?}");
-            assert!(
-                second.status == 404 || second.result().1 && !second.result().0.contains("Ana Berger Europe"),
-                "{gate}: {second:?}"
-            );
-            if gate == "turn-disconnected" {
-                assert!(second.result().0.contains("was disconnected"), "{second:?}");
-                continue;
-            }
-            assert_eq!(bench.call("echo", json!({})).await.status, 404);
-        }
+        let dead = "update connections set status = 'reconnect' where athlete_name = 'Ana Berger'";
+        let (first, second) = running_and_waiting(&bench, "turn-dead", bench.sql(dead)).await;
+        assert!(first.result().0.starts_with("Withheld"), "{first:?}");
+        let (text, error) = second.result();
+        assert!(
+            error && text.contains("no longer accepts the connection"),
+            "{text}"
+        );
+        bench
+            .sql("update connections set status = 'connected' where athlete_name = 'Ana Berger'")
+            .await;
+        let (first, second) = running_and_waiting(&bench, "turn-regenerated", bench.regenerate()).await;
+        assert!(first.result().0.starts_with("Withheld"), "{first:?}");
+        let (text, error) = second.result();
+        assert!(error && !text.contains("Europe/Berlin"), "{text}");
+        assert_eq!(bench.call("echo", json!({})).await.status, 404);
     })
     .await;
 }
@@ -801,7 +803,11 @@ async fn what_one_instance_has_is_on_the_other_ones_pages_within_a_second_and_an
 /// Batches lock accounts and coaches, and so does whoever deletes one: nobody waits for the other in a circle.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_and_a_coach_end_while_batches_about_them_are_written() {
-    test_with(unhurried, async |world| {
+    let many_seats = |config: &mut Config| {
+        unhurried(config);
+        config.database_connections = 24;
+    };
+    test_with(many_seats, async |world| {
         let coaches = world.coaches().await;
         let other = world.other_instance().await;
         let mut coach = visit(&world, COACH).await;
@@ -820,7 +826,8 @@ async fn an_account_and_a_coach_end_while_batches_about_them_are_written() {
         let over = &AtomicBool::new(false);
         let asking = mcps.iter().map(|(mcp, tool)| async move {
             let mut statuses = Vec::new();
-            while !over.load(Ordering::SeqCst) {
+            // Nobody goes on with a URL that is dead.
+            while !over.load(Ordering::SeqCst) && statuses.last() != Some(&404) {
                 statuses.push(mcp.call(tool, json!({})).await.status);
             }
             statuses
