@@ -138,7 +138,7 @@ async fn pages_the_file_and_the_export_have_a_call_that_was_just_answered() {
 }
 
 /// Asks the same question [`READS`] times; each one waits for one statement.
-async fn costs_a_statement_a_call(world: &World, proxy: &Proxy, mcp: &Mcp, tool: &str, arguments: Value) {
+async fn costs_a_statement_a_call(world: &World, proxy: &Proxy, mcp: &Mcp, tool: &str, arguments: &Value) {
     // What is noted, remembered and prepared the first time.
     for _ in 0..2 {
         answered(mcp, tool, arguments.clone()).await;
@@ -177,15 +177,15 @@ async fn a_cached_read_waits_for_one_statement() {
         let sign_in = program.at(&other.web).mcp(tokens.access());
         let coach = world.mcp(&other.link(&coaches[0].link));
         for mcp in [&link, &sign_in] {
-            costs_a_statement_a_call(&world, &proxy, mcp, "get_wellness", json!({})).await;
+            costs_a_statement_a_call(&world, &proxy, mcp, "get_wellness", &json!({})).await;
         }
-        costs_a_statement_a_call(&world, &proxy, &coach, "get_wellness", json!({"athlete": "ana"})).await;
+        costs_a_statement_a_call(&world, &proxy, &coach, "get_wellness", &json!({"athlete": "ana"})).await;
         // About three athletes.
-        costs_a_statement_a_call(&world, &proxy, &coach, "get_roster_overview", json!({})).await;
-        costs_a_statement_a_call(&world, &proxy, &coach, "list_athletes", json!({})).await;
+        costs_a_statement_a_call(&world, &proxy, &coach, "get_roster_overview", &json!({})).await;
+        costs_a_statement_a_call(&world, &proxy, &coach, "list_athletes", &json!({})).await;
         // A selection that is used is noted once a minute, too.
         answered(&coach, "select_athlete", json!({"athlete": "jack"})).await;
-        costs_a_statement_a_call(&world, &proxy, &coach, "get_fitness", json!({})).await;
+        costs_a_statement_a_call(&world, &proxy, &coach, "get_fitness", &json!({})).await;
         let asked = 4 * (READS + 2) + 3 * (READS + 2) + 1;
         world.logged().await;
         assert_eq!(
@@ -768,8 +768,7 @@ async fn rights_that_end_while_a_call_waits_for_its_turn_are_gone_when_it_begins
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_instance_has_is_on_the_other_ones_pages_within_a_second_and_an_ended_sign_in_is_over_on_both()
- {
+async fn rows_of_one_instance_are_on_the_others_pages_and_an_ended_sign_in_is_over_on_both() {
     test(async |world| {
         let ana = world.ana().clone();
         let (program, tokens) = world.app_of(&ana, false).await;
@@ -1031,7 +1030,7 @@ async fn a_service_that_is_killed_loses_at_most_the_rows_of_the_last_second() {
 async fn a_stop_while_the_log_is_locked_waits_for_it_a_little_and_no_longer() {
     for (name, held) in [
         ("stopped-and-locked-a-little", Duration::from_secs(1)),
-        ("stopped-and-locked", Duration::from_secs(60)),
+        ("stopped-and-locked", Duration::from_mins(1)),
     ] {
         let process = Process::new(name).await;
         let service = process.start().await;
