@@ -824,7 +824,7 @@ async fn an_account_and_a_coach_end_while_batches_about_them_are_written() {
         }
         let over = &AtomicBool::new(false);
         let asking = mcps.iter().map(|(mcp, tool)| async move {
-            let mut statuses = Vec::new();
+            let mut statuses: Vec<u16> = Vec::new();
             // Nobody goes on with a URL that is dead.
             while !over.load(Ordering::SeqCst) && statuses.last() != Some(&404) {
                 statuses.push(mcp.call(tool, json!({})).await.status);
