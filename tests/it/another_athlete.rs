@@ -427,6 +427,7 @@ async fn a_refused_call_is_logged_with_its_athlete_too() {
         let mut browser = world.signed_in(&ana).await;
         browser.post("/disconnect", &[]).await;
         answer_of(&ana.link, "get_fitness", json!({})).await;
+        world.logged().await;
         let whose: Vec<String> = sqlx::query_scalar("select athlete_id from activity_log")
             .fetch_all(&world.app.pool)
             .await

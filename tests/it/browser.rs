@@ -135,6 +135,7 @@ async fn a_morning(world: &World) {
     // One real call, so that the connection has answered; its row names a test.
     let real = world.mcp(&ana.link).call("get_fitness", json!({})).await;
     assert!(!real.is_error(), "{}", real.answer);
+    world.logged().await;
     sqlx::query("delete from activity_log where client like 'world-%'")
         .execute(&world.app.pool)
         .await

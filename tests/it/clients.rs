@@ -195,6 +195,7 @@ async fn judge(world: &World, run: &Run, calls: &[Value], eras: &[&str]) {
 
 /// Each call is in the activity log, under the client's name.
 async fn logged(world: &World, outcome: &str, rows: usize) {
+    world.logged().await;
     let found: i64 = sqlx::query_scalar(
         "select count(*) from activity_log where outcome = $1 and client <> 'unknown client' and client not like 'world-%'",
     )

@@ -157,6 +157,7 @@ async fn the_figures_are_those_of_the_tools() {
                 .any(|question| question.contains(&name))
         );
         // It is no call.
+        world.logged().await;
         let calls: i64 = sqlx::query_scalar("select count(*) from activity_log where tool not like 'get_%'")
             .fetch_one(&world.app.pool)
             .await
@@ -177,6 +178,7 @@ async fn four_requests_at_most_and_none_at_a_second_look() {
         let second = browser.get("/dashboard").await;
         assert_eq!(asked(&world).len(), count, "{:?}", asked(&world));
         assert_eq!(texts(&first, ".figures"), texts(&second, ".figures"));
+        world.logged().await;
         let rows: i64 = sqlx::query_scalar("select count(*) from activity_log")
             .fetch_one(&world.app.pool)
             .await

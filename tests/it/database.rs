@@ -397,13 +397,20 @@ async fn connections_that_the_network_swallowed_do_not_use_up_the_pool() {
             .unwrap();
         let seats = instance.app.config.database_connections;
         let calls = futures::future::join_all((0..seats).map(|_| instance.call(&token, "get_wellness")));
+        // Calls that come together may share a connection.
+        let others = futures::future::join_all((1..seats).map(|_| {
+            let asked = sqlx::query("select from connectors").execute(&instance.app.pool);
+            queries::in_time(asked)
+        }));
         let silence = async {
             until_waiting(&url_of(&world.database), seats).await;
             proxy.freeze();
             direct.execute("rollback").await.unwrap();
         };
-        let (replies, ()) = within(Duration::from_secs(5), futures::future::join(calls, silence)).await;
+        let all = futures::future::join3(calls, others, silence);
+        let (replies, others, ()) = within(Duration::from_secs(5), all).await;
         assert!(replies.iter().all(|reply| reply.status == 503), "{replies:?}");
+        assert!(others.iter().all(Result::is_err), "{others:?}");
         both_say_away(&instance, &cookie, &token).await;
         proxy.thaw_for_new_ones();
         let limit = Duration::from_secs(10);
@@ -622,12 +629,14 @@ async fn two_instances_that_mark_a_fresh_database_at_once_agree() {
 async fn a_clock_that_jumps_breaks_nothing() {
     test(async |world| {
         let used = async || -> String {
+            world.logged().await;
             sqlx::query_scalar("select max(last_used_at)::date::text from connectors")
                 .fetch_one(&world.app.pool)
                 .await
                 .unwrap()
         };
         let answered = async || -> String {
+            world.logged().await;
             sqlx::query_scalar("select last_success_at::date::text from connections where athlete_id = $1")
                 .bind(world.ana().person.athlete_id)
                 .fetch_one(&world.app.pool)

@@ -41,6 +41,7 @@ async fn traces(world: &World, account: AccountId) -> Vec<String> {
 
 /// The columns, as `table.column`, that hold one of these.
 async fn holding(world: &World, needles: &[String]) -> Vec<String> {
+    world.logged().await;
     let columns: Vec<(String, String)> = sqlx::query_as(
         "select table_name::text, column_name::text from information_schema.columns \
          join information_schema.tables using (table_schema, table_name) \

@@ -71,7 +71,7 @@ async fn opened(world: &Arc<World>, wish: &str, email: &str) -> (Browser, Page) 
 }
 
 /// A browser with a visit to the roster of `email`.
-async fn visit(world: &Arc<World>, email: &str) -> Browser {
+pub(crate) async fn visit(world: &Arc<World>, email: &str) -> Browser {
     let (mut browser, page) = opened(world, "roster", email).await;
     let done = browser.press(&page, &[]).await;
     assert_eq!((done.status, done.location()), (303, "/for-coaches/my-roster"));
@@ -152,6 +152,7 @@ async fn count(world: &World, what: &'static str) -> i64 {
 
 /// Everything that the three wishes could change.
 async fn state(world: &World) -> Vec<i64> {
+    world.logged().await;
     let mut all = Vec::new();
     for what in [
         "mail_links",
@@ -1296,7 +1297,8 @@ async fn log(world: &World, athlete: AccountId, coach: CoachId) {
 }
 
 /// Every text of every table, for a search.
-async fn everything(world: &World) -> String {
+pub(crate) async fn everything(world: &World) -> String {
+    world.logged().await;
     let tables: Vec<String> =
         sqlx::query_scalar("select tablename::text from pg_tables where schemaname = 'public'")
             .fetch_all(&world.app.pool)

@@ -36,6 +36,7 @@ mod grid;
 mod inbox;
 mod languages;
 mod links;
+mod log_batches;
 mod mail;
 mod mcp_bench;
 mod mcp_calls;

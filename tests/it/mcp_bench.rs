@@ -10,6 +10,7 @@ use std::{
 use icusync::{
     app::App,
     config::Config,
+    guard::log_buffer,
     intervals::Area,
     mail::transport::Transport,
     mcp,
@@ -43,6 +44,16 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 pub(crate) static BEGUN: LazyLock<Gates> = LazyLock::new(Gates::default);
 /// Opened by the test: each permit lets one call of `waits` or `writes` end.
 pub(crate) static OPEN: LazyLock<Gates> = LazyLock::new(Gates::default);
+
+/// For so long a test holds a call open whose rights ended meanwhile: a call of up to a second is answered by the rights that it
+/// began with.
+pub(crate) const LOOKED_AT_AGAIN: Duration = Duration::from_millis(1100);
+
+/// Lets one call that waits at `gate` end, once it is old enough for a second look at its rights. It has begun before this.
+pub(crate) async fn open_late(gate: &str) {
+    tokio::time::sleep(LOOKED_AT_AGAIN).await;
+    OPEN.at(gate).add_permits(1);
+}
 
 /// Semaphores by name, so that tests which run at once do not meet.
 #[derive(Default)]
@@ -306,8 +317,14 @@ impl Bench {
         sqlx::query(statement).execute(&self.app.pool).await.unwrap();
     }
 
-    /// One row's text.
+    /// Writes what the calls so far left for the activity log, which may take a second on its own.
+    pub(crate) async fn logged(&self) {
+        log_buffer::flush(&self.app).await;
+    }
+
+    /// One row's text, with what the calls so far left for the activity log.
     pub(crate) async fn ask(&self, statement: &'static str) -> Vec<String> {
+        self.logged().await;
         sqlx::query_scalar(statement)
             .fetch_all(&self.app.pool)
             .await

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::{
-    mcp_bench::{BEGUN, Bench, OPEN, TOOLS, call, read},
+    mcp_bench::{BEGUN, Bench, OPEN, TOOLS, call, open_late, read},
     world,
 };
 
@@ -118,7 +118,7 @@ async fn an_answer_is_withheld_when_the_link_was_replaced_meanwhile() {
         let meanwhile = async {
             BEGUN.pass("regenerate", 1).await;
             bench.regenerate().await;
-            OPEN.at("regenerate").add_permits(1);
+            open_late("regenerate").await;
         };
         let (reply, ()) = tokio::join!(running, meanwhile);
         let (text, error) = reply.result();
@@ -141,11 +141,12 @@ async fn an_answer_is_withheld_when_the_connection_ended_or_changed_meanwhile() 
             ("disconnect", "update connections set status = 'disconnected', token_sealed = null"),
         ] {
             bench.call("echo", json!({})).await;
+            bench.logged().await;
             let running = bench.call("waits", json!({"gate": gate}));
             let meanwhile = async {
                 BEGUN.pass(gate, 1).await;
                 bench.sql(change).await;
-                OPEN.at(gate).add_permits(1);
+                open_late(gate).await;
             };
             let (reply, ()) = tokio::join!(running, meanwhile);
             let (text, error) = reply.result();
@@ -163,7 +164,7 @@ async fn an_account_that_is_deleted_during_a_call_takes_the_answer_with_it() {
         let meanwhile = async {
             BEGUN.pass("delete", 1).await;
             bench.sql("delete from accounts").await;
-            OPEN.at("delete").add_permits(1);
+            open_late("delete").await;
         };
         let (reply, ()) = tokio::join!(running, meanwhile);
         assert!(reply.result().0.starts_with("Withheld"));
@@ -275,6 +276,7 @@ async fn what_the_rate_limit_refuses_is_one_row_a_minute() {
         assert!(refused > 150, "{refused}");
         let row = format!("{ana}|i900001|echo|bench/1.0|read|busy|{refused}|08:00:00");
         instances[0].until(REFUSED, &[&row]).await;
+        instances[1].logged().await;
         let let_through = "select count(*)::text from activity_log where outcome = 'ok' and calls = 1";
         assert_eq!(instances[0].ask(let_through).await, [(300 - refused).to_string()]);
 

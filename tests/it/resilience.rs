@@ -104,7 +104,7 @@ fn illnesses() -> Vec<Illness> {
 }
 
 /// The service's accounts are made through an app on the same database and keys, which serves nobody.
-async fn app_on(database: &str, keys: &str) -> App {
+pub(crate) async fn app_on(database: &str, keys: &str) -> App {
     let config = demo::config(0).unwrap();
     let pool = start::Reach::at(database).unwrap().pool(&config).await.unwrap();
     let ingredients = Ingredients {

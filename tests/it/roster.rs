@@ -23,7 +23,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::{
     database::until_waiting,
-    mcp_bench::{BEGUN, Bench, OPEN, Reply, tool},
+    mcp_bench::{BEGUN, Bench, OPEN, Reply, open_late, tool},
     world::{self, Mcp, World, url_of},
 };
 
@@ -93,6 +93,7 @@ async fn sql(world: &World, statement: &'static str) {
 }
 
 async fn ask(world: &World, statement: &'static str) -> Vec<String> {
+    world.logged().await;
     sqlx::query_scalar(statement)
         .fetch_all(&world.app.pool)
         .await
@@ -513,7 +514,7 @@ async fn during(bench: &Bench, tool: &str, gate: &str, meanwhile: impl Future<Ou
     let meanwhile = async {
         BEGUN.pass(gate, 1).await;
         meanwhile.await;
-        OPEN.at(gate).add_permits(1);
+        open_late(gate).await;
     };
     tokio::join!(running, meanwhile).0
 }
@@ -622,7 +623,7 @@ async fn a_deleted_account_and_a_new_url_in_mid_call_withhold_the_answer() {
                 bench
                     .sql("update connectors set token_hash = sha256(token_hash) where coach_id is not null")
                     .await;
-                OPEN.at(gate).add_permits(1);
+                open_late(gate).await;
             };
             let (reply, ()) = tokio::join!(running, meanwhile);
             assert!(

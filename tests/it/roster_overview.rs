@@ -135,6 +135,7 @@ async fn each_athletes_row_holds_what_that_athlete_granted() {
                 .all(|one| !one.path.contains("/events") || one.athlete.as_deref() != Some("i900002"))
         );
 
+        world.logged().await;
         let rows: Vec<String> = sqlx::query_scalar(
             "select concat_ws('|', tool, outcome, caller, athlete_id, upstream_requests) from activity_log
              where coach_id is not null order by athlete_id",
@@ -337,12 +338,12 @@ async fn a_coachs_answer_names_what_an_ungranted_tool_would_add() {
 
 /// What a small intervals.icu of many athletes was asked.
 #[derive(Default)]
-struct Seen {
+pub(crate) struct Seen {
     requests: AtomicU32,
 }
 
 /// intervals.icu for any number of athletes: each one's figures contain the number in the id.
-async fn many(today: NaiveDate, seen: Arc<Seen>) -> String {
+pub(crate) async fn many(today: NaiveDate, seen: Arc<Seen>) -> String {
     let counted = seen.clone();
     let wellness = move |Path(id): Path<String>| {
         counted.requests.fetch_add(1, Ordering::SeqCst);
@@ -370,7 +371,7 @@ async fn many(today: NaiveDate, seen: Arc<Seen>) -> String {
 }
 
 /// Signs up an athlete who grants [`COACH`] everything; the row is fresh.
-async fn granting(app: &App, number: usize, password: &icusync::secrets::PasswordHash) {
+pub(crate) async fn granting(app: &App, number: usize, password: &icusync::secrets::PasswordHash) {
     let (now, name) = (app.clock.now(), format!("Athlete {number:02}"));
     let athlete_id = format!("i{}", 100 + number);
     let address = Address::parse(&format!("athlete{number}@example.test")).unwrap();

@@ -682,6 +682,7 @@ async fn the_log_of_an_athlete_for_whom_nothing_was_written_does_not_say_that_al
         let run = workout("Run", "2026-12-10", "Both", "- 40m 70-75% LTHR");
         let mut push = json!({"workouts": [run], "athletes": ["Ana", "Jack"]});
         push["confirm"] = token(&done(&world, &coach, "push_workout", push.clone()).await);
+        world.logged().await;
         sqlx::query("delete from activity_log")
             .execute(&world.app.pool)
             .await

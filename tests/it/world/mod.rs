@@ -25,6 +25,7 @@ use icusync::{
         self,
         seed::{Seeded, SeededCoach},
     },
+    guard::log_buffer,
     ids::{AccountId, CoachId},
     jobs,
     mail::transport::{Captured, CapturedMail, Transport},
@@ -72,6 +73,8 @@ pub struct World {
     pub database: String,
     /// Everyone whom the simulator knows, signed up and connected; Ana and Jack first.
     pub people: Vec<Seeded>,
+    /// Other instances on the same database.
+    instances: Mutex<Vec<App>>,
     secrets: Mutex<Vec<String>>,
     shutdown: CancellationToken,
 }
@@ -163,6 +166,7 @@ impl World {
             links,
             database,
             people,
+            instances: Mutex::default(),
             secrets: Mutex::new(secrets),
             shutdown,
         }
@@ -230,9 +234,14 @@ impl World {
 
     /// Another instance that reaches the database at this URL, such as through a [`Proxy`].
     pub async fn instance_at(&self, database_url: &str) -> Instance {
+        self.instance_at_with(database_url, |_| ()).await
+    }
+
+    /// The same, with other settings.
+    pub async fn instance_at_with(&self, database_url: &str, tweak: impl FnOnce(&mut Config)) -> Instance {
         let reach = start::Reach::at(database_url).unwrap();
         let pool = reach.pool(&self.app.config).await.unwrap();
-        self.instance_on(pool, |_| ()).await
+        self.instance_on(pool, tweak).await
     }
 
     async fn instance_on(&self, pool: sqlx::PgPool, tweak: impl FnOnce(&mut Config)) -> Instance {
@@ -253,9 +262,20 @@ impl World {
         let app = start::app_with(config, ingredients, self.documents.fetcher()).unwrap();
         let router = icusync::routes::service(app.clone());
         tokio::spawn(icusync::server::serve(listener, router, self.shutdown.clone()));
+        self.instances.lock().unwrap().push(app.clone());
         Instance {
             web: app.config.public_url.as_str().to_owned(),
             links: app.config.link_url.as_str().to_owned(),
+        }
+    }
+
+    /// Writes what the calls so far left for the activity log, at every instance: a test that asks the database need not wait
+    /// for the second that a row may take.
+    pub async fn logged(&self) {
+        log_buffer::flush(&self.app).await;
+        let others = self.instances.lock().unwrap().clone();
+        for app in &others {
+            log_buffer::flush(app).await;
         }
     }
 
