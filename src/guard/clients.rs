@@ -12,7 +12,7 @@ use crate::{
     app::App,
     ids::{AccountId, GrantId},
     mail::{Address, Mail, NewClient, outbox},
-    queries::{PATIENCE, accounts, connectors, grants, in_time},
+    queries::{PATIENCE, accounts, grants, in_time},
 };
 
 /// How often a grant's row notes that it was used.
@@ -96,7 +96,7 @@ impl Uses {
             in_time(grants::used(&app.pool, one.grant, client, now)).await?;
         } else if !is_noted {
             let client = client.to_owned();
-            log_buffer::note_grant(app, one.grant, connectors::Use { at: now, client });
+            log_buffer::note_grant(app, one.grant, grants::Use { at: now, client });
         }
         if one.is_first || !is_noted {
             self.noted.insert(one.grant, now).await;

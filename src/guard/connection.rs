@@ -19,7 +19,7 @@ use crate::{
     mail::{Address, ConnectionAttention, Mail, outbox},
     queries::{
         accounts,
-        connections::{self, Connection},
+        connections::{self, Answered, Connection},
     },
     secrets::Place,
     text::names,
@@ -240,10 +240,15 @@ async fn mark(app: &App, row: &Connection, now: DateTime<Utc>) -> anyhow::Result
 }
 
 /// Notes that upstream answered, at most once a minute for each connection.
-pub(super) fn note_success(app: &App, connection: ConnectionId, noted_at: Option<DateTime<Utc>>) {
-    let now = app.clock.now();
-    if !noted_at.is_some_and(|at| (Duration::zero()..NOTED_EVERY).contains(&(now - at))) {
-        log_buffer::note_answer(app, connection, now);
+pub(super) fn note_success(
+    app: &App,
+    connection: ConnectionId,
+    connected_at: DateTime<Utc>,
+    noted_at: Option<DateTime<Utc>>,
+) {
+    let at = app.clock.now();
+    if !noted_at.is_some_and(|noted| (Duration::zero()..NOTED_EVERY).contains(&(at - noted))) {
+        log_buffer::note_answer(app, connection, Answered { at, connected_at });
     }
 }
 

@@ -112,6 +112,8 @@ pub struct Opened {
     pub connection: ConnectionId,
     /// The connection's athlete.
     pub athlete: AthleteId,
+    /// When the connection was made.
+    pub connected_at: DateTime<Utc>,
     /// When a call last got an answer from upstream.
     pub last_success_at: Option<DateTime<Utc>>,
     /// The handle that the tool makes its requests through.
@@ -123,7 +125,7 @@ impl Opened {
     /// connection, and the profile if it was read.
     pub(crate) async fn note_learned(&self, app: &App) -> sqlx::Result<()> {
         if self.intervals.requests() > 0 {
-            connection::note_success(app, self.connection, self.last_success_at);
+            connection::note_success(app, self.connection, self.connected_at, self.last_success_at);
         }
         let Some(profile) = self.intervals.profile_read() else {
             return Ok(());
@@ -254,6 +256,7 @@ impl Handle {
         let opened = Opened {
             connection: row.id,
             athlete,
+            connected_at: row.created_at,
             last_success_at: row.last_success_at,
             intervals: upstream.clone(),
         };

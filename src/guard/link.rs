@@ -311,10 +311,21 @@ impl Visitor {
         }
         self.lane.touched.store(at.timestamp(), Ordering::Relaxed);
         if self.found.is_unused {
-            return in_time(connectors::touch(&app.pool, self.link(), client, at)).await;
+            return in_time(connectors::touch(
+                &app.pool,
+                self.link(),
+                Some(self.hash),
+                client,
+                at,
+            ))
+            .await;
         }
-        let client = client.to_owned();
-        log_buffer::note_connector(app, self.link(), Use { at, client });
+        let used = Use {
+            at,
+            client: client.to_owned(),
+            token: self.hash,
+        };
+        log_buffer::note_connector(app, self.link(), used);
         Ok(())
     }
 

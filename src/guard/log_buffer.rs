@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
 use sqlx::error::DatabaseError;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -21,9 +20,8 @@ use crate::{
     queries::{
         PATIENCE,
         activity_log::{self, Entry},
-        connections, connectors,
-        connectors::Use,
-        grants, in_time,
+        connections::{self, Answered},
+        connectors, grants, in_time,
     },
 };
 
@@ -50,9 +48,9 @@ pub struct LogBuffer {
 struct Held {
     /// Oldest first, each with the time since when it waits.
     rows: VecDeque<(Instant, Entry)>,
-    connectors: HashMap<ConnectorId, Use>,
-    grants: HashMap<GrantId, Use>,
-    answers: HashMap<ConnectionId, DateTime<Utc>>,
+    connectors: HashMap<ConnectorId, connectors::Use>,
+    grants: HashMap<GrantId, grants::Use>,
+    answers: HashMap<ConnectionId, Answered>,
     /// Whether a task is there that writes.
     has_writer: bool,
 }
@@ -130,20 +128,20 @@ pub(crate) async fn write(app: &App, rows: Vec<Entry>) {
 }
 
 /// Notes that a connector was used.
-pub(crate) fn note_connector(app: &App, id: ConnectorId, used: Use) {
+pub(crate) fn note_connector(app: &App, id: ConnectorId, used: connectors::Use) {
     app.log_buffer.lock().connectors.insert(id, used);
     wake(app);
 }
 
 /// Notes that a grant was used.
-pub(crate) fn note_grant(app: &App, id: GrantId, used: Use) {
+pub(crate) fn note_grant(app: &App, id: GrantId, used: grants::Use) {
     app.log_buffer.lock().grants.insert(id, used);
     wake(app);
 }
 
 /// Notes that upstream answered for a connection.
-pub(crate) fn note_answer(app: &App, id: ConnectionId, at: DateTime<Utc>) {
-    app.log_buffer.lock().answers.insert(id, at);
+pub(crate) fn note_answer(app: &App, id: ConnectionId, answered: Answered) {
+    app.log_buffer.lock().answers.insert(id, answered);
     wake(app);
 }
 
@@ -223,10 +221,10 @@ async fn write_waiting(app: &App) {
     write_notes(app).await;
 }
 
-/// Whether the data of a row is at fault (SQLSTATE classes 22 and 23), not the database.
+/// Whether the data of a row is at fault (SQLSTATE classes 22, 23 and 54), not the database.
 fn is_of_a_row(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
-    code.is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+    code.is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
 }
 
 async fn write_notes(app: &App) {

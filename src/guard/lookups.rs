@@ -139,6 +139,15 @@ impl Asker {
                 return;
             }
             let found = ask(app, &mut connection, &hashes).await;
+            if hashes.len() > 1 && found.as_ref().is_err_and(is_of_a_row) {
+                // One of them is at fault: the others get their answers.
+                for (hash, tell) in hashes.into_iter().zip(those) {
+                    let found = ask(app, &mut connection, &[hash]).await;
+                    let found = found.map_err(|error| away(&error));
+                    let _ = tell.send(found.map(|found| found.into_iter().next()));
+                }
+                continue;
+            }
             let found = found.map_err(|error| away(&error));
             for (hash, tell) in hashes.into_iter().zip(those) {
                 let of =
@@ -184,6 +193,11 @@ async fn ask(
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Whether what a row holds is at fault, not the way to the database.
+fn is_of_a_row(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
 }
 
 fn away(error: &sqlx::Error) -> Away {

@@ -227,25 +227,46 @@ pub async fn forget_scopes_before(db: impl Db<'_>, account_id: AccountId) -> sql
 
 /// Notes that upstream answered.
 pub async fn note_success(db: impl Db<'_>, id: ConnectionId, at: DateTime<Utc>) -> sqlx::Result<()> {
-    note_successes(db, &[(id, at)]).await
+    sqlx::query!(
+        "update connections set last_success_at = $2 where id = $1",
+        id.0,
+        at
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// An answer from upstream.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// When the connection was made that it came through.
+    pub connected_at: DateTime<Utc>,
 }
 
 /// Notes when upstream last answered for these connections, unless they were made again since. Waits for no lock: what is held
 /// is left out.
-pub async fn note_successes(db: impl Db<'_>, answers: &[(ConnectionId, DateTime<Utc>)]) -> sqlx::Result<()> {
+pub async fn note_successes(db: impl Db<'_>, answers: &[(ConnectionId, Answered)]) -> sqlx::Result<()> {
     let ids: Vec<_> = answers.iter().map(|(id, _)| id.0).collect();
-    let times: Vec<_> = answers.iter().map(|(_, at)| *at).collect();
+    let times: Vec<_> = answers.iter().map(|(_, answered)| answered.at).collect();
+    let connected: Vec<_> = answers
+        .iter()
+        .map(|(_, answered)| answered.connected_at)
+        .collect();
     sqlx::query!(
         r#"
         with free as (
-            select c.id, n.at from unnest($1::uuid[], $2::timestamptz[]) as n (id, at)
-                join connections c on c.id = n.id and c.created_at <= n.at
+            select c.id, n.at from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) as n (id, at, connected_at)
+                join connections c on c.id = n.id and c.created_at = n.connected_at
             for no key update of c skip locked
         )
         update connections c set last_success_at = free.at from free where c.id = free.id
         "#,
         &ids,
-        &times
+        &times,
+        &connected
     )
     .execute(db)
     .await

@@ -292,20 +292,29 @@ pub struct Use {
     pub at: DateTime<Utc>,
     /// The client's own name for itself.
     pub client: String,
+    /// The token that it came with. A link that has another one by now was not used.
+    pub token: TokenHash,
 }
 
-/// Notes that a call came through a connector; of a sign-in also the first one. A call from before a link's token was minted
-/// used another token.
-pub async fn touch(db: impl Db<'_>, id: ConnectorId, client: &str, at: DateTime<Utc>) -> sqlx::Result<()> {
+/// Notes that a call came through a connector; of a sign-in also the first one. With `token`, only a link that still has this
+/// token.
+pub async fn touch(
+    db: impl Db<'_>,
+    id: ConnectorId,
+    token: Option<TokenHash>,
+    client: &str,
+    at: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update connectors set last_used_at = $2, last_client = $3,
             first_used_at = case when is_sign_in then coalesce(first_used_at, $2) end
-        where id = $1 and created_at <= $2 and (is_sign_in or token_hash is not null)
+        where id = $1 and (is_sign_in or $4::bytea is null or token_hash = $4)
         "#,
         id.0,
         at,
-        client
+        client,
+        token.as_ref().map(TokenHash::as_bytes)
     )
     .execute(db)
     .await
@@ -317,12 +326,16 @@ pub async fn note_uses(db: impl Db<'_>, uses: &[(ConnectorId, Use)]) -> sqlx::Re
     let ids: Vec<_> = uses.iter().map(|(id, _)| id.0).collect();
     let times: Vec<_> = uses.iter().map(|(_, used)| used.at).collect();
     let clients: Vec<_> = uses.iter().map(|(_, used)| used.client.clone()).collect();
+    let tokens: Vec<_> = uses
+        .iter()
+        .map(|(_, used)| used.token.as_bytes().to_vec())
+        .collect();
     sqlx::query!(
         r#"
         with free as (
             select k.id, n.at, n.client
-            from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as n (id, at, client)
-                join connectors k on k.id = n.id and k.created_at <= n.at and (k.is_sign_in or k.token_hash is not null)
+            from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bytea[]) as n (id, at, client, token)
+                join connectors k on k.id = n.id and (k.is_sign_in or k.token_hash = n.token)
             for no key update of k skip locked
         )
         update connectors k set last_used_at = free.at, last_client = free.client,
@@ -331,7 +344,8 @@ pub async fn note_uses(db: impl Db<'_>, uses: &[(ConnectorId, Use)]) -> sqlx::Re
         "#,
         &ids,
         &times,
-        &clients
+        &clients,
+        &tokens
     )
     .execute(db)
     .await

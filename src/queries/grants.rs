@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
-use super::{Db, connectors::Use};
+use super::Db;
 use crate::{
     ids::{AccountId, CoachId, GrantId},
     secrets::TokenHash,
@@ -475,6 +475,15 @@ pub async fn used(db: impl Db<'_>, id: GrantId, client: &str, now: DateTime<Utc>
     .execute(db)
     .await
     .map(drop)
+}
+
+/// A call that used a grant.
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The client's own name for itself.
+    pub client: String,
 }
 
 /// As [`used`] for several grants, without waiting for a lock: what is held is left out.

@@ -147,6 +147,7 @@ async fn a_morning(world: &World) {
     queries::connectors::touch(
         &world.app.pool,
         link.id,
+        None,
         "Anthropic/ClaudeAI 1.0.0",
         world.clock.now(),
     )

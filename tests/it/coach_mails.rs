@@ -186,7 +186,7 @@ async fn a_coach_who_signed_in_does_not_get_the_steps_again() {
         sign_ins::create(&mut db, &new).await.unwrap();
         for (athlete, used) in [(world.jack(), false), (world.nell(), true)] {
             if used {
-                queries::connectors::touch(&mut *db, sign_in, "Claude", now)
+                queries::connectors::touch(&mut *db, sign_in, None, "Claude", now)
                     .await
                     .unwrap();
             }
@@ -295,7 +295,7 @@ async fn of_invites_that_are_sent_again_at_once_one_mail_tells() {
         world.clock.advance(Duration::hours(2));
         let link = queries::connectors::of_coach(&world.app.pool, coach_id(&world).await).await;
         let link = link.unwrap().unwrap().id;
-        queries::connectors::touch(&world.app.pool, link, "claude", world.clock.now())
+        queries::connectors::touch(&world.app.pool, link, None, "claude", world.clock.now())
             .await
             .unwrap();
         let (first, second) = (resent(&world, world.ana()).await, async {
@@ -484,7 +484,7 @@ async fn an_end_is_mailed_to_coaches_who_learnt_of_the_beginning() {
         world.clock.advance(Duration::minutes(10));
         let link = queries::connectors::of_coach(&world.app.pool, coach_id(&world).await).await;
         let link = link.unwrap().unwrap().id;
-        queries::connectors::touch(&world.app.pool, link, "claude", world.clock.now())
+        queries::connectors::touch(&world.app.pool, link, None, "claude", world.clock.now())
             .await
             .unwrap();
         resent(&world, world.tria()).await.commit().await.unwrap();

@@ -103,7 +103,7 @@ async fn use_it(world: &World, grant: &Grant, client: &str) {
         .await
         .unwrap()
         .unwrap();
-    queries::connectors::touch(&world.app.pool, link.id, client, now)
+    queries::connectors::touch(&world.app.pool, link.id, None, client, now)
         .await
         .unwrap();
 }

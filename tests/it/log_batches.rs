@@ -482,8 +482,8 @@ async fn a_row_that_waits_does_not_bring_back_an_erased_coachs_name() {
         eventually(BACK, async || rows(&world).await == 5).await;
         let names = "select distinct caller from activity_log where coach_id is null";
         assert_eq!(stands(&world, names).await, ["a deleted coach"]);
-        let named = "select caller from activity_log where coach_id is not null";
-        assert_eq!(stands(&world, named).await, [""; 0]);
+        let with_coach = "select caller from activity_log where coach_id is not null";
+        assert_eq!(stands(&world, with_coach).await, [""; 0]);
         assert!(!everything(&world).await.contains(COACH), "{overview}");
         for seeded in [world.ana(), world.jack(), world.tria()] {
             let mut browser = world.signed_in(seeded).await;

@@ -368,7 +368,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     .execute(&world.app.pool)
                     .await
                     .unwrap();
-                queries::connectors::touch(&world.app.pool, link.id, evil, world.clock.now()).await.unwrap();
+                queries::connectors::touch(&world.app.pool, link.id, None, evil, world.clock.now()).await.unwrap();
                 let entry = Entry {
                     id: LogId(world.app.random.uuid(&world.clock)),
                     at: world.clock.now(),

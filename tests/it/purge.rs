@@ -226,7 +226,7 @@ async fn coaches_go_ninety_days_after_their_last_grant() {
             .await
             .unwrap()
             .unwrap();
-        queries::connectors::touch(&world.app.pool, link.id, "Claude", world.clock.now())
+        queries::connectors::touch(&world.app.pool, link.id, None, "Claude", world.clock.now())
             .await
             .unwrap();
         world.clock.advance(Duration::days(90));
