@@ -264,3 +264,76 @@ fn failed(error: &sqlx::Error, rows: usize) {
         .increment(u64::try_from(rows).unwrap_or(u64::MAX));
     tracing::error!(%error, rows, "cannot write the activity log");
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        ids::{AccountId, LogId},
+        words::{Access, Outcome},
+    };
+
+    fn rows(count: usize) -> Vec<Entry> {
+        let row = Entry {
+            id: LogId(Uuid::nil()),
+            at: chrono::DateTime::UNIX_EPOCH,
+            account_id: AccountId(Uuid::nil()),
+            athlete_id: "i1".to_owned(),
+            caller: None,
+            coach_id: None,
+            client: "client".to_owned(),
+            tool: "get_fitness".to_owned(),
+            access: Access::Read,
+            outcome: Outcome::Ok,
+            duration_ms: 1,
+            upstream_requests: 0,
+            calls: 1,
+        };
+        (0..count)
+            .map(|n| Entry {
+                duration_ms: i32::try_from(n).unwrap(),
+                ..row.clone()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_what_does_not_fit_comes_back() {
+        let buffer = LogBuffer::default();
+        assert!(buffer.keep(rows(MOST_ROWS - 1)).is_empty());
+        let back = buffer.keep(rows(3));
+        assert_eq!(back.iter().map(|row| row.duration_ms).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(buffer.keep(rows(2)).len(), 2, "there is no room at all");
+        assert_eq!(buffer.lock().rows.len(), MOST_ROWS);
+    }
+
+    #[test]
+    fn a_row_waits_until_it_stands_and_the_oldest_goes_first() {
+        let buffer = LogBuffer::default();
+        drop(buffer.keep(rows(3)));
+        let oldest = |most| {
+            buffer
+                .oldest(most)
+                .iter()
+                .map(|row| row.duration_ms)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(oldest(2), [0, 1]);
+        assert_eq!(oldest(2), [0, 1], "whoever wrote them may have been dropped");
+        buffer.written(2);
+        assert_eq!(oldest(2), [2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_database_is_slow_while_a_row_waits_for_more_than_a_second() {
+        let buffer = LogBuffer::default();
+        drop(buffer.keep(rows(1)));
+        assert!(!buffer.is_slow());
+        sleep(SLOW + PAUSE).await;
+        assert!(buffer.is_slow());
+        buffer.written(1);
+        assert!(!buffer.is_slow());
+    }
+}
