@@ -281,7 +281,7 @@ impl Athlete {
         self.ask("activity", Area::Activity, url, read).await
     }
 
-    /// `GET /athlete/{id}/wellness`: oldest first. Without fields, every field, including custom ones.
+    /// `GET /athlete/{id}/wellness`: oldest first. Without fields, every field, including custom ones, but for `sportInfo` and `updated`.
     pub async fn wellness(
         &self,
         oldest: NaiveDate,
@@ -302,8 +302,17 @@ impl Athlete {
             Self::only("wellness", &mut rows, |row| row.id.is_some());
             Self::each_once("wellness", &mut rows, |row| row.id);
             rows.sort_by_key(|row| row.id);
-            // The map of other fields takes more memory than its text.
-            let weight = body.len() * 3 + rows.len() * size_of::<model::Wellness>();
+            if wanted.is_empty() {
+                // Most of a day's text, and never read among all fields.
+                for row in &mut rows {
+                    row.rest.forget(&["sportInfo", "updated"]);
+                }
+            }
+            rows.shrink_to_fit();
+            let weights = rows
+                .iter()
+                .map(|row| size_of::<model::Wellness>() + row.rest.weight());
+            let weight = weights.sum();
             Ok(Fresh { value: rows, weight })
         };
         self.ask("wellness", Area::Wellness, url, read).await

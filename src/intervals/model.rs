@@ -22,7 +22,6 @@ mod written;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
 use serde_with::apply;
 
 use super::lenient::{self, Lenient, Object};
@@ -339,7 +338,7 @@ pub struct Wellness {
     pub(crate) atl_load: Option<f64>,
     /// Everything else, including custom fields, under upstream's names.
     #[serde(flatten, deserialize_with = "wellness::read_once")]
-    pub rest: Map<String, Value>,
+    pub rest: wellness::Rest,
 }
 
 /// A row of `GET /athlete/{id}/custom-item`: a chart, field or anything else that the athlete made.

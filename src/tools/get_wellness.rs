@@ -180,7 +180,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         .await?;
     let has_own = rows
         .iter()
-        .any(|row| in_range(row, asked.range) && row.rest.keys().any(|key| fields::is_own(key)));
+        .any(|row| in_range(row, asked.range) && row.rest.names().any(fields::is_own));
     let names = if asked.detail == Detail::Full && has_own && card.scopes.reads(Area::Settings) {
         names_of_own_fields(upstream).await?
     } else {
@@ -227,8 +227,7 @@ fn render(
     let full = asked.detail == Detail::Full;
     let own: BTreeSet<&str> = days
         .iter()
-        .flat_map(|row| row.rest.keys())
-        .map(String::as_str)
+        .flat_map(|row| row.rest.names())
         .filter(|key| fields::is_own(key))
         .collect();
     let view = View::of(rows, today, card.units, full);

@@ -86,24 +86,32 @@ pub(crate) fn broken(field: &str, values: &BTreeMap<NaiveDate, f64>) -> BTreeSet
 impl Limits {
     /// The days whose value cannot be.
     pub(crate) fn broken_by(&self, values: &BTreeMap<NaiveDate, f64>) -> BTreeSet<NaiveDate> {
-        let (within, beyond): (BTreeMap<NaiveDate, f64>, BTreeMap<NaiveDate, f64>) = values
-            .iter()
-            .map(|(day, value)| (*day, *value))
-            .partition(|(_, value)| self.range.contains(value));
-        let mut broken: BTreeSet<NaiveDate> = beyond.into_keys().collect();
+        let is_beyond = |value: &f64| !self.range.contains(value);
+        let beyond = values.iter().filter(|(_, value)| is_beyond(value));
+        let mut broken: BTreeSet<NaiveDate> = beyond.map(|(day, _)| *day).collect();
         if let Some(times) = self.own {
-            broken.extend(times.alone(&within));
+            let within = values.iter().filter(|(_, value)| !is_beyond(value));
+            let logs: Vec<(NaiveDate, f64)> = within.map(|(day, value)| (*day, value.ln())).collect();
+            broken.extend(times.alone(&logs));
         }
         broken
     }
 }
 
 impl Times {
-    /// The days whose value is out of the athlete's own range, but for those of a change that lasts.
-    fn alone(self, values: &BTreeMap<NaiveDate, f64>) -> Vec<NaiveDate> {
-        let off: Vec<f64> = values
+    /// The days whose value is out of the athlete's own range, but for those of a change that lasts. Of each day, in order, the
+    /// logarithm of its value.
+    fn alone(self, logs: &[(NaiveDate, f64)]) -> Vec<NaiveDate> {
+        let (least, most) = logs.iter().fold((f64::MAX, f64::MIN), |(least, most), (_, log)| {
+            (least.min(*log), most.max(*log))
+        });
+        // Mostly so: nothing is far from anything, and so from no median.
+        if most - least <= HALF_WAY * self.up.min(self.down).ln() {
+            return Vec::new();
+        }
+        let off: Vec<f64> = logs
             .iter()
-            .map(|(day, value)| self.off(*value, &around(values, *day)))
+            .map(|(day, log)| self.off(*log, around(logs, *day)))
             .collect();
         let lasts = |at: usize| {
             let near = at.saturating_sub(CHANGE - 1)..(at + CHANGE).min(off.len());
@@ -111,39 +119,45 @@ impl Times {
                 .windows(CHANGE)
                 .any(|row| row.iter().all(|other| other * off[at].signum() > HALF_WAY))
         };
-        let days = values.keys().enumerate();
+        let days = logs.iter().enumerate();
         days.filter(|(at, _)| off[*at].abs() > 1.0 && !lasts(*at))
-            .map(|(_, day)| *day)
+            .map(|(_, (day, _))| *day)
             .collect()
     }
 
-    /// How far a value is from the median of those around it: 1 at the upper end of the own range, -1 at the lower.
+    /// How far a value is from the median of those around it: 1 at the upper end of the own range, -1 at the lower, and 0 where
+    /// it is nearer than half of that.
     ///
     /// Counted in logarithms: HRV is distributed so (Plews et al. 2013), and halving weighs as much as doubling.
-    fn off(self, value: f64, around: &[f64]) -> f64 {
+    fn off(self, log: f64, around: &[(NaiveDate, f64)]) -> f64 {
         if around.len() < ENOUGH {
             return 0.0;
         }
-        let logs: Vec<f64> = around.iter().map(|value| value.ln()).collect();
-        let middle = median(logs.clone());
-        let spread = median(logs.iter().map(|log| (log - middle).abs()).collect());
-        let off = value.ln() - middle;
-        let times = if off > 0.0 { self.up } else { self.down };
-        off / times.ln().max(DEVIATIONS * TO_DEVIATION * spread)
+        let middle = median(around.iter().map(|(_, log)| *log).collect());
+        let off = log - middle;
+        let times = if off > 0.0 { self.up } else { self.down }.ln();
+        // The range is at least this wide, however little the others spread.
+        if off.abs() <= HALF_WAY * times {
+            return 0.0;
+        }
+        let spread = median(around.iter().map(|(_, log)| (log - middle).abs()).collect());
+        off / times.max(DEVIATIONS * TO_DEVIATION * spread)
     }
 }
 
-/// The values of the days around one.
-fn around(values: &BTreeMap<NaiveDate, f64>, day: NaiveDate) -> Vec<f64> {
+/// The days around one.
+fn around(logs: &[(NaiveDate, f64)], day: NaiveDate) -> &[(NaiveDate, f64)] {
     let from = back(day, AROUND);
     let to = day.checked_add_days(Days::new(AROUND)).unwrap_or(day);
-    values.range(from..=to).map(|(_, value)| *value).collect()
+    let begin = logs.partition_point(|(other, _)| *other < from);
+    let end = logs.partition_point(|(other, _)| *other <= to);
+    &logs[begin..end]
 }
 
 /// The middle one of at least one value, the upper of two.
 fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    let middle = values.len() / 2;
+    *values.select_nth_unstable_by(middle, f64::total_cmp).1
 }
 
 #[cfg(test)]
@@ -235,7 +249,47 @@ mod tests {
         assert_eq!(limits("SaunaMinutes"), None);
     }
 
+    /// The same without any shortcut.
+    fn plainly(times: Times, values: &BTreeMap<NaiveDate, f64>) -> Vec<NaiveDate> {
+        let middle = |mut all: Vec<f64>| {
+            all.sort_by(f64::total_cmp);
+            all[all.len() / 2]
+        };
+        let off = |day: &NaiveDate, value: &f64| {
+            let near = *day - Days::new(AROUND)..=*day + Days::new(AROUND);
+            let logs: Vec<f64> = values.range(near).map(|(_, value)| value.ln()).collect();
+            if logs.len() < ENOUGH {
+                return 0.0;
+            }
+            let median = middle(logs.clone());
+            let spread = middle(logs.iter().map(|log| (log - median).abs()).collect());
+            let off = value.ln() - median;
+            let times = if off > 0.0 { times.up } else { times.down };
+            off / times.ln().max(DEVIATIONS * TO_DEVIATION * spread)
+        };
+        let off: Vec<f64> = values.iter().map(|(day, value)| off(day, value)).collect();
+        let lasts = |at: usize| {
+            let near = at.saturating_sub(CHANGE - 1)..(at + CHANGE).min(off.len());
+            let same = |other: &f64| other * off[at].signum() > HALF_WAY;
+            off[near].windows(CHANGE).any(|row| row.iter().all(same))
+        };
+        let days = values.keys().enumerate();
+        let broken = days.filter(|(at, _)| off[*at].abs() > 1.0 && !lasts(*at));
+        broken.map(|(_, day)| *day).collect()
+    }
+
     proptest! {
+        #[test]
+        fn shortcuts_change_nothing(
+            values in prop::collection::btree_map(0_u64..120, prop_oneof![4 => 0.8..1.25_f64, 2 => 0.3..3.0_f64, 1 => 0.01..100.0_f64], 0..90),
+            field in prop::sample::select(&["hrv", "hrvSDNN", "restingHR", "weight"][..]),
+        ) {
+            let times = limits(field).unwrap().own.unwrap();
+            let values: BTreeMap<NaiveDate, f64> = values.into_iter().map(|(at, value)| (day(at), 50.0 * value)).collect();
+            let logs: Vec<(NaiveDate, f64)> = values.iter().map(|(day, value)| (*day, value.ln())).collect();
+            prop_assert_eq!(times.alone(&logs), plainly(times, &values));
+        }
+
         #[test]
         fn what_a_body_does_is_never_a_glitch(
             middle in 20.0..110.0_f64, swings in prop::collection::vec(0.7..1.4_f64, 1..120),

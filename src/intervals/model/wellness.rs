@@ -1,12 +1,12 @@
 //! Values derived from a wellness day's fields: numbers, and whether they were measured on that day.
 
-use std::fmt;
+use std::{fmt, mem::size_of, sync::Arc};
 
 use serde::{
     Deserializer,
     de::{Error as _, MapAccess, Visitor},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Wellness, sane};
 
@@ -25,28 +25,165 @@ pub(crate) fn is_total(key: &str) -> bool {
     TOTALS.contains(&key)
 }
 
-/// Fields under their names. A name that stands there twice is an error, as it is in rows whose fields are all known.
-pub(super) fn read_once<'de, D: Deserializer<'de>>(json: D) -> Result<Map<String, Value>, D::Error> {
+/// Upstream's own fields besides those of the fitness model, in order: their names take no memory in each day.
+const NAMES: [&str; 40] = [
+    "abdomen",
+    "avgSleepingHR",
+    "baevskySI",
+    "bloodGlucose",
+    "bodyFat",
+    "carbohydrates",
+    "comments",
+    "diastolic",
+    "fatTotal",
+    "fatigue",
+    "hrv",
+    "hrvSDNN",
+    "hydration",
+    "hydrationVolume",
+    "injury",
+    "kcalConsumed",
+    "lactate",
+    "locked",
+    "menstrualPhase",
+    "menstrualPhasePredicted",
+    "mood",
+    "motivation",
+    "protein",
+    "readiness",
+    "respiration",
+    "restingHR",
+    "sleepQuality",
+    "sleepScore",
+    "sleepSecs",
+    "soreness",
+    "spO2",
+    "sportInfo",
+    "steps",
+    "stress",
+    "systolic",
+    "tempRestingHR",
+    "tempWeight",
+    "updated",
+    "vo2max",
+    "weight",
+];
+
+/// The fields of a day besides those of the fitness model, under upstream's names. Clones share them: a range of months is read
+/// from the cache again and again.
+#[derive(Debug, Clone, Default)]
+pub struct Rest(Arc<Vec<(Name, Value)>>);
+
+/// A field's name.
+#[derive(Debug, Clone)]
+enum Name {
+    /// One of [`NAMES`].
+    Known(&'static str),
+    /// Any other, such as that of the athlete's own field.
+    Other(Box<str>),
+}
+
+impl Name {
+    fn of(name: String) -> Self {
+        match NAMES.binary_search(&name.as_str()) {
+            Ok(at) => Self::Known(NAMES[at]),
+            Err(_) => Self::Other(name.into()),
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Known(name) => name,
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl Rest {
+    /// The field of this name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let at = self.0.binary_search_by(|(other, _)| other.as_str().cmp(name));
+        at.ok().map(|at| &self.0[at].1)
+    }
+
+    /// The names of all fields, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Drops these fields.
+    pub(in crate::intervals) fn forget(&mut self, names: &[&str]) {
+        let fields = Arc::make_mut(&mut self.0);
+        fields.retain(|(name, _)| !names.contains(&name.as_str()));
+        fields.shrink_to_fit();
+    }
+
+    /// Estimated bytes in memory.
+    pub(in crate::intervals) fn weight(&self) -> usize {
+        let fields = self.0.iter().map(|(name, value)| {
+            let name = match name {
+                Name::Known(_) => 0,
+                Name::Other(name) => name.len() + OF_AN_ALLOCATION,
+            };
+            size_of::<(Name, Value)>() + name + weight_of(value)
+        });
+        fields.sum::<usize>() + 2 * OF_AN_ALLOCATION
+    }
+}
+
+/// What an allocation takes besides its bytes.
+const OF_AN_ALLOCATION: usize = 16;
+
+/// Estimated bytes of what a value holds.
+fn weight_of(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + OF_AN_ALLOCATION,
+        Value::Array(all) => {
+            let held = all.iter().map(|one| size_of::<Value>() + weight_of(one));
+            held.sum::<usize>() + OF_AN_ALLOCATION
+        }
+        // The nodes of a map have room for eleven fields.
+        Value::Object(all) => {
+            let held = all
+                .iter()
+                .map(|(name, one)| name.len() + OF_AN_ALLOCATION + weight_of(one));
+            let nodes = all.len().div_ceil(11) * 11 * (size_of::<String>() + size_of::<Value>());
+            held.sum::<usize>() + nodes + OF_AN_ALLOCATION
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
+/// Fields under their names. A name that stands there twice is an error, as it is in rows whose fields are all known. Upstream
+/// sends most of its own fields as null, which says as much as leaving them out.
+pub(super) fn read_once<'de, D: Deserializer<'de>>(json: D) -> Result<Rest, D::Error> {
     json.deserialize_map(Once)
 }
 
 struct Once;
 
 impl<'de> Visitor<'de> for Once {
-    type Value = Map<String, Value>;
+    type Value = Rest;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Map::new();
+        let mut fields = Vec::new();
         while let Some((name, value)) = object.next_entry::<String, Value>()? {
-            if fields.insert(name, value).is_some() {
-                return Err(A::Error::custom("a name stands there twice"));
-            }
+            fields.push((Name::of(name), value));
         }
-        Ok(fields)
+        fields.sort_by(|(a, _), (b, _)| a.as_str().cmp(b.as_str()));
+        if fields
+            .windows(2)
+            .any(|two| two[0].0.as_str() == two[1].0.as_str())
+        {
+            return Err(A::Error::custom("a name stands there twice"));
+        }
+        fields.retain(|(name, value)| !(value.is_null() && matches!(name, Name::Known(_))));
+        fields.shrink_to_fit();
+        Ok(Rest(Arc::new(fields)))
     }
 }
 
@@ -86,7 +223,8 @@ impl Wellness {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use proptest::prelude::*;
+    use serde_json::{Map, json};
 
     use super::*;
 
@@ -105,6 +243,35 @@ mod tests {
             r#"{"id":"2026-11-28","ctl":50,"ctl":51}"#,
         ] {
             assert!(read(twice).is_none(), "{twice}");
+        }
+    }
+
+    #[test]
+    fn known_names_stand_in_order() {
+        assert!(NAMES.is_sorted());
+    }
+
+    proptest! {
+        #[test]
+        fn every_field_is_found_under_its_name(
+            fields in prop::collection::btree_map("[A-Za-z]{1,6}", any::<Option<i32>>(), 0..40),
+            known in prop::collection::btree_map(prop::sample::select(&NAMES[..]), any::<Option<i32>>(), 0..40),
+        ) {
+            let mut all: Map<String, Value> = fields.into_iter().map(|(name, value)| (name, json!(value))).collect();
+            all.extend(known.into_iter().map(|(name, value)| (name.to_owned(), json!(value))));
+            for own in ["id", "ctl", "atl"] {
+                all.remove(own);
+            }
+            let day = day(Value::Object(all.clone()));
+            for (name, value) in &all {
+                let is_left_out = value.is_null() && NAMES.contains(&name.as_str());
+                prop_assert_eq!(day.rest.get(name), (!is_left_out).then_some(value));
+            }
+            prop_assert!(day.rest.names().all(|name| all.contains_key(name)));
+            let mut less = day.rest.clone();
+            less.forget(&["hrv"]);
+            prop_assert!(less.get("hrv").is_none() && less.weight() <= day.rest.weight());
+            prop_assert_eq!(day.rest.get("hrv"), all.get("hrv").filter(|value| !value.is_null()));
         }
     }
 

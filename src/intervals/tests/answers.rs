@@ -174,7 +174,7 @@ async fn odd_rows_are_left_out_and_lists_come_in_order() {
             (Some(day("2026-11-03")), Some(61.4))
         ]
     );
-    assert_eq!(rows[0].rest["SaunaMinutes"], 20);
+    assert_eq!(rows[0].rest.get("SaunaMinutes"), Some(&serde_json::json!(20)));
 
     let body =
         r#"[{"id":2,"start_date_local":"2026-11-05T00:00:00"},{"id":"1","start_date_local":"2026-11-02"}]"#;
