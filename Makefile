@@ -37,7 +37,7 @@ sqlx:
 	@scripts/sqlx-prepare
 
 bench:
-	@BASE='$(BASE)' MINUTES='$(MINUTES)' ROW_SECONDS='$(SECONDS)' scripts/bench
+	@BASE='$(BASE)' ROWS='$(ROWS)' MINUTES='$(MINUTES)' ROW_SECONDS='$(SECONDS)' scripts/bench
 
 image:
 	@scripts/setup ci

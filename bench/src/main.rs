@@ -77,6 +77,9 @@ struct Options {
     /// Seconds for each row.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+    /// Only the rows whose names contain this.
+    #[arg(long, default_value = "")]
+    rows: String,
     /// A soak of this many minutes instead of the table.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1440))]
     minutes: Option<u64>,
@@ -146,6 +149,7 @@ async fn run(options: &Options) -> anyhow::Result<bool> {
         proxy,
         upstream,
         seconds: Duration::from_secs(options.seconds),
+        rows: options.rows.clone(),
     };
     let lines = bench.table().await?;
     say(&bench.end(&lines))?;
@@ -189,14 +193,16 @@ struct Bench {
     proxy: Proxy,
     upstream: Upstream,
     seconds: Duration,
+    /// Part of the names of the rows to measure.
+    rows: String,
 }
 
 impl Bench {
     /// Row by row, one build after the other, so that what else the machine does meets both alike.
     async fn table(&self) -> anyhow::Result<Vec<Line>> {
-        say(&report::head())?;
+        say(report::TITLES)?;
         let mut lines = Vec::new();
-        for row in Row::ALL {
+        for row in Row::ALL.into_iter().filter(|row| row.name().contains(&self.rows)) {
             for candidate in std::iter::once(&self.head).chain(&self.base) {
                 let figures = candidate.row(row, &self.upstream, self.seconds).await?;
                 self.print(

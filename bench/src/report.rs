@@ -19,39 +19,10 @@ pub(crate) struct Line {
     pub(crate) figures: Figures,
 }
 
-/// The head of the table.
-pub(crate) fn head() -> String {
-    format!(
-        "{:<35} {:<11} {:>7} {:>6} {:>6}  {:>6} {:>6} {:>6} {:>5} {:>5} {:>5} {:>5} {:>6}\n\
-         {:<35} {:<11} {:>7} {:>6} {:>6}  {:>6} {:>6} {:>6} {:>5} {:>5} {:>5} {:>5} {:>6}",
-        "16 connections",
-        "",
-        "calls/s",
-        "p50",
-        "p99",
-        "CPU ms",
-        "a call",
-        "",
-        "stmts",
-        "up",
-        "MB",
-        "MB",
-        "errors",
-        "",
-        "",
-        "",
-        "ms",
-        "ms",
-        "serv.",
-        "PG",
-        "both",
-        "/call",
-        "/call",
-        "now",
-        "peak",
-        ""
-    )
-}
+/// The head of the table. SQL: statements; up: requests to the upstream.
+pub(crate) const TITLES: &str = "\
+16 connections                                             ms     ms        CPU ms a call     a call        MB
+                                               calls/s    p50    p99  serv.     PG   both   SQL   up  now peak errors";
 
 /// One line of it.
 pub(crate) fn line(line: &Line) -> String {
@@ -60,7 +31,7 @@ pub(crate) fn line(line: &Line) -> String {
         value.map_or_else(|| String::from("-"), |value| format!("{value:.digits$}"))
     };
     let mut text = format!(
-        "{:<35} {:<11} {:>7.0} {:>6.2} {:>6.2}  {:>6.3} {:>6} {:>6.3} {:>5} {:>5.2} {:>5.0} {:>5.0} {:>6}",
+        "{:<33} {:<12} {:>7.0} {:>6.2} {:>6.2} {:>6.3} {:>6} {:>6.3} {:>5} {:>4.1} {:>4.0} {:>4.0} {:>6}",
         line.question,
         line.by,
         figures.rate,
@@ -116,14 +87,14 @@ fn ratio(a: f64, b: f64) -> f64 {
 /// HEAD by BASE, row for row.
 pub(crate) fn ratios(pairs: &[Pair<'_>]) -> String {
     let mut text = format!(
-        "{:<35} {:>8} {:>6} {:>6} {:>9} {:>7} {:>9} {:>6}\n",
+        "{:<33} {:>8} {:>6} {:>6} {:>9} {:>7} {:>9} {:>6}\n",
         "HEAD / BASE", "calls/s", "p50", "p99", "CPU serv.", "CPU PG", "CPU both", "memory"
     );
     for Pair { row, head, base } in pairs {
         let postgres = |figures: &Figures| figures.postgres_cpu.unwrap_or_default();
         let _ = writeln!(
             text,
-            "{:<35} {:>8.2} {:>6.2} {:>6.2} {:>9.2} {:>7.2} {:>9.2} {:>6.2}",
+            "{:<33} {:>8.2} {:>6.2} {:>6.2} {:>9.2} {:>7.2} {:>9.2} {:>6.2}",
             row.name(),
             ratio(head.rate, base.rate),
             ratio(head.p50, base.p50),

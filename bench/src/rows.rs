@@ -67,7 +67,7 @@ impl Row {
     pub(crate) fn name(self) -> String {
         match self {
             Self::Wellness(door) => format!("get_wellness, cached, {}", door.name()),
-            Self::History(door) => format!("get_training_history, cached, {}", door.name()),
+            Self::History(door) => format!("history, 31 days, cached, {}", door.name()),
             Self::InTurn(door) => format!("10,000 athletes in turn, {}", door.name()),
             Self::Overview(door) => format!("overview of {ROSTER}, cached, {}", door.name()),
             Self::Ordinary {
