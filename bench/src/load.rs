@@ -1,7 +1,7 @@
 //! The callers: each connection is a thread that sends its next call when the last one was answered. Blocking, over plain
 //! sockets, because the callers share the machine with what they measure.
 //!
-//! What is asked, and what a right answer is, the caller of [`run`] says.
+//! What is asked, and what a right answer is, is in [`Callers`].
 
 use std::{
     io::{self, Read as _, Write as _},

@@ -253,7 +253,7 @@ impl Bench {
     }
 }
 
-/// What stands above the table.
+/// What is above the table.
 async fn about(head: &Candidate, base: Option<&Candidate>) -> anyhow::Result<String> {
     let cores = std::thread::available_parallelism()?;
     let version = head.service.postgres_version().await?;
