@@ -222,7 +222,7 @@ impl Bench {
                     &mut lines,
                     Line {
                         row: None,
-                        question: String::from("… its bare answer, through a proxy"),
+                        question: String::from("… bare answer through a proxy"),
                         by: self.proxy.name.clone(),
                         figures,
                     },
