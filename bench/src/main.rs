@@ -262,8 +262,8 @@ async fn about(head: &Candidate, base: Option<&Candidate>) -> anyhow::Result<Str
         Counter::Transactions => "transactions, by pg_stat_database: pg_stat_statements is not installed",
     };
     let mut text = format!(
-        "\n{cores} cores, which the callers, the upstream and PostgreSQL share with the service. PostgreSQL {version}: the \
-         private one that each service runs itself, with fsync.\nStatements: {counted}.\n"
+        "\n{cores} cores, which the callers, the upstream and PostgreSQL share with the service.\n\
+         PostgreSQL {version}: the private one that each service runs itself, with fsync.\nStatements: {counted}.\n"
     );
     for candidate in std::iter::once(head).chain(base) {
         let service = &candidate.service;
