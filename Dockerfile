@@ -6,13 +6,15 @@ FROM rust:1.95.0-slim-bookworm AS build
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY sim/Cargo.toml sim/
+COPY bench/Cargo.toml bench/
 COPY .sqlx .sqlx
 COPY migrations migrations
 COPY templates templates
 COPY src src
-# The workspace names the simulator, which only the demo uses. A library that does not compile replaces its sources, so
-# that a build that needs it fails.
+# The workspace names the simulator, which only the demo uses, and the bench. Sources that do not compile replace theirs, so
+# that a build that needs them fails.
 RUN mkdir sim/src && echo 'compile_error!("the image leaves the demo out");' >sim/src/lib.rs
+RUN mkdir bench/src && echo 'compile_error!("the image leaves the bench out");' >bench/src/main.rs
 # .sqlx replaces a database. The caches stay with the builder, so the binary is copied out of the target folder. Cargo
 # compares file times: without `touch`, sources older than the last build (another clone, another branch) would count as
 # built.

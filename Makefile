@@ -1,6 +1,6 @@
 # The everyday commands. `make` alone lists them. Each sets up what it needs first and says so.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres-next setup sqlx image ci
+.PHONY: help demo test test-postgres-next setup sqlx bench image ci
 
 # A toolchain that rustup has just installed is not on PATH before the next login.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -13,6 +13,7 @@ help:
 	@echo 'make test-postgres-next    the integration tests against the newest PostgreSQL instead of this machine'"'"'s'
 	@echo 'make setup   only install what the tests need'
 	@echo 'make sqlx    write .sqlx again after changing a query or a migration'
+	@echo 'make bench   what a call costs, in a release build (BASE=commit compares, MINUTES=60 watches; SECONDS=10 a row)'
 	@echo 'make image   perform the steps of the Dockerfile in plain Debian roots, and try what they make (root, Linux)'
 	@echo 'make ci      what the gate runs: formats, lints, docs, licences, all tests'
 
@@ -34,6 +35,9 @@ setup:
 sqlx:
 	@scripts/setup demo
 	@scripts/sqlx-prepare
+
+bench:
+	@BASE='$(BASE)' ROWS='$(ROWS)' MINUTES='$(MINUTES)' ROW_SECONDS='$(SECONDS)' scripts/bench
 
 image:
 	@scripts/setup ci

@@ -247,7 +247,7 @@ pub struct Config {
     #[arg(long, env = "INTERVALS_API_KEYS")]
     pub intervals_api_keys: Option<bool>,
     /// Requests a second from this process to intervals.icu, which allows 10 from one address.
-    #[arg(long, env = "INTERVALS_PER_SECOND", default_value_t = 8, value_parser = value_parser!(u32).range(1..=1_000))]
+    #[arg(long, env = "INTERVALS_PER_SECOND", default_value_t = 8, value_parser = value_parser!(u32).range(1..=100_000))]
     pub intervals_per_second: u32,
     /// Requests a day that each athlete can count on: a fair share of the app's pool.
     #[arg(long, env = "INTERVALS_PER_DAY", default_value_t = 100, value_parser = share())]

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 /// Where sources are; a folder that does not exist has none.
 const SOURCES: [&str; 3] = ["src", "tests/it", "sim/src"];
 /// Where a path that the docs name begins.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 9] = [
     "src/",
     "sim/",
+    "bench/",
     "tests/",
     "templates/",
     "migrations/",
