@@ -1,7 +1,7 @@
 //! The people of the bench: athletes who are connected, each with a link and a sign-in, and two coaches with theirs.
 
 use anyhow::Context as _;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use icusync::{
     guard::{connection, connector},
     ids::{AccountId, CoachId, ConnectionId, ConnectorId, GrantId},
@@ -93,6 +93,13 @@ impl Seeder {
         let coach = self.coach("coach@bench.test", 0, &accounts[..ROSTER]).await?;
         let others = &accounts[ROSTER..ROSTER + LARGE_ROSTER];
         let large_coach = self.coach("large@bench.test", ROSTER, others).await?;
+        // A first use is written at once, and happens once: what is measured are the calls after it.
+        sqlx::query(
+            "update connectors set last_used_at = $1, first_used_at = case when is_sign_in then $1 end",
+        )
+        .bind(self.now() - TimeDelta::days(1))
+        .execute(&self.pool)
+        .await?;
         Ok(People {
             athletes: athletes.into_iter().map(|(.., tokens)| tokens).collect(),
             coach,

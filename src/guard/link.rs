@@ -90,6 +90,8 @@ pub(crate) struct Gate {
     lanes: Cache<ConnectorId, Arc<Lane>>,
     per_minute: NonZeroU32,
     at_once: usize,
+    /// Of all limits: to make one costs a look at the processor.
+    clock: DefaultClock,
 }
 
 /// One link's running calls and what it has used of its limits.
@@ -123,6 +125,7 @@ impl Gate {
                 .build(),
             per_minute: at_least_one(config.calls_per_minute),
             at_once: usize::try_from(config.calls_at_once.max(1)).unwrap_or(1),
+            clock: DefaultClock::default(),
         }
     }
 
@@ -200,8 +203,8 @@ impl Gate {
             .per_minute
             .saturating_mul(NonZeroU32::new(REQUESTS_PER_CALL).unwrap_or(NonZeroU32::MIN));
         Lane {
-            requests: RateLimiter::direct(Quota::per_minute(requests)),
-            calls: RateLimiter::direct(Quota::per_minute(self.per_minute)),
+            requests: RateLimiter::direct_with_clock(Quota::per_minute(requests), self.clock.clone()),
+            calls: RateLimiter::direct_with_clock(Quota::per_minute(self.per_minute), self.clock.clone()),
             running: Arc::new(Semaphore::new(self.at_once)),
             waiting: Semaphore::new(WAITING_AT_ONCE),
             touched: AtomicI64::new(0),

@@ -318,8 +318,7 @@ struct ZoneTime {
 impl Object for ZoneTime {}
 
 /// A row of `GET /athlete/{id}/wellness`.
-#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Wellness {
     /// The day.
     pub id: Option<NaiveDate>,
@@ -328,16 +327,12 @@ pub struct Wellness {
     /// Fatigue.
     pub(crate) atl: Option<f64>,
     /// CTL gained in seven days.
-    #[serde(rename = "rampRate")]
     pub(crate) ramp_rate: Option<f64>,
     /// The day's load as used for CTL.
-    #[serde(rename = "ctlLoad")]
     pub(crate) ctl_load: Option<f64>,
     /// The day's load as used for ATL.
-    #[serde(rename = "atlLoad")]
     pub(crate) atl_load: Option<f64>,
     /// Everything else, including custom fields, under upstream's names.
-    #[serde(flatten, deserialize_with = "wellness::read_once")]
     pub rest: wellness::Rest,
 }
 

@@ -40,7 +40,7 @@ impl Default for Limits {
             body: 4 * 1024 * 1024,
             backoff: Duration::from_millis(400),
             cache_for: Duration::from_mins(1),
-            cache_bytes: 64 * 1024 * 1024,
+            cache_bytes: 32 * 1024 * 1024,
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::{fmt, mem::size_of, sync::Arc};
 
 use serde::{
-    Deserializer,
+    Deserialize, Deserializer,
     de::{Error as _, MapAccess, Visitor},
 };
 use serde_json::Value;
 
-use super::{Wellness, sane};
+use super::{Lenient, Wellness, sane};
 
 /// Totals of a day, which can be 0.
 const TOTALS: &[&str] = &[
@@ -25,15 +25,19 @@ pub(crate) fn is_total(key: &str) -> bool {
     TOTALS.contains(&key)
 }
 
-/// Upstream's own fields besides those of the fitness model, in order: their names take no memory in each day.
-const NAMES: [&str; 40] = [
+/// Upstream's own fields, in order: their names take no memory in each day.
+const NAMES: [&str; 46] = [
     "abdomen",
+    "atl",
+    "atlLoad",
     "avgSleepingHR",
     "baevskySI",
     "bloodGlucose",
     "bodyFat",
     "carbohydrates",
     "comments",
+    "ctl",
+    "ctlLoad",
     "diastolic",
     "fatTotal",
     "fatigue",
@@ -41,6 +45,7 @@ const NAMES: [&str; 40] = [
     "hrvSDNN",
     "hydration",
     "hydrationVolume",
+    "id",
     "injury",
     "kcalConsumed",
     "lactate",
@@ -50,6 +55,7 @@ const NAMES: [&str; 40] = [
     "mood",
     "motivation",
     "protein",
+    "rampRate",
     "readiness",
     "respiration",
     "restingHR",
@@ -84,8 +90,8 @@ enum Name {
 }
 
 impl Name {
-    fn of(name: String) -> Self {
-        match NAMES.binary_search(&name.as_str()) {
+    fn of(name: &str) -> Self {
+        match NAMES.binary_search(&name) {
             Ok(at) => Self::Known(NAMES[at]),
             Err(_) => Self::Other(name.into()),
         }
@@ -102,8 +108,9 @@ impl Name {
 impl Rest {
     /// The field of this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let at = self.0.binary_search_by(|(other, _)| other.as_str().cmp(name));
-        at.ok().map(|at| &self.0[at].1)
+        // Of few names, most of other lengths: faster than halving.
+        let found = self.0.iter().find(|(other, _)| other.as_str() == name);
+        found.map(|(_, value)| value)
     }
 
     /// The names of all fields, in order.
@@ -154,25 +161,42 @@ fn weight_of(value: &Value) -> usize {
     }
 }
 
-/// Fields under their names. A name that stands there twice is an error, as it is in rows whose fields are all known. Upstream
-/// sends most of its own fields as null, which says as much as leaving them out.
-pub(super) fn read_once<'de, D: Deserializer<'de>>(json: D) -> Result<Rest, D::Error> {
-    json.deserialize_map(Once)
+/// Any row that is an object. A name that stands there twice is an error. Upstream sends most of its own fields as null, which
+/// says as much as leaving them out.
+///
+/// By hand, because a derived reader keeps each unnamed field in a form of its own first, and this is most of what upstream sends.
+impl<'de> Deserialize<'de> for Wellness {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_map(Row)
+    }
 }
 
-struct Once;
+struct Row;
 
-impl<'de> Visitor<'de> for Once {
-    type Value = Rest;
+impl<'de> Visitor<'de> for Row {
+    type Value = Wellness;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Wellness, A::Error> {
+        let mut day = Wellness::default();
         let mut fields = Vec::new();
-        while let Some((name, value)) = object.next_entry::<String, Value>()? {
-            fields.push((Name::of(name), value));
+        while let Some(name) = object.next_key::<Name>()? {
+            let value = match name.as_str() {
+                "id" => {
+                    day.id = object.next_value::<Soft<_>>()?.0;
+                    Value::Null
+                }
+                "ctl" => model_figure(&mut object, &mut day.ctl)?,
+                "atl" => model_figure(&mut object, &mut day.atl)?,
+                "rampRate" => model_figure(&mut object, &mut day.ramp_rate)?,
+                "ctlLoad" => model_figure(&mut object, &mut day.ctl_load)?,
+                "atlLoad" => model_figure(&mut object, &mut day.atl_load)?,
+                _ => object.next_value()?,
+            };
+            fields.push((name, value));
         }
         fields.sort_by(|(a, _), (b, _)| a.as_str().cmp(b.as_str()));
         if fields
@@ -183,7 +207,43 @@ impl<'de> Visitor<'de> for Once {
         }
         fields.retain(|(name, value)| !(value.is_null() && matches!(name, Name::Known(_))));
         fields.shrink_to_fit();
-        Ok(Rest(Arc::new(fields)))
+        day.rest = Rest(Arc::new(fields));
+        Ok(day)
+    }
+}
+
+/// Reads a figure into its place; what is left of it among the other fields is nothing.
+fn model_figure<'de, A: MapAccess<'de>>(object: &mut A, place: &mut Option<f64>) -> Result<Value, A::Error> {
+    *place = object.next_value::<Soft<f64>>()?.0;
+    Ok(Value::Null)
+}
+
+/// A value of the right kind, or none.
+struct Soft<T>(Option<T>);
+
+impl<'de, T: Lenient> Deserialize<'de> for Soft<T> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        T::read(json).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_str(AName)
+    }
+}
+
+struct AName;
+
+impl Visitor<'_> for AName {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        Ok(Name::of(name))
     }
 }
 
@@ -259,7 +319,7 @@ mod tests {
         ) {
             let mut all: Map<String, Value> = fields.into_iter().map(|(name, value)| (name, json!(value))).collect();
             all.extend(known.into_iter().map(|(name, value)| (name.to_owned(), json!(value))));
-            for own in ["id", "ctl", "atl"] {
+            for own in ["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"] {
                 all.remove(own);
             }
             let day = day(Value::Object(all.clone()));
