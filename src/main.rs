@@ -24,8 +24,8 @@ use tracing_subscriber::{
 };
 
 /// Answers of intervals.icu are read into many small pieces that live for a minute, between others that live for a moment. The
-/// C library's allocator keeps more memory in the holes between them than is in use, and takes a sixth of a call's time. Without
-/// huge pages, because they fill up with holes in turn.
+/// C library's allocator keeps more memory in the holes between them than is in use, and takes a sixth of a call's time. Huge pages
+/// are off: they fragment in the same way.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

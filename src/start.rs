@@ -371,6 +371,7 @@ pub fn app_with(config: Config, from: Ingredients, documents: Fetcher) -> anyhow
     let intervals = intervals::Client::new(intervals::Settings::of(&config), clock.clone(), random.clone())?;
     let passwords = Passwords::new(config.passwords_at_once, random.clone());
     let limits = Limits::new(&config);
+    let log_buffer = LogBuffer::new(config.database_connections);
     Ok(App::new(Parts {
         config,
         pool,
@@ -385,7 +386,7 @@ pub fn app_with(config: Config, from: Ingredients, documents: Fetcher) -> anyhow
         limits,
         brake: Brake::default(),
         refused: Refused::default(),
-        log_buffer: LogBuffer::default(),
+        log_buffer,
         writes: TaskTracker::new(),
         worker: Heartbeat::default(),
     }))
@@ -428,17 +429,19 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
         );
     }
     // A hanging connection must not keep the process from ending.
-    let settled = tokio::time::timeout(SETTLE, refused::settle(&app));
-    let (settled, ()) = tokio::join!(settled, log_buffer::flush(&app));
-    if settled.is_err() {
+    let (refusals, rows) = tokio::join!(
+        tokio::time::timeout(SETTLE, refused::settle(&app)),
+        tokio::time::timeout(SETTLE, log_buffer::settle(&app)),
+    );
+    if refusals.is_err() {
         tracing::warn!("some calls that the rate limit refused could not be written down");
     }
-    match log_buffer::waiting(&app) {
-        0 => {}
-        rows => tracing::error!(
+    if rows.is_err() {
+        let rows = log_buffer::waiting(&app);
+        tracing::error!(
             rows,
             "rows of the activity log are lost: the database took too long"
-        ),
+        );
     }
     if tokio::time::timeout(CLOSE, app.pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL were still in use at the end");

@@ -90,7 +90,7 @@ pub(crate) struct Gate {
     lanes: Cache<ConnectorId, Arc<Lane>>,
     per_minute: NonZeroU32,
     at_once: usize,
-    /// Of all limits: to make one costs a look at the processor.
+    /// Shared by all limits, because making one asks the processor what it can do.
     clock: DefaultClock,
 }
 
@@ -164,7 +164,7 @@ impl Gate {
             .await;
         lane.requests
             .check()
-            .map_err(|until| Turned::Flood(until.wait_time_from(DefaultClock::default().now())))?;
+            .map_err(|until| Turned::Flood(until.wait_time_from(self.clock.now())))?;
         Ok(Visitor {
             caller,
             found,
@@ -180,7 +180,7 @@ impl Gate {
         match self.strangers.check() {
             Ok(()) => Turned::Unknown,
             Err(until) => {
-                let wait = until.wait_time_from(DefaultClock::default().now());
+                let wait = until.wait_time_from(self.clock.now());
                 *self.flooded_until.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some(Instant::now() + wait);
                 if kind == TokenKind::Access {
@@ -269,7 +269,7 @@ impl Visitor {
             let Err(until) = self.lane.calls.check() else {
                 return Ok(permit);
             };
-            let wait = until.wait_time_from(DefaultClock::default().now());
+            let wait = until.wait_time_from(self.lane.calls.clock().now());
             if Instant::now() + wait > deadline {
                 return Err(wait);
             }

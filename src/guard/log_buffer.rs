@@ -1,8 +1,9 @@
 //! What a call leaves behind and its answer need not wait for: the rows of reads in the activity log, and notes of when
 //! something was last used or answered. They are written together, within a second.
 //!
-//! Nothing is lost but by a kill: a stop writes what waits, and when the database is slow or too much waits already, a call
-//! writes its own row, as it does for every outcome but a good one. A page that shows the log calls [`flush`] first.
+//! A stop writes what waits, and when the database is slow or too much waits already, a call writes its own row, as it does for
+//! every outcome but success. What is lost is what waits when the process is killed, or stops while the database does not
+//! answer. A page that shows the log calls [`flush`] first.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,7 +13,10 @@ use std::{
 };
 
 use sqlx::error::DatabaseError;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout},
+};
 
 use crate::{
     app::App,
@@ -36,13 +40,16 @@ const MOST_ROWS: usize = 5_000;
 const ROWS_AT_ONCE: usize = 1_000;
 /// The most notes of one kind in one statement.
 const NOTES_AT_ONCE: usize = 1_000;
+/// The most notes of one kind that wait.
+const MOST_NOTES: usize = 50_000;
 
 /// What one process has not yet written.
-#[derive(Default)]
 pub struct LogBuffer {
     held: Mutex<Held>,
     /// Whoever writes holds this: rows are removed only once they stand.
     writing: tokio::sync::Mutex<()>,
+    /// Calls that write their own rows at the same time: a locked table must not take every connection of the pool.
+    own: Semaphore,
 }
 
 #[derive(Default)]
@@ -66,6 +73,16 @@ impl Held {
 }
 
 impl LogBuffer {
+    /// Empty, beside a pool with so many connections.
+    pub fn new(connections: u32) -> Self {
+        let own = usize::try_from(connections / 4).unwrap_or(1).max(1);
+        Self {
+            held: Mutex::default(),
+            writing: tokio::sync::Mutex::default(),
+            own: Semaphore::new(own),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,7 +109,9 @@ impl LogBuffer {
     }
 
     fn written(&self, count: usize) {
-        self.lock().rows.drain(..count);
+        let mut held = self.lock();
+        let count = count.min(held.rows.len());
+        held.rows.drain(..count);
     }
 }
 
@@ -117,7 +136,11 @@ pub(crate) async fn add(app: &App, rows: Vec<Entry>) {
 
 /// Writes rows before this returns. Those that cannot be written now wait, if there is room.
 pub(crate) async fn write(app: &App, rows: Vec<Entry>) {
-    let Err(error) = in_time(activity_log::write_all(&app.pool, &rows)).await else {
+    let own = async {
+        let _turn = app.log_buffer.own.acquire().await;
+        activity_log::write_all(&app.pool, &rows).await
+    };
+    let Err(error) = in_time(own).await else {
         return;
     };
     tracing::warn!(%error, rows = rows.len(), "rows of the activity log must wait");
@@ -130,20 +153,26 @@ pub(crate) async fn write(app: &App, rows: Vec<Entry>) {
 
 /// Notes that a connector was used.
 pub(crate) fn note_connector(app: &App, id: ConnectorId, used: connectors::Use) {
-    app.log_buffer.lock().connectors.insert(id, used);
+    note(&mut app.log_buffer.lock().connectors, id, used);
     wake(app);
 }
 
 /// Notes that a grant was used.
 pub(crate) fn note_grant(app: &App, id: GrantId, used: grants::Use) {
-    app.log_buffer.lock().grants.insert(id, used);
+    note(&mut app.log_buffer.lock().grants, id, used);
     wake(app);
 }
 
 /// Notes that upstream answered for a connection.
 pub(crate) fn note_answer(app: &App, id: ConnectionId, answered: Answered) {
-    app.log_buffer.lock().answers.insert(id, answered);
+    note(&mut app.log_buffer.lock().answers, id, answered);
     wake(app);
+}
+
+fn note<K: Eq + Hash, V>(notes: &mut HashMap<K, V>, of: K, what: V) {
+    if notes.len() < MOST_NOTES || notes.contains_key(&of) {
+        notes.insert(of, what);
+    }
 }
 
 /// Writes what waits now. What cannot be written in time goes on waiting.
@@ -151,8 +180,29 @@ pub async fn flush(app: &App) {
     if app.log_buffer.lock().is_empty() {
         return;
     }
+    // What is on its way counts as waiting until it stands.
     if timeout(PATIENCE, write_waiting(app)).await.is_err() {
         tracing::warn!("what calls left behind could not be written in time");
+    }
+}
+
+/// Writes everything; for a process that is about to end, when no more calls come. It waits for no writer, whose connection may
+/// hang, and tries again until it is dropped.
+pub async fn settle(app: &App) {
+    loop {
+        let rows = app.log_buffer.oldest(usize::MAX);
+        let mut stand = true;
+        for some in rows.chunks(ROWS_AT_ONCE) {
+            stand &= in_time(activity_log::write_all(&app.pool, some)).await.is_ok();
+        }
+        if stand {
+            app.log_buffer.written(rows.len());
+            write_notes(app).await;
+            return;
+        }
+        // A row that cannot be written is left out by the writer, which may be free by now.
+        let _ = timeout(PAUSE, write_waiting(app)).await;
+        sleep(PAUSE).await;
     }
 }
 
@@ -172,9 +222,11 @@ fn wake(app: &App) {
     }
     let writer = Writer(app.clone());
     tokio::spawn(async move {
+        let mut pause = PAUSE;
         loop {
-            sleep(PAUSE).await;
-            write_waiting(&writer.0).await;
+            sleep(pause).await;
+            let stand = write_waiting(&writer.0).await;
+            pause = if stand { PAUSE } else { (2 * pause).min(SLOW) };
             let mut held = writer.0.log_buffer.lock();
             if held.is_empty() {
                 held.has_writer = false;
@@ -195,8 +247,9 @@ impl Drop for Writer {
     }
 }
 
-/// Writes what waits. May be dropped at any point: a row is removed once it stands, and one that stands is not written twice.
-async fn write_waiting(app: &App) {
+/// Writes what waits; false if something could not be written. May be dropped at any point: a row or a note is removed once it
+/// stands, and a row that stands is not written twice.
+async fn write_waiting(app: &App) -> bool {
     let buffer = &app.log_buffer;
     let _alone = buffer.writing.lock().await;
     let mut left = buffer.lock().rows.len();
@@ -213,13 +266,17 @@ async fn write_waiting(app: &App) {
             Err(error) if is_of_a_row(&error) => failed(&error, 1),
             Err(error) => {
                 tracing::warn!(%error, waiting = left, "the activity log cannot be written now");
-                return;
+                // Whatever keeps the rows from being written may not keep the notes.
+                if error.as_database_error().is_some() {
+                    write_notes(app).await;
+                }
+                return false;
             }
         }
         buffer.written(rows.len());
         left -= rows.len();
     }
-    write_notes(app).await;
+    write_notes(app).await
 }
 
 /// Whether the data of a row is at fault (SQLSTATE classes 22, 23 and 54), not the database.
@@ -228,36 +285,53 @@ fn is_of_a_row(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
 }
 
-async fn write_notes(app: &App) {
+/// Writes the notes; false if some could not be written. A row that is held is left out: its note is made again with a call a
+/// minute later.
+async fn write_notes(app: &App) -> bool {
     let (used, granted, answered) = {
-        let mut held = app.log_buffer.lock();
-        (
-            std::mem::take(&mut held.connectors),
-            std::mem::take(&mut held.grants),
-            std::mem::take(&mut held.answers),
-        )
+        let held = app.log_buffer.lock();
+        (parts(&held.connectors), parts(&held.grants), parts(&held.answers))
     };
-    for some in parts(used) {
-        noted(in_time(connectors::note_uses(&app.pool, &some)).await);
+    let mut stand = true;
+    for some in used {
+        let done = in_time(connectors::note_uses(&app.pool, &some)).await;
+        stand &= noted(app, done, &some, |held| &mut held.connectors);
     }
-    for some in parts(granted) {
-        noted(in_time(grants::note_uses(&app.pool, &some)).await);
+    for some in granted {
+        let done = in_time(grants::note_uses(&app.pool, &some)).await;
+        stand &= noted(app, done, &some, |held| &mut held.grants);
     }
-    for some in parts(answered) {
-        noted(in_time(connections::note_successes(&app.pool, &some)).await);
+    for some in answered {
+        let done = in_time(connections::note_successes(&app.pool, &some)).await;
+        stand &= noted(app, done, &some, |held| &mut held.answers);
     }
+    stand
 }
 
-fn parts<K: Copy + Eq + Hash, V: Clone>(all: HashMap<K, V>) -> Vec<Vec<(K, V)>> {
-    let all: Vec<(K, V)> = all.into_iter().collect();
+fn parts<K: Copy, V: Clone>(all: &HashMap<K, V>) -> Vec<Vec<(K, V)>> {
+    let all: Vec<(K, V)> = all.iter().map(|(of, what)| (*of, what.clone())).collect();
     all.chunks(NOTES_AT_ONCE).map(<[(K, V)]>::to_vec).collect()
 }
 
-/// A note that fails is made again with a call a minute later.
-fn noted(done: sqlx::Result<()>) {
+/// Removes notes that stand, unless there is a newer one.
+fn noted<K: Eq + Hash, V: PartialEq>(
+    app: &App,
+    done: sqlx::Result<()>,
+    notes: &[(K, V)],
+    place: impl FnOnce(&mut Held) -> &mut HashMap<K, V>,
+) -> bool {
     if let Err(error) = done {
         tracing::warn!(%error, "cannot note uses");
+        return false;
     }
+    let mut held = app.log_buffer.lock();
+    let waiting = place(&mut held);
+    for (of, what) in notes {
+        if waiting.get(of) == Some(what) {
+            waiting.remove(of);
+        }
+    }
+    true
 }
 
 fn failed(error: &sqlx::Error, rows: usize) {
@@ -302,7 +376,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded_and_what_does_not_fit_comes_back() {
-        let buffer = LogBuffer::default();
+        let buffer = LogBuffer::new(16);
         assert!(buffer.keep(rows(MOST_ROWS - 1)).is_empty());
         let back = buffer.keep(rows(3));
         assert_eq!(back.iter().map(|row| row.duration_ms).collect::<Vec<_>>(), [1, 2]);
@@ -312,7 +386,7 @@ mod tests {
 
     #[test]
     fn a_row_waits_until_it_stands_and_the_oldest_goes_first() {
-        let buffer = LogBuffer::default();
+        let buffer = LogBuffer::new(16);
         drop(buffer.keep(rows(3)));
         let oldest = |most| {
             buffer
@@ -329,7 +403,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_database_is_slow_while_a_row_waits_for_more_than_a_second() {
-        let buffer = LogBuffer::default();
+        let buffer = LogBuffer::new(16);
         drop(buffer.keep(rows(1)));
         assert!(!buffer.is_slow());
         sleep(SLOW + PAUSE).await;

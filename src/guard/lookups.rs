@@ -13,7 +13,7 @@ use std::{
 use sqlx::{Postgres, pool::PoolConnection};
 use tokio::{
     sync::{Notify, oneshot},
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
@@ -32,8 +32,12 @@ const AT_ONCE: usize = 32;
 const SIDE_BY_SIDE: usize = 4;
 /// After this wait, another question is asked beside the one on its way.
 const LONG: Duration = Duration::from_millis(20);
+/// How often after that whoever still waits sees to it that somebody asks.
+const AGAIN: Duration = Duration::from_millis(500);
 /// How long an asker keeps its connection after the last question.
 const LINGER: Duration = Duration::from_millis(100);
+/// The most requests that wait. So many come only while the database is away.
+const MOST_WAITING: usize = 4_096;
 
 /// Nobody could be asked. The cause is in the log.
 #[derive(Debug, Clone, Copy)]
@@ -63,15 +67,21 @@ impl Lookups {
     /// Whose this token is; none if it is not in use.
     pub(super) async fn of(&self, app: &App, hash: TokenHash) -> Answer {
         let (tell, told) = oneshot::channel();
-        self.0.lock().waiting.push_back((hash, tell));
+        if !self.0.lock().enter(hash, tell) {
+            tracing::error!("too many requests wait to be looked up");
+            return Err(Away);
+        }
         self.0.call(app, 1);
         let told = async {
             tokio::pin!(told);
-            if let Ok(told) = timeout(LONG, &mut told).await {
-                return told;
+            let mut wait = LONG;
+            loop {
+                if let Ok(told) = timeout(wait, &mut told).await {
+                    return told;
+                }
+                self.0.call(app, side_by_side(app));
+                wait = AGAIN;
             }
-            self.0.call(app, SIDE_BY_SIDE);
-            told.await
         };
         if let Ok(Ok(answer)) = timeout(PATIENCE, told).await {
             return answer;
@@ -87,6 +97,41 @@ pub(super) async fn alone(app: &App, hash: TokenHash) -> Answer {
     match found {
         Ok(found) => Ok(found.into_iter().next().map(Arc::new)),
         Err(error) => Err(away(&error)),
+    }
+}
+
+/// How many may ask at the same time: most of the pool's connections are for others.
+fn side_by_side(app: &App) -> usize {
+    let connections = usize::try_from(app.pool.options().get_max_connections()).unwrap_or(usize::MAX);
+    SIDE_BY_SIDE.min((connections / 4).max(1))
+}
+
+impl Queue {
+    /// Adds a request; false if too many wait, besides those that have gone.
+    fn enter(&mut self, hash: TokenHash, tell: oneshot::Sender<Answer>) -> bool {
+        if self.waiting.len() >= MOST_WAITING {
+            self.waiting.retain(|(_, tell)| !tell.is_closed());
+        }
+        let has_room = self.waiting.len() < MOST_WAITING;
+        if has_room {
+            self.waiting.push_back((hash, tell));
+        }
+        has_room
+    }
+
+    /// Takes the first requests that still wait.
+    fn take(&mut self) -> (Vec<TokenHash>, Vec<oneshot::Sender<Answer>>) {
+        let mut some = (Vec::new(), Vec::new());
+        while some.0.len() < AT_ONCE {
+            let Some((hash, tell)) = self.waiting.pop_front() else {
+                break;
+            };
+            if !tell.is_closed() {
+                some.0.push(hash);
+                some.1.push(tell);
+            }
+        }
+        some
     }
 }
 
@@ -127,11 +172,7 @@ impl Asker {
     async fn work(self, app: &App) {
         let mut connection = None;
         loop {
-            let (hashes, those): (Vec<TokenHash>, Vec<_>) = {
-                let mut queue = self.0.lock();
-                let count = queue.waiting.len().min(AT_ONCE);
-                queue.waiting.drain(..count).unzip()
-            };
+            let (hashes, those) = self.0.lock().take();
             if hashes.is_empty() {
                 if self.more_comes().await {
                     continue;
@@ -161,15 +202,22 @@ impl Asker {
     /// Waits a little for the next request; false if none has come, and the asker has left.
     async fn more_comes(&self) -> bool {
         self.0.lock().idle += 1;
-        let _ = timeout(LINGER, self.0.came.notified()).await;
-        let mut queue = self.0.lock();
-        queue.idle -= 1;
-        let more = !queue.waiting.is_empty();
-        // In the same breath as the look, so that nobody counts on an asker that leaves.
-        if !more {
-            queue.askers -= 1;
+        let until = Instant::now() + LINGER;
+        loop {
+            let is_called = timeout_at(until, self.0.came.notified()).await.is_ok();
+            let mut queue = self.0.lock();
+            let more = !queue.waiting.is_empty();
+            // The call may be about a request that was asked for together with others.
+            if is_called && !more {
+                continue;
+            }
+            queue.idle -= 1;
+            // In the same breath as the look, so that nobody counts on an asker that leaves.
+            if !more {
+                queue.askers -= 1;
+            }
+            return more;
         }
-        more
     }
 }
 
@@ -186,7 +234,10 @@ async fn ask(
         };
         match in_time(callers::of_tokens(&mut *held, hashes, app.clock.now())).await {
             Ok(found) => {
-                *connection = Some(held);
+                // While nobody else is short of one: whoever waits for a connection waits in the pool's own order.
+                let is_spare =
+                    app.pool.num_idle() > 0 || app.pool.size() < app.pool.options().get_max_connections();
+                *connection = is_spare.then_some(held);
                 return Ok(found.into_iter().map(Arc::new).collect());
             }
             Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) if !is_fresh => {}
@@ -203,4 +254,39 @@ fn is_of_a_row(error: &sqlx::Error) -> bool {
 fn away(error: &sqlx::Error) -> Away {
     tracing::error!(%error, "cannot look up a connector");
     Away
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::{Random, Token, TokenKind};
+
+    #[test]
+    fn who_has_gone_is_not_asked_for_and_takes_no_room() {
+        let random = Random::from_os();
+        let hash = || Token::mint(TokenKind::Link, &random).hash();
+        let mut queue = Queue::default();
+        let mut those: Vec<oneshot::Receiver<Answer>> = Vec::new();
+        let mut enter = |queue: &mut Queue, stays: bool| {
+            let (tell, told) = oneshot::channel();
+            let entered = queue.enter(hash(), tell);
+            if stays {
+                those.push(told);
+            }
+            entered
+        };
+        for _ in 0..MOST_WAITING - 1 {
+            assert!(enter(&mut queue, false));
+        }
+        assert!(enter(&mut queue, true));
+        assert!(enter(&mut queue, true), "only one of them still waits");
+        assert_eq!(queue.waiting.len(), 2);
+        for _ in 0..MOST_WAITING - 2 {
+            assert!(enter(&mut queue, true));
+        }
+        assert!(!enter(&mut queue, true), "all of them wait");
+        assert_eq!(queue.take().0.len(), AT_ONCE);
+        those.clear();
+        assert!(queue.take().0.is_empty() && queue.waiting.is_empty());
+    }
 }

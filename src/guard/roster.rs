@@ -29,7 +29,7 @@ use crate::{
     permissions::{Access, Permission},
     queries::{
         callers::Owner,
-        connections::Connection,
+        connections::{self as stored, Connection},
         connectors::{self, Selection},
         in_time,
     },
@@ -68,6 +68,8 @@ pub struct Roster {
     now: DateTime<Utc>,
     deadline: Instant,
     touched: Touched,
+    /// Whose call it is, and since when what was found counts.
+    visitor: Visitor,
     /// The athletes' connections as they stood when the call began.
     connections: HashMap<GrantId, Connection>,
     opened: Mutex<HashMap<GrantId, Ask>>,
@@ -131,6 +133,7 @@ impl Roster {
             now,
             deadline,
             touched: touched.clone(),
+            visitor: visitor.clone(),
             connections,
             opened: Mutex::default(),
             caller,
@@ -235,10 +238,10 @@ impl Roster {
         if done.map_err(|error| away(&error))? {
             Ok(())
         } else {
-            // The grant or the URL ended a moment ago; the final check says which.
-            Err(ToolError::Refused(
-                "Not done: no athlete was selected.".to_owned(),
-            ))
+            Err(ToolError::Refused(format!(
+                "Not done: the grant of {} or this connector ended a moment ago. list_athletes says who is on your roster.",
+                member.with_id()
+            )))
         }
     }
 
@@ -278,7 +281,12 @@ impl Roster {
             grant::needs(&self.app, tool, &open.card.scopes)?;
             return Ok(open);
         }
-        let row = self.connections.get(&member.grant()).cloned();
+        let row = if self.visitor.must_look_again() {
+            let row = in_time(stored::of_account(&self.app.pool, member.account())).await;
+            row.map_err(|error| away(&error))?
+        } else {
+            self.connections.get(&member.grant()).cloned()
+        };
         let (ask, opened) =
             grant::open(&self.app, &self.caller, row, Some(member), tool, self.deadline).await?;
         self.touch(member, |touch| touch.opened.push(opened));

@@ -10,6 +10,7 @@ use crate::{
     error::Problem,
     guard::{
         connector::{self, Minted},
+        log_buffer,
         sign_ins::{self, From},
     },
     ids::AccountId,
@@ -114,6 +115,7 @@ pub(super) fn chosen_off(mut off: Vec<String>, fields: &mut Fields) -> Result<Ve
 
 /// `GET /link/regenerate`: what it means, before it happens.
 pub(crate) async fn regenerate_page(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    log_buffer::flush(&app).await;
     let link = queries::connectors::of_account(&app.pool, signed.0.account).await?;
     let now = app.clock.now();
     let last_used = link

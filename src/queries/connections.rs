@@ -238,7 +238,7 @@ pub async fn note_success(db: impl Db<'_>, id: ConnectionId, at: DateTime<Utc>) 
 }
 
 /// An answer from upstream.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answered {
     /// When.
     pub at: DateTime<Utc>,

@@ -286,7 +286,7 @@ pub async fn set_may_write(db: impl Db<'_>, account_id: AccountId, may: Option<b
 }
 
 /// A call that came through a connector.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
     /// When.
     pub at: DateTime<Utc>,

@@ -478,7 +478,7 @@ pub async fn used(db: impl Db<'_>, id: GrantId, client: &str, now: DateTime<Utc>
 }
 
 /// A call that used a grant.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
     /// When.
     pub at: DateTime<Utc>,
