@@ -149,7 +149,7 @@ async fn costs_a_statement_a_call(world: &World, proxy: &Proxy, mcp: &Mcp, tool:
     for _ in 0..READS {
         answered(mcp, tool, arguments.clone()).await;
     }
-    let took = began.elapsed();
+    let elapsed = began.elapsed();
     let (log, waited): (Vec<String>, Vec<String>) = proxy
         .statements()
         .into_iter()
@@ -161,10 +161,10 @@ async fn costs_a_statement_a_call(world: &World, proxy: &Proxy, mcp: &Mcp, tool:
         waited.len()
     );
     // One after the other, and rested between.
-    let most = took.as_millis() / 50 + 1;
+    let most = elapsed.as_millis() / 50 + 1;
     assert!(
         log.len() as u128 <= most && log.len() < READS,
-        "{tool}: {} batches in {took:?}",
+        "{tool}: {} batches in {elapsed:?}",
         log.len()
     );
 }
