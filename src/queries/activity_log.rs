@@ -75,7 +75,7 @@ pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Writes rows of several calls. As [`write`] for each, with one difference: a row of an account that is gone is left out, and
+/// Writes rows of several calls. As [`write()`] for each, with one difference: a row of an account that is gone is left out, and
 /// so is one that is already there. Accounts are locked before coaches, and each in order of their ids.
 pub async fn write_all(db: impl Db<'_>, entries: &[Entry]) -> sqlx::Result<()> {
     fn all<T>(entries: &[Entry], field: impl Fn(&Entry) -> T) -> Vec<T> {
