@@ -316,7 +316,7 @@ impl Lenient for DateTime<Utc> {
     }
 }
 
-/// An element of a list.
+/// An element of a list, or a value that a reader takes by hand.
 pub(super) struct Element<T>(pub(super) Option<T>);
 
 impl<'de, T: Lenient> Deserialize<'de> for Element<T> {

@@ -45,6 +45,12 @@ fn unhurried(config: &mut Config) {
     config.calls_per_minute = 100_000;
 }
 
+/// Unhurried, and what waits for the log leaves some connections for the look at who calls.
+fn many_seats(config: &mut Config) {
+    unhurried(config);
+    config.database_connections = 24;
+}
+
 /// What is in the database, without what still waits.
 async fn stands(world: &World, statement: &'static str) -> Vec<String> {
     sqlx::query_scalar(statement)
@@ -353,11 +359,6 @@ async fn no_row_is_lost_or_doubled_while_the_database_is_away() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_database_is_slow_calls_wait_for_their_rows_and_none_is_lost() {
-    let many_seats = |config: &mut Config| {
-        unhurried(config);
-        // So that what waits for the log leaves some for the look at who calls.
-        config.database_connections = 24;
-    };
     test_with(many_seats, async |world| {
         let mcps = [world.ana(), world.jack()].map(|seeded| world.mcp(&seeded.link));
         for mcp in &mcps {
@@ -827,10 +828,6 @@ async fn rows_of_one_instance_are_on_the_others_pages_and_an_ended_sign_in_is_ov
 /// Batches lock accounts and coaches, and so does whoever deletes one: nobody waits for the other in a circle.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_and_a_coach_end_while_batches_about_them_are_written() {
-    let many_seats = |config: &mut Config| {
-        unhurried(config);
-        config.database_connections = 24;
-    };
     test_with(many_seats, async |world| {
         let coaches = world.coaches().await;
         let other = world.other_instance().await;

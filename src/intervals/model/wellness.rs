@@ -8,7 +8,8 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{Lenient, Wellness, sane};
+use super::{Wellness, sane};
+use crate::intervals::lenient::Element;
 
 /// Totals of a day, which can be 0.
 const TOTALS: &[&str] = &[
@@ -186,7 +187,7 @@ impl<'de> Visitor<'de> for Row {
         while let Some(name) = object.next_key::<Name>()? {
             let value = match name.as_str() {
                 "id" => {
-                    day.id = object.next_value::<Soft<_>>()?.0;
+                    day.id = object.next_value::<Element<_>>()?.0;
                     Value::Null
                 }
                 "ctl" => model_figure(&mut object, &mut day.ctl)?,
@@ -214,17 +215,8 @@ impl<'de> Visitor<'de> for Row {
 
 /// Reads a figure into its place; what is left of it among the other fields is nothing.
 fn model_figure<'de, A: MapAccess<'de>>(object: &mut A, place: &mut Option<f64>) -> Result<Value, A::Error> {
-    *place = object.next_value::<Soft<f64>>()?.0;
+    *place = object.next_value::<Element<f64>>()?.0;
     Ok(Value::Null)
-}
-
-/// A value of the right kind, or none.
-struct Soft<T>(Option<T>);
-
-impl<'de, T: Lenient> Deserialize<'de> for Soft<T> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        T::read(json).map(Self)
-    }
 }
 
 impl<'de> Deserialize<'de> for Name {
