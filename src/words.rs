@@ -292,6 +292,14 @@ closed_set! {
         WrongPassword = "wrong_password",
         /// The mailed code was wrong.
         WrongCode = "wrong_code",
+        /// The one-time code, recovery code or passkey after the way in was wrong.
+        WrongFactor = "wrong_factor",
+        /// A passkey's counter went back: there may be two of it.
+        PasskeyCopied = "passkey_copied",
+        /// The policy does not let the person in, or not by this way.
+        NotAllowed = "not_allowed",
+        /// The provider's identity is not the one that is bound to the address.
+        OtherIdentity = "other_identity",
         /// The person said no to a client.
         Declined = "declined",
         /// A client's code came a second time: the sign-in was ended.
@@ -312,6 +320,36 @@ closed_set! {
         Other = "other",
     }
     else Other
+}
+
+closed_set! {
+    /// How somebody comes in.
+    pub enum Way {
+        /// The address and its password, or a mail link that stands for them.
+        Password = "password",
+        /// A consent at intervals.icu.
+        Intervals = "intervals",
+        /// The outside identity provider.
+        Provider = "provider",
+        /// A passkey alone.
+        Passkey = "passkey",
+        /// A code or a link by email: a coach.
+        Email = "email",
+    }
+}
+
+closed_set! {
+    /// What somebody shows besides the way in.
+    pub enum Factor {
+        /// A passkey with user verification.
+        Passkey = "passkey",
+        /// A one-time code of an app.
+        Code = "code",
+        /// A recovery code.
+        RecoveryCode = "recovery_code",
+        /// The provider asked for one, and the operator trusts it to.
+        Provider = "provider",
+    }
 }
 
 closed_set! {

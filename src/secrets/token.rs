@@ -22,6 +22,10 @@ pub enum TokenKind {
     Browser,
     /// A browser in which a consent waits for its account.
     Consent,
+    /// A browser that showed the first factor of two.
+    Step,
+    /// A browser in which an identity waits for proof.
+    Identity,
     /// A code that a client exchanges (RFC 6749 section 1.3.1).
     Code,
     /// An access token (RFC 6749 section 1.4).
@@ -42,6 +46,8 @@ impl TokenKind {
             Self::Visit => "icuv_",
             Self::Browser => "icub_",
             Self::Consent => "icuw_",
+            Self::Step => "icuf_",
+            Self::Identity => "icui_",
             Self::Code => "icuc_",
             Self::Access => "icua_",
             Self::Refresh => "icur_",
