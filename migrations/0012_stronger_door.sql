@@ -140,10 +140,8 @@ create table sign_in_steps (
     provider_session text,
     -- Whether the way in also proved who is there, as a consent at intervals.icu does.
     is_proof boolean not null,
-    -- The page to go on to, by its word.
-    next text not null,
-    -- What the first factor did, for that page to say.
-    done text,
+    -- Where to go on to: a path of ours.
+    next_path text not null,
     created_at timestamptz not null,
     expires_at timestamptz not null
 );

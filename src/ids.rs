@@ -52,6 +52,14 @@ uuid_id! {
     GrantId
 }
 uuid_id! {
+    /// A person of the outside identity provider, bound to an account or a coach (UUID v7).
+    IdentityId
+}
+uuid_id! {
+    /// A passkey (UUID v7).
+    PasskeyId
+}
+uuid_id! {
     /// One row of the queue (UUID v7); also the local part of a mail's Message-ID.
     JobId
 }

@@ -157,7 +157,7 @@ pub(crate) async fn try_code(
     let is_right: bool = sent.as_slice().ct_eq(&code.hash).into();
     let right: Option<CoachId> = code.coach_id.filter(|_| is_right);
     if let Some(coach) = right {
-        queries::sign_in_requests::set_coach(&mut *db, request.id, Some(coach)).await?;
+        queries::sign_in_requests::set_coach(&mut *db, request.id, Some(coach), None).await?;
         sign_in_codes::end(&mut *db, request.id).await?;
         transaction.commit().await?;
         return Ok(Typed::Right);

@@ -47,6 +47,10 @@ pub(crate) const DRAFT: Cookie = Cookie { name: "draft" };
 pub(crate) const ENTRY: Cookie = Cookie { name: "entry" };
 /// Where the last email of a form went, for the page that says so.
 pub(crate) const SENT: Cookie = Cookie { name: "sent" };
+/// Somebody who showed the first factor of two, for the page that asks for the second.
+pub(crate) const STEP: Cookie = Cookie { name: "step" };
+/// An identity of the outside provider that waits for proof that the address is its owner's.
+pub(crate) const IDENTITY: Cookie = Cookie { name: "identity" };
 
 /// The browser in which clients' sign-ins began.
 pub(crate) const BROWSER: Cookie = Cookie { name: "browser" };

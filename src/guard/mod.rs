@@ -13,6 +13,7 @@ pub mod coaches;
 pub mod connection;
 pub mod connector;
 pub(crate) mod cookie;
+pub(crate) mod door;
 pub(crate) mod grant;
 pub mod journal;
 pub(crate) mod limits;

@@ -4,10 +4,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use http::{HeaderMap, HeaderValue, header::USER_AGENT};
 
-use super::cookie::SESSION;
+use super::{cookie::SESSION, door::Came};
 use crate::{
     app::App,
     ids::AccountId,
@@ -35,6 +35,10 @@ pub(crate) struct Session {
     pub email: Option<String>,
     /// Who that is, for the person: the address, else the athlete's name.
     pub who: String,
+    /// How it came in; none if it began before that was kept.
+    pub came: Option<Came>,
+    /// When a factor was last shown in it.
+    pub factor_at: Option<DateTime<Utc>>,
 }
 
 /// Who sent a request, for the log: the layers put an empty one into each request, and the code that authenticates it
@@ -76,36 +80,58 @@ pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Opti
             .or(row.athlete_name)
             .unwrap_or_else(|| "an athlete".to_owned()),
         email: row.email,
+        came: row.way.map(|way| Came {
+            way,
+            factor: row.factor,
+            is_proof: false,
+            identity: row.identity_id,
+            provider_session: row.provider_session,
+        }),
+        factor_at: row.factor_at,
     }))
 }
 
 /// Begins a session for `account` within `db`'s transaction and ends the one that the browser came with, so that no
-/// cookie from before a sign-in works after it. Returns the `Set-Cookie`.
-pub(crate) async fn begin(
+/// cookie from before a sign-in works after it. Returns the `Set-Cookie`. Who comes in from outside comes through
+/// [`super::door::enter`], which asks for a second factor first.
+pub(super) async fn begin(
     db: &mut sqlx::PgConnection,
     app: &App,
     account: AccountId,
+    came: &Came,
     headers: &HeaderMap,
 ) -> sqlx::Result<HeaderValue> {
-    begin_with(db, app, account, headers, false).await
+    let now = app.clock.now();
+    let factor_at = came.factor.map(|_| now);
+    begin_as(db, app, account, (Some(came), factor_at), headers).await
 }
 
-/// The same for an athlete who has just given a consent at intervals.icu.
-pub(crate) async fn begin_by_consent(
+/// Begins another session for somebody who is signed in, within `db`'s transaction that ended the others: it came in as `session`
+/// did. `is_proof` if its owner has just proved to be there other than by a password.
+pub(crate) async fn renew(
     db: &mut sqlx::PgConnection,
     app: &App,
-    account: AccountId,
+    session: &Session,
+    is_proof: bool,
     headers: &HeaderMap,
 ) -> sqlx::Result<HeaderValue> {
-    begin_with(db, app, account, headers, true).await
+    let came = session.came.clone().map(|came| Came { is_proof, ..came });
+    begin_as(
+        db,
+        app,
+        session.account,
+        (came.as_ref(), session.factor_at),
+        headers,
+    )
+    .await
 }
 
-async fn begin_with(
+async fn begin_as(
     db: &mut sqlx::PgConnection,
     app: &App,
     account: AccountId,
+    (came, factor_at): (Option<&Came>, Option<DateTime<Utc>>),
     headers: &HeaderMap,
-    by_consent: bool,
 ) -> sqlx::Result<HeaderValue> {
     if let Some(old) = hash_of(app, headers) {
         queries::sessions::end(&mut *db, old).await?;
@@ -117,10 +143,18 @@ async fn begin_with(
         .unwrap_or_default();
     let user_agent: String = user_agent.chars().take(USER_AGENT_CHARS).collect();
     let now = app.clock.now();
-    queries::sessions::create(&mut *db, token.hash(), account, &user_agent, now).await?;
-    if by_consent {
-        queries::sessions::note_proof(db, token.hash(), now).await?;
-    }
+    let new = queries::sessions::New {
+        hash: token.hash(),
+        account_id: account,
+        user_agent: &user_agent,
+        way: came.map(|came| came.way),
+        factor: came.and_then(|came| came.factor),
+        factor_at,
+        proved_at: came.filter(|came| came.is_proof).map(|_| now),
+        identity_id: came.and_then(|came| came.identity),
+        provider_session: came.and_then(|came| came.provider_session.as_deref()),
+    };
+    queries::sessions::create(&mut *db, &new, now).await?;
     Ok(SESSION.set(token.expose(), ABSOLUTE, app.config.public_url.is_https()))
 }
 

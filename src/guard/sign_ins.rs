@@ -14,6 +14,7 @@ use crate::{
     ids::{ConnectorId, RequestId},
     queries::{
         self,
+        sign_in_log::How,
         sign_in_requests::Coded,
         sign_ins::{self, New, Owner, Refresh},
     },
@@ -347,6 +348,18 @@ pub(crate) async fn log(
     outcome: SignInOutcome,
     from: &From,
 ) -> sqlx::Result<()> {
+    log_how(db, app, owner, client, (outcome, How::default()), from).await
+}
+
+/// [`log()`] with the way in and the factor.
+pub(crate) async fn log_how(
+    db: impl queries::Db<'_>,
+    app: &App,
+    owner: Owner,
+    client: Option<&str>,
+    (outcome, how): (SignInOutcome, How),
+    from: &From,
+) -> sqlx::Result<()> {
     metrics::counter!("icusync_sign_ins_total", "outcome" => outcome.as_str()).increment(1);
     let row = queries::sign_in_log::New {
         id: app.random.uuid(&app.clock),
@@ -356,6 +369,7 @@ pub(crate) async fn log(
         outcome,
         network: &from.network,
         browser: &from.browser,
+        how,
     };
     queries::sign_in_log::write(db, &row).await
 }

@@ -18,7 +18,7 @@ use sqlx::{Acquire as _, Postgres, Transaction};
 use subtle::ConstantTimeEq as _;
 
 use super::{
-    Frame,
+    Frame, entered,
     for_coaches::{Asked, wish::Wish},
     frame::with_status,
     sent::{Sent, What},
@@ -28,9 +28,9 @@ use crate::{
     error::Problem,
     guard::{
         cookie::{ADDRESS, CONFIRM, Cookie, ENTRY, REGENERATE, RELEASE, RESEND, RESET, ROSTER},
+        door::{self, Came},
         limits::{FromNetwork, Network},
-        session,
-        sign_ins::{self, From},
+        sign_ins::From,
         tries,
     },
     ids::{AccountId, RequestId},
@@ -38,10 +38,9 @@ use crate::{
     queries::{
         self, Db,
         mail_links::{MailLink, MailLinkKind, NewMailLink},
-        sign_ins::Owner,
     },
     secrets::{Password, PasswordHash, Token, TokenHash, TokenKind},
-    words::SignInOutcome,
+    words::Way,
 };
 
 /// How long the page with the button stays usable; after that, the link in the email must be opened again.
@@ -274,12 +273,11 @@ impl Opened {
         (headers, from): (&HeaderMap, FromNetwork),
         answer: Response,
     ) -> Result<Response, Problem> {
-        let cookie = session::begin(&mut transaction, app, account, headers).await?;
-        let (owner, from) = (Owner::Account(account), From::of(from.0, headers));
-        sign_ins::log(&mut *transaction, app, owner, None, SignInOutcome::Granted, &from).await?;
+        let (from, path) = (From::of(from.0, headers), entered::path_of(&answer));
+        let came = Came::by(Way::Password);
+        let entered = door::enter(&mut transaction, app, account, &came, (headers, &from), &path).await?;
         transaction.commit().await?;
-        let done = ([(SET_COOKIE, cookie)], answer).into_response();
-        Ok(self.forgotten(app, done))
+        Ok(self.forgotten(app, entered::answer(entered, answer)))
     }
 
     /// `response` with the `Set-Cookie` that clears the token.

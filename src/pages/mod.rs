@@ -18,6 +18,7 @@ pub(crate) mod dashboard;
 pub(crate) mod delete;
 mod done;
 pub(crate) mod draft;
+mod entered;
 pub(crate) mod export;
 pub(crate) mod for_coaches;
 mod form;

@@ -126,7 +126,7 @@ pub(crate) async fn change(
     }
     let from = end_apps.then(|| From::of(from.0, &headers));
     let ended = replace(&mut transaction, &app, &proof.account, &hash, from.as_ref()).await?;
-    let cookie = session::begin(&mut transaction, &app, proof.account.id, &headers).await?;
+    let cookie = session::renew(&mut transaction, &app, &signed.0, false, &headers).await?;
     transaction.commit().await?;
     let done = if ended > 0 {
         Done::PasswordChangedAppsEnded

@@ -11,6 +11,7 @@ use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize,
     done::{Done, JustDone},
     draft::{self, Typed},
+    entered,
     form::Mistake,
     frame::{leading_to_intervals, page},
 };
@@ -18,6 +19,7 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
+        door::{self, Came},
         session::{self, Who},
         sign_ins::{self, From},
         tries,
@@ -25,7 +27,7 @@ use crate::{
     mail::Address,
     queries::{self, sign_ins::Owner},
     secrets::PasswordHash,
-    words::SignInOutcome,
+    words::{SignInOutcome, Way},
 };
 
 /// What a draft says after a wrong address or password; the page has words of its own.
@@ -119,14 +121,14 @@ pub(crate) async fn sign_in(
     if now.as_ref().map(PasswordHash::as_str) != checked.as_ref().map(PasswordHash::as_str) {
         return refused();
     }
-    let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
-    let (owner, granted) = (Owner::Account(account), SignInOutcome::Granted);
-    sign_ins::log(&mut *transaction, &app, owner, None, granted, &log).await?;
+    let came = Came::by(Way::Password);
+    let path = next.path();
+    let entered = door::enter(&mut transaction, &app, account, &came, (&headers, &log), &path).await?;
     transaction.commit().await?;
     if let Some(who) = who {
         who.note(account);
     }
-    Ok(([(SET_COOKIE, cookie)], Redirect::to(&next.path())).into_response())
+    Ok(entered::answer(entered, Redirect::to(&path).into_response()))
 }
 
 /// `POST /sign-out`.

@@ -198,7 +198,7 @@ pub(crate) async fn set_password(
     queries::accounts::set_password(&mut *transaction, proof.account.id, &hash).await?;
     queries::sessions::end_all(&mut *transaction, proof.account.id).await?;
     tell_of_password(&mut transaction, &app, &proof, PasswordIs::Set).await?;
-    let cookie = session::begin_by_consent(&mut transaction, &app, proof.account.id, &headers).await?;
+    let cookie = session::renew(&mut transaction, &app, &signed.0, true, &headers).await?;
     transaction.commit().await?;
     Ok(([(SET_COOKIE, cookie)], Done::PasswordSet.answer()).into_response())
 }
@@ -226,7 +226,7 @@ pub(crate) async fn password_off(
     queries::sessions::end_all(&mut *db, proof.account.id).await?;
     queries::mail_links::end_all(&mut *db, proof.account.id).await?;
     tell_of_password(&mut *db, &app, &proof, PasswordIs::Deleted).await?;
-    let cookie = session::begin(&mut *db, &app, proof.account.id, &headers).await?;
+    let cookie = session::renew(&mut *db, &app, &signed.0, false, &headers).await?;
     transaction.commit().await?;
     Ok(([(SET_COOKIE, cookie)], Done::PasswordOff.answer()).into_response())
 }

@@ -24,6 +24,7 @@ use super::{
         waiting,
     },
     done::Done,
+    entered,
     frame::with_status,
     mail_link::{CONFIRM_PAGE, Opened},
 };
@@ -31,15 +32,16 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
-        accounts, session,
-        sign_ins::{self, From},
+        accounts,
+        door::{self, Came},
+        sign_ins::From,
     },
     ids::AccountId,
     intervals::Shared,
     mail::Address,
     oauth::authorize::browser,
-    queries::{self, oauth_states::Bound, sign_ins::Owner},
-    words::{ConsentPurpose, SignInOutcome},
+    queries::{self, oauth_states::Bound},
+    words::ConsentPurpose,
 };
 
 /// `POST /sign-in/intervals`: redirects to intervals.icu with a state that only this browser can bring back, once.
@@ -208,13 +210,7 @@ async fn sign_in(
             return join_first(app, &given, next.page).await;
         }
     };
-    let cookie = session::begin_by_consent(&mut *db, app, account, headers).await?;
-    let (owner, log) = (Owner::Account(account), From::of(from.0, headers));
-    sign_ins::log(&mut *db, app, owner, None, SignInOutcome::Granted, &log).await?;
-    transaction.commit().await?;
-    let shares_nothing = Shared::of(&given.scopes).is_nothing();
-    connect::first_read(app, account, &connected, given).await;
-    let done = if shares_nothing {
+    let done = if Shared::of(&given.scopes).is_nothing() {
         Some(Done::NothingShared)
     } else {
         next.done
@@ -223,7 +219,19 @@ async fn sign_in(
         (NextPage::Dashboard, Some(done)) => done.answer(),
         (page, _) => Redirect::to(&page.path()).into_response(),
     };
-    Ok(([(SET_COOKIE, cookie)], response).into_response())
+    let (from, path) = (From::of(from.0, headers), entered::path_of(&response));
+    let entered = door::enter(
+        &mut *db,
+        app,
+        account,
+        &Came::by_consent(),
+        (headers, &from),
+        &path,
+    )
+    .await?;
+    transaction.commit().await?;
+    connect::first_read(app, account, &connected, given).await;
+    Ok(entered::answer(entered, response))
 }
 
 #[derive(Template)]

@@ -10,6 +10,7 @@ pub mod coaches;
 pub mod connections;
 pub mod connectors;
 pub(crate) mod consents;
+pub mod factors;
 pub mod grants;
 pub mod installation;
 pub mod jobs;
@@ -21,6 +22,7 @@ pub mod sessions;
 pub(crate) mod sign_in_codes;
 pub mod sign_in_log;
 pub(crate) mod sign_in_requests;
+pub mod sign_in_steps;
 pub mod sign_ins;
 pub(crate) mod tries;
 

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::Db;
 use crate::{
-    ids::{AccountId, SessionId},
+    ids::{AccountId, IdentityId, SessionId},
     secrets::TokenHash,
+    words::{Factor, Way},
 };
 
 /// A session that has not expired.
@@ -19,22 +20,59 @@ pub struct Session {
     pub athlete_name: Option<String>,
     /// When it was last used, to the minute.
     pub last_seen_at: DateTime<Utc>,
+    /// How it came in; none if it began before that was kept.
+    pub way: Option<Way>,
+    /// The last factor that was shown.
+    pub factor: Option<Factor>,
+    /// When that was.
+    pub factor_at: Option<DateTime<Utc>>,
+    /// The identity of the provider through which it came in.
+    pub identity_id: Option<IdentityId>,
+    /// The provider's own name for its session.
+    pub provider_session: Option<String>,
+}
+
+/// A session to begin.
+#[derive(Debug, Clone)]
+pub struct New<'a> {
+    /// The hash of its cookie.
+    pub hash: TokenHash,
+    /// The account.
+    pub account_id: AccountId,
+    /// The browser's own name for itself.
+    pub user_agent: &'a str,
+    /// How it comes in; none if that is not known.
+    pub way: Option<Way>,
+    /// The factor that was shown.
+    pub factor: Option<Factor>,
+    /// When that was.
+    pub factor_at: Option<DateTime<Utc>>,
+    /// When it was proved that the owner is there, other than by a password.
+    pub proved_at: Option<DateTime<Utc>>,
+    /// The identity of the provider through which it comes in.
+    pub identity_id: Option<IdentityId>,
+    /// The provider's own name for its session.
+    pub provider_session: Option<&'a str>,
 }
 
 /// Begins a session.
-pub async fn create(
-    db: impl Db<'_>,
-    hash: TokenHash,
-    account_id: AccountId,
-    user_agent: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+pub async fn create(db: impl Db<'_>, new: &New<'_>, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into sessions (hash, account_id, created_at, last_seen_at, user_agent) values ($1, $2, $3, $3, $4)",
-        hash.as_bytes(),
-        account_id.0,
+        r#"
+        insert into sessions (hash, account_id, created_at, last_seen_at, user_agent, way, factor, factor_at, proved_at, identity_id,
+            provider_session)
+        values ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10)
+        "#,
+        new.hash.as_bytes(),
+        new.account_id.0,
         now,
-        user_agent
+        new.user_agent,
+        new.way.map(Way::as_str),
+        new.factor.map(Factor::as_str),
+        new.factor_at,
+        new.proved_at,
+        new.identity_id.map(|id| id.0),
+        new.provider_session
     )
     .execute(db)
     .await
@@ -51,7 +89,9 @@ pub async fn living(
     sqlx::query_as!(
         Session,
         r#"
-        select s.account_id as "account_id: AccountId", a.email, c.athlete_name as "athlete_name?", s.last_seen_at
+        select s.account_id as "account_id: AccountId", a.email, c.athlete_name as "athlete_name?", s.last_seen_at,
+            s.way as "way: Way", s.factor as "factor: Factor", s.factor_at, s.identity_id as "identity_id: IdentityId",
+            s.provider_session
         from sessions s join accounts a on a.id = s.account_id left join connections c on c.account_id = a.id
         where s.hash = $1 and s.created_at > $2 and s.last_seen_at > $3
         "#,
@@ -106,12 +146,36 @@ pub async fn end(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<()> {
         .map(drop)
 }
 
-/// Ends every session of an account.
+/// Notes that a factor was shown in this session.
+pub async fn note_factor(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    factor: Factor,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update sessions set factor = $2, factor_at = $3 where hash = $1",
+        hash.as_bytes(),
+        factor.as_str(),
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Ends every session of an account, and every sign-in that waits for its second factor.
 pub async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
-    sqlx::query!("delete from sessions where account_id = $1", account_id.0)
-        .execute(db)
-        .await
-        .map(drop)
+    sqlx::query!(
+        r#"
+        with steps as (delete from sign_in_steps where account_id = $1)
+        delete from sessions where account_id = $1
+        "#,
+        account_id.0
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// A session that has not expired, as its owner sees it.
@@ -165,10 +229,13 @@ pub async fn end_named(db: impl Db<'_>, account_id: AccountId, id: SessionId) ->
     .map(drop)
 }
 
-/// Ends every session of an account except the one with the hash `kept`.
+/// Ends every session of an account except the one with the hash `kept`, and every sign-in that waits for its second factor.
 pub async fn end_others(db: impl Db<'_>, account_id: AccountId, kept: TokenHash) -> sqlx::Result<()> {
     sqlx::query!(
-        "delete from sessions where account_id = $1 and hash <> $2",
+        r#"
+        with steps as (delete from sign_in_steps where account_id = $1)
+        delete from sessions where account_id = $1 and hash <> $2
+        "#,
         account_id.0,
         kept.as_bytes()
     )

@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Db, sign_ins::Owner};
-use crate::words::SignInOutcome;
+use crate::words::{Factor, SignInOutcome, Way};
 
 /// A row to write.
 #[derive(Debug, Clone)]
@@ -24,6 +24,17 @@ pub struct New<'a> {
     pub network: &'a str,
     /// The browser in words.
     pub browser: &'a str,
+    /// The way in, and the factor.
+    pub how: How,
+}
+
+/// By which way somebody came in, and with which factor; none where they have no meaning or are not known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct How {
+    /// The way in.
+    pub way: Option<Way>,
+    /// The factor besides.
+    pub factor: Option<Factor>,
 }
 
 /// Writes a row, with what is new in it: the client, the network or the browser, if no sign-in that was granted had it before.
@@ -35,8 +46,8 @@ pub async fn write(db: impl Db<'_>, new: &New<'_>) -> sqlx::Result<()> {
             select client, network, browser from sign_in_log
             where (account_id = $3 or coach_id = $4) and outcome = $9
         )
-        insert into sign_in_log (id, at, account_id, coach_id, client, outcome, network, browser, news)
-        select $1, $2, $3, $4, $5, $6, $7, $8, case when exists (select from before) then array_remove(array[
+        insert into sign_in_log (id, at, account_id, coach_id, client, outcome, network, browser, way, factor, news)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $10, $11, case when exists (select from before) then array_remove(array[
             case when not exists (select from before where client is not distinct from $5) then 'client' end,
             case when not exists (select from before where network = $7) then 'network' end,
             case when not exists (select from before where browser = $8) then 'browser' end
@@ -50,7 +61,9 @@ pub async fn write(db: impl Db<'_>, new: &New<'_>) -> sqlx::Result<()> {
         new.outcome.as_str(),
         new.network,
         new.browser,
-        SignInOutcome::Granted.as_str()
+        SignInOutcome::Granted.as_str(),
+        new.how.way.map(Way::as_str),
+        new.how.factor.map(Factor::as_str)
     )
     .execute(db)
     .await
@@ -72,6 +85,10 @@ pub struct Entry {
     pub browser: String,
     /// What had not been seen before: client, network, browser.
     pub news: Vec<String>,
+    /// The way in.
+    pub way: Option<Way>,
+    /// The factor besides.
+    pub factor: Option<Factor>,
 }
 
 /// Somebody's log, newest first: the newest `limit` wrong passwords and codes, and the newest `limit` of everything else, so that
@@ -84,7 +101,7 @@ pub async fn of(db: impl Db<'_>, owner: Owner, limit: i64) -> sqlx::Result<Vec<E
         Entry,
         r#"
         select at as "at!", client, outcome as "outcome!: SignInOutcome", network as "network!", browser as "browser!",
-            news as "news!"
+            news as "news!", way as "way: Way", factor as "factor: Factor"
         from (
             (
                 select * from sign_in_log where (account_id = $1 or coach_id = $2) and outcome = any($4)

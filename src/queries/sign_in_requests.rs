@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::Db;
 use crate::{
-    ids::{AccountId, CoachId, ConnectorId, RequestId},
+    ids::{AccountId, CoachId, ConnectorId, IdentityId, RequestId},
     secrets::TokenHash,
 };
 
@@ -48,6 +48,8 @@ pub(crate) struct Request {
     pub coach_id: Option<CoachId>,
     /// That coach's address.
     pub coach_email: Option<String>,
+    /// The identity of the provider by which the coach is known, if it was that instead of a code.
+    pub identity_id: Option<IdentityId>,
     /// Who agreed.
     pub agreed_account_id: Option<AccountId>,
     /// Who agreed, if it was a coach.
@@ -155,6 +157,7 @@ macro_rules! requests {
             r#"
             select r.id as "id: RequestId", r.client_id, r.client_name, r.client_host, r.redirect_uri, r.client_state, r.scope,
                 r.coach_id as "coach_id: CoachId", c.email as "coach_email?",
+                r.identity_id as "identity_id: IdentityId",
                 r.agreed_account_id as "agreed_account_id: AccountId", r.agreed_coach_id as "agreed_coach_id: CoachId",
                 r.code_sealed, r.code_expires_at, r.code_used_at
             from sign_in_requests r left join coaches c on c.id = r.coach_id
@@ -231,12 +234,18 @@ pub(crate) async fn waits(db: impl Db<'_>, id: RequestId, now: DateTime<Utc>) ->
     .await
 }
 
-/// Notes which coach typed the mailed code, or that nobody is the coach any more.
-pub(crate) async fn set_coach(db: impl Db<'_>, id: RequestId, coach: Option<CoachId>) -> sqlx::Result<()> {
+/// Notes which coach typed the mailed code or came with an identity of the provider, or that nobody is the coach any more.
+pub(crate) async fn set_coach(
+    db: impl Db<'_>,
+    id: RequestId,
+    coach: Option<CoachId>,
+    identity: Option<IdentityId>,
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "update sign_in_requests set coach_id = $2 where id = $1",
+        "update sign_in_requests set coach_id = $2, identity_id = $3 where id = $1",
         id.0,
-        coach.map(|coach| coach.0)
+        coach.map(|coach| coach.0),
+        identity.map(|identity| identity.0)
     )
     .execute(db)
     .await

@@ -164,7 +164,7 @@ pub(crate) async fn switch(
     let Some(request) = opened(&app, &headers, &id).await? else {
         return gone(session.is_some());
     };
-    queries::sign_in_requests::set_coach(&app.pool, request.id, None).await?;
+    queries::sign_in_requests::set_coach(&app.pool, request.id, None, None).await?;
     let path = format!("{}?switch", NextPage::Request(request.id).path());
     Ok(Redirect::to(&path).into_response())
 }

@@ -13,6 +13,7 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
+        door::Came,
         session::{self, Session},
         sign_ins::{self, From, WRITE, code_place},
     },
@@ -31,11 +32,12 @@ use crate::{
     permissions::{self, Access},
     queries::{
         self,
+        sign_in_log::How,
         sign_in_requests::{Agreed, Request},
         sign_ins::Owner,
     },
     secrets::{Token, TokenKind},
-    words::{ConnectionStatus, SignInOutcome},
+    words::{ConnectionStatus, SignInOutcome, Way},
 };
 
 /// Who is asked.
@@ -398,7 +400,8 @@ async fn allow(
     queries::sign_in_requests::agree(&mut *db, request.id, &agreed).await?;
     let is_new = queries::sign_in_log::choose(&mut *db, owner, &key, &off, remembered, now).await?;
     let client = ClientWords::of(request).label();
-    sign_ins::log(&mut *db, app, owner, Some(&client), SignInOutcome::Granted, from).await?;
+    let granted = (SignInOutcome::Granted, how_of(owner, &locked, session));
+    sign_ins::log_how(&mut *db, app, owner, Some(&client), granted, from).await?;
     if let (true, Owner::Account(account)) = (is_new, owner) {
         tell_of_new_app(db, app, account, request, may_write).await?;
     }
@@ -411,6 +414,23 @@ async fn allow(
         Answer::Code(code.expose()),
     );
     back(&url, &request.client_name)
+}
+
+/// How whoever agrees came in.
+fn how_of(owner: Owner, request: &Request, session: Option<&Session>) -> How {
+    match owner {
+        Owner::Account(_) => session
+            .and_then(|session| session.came.as_ref())
+            .map_or_else(How::default, Came::how),
+        Owner::Coach(_) => How {
+            way: Some(if request.identity_id.is_some() {
+                Way::Provider
+            } else {
+                Way::Email
+            }),
+            factor: None,
+        },
+    }
 }
 
 /// Whether the person who was asked is still the one: the session lives, or the coach's code still counts.
