@@ -1,8 +1,11 @@
 //! One throw-away PostgreSQL per test run, one database per test, cloned from a migrated template.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use icusync::postgres::{self, Cluster, Kind, Options};
@@ -18,7 +21,7 @@ fn cluster() -> &'static Cluster {
         std::thread::spawn(|| {
             let runtime = Box::leak(Box::new(tokio::runtime::Runtime::new().unwrap()));
             runtime.block_on(async {
-                let data_dir = std::env::temp_dir().join(format!("icusync-it-{}", std::process::id()));
+                let data_dir = folder().join(format!("icusync-it-{}", std::process::id()));
                 let cluster = postgres::start(Options {
                     data_dir,
                     run_as: None,
@@ -35,6 +38,18 @@ fn cluster() -> &'static Cluster {
         .join()
         .expect("a private PostgreSQL")
     })
+}
+
+/// In memory where there is enough of it: each test makes and drops a database of some three hundred files, which takes a file
+/// system longer than the test's queries take.
+fn folder() -> PathBuf {
+    const ENOUGH: u64 = 4 << 30;
+    let memory = Path::new("/dev/shm");
+    let free = rustix::fs::statvfs(memory).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+    match free {
+        Ok(free) if free >= ENOUGH => memory.to_owned(),
+        _ => std::env::temp_dir(),
+    }
 }
 
 /// A run may name its major version of PostgreSQL; otherwise any other version would pass for it unnoticed.
