@@ -1,6 +1,7 @@
 //! The demo's accounts: each simulated person but the free one, confirmed and connected; and the coaches they invited.
 
 use anyhow::Context as _;
+use tokio::sync::OnceCell;
 
 use crate::{
     app::App,
@@ -33,10 +34,8 @@ pub struct Seeded {
 /// Makes an account for every simulated person that is not free and has none yet, and returns their connector URLs.
 pub async fn seed(app: &App) -> anyhow::Result<Vec<Seeded>> {
     let mut seeded = Vec::new();
-    // The one password is no secret, so one hash of it will do for everyone; hashing is what takes the time here.
-    let mut hash = None;
     for person in PEOPLE.iter().filter(|person| !person.free) {
-        let link = account_of(app, person, &mut hash)
+        let link = account_of(app, person)
             .await
             .with_context(|| format!("cannot seed {}", person.name))?;
         seeded.push(Seeded { person, link });
@@ -157,21 +156,21 @@ async fn invite(app: &App, person: &Person, coach: &Address, tools: &[String]) -
     Ok(())
 }
 
-async fn account_of(app: &App, person: &Person, hash: &mut Option<PasswordHash>) -> anyhow::Result<String> {
+/// The hash of [`PASSWORD`]. It is no secret, so one hash will do for everyone in this process: hashing is what takes the time here.
+async fn hash_for(app: &App, person: &Person) -> anyhow::Result<&'static PasswordHash> {
+    static HASH: OnceCell<PasswordHash> = OnceCell::const_new();
+    let password = Password::choose(PASSWORD.to_owned(), person.email)?;
+    Ok(HASH.get_or_init(|| app.passwords.hash(password)).await)
+}
+
+async fn account_of(app: &App, person: &Person) -> anyhow::Result<String> {
     let address = Address::parse(person.email)?;
     let now = app.clock.now();
     let known = queries::accounts::by_email(&app.pool, &address.key).await?;
     let account = if let Some(known) = known {
         known.id
     } else {
-        let hash = match hash {
-            Some(hash) => hash,
-            none => none.insert(
-                app.passwords
-                    .hash(Password::choose(PASSWORD.to_owned(), person.email)?)
-                    .await,
-            ),
-        };
+        let hash = hash_for(app, person).await?;
         let mut transaction = app.pool.begin().await?;
         let account = accounts::create(&mut transaction, app, &address, hash)
             .await?
