@@ -13,6 +13,7 @@ use crate::{
     intervals,
     mail::transport::Transport,
     oauth::documents::Fetcher,
+    oidc::Provider,
     secrets::{KeyRing, Passwords, Random, Seals},
     time::{Clock, Heartbeat},
 };
@@ -41,6 +42,8 @@ pub struct Parts {
     pub intervals: intervals::Client,
     /// Fetches the metadata documents of clients.
     pub documents: Fetcher,
+    /// The outside identity provider, if one is set up.
+    pub provider: Option<Provider>,
     /// Where emails go.
     pub mail: Transport,
     /// Rate limits.

@@ -183,6 +183,55 @@ impl FromStr for Addresses {
     }
 }
 
+/// The identifier of an outside identity provider (OpenID Connect Discovery section 2): https, or http on this machine, with
+/// a path or without, and in the one spelling that the provider itself uses, a slash at its end included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    text: String,
+    url: Url,
+}
+
+impl Issuer {
+    /// As it was set, and as it must be in the provider's metadata and tokens.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The name of its host.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Whether it is http on this machine, so that the provider's other URLs may be too.
+    pub fn is_plain_http(&self) -> bool {
+        self.url.scheme() == "http"
+    }
+}
+
+impl FromStr for Issuer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|_| {
+            "must be the issuer of your provider, such as https://id.example/realms/club".to_owned()
+        })?;
+        let origin = url.origin().ascii_serialization();
+        // The rules of an origin hold for its host, and what follows is a path alone.
+        origin.parse::<Origin>()?;
+        let rest = text.strip_prefix(&origin).unwrap_or("?");
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/%:@!$&'()*+,=".contains(&b);
+        if !(rest.is_empty() || rest.starts_with('/')) || !rest.bytes().all(plain) {
+            return Err(
+                "must be only scheme, host, port and path, spelled as in your provider's metadata".to_owned(),
+            );
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            url,
+        })
+    }
+}
+
 /// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -252,6 +301,32 @@ pub struct Config {
     /// Requests a day that each athlete can count on: a fair share of the app's pool.
     #[arg(long, env = "INTERVALS_PER_DAY", default_value_t = 100, value_parser = share())]
     pub intervals_per_day: u32,
+    /// The issuer of the OpenID Connect provider through which people can sign in, spelled as in its metadata.
+    #[arg(long, env = "OIDC_ISSUER")]
+    pub oidc_issuer: Option<Issuer>,
+    /// The client id that IcuSync has at the provider.
+    #[arg(long, env = "OIDC_CLIENT_ID")]
+    pub oidc_client_id: Option<String>,
+    /// The client secret that IcuSync has at the provider.
+    #[arg(long, env = "OIDC_CLIENT_SECRET", hide_env_values = true)]
+    pub oidc_client_secret: Option<SecretString>,
+    /// What people call the provider: the button says "Continue with" this. Without it: the issuer's host.
+    #[arg(long, env = "OIDC_NAME")]
+    pub oidc_name: Option<String>,
+    /// The scopes to ask the provider for, separated by spaces. Add what it wants before it sends groups (often `groups`)
+    /// and a refresh token (often `offline_access`), so that it can be asked again.
+    #[arg(long, env = "OIDC_SCOPES", default_value = "openid email profile")]
+    pub oidc_scopes: String,
+    /// The claim in which the provider lists a person's groups.
+    #[arg(long, env = "OIDC_GROUPS_CLAIM", default_value = "groups")]
+    pub oidc_groups_claim: String,
+    /// Values of the provider's `amr` claim that count as a second factor, separated by commas. Without it: people with a
+    /// passkey or one-time codes here are asked for them after the provider.
+    #[arg(long, env = "OIDC_TRUSTED_AMR", value_delimiter = ',')]
+    pub oidc_trusted_amr: Vec<String>,
+    /// Minutes after which the provider is asked again for what the policy uses, such as groups.
+    #[arg(long, env = "OIDC_RECHECK", default_value_t = 15, value_parser = value_parser!(u32).range(1..=1440))]
+    pub oidc_recheck: u32,
     /// Where emails go: `smtps://user:password@host` or `smtp://user:password@host:587?tls=required`. Without it, they
     /// are written to the folder `mail` next to the data.
     #[arg(long, env = "SMTP_URL", hide_env_values = true)]
@@ -371,6 +446,7 @@ impl Config {
             self.intervals_client_id.is_some() == self.intervals_client_secret.is_some(),
             "set both INTERVALS_CLIENT_ID and INTERVALS_CLIENT_SECRET, or neither"
         );
+        self.check_provider()?;
         anyhow::ensure!(
             self.client_ip_header.is_some() != self.trusted_proxies.is_empty(),
             "set both CLIENT_IP_HEADER and TRUSTED_PROXIES, or neither"
@@ -393,6 +469,31 @@ impl Config {
                 anyhow::anyhow!("SUPPORT_EMAIL must be an address such as help@icusync.example")
             })?;
         }
+        Ok(())
+    }
+
+    fn check_provider(&self) -> anyhow::Result<()> {
+        let given = [
+            self.oidc_issuer.is_some(),
+            self.oidc_client_id.is_some(),
+            self.oidc_client_secret.is_some(),
+        ];
+        anyhow::ensure!(
+            given.iter().all(|given| *given) || !given.contains(&true),
+            "set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or none of them"
+        );
+        anyhow::ensure!(
+            self.oidc_scopes
+                .split_ascii_whitespace()
+                .any(|scope| scope == "openid"),
+            "OIDC_SCOPES must contain openid"
+        );
+        let is_claim =
+            !self.oidc_groups_claim.is_empty() && !self.oidc_groups_claim.contains(char::is_whitespace);
+        anyhow::ensure!(
+            is_claim,
+            "OIDC_GROUPS_CLAIM must be the name of a claim, such as groups"
+        );
         Ok(())
     }
 
@@ -458,6 +559,17 @@ impl Config {
     /// Whether the one-click connect is offered.
     pub fn offers_oauth(&self) -> bool {
         self.intervals_client_id.is_some()
+    }
+
+    /// Whether people can sign in through an outside identity provider.
+    pub fn offers_provider(&self) -> bool {
+        self.oidc_issuer.is_some()
+    }
+
+    /// What people call the provider, if there is one.
+    pub fn provider_name(&self) -> Option<&str> {
+        let host = self.oidc_issuer.as_ref()?.host();
+        Some(self.oidc_name.as_deref().unwrap_or(host))
     }
 
     /// Whether connecting with an API key is offered.
@@ -631,6 +743,55 @@ mod tests {
             "https://a.example:443".parse::<Origin>().unwrap().authority(),
             "a.example"
         );
+    }
+
+    #[test]
+    fn an_issuer_is_kept_as_it_is_spelled() {
+        for good in [
+            "https://id.example",
+            "https://id.example/",
+            "https://id.example:8443/realms/club",
+            "https://id.example/a%20b/",
+            "http://localhost:8091",
+            "http://127.0.0.1:8091/x",
+        ] {
+            assert_eq!(good.parse::<Issuer>().unwrap().as_str(), good);
+        }
+        for bad in [
+            "id.example",
+            "http://id.example",
+            "https://ID.example",
+            "https://id.example:443",
+            "https://id.example?x=1",
+            "https://id.example/#x",
+            "https://u:p@id.example/",
+            "https://id.example/a b",
+            "https://id.example\\x",
+        ] {
+            assert!(bad.parse::<Issuer>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_provider_needs_its_three_settings() {
+        let mut config = Config::defaults();
+        config.link_url = "http://127.0.0.1:8081".parse().unwrap();
+        config.check().unwrap();
+        assert!(!config.offers_provider() && config.provider_name().is_none());
+        config.oidc_issuer = Some("https://id.example/club".parse().unwrap());
+        config.oidc_client_id = Some("icusync".to_owned());
+        let error = config.check().unwrap_err().to_string();
+        assert!(error.contains("OIDC_CLIENT_SECRET"), "{error}");
+        config.oidc_client_secret = Some("secret".to_owned().into());
+        config.check().unwrap();
+        assert_eq!(
+            (config.offers_provider(), config.provider_name()),
+            (true, Some("id.example"))
+        );
+        config.oidc_name = Some("The club".to_owned());
+        assert_eq!(config.provider_name(), Some("The club"));
+        config.oidc_scopes = "email".to_owned();
+        assert!(config.check().unwrap_err().to_string().contains("OIDC_SCOPES"));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! - [`permissions`]: everything that can be granted, one row per tool
 //! - [`guard`]: sessions, link tokens, grants, rosters, limits: who is asking, and whether they may
 //! - [`oauth`]: signing in over OAuth: the authorization server and its clients
+//! - [`oidc`]: the only code that calls the outside identity provider
 //! - [`mcp`]: the MCP endpoint: list, call, protocol shims
 //! - [`tools`]: the tools and the shape of their answers; [`tool_error`]: why a call has no answer
 //! - [`training`]: formulas over training data, pure
@@ -36,6 +37,7 @@ pub mod layers;
 pub mod mail;
 pub mod mcp;
 pub mod oauth;
+pub mod oidc;
 pub mod pages;
 pub mod permissions;
 pub mod postgres;

@@ -33,6 +33,7 @@ use crate::{
     mail::transport::Transport,
     mcp,
     oauth::documents::Fetcher,
+    oidc::{self, Provider},
     postgres, queries, routes,
     secrets::{KeyRing, Look, Passwords, Random, Seals},
     server,
@@ -369,6 +370,9 @@ pub fn app_with(config: Config, from: Ingredients, documents: Fetcher) -> anyhow
         random,
     } = from;
     let intervals = intervals::Client::new(intervals::Settings::of(&config), clock.clone(), random.clone())?;
+    let provider = oidc::Settings::of(&config)
+        .map(|settings| Provider::new(settings, clock.clone(), random.clone()))
+        .transpose()?;
     let passwords = Passwords::new(config.passwords_at_once, random.clone());
     let limits = Limits::new(&config);
     let log_buffer = LogBuffer::new(config.database_connections);
@@ -382,6 +386,7 @@ pub fn app_with(config: Config, from: Ingredients, documents: Fetcher) -> anyhow
         passwords,
         intervals,
         documents,
+        provider,
         mail,
         limits,
         brake: Brake::default(),

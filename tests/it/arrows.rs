@@ -24,8 +24,9 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("config", &[], "reads the environment; keys are parsed by secrets"),
     (
         "app",
-        &["config", "guard", "intervals", "mail", "oauth"],
-        "holds what everybody shares, ready made: settings, limits, client, mailer, the fetcher of clients' documents",
+        &["config", "guard", "intervals", "mail", "oauth", "oidc"],
+        "holds what everybody shares, ready made: settings, limits, client, mailer, the fetcher of clients' documents, the \
+         outside identity provider",
     ),
     ("error", &["guard"], "says a failure in one of our answers"),
     (
@@ -39,6 +40,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "mail",
             "mcp",
             "oauth",
+            "oidc",
             "postgres",
             "queries",
             "routes",
@@ -151,6 +153,11 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
         &["config", "training", "workout"],
         "the only code that calls upstream; knows none of our athletes; an event holds a workout; a sport has one spelling, \
          that of the list of sports",
+    ),
+    (
+        "oidc",
+        &["config"],
+        "the only code that calls the outside identity provider; knows no accounts and no pages",
     ),
     ("queries", &[], "SQL and rows"),
     ("secrets", &[], "pure"),
