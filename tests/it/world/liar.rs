@@ -1,0 +1,541 @@
+//! An identity provider that lies as it is told to: each lie is one thing wrong in an exchange that is right otherwise.
+//!
+//! Its authorization endpoint asks nobody and sends the browser straight back.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Form, Json, Router,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use chrono::TimeDelta;
+use icusync::{config::Config, secrets::Random, time::Clock};
+use openidconnect::{
+    AccessToken, AccessTokenHash, JsonWebKeyId, PkceCodeChallenge, PkceCodeVerifier, PrivateSigningKey as _,
+    core::{CoreEdDsaPrivateSigningKey, CoreHmacKey, CoreJwsSigningAlgorithm},
+};
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+
+use super::identity_provider::{CLIENT_ID, CLIENT_SECRET};
+
+/// The event of a logout token.
+pub const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+/// What it does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lie {
+    /// Its metadata is another issuer's.
+    MetadataIss,
+    /// Its metadata is no JSON.
+    MetadataHtml,
+    /// Its token endpoint is http elsewhere.
+    PlainEndpoint,
+    /// Its key set is empty.
+    NoKeys,
+    /// A callback names another issuer.
+    CallbackIss,
+    /// A callback names none, although the metadata says that it does.
+    NoCallbackIss,
+    /// The ID token is another issuer's.
+    TokenIss,
+    /// The ID token is for another client.
+    Aud,
+    /// The ID token is for us and another client, and does not say who asked.
+    ManyAud,
+    /// The ID token was asked for by another client.
+    Azp,
+    /// The nonce is another one.
+    Nonce,
+    /// There is no nonce.
+    NoNonce,
+    /// The ID token has expired.
+    Expired,
+    /// The ID token is from the future.
+    Future,
+    /// The ID token is five minutes old.
+    Old,
+    /// The hash is another access token's.
+    AtHash,
+    /// No signature.
+    AlgNone,
+    /// A hash with the client secret instead of a signature.
+    AlgHmac,
+    /// Another key, which calls itself the same.
+    OtherKey,
+    /// The signature is garbage.
+    Garbled,
+    /// There is no ID token.
+    NoIdToken,
+    /// There is no subject.
+    NoSub,
+    /// The token endpoint answers 500.
+    TokenFails,
+    /// The token endpoint takes 10 s.
+    TokenSlow,
+    /// The token endpoint sends a megabyte.
+    TokenLong,
+    /// The token endpoint leads elsewhere.
+    TokenRedirects,
+    /// The token endpoint sends a page.
+    TokenHtml,
+    /// The token endpoint does not know us.
+    ClientRefused,
+    /// The access token could not be sent in a header.
+    TokenNotPlain,
+    /// Userinfo is somebody else's.
+    UserinfoSub,
+    /// Userinfo answers 401.
+    UserinfoRefuses,
+    /// Userinfo answers 500.
+    UserinfoFails,
+    /// Userinfo is no JSON.
+    UserinfoHtml,
+    /// There is no userinfo endpoint.
+    NoUserinfo,
+    /// The metadata lists only `client_secret_post`.
+    OnlyPost,
+    /// Claims are in the ID token alone.
+    OnlyInIdToken,
+    /// A refresh brings no ID token.
+    NoIdTokenAgain,
+    /// A refresh brings somebody else's ID token.
+    SubAgain,
+    /// There is no refresh token.
+    NoRefresh,
+}
+
+/// The provider. It ends with the test.
+#[derive(Clone)]
+pub struct Liar {
+    /// `http://localhost:PORT/house`
+    pub issuer: String,
+    state: Arc<Mutex<Behaviour>>,
+    clock: Clock,
+    random: Random,
+}
+
+struct Behaviour {
+    lies: BTreeSet<Lie>,
+    claims: Map<String, Value>,
+    key: Arc<Key>,
+    /// Of each code: nonce and challenge.
+    codes: HashMap<String, (String, String)>,
+    refresh: Option<String>,
+    access: String,
+    numbers: u32,
+    asked: BTreeMap<&'static str, u32>,
+    how: &'static str,
+}
+
+struct Key {
+    signer: CoreEdDsaPrivateSigningKey,
+}
+
+impl Key {
+    fn new(random: &Random, kid: &str) -> Self {
+        // PKCS 8 of an Ed25519 key (RFC 8410 section 7).
+        let mut der = vec![
+            0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+        ];
+        der.extend(random.bytes::<32>());
+        let pem = format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+            STANDARD.encode(der)
+        );
+        let kid = JsonWebKeyId::new(kid.to_owned());
+        Self {
+            signer: CoreEdDsaPrivateSigningKey::from_ed25519_pem(&pem, Some(kid)).unwrap(),
+        }
+    }
+
+    fn sign(&self, header: &Value, payload: &Value) -> String {
+        let signed = unsigned(header, payload);
+        let signature = self
+            .signer
+            .sign(&CoreJwsSigningAlgorithm::EdDsa, signed.as_bytes())
+            .unwrap();
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
+fn unsigned(header: &Value, payload: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}", part(header), part(payload))
+}
+
+impl Liar {
+    /// Starts it by this clock, with one person: `sub` and claims.
+    pub async fn start(clock: &Clock, claims: Value) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://localhost:{}/house", listener.local_addr().unwrap().port());
+        let random = Random::from_os();
+        let Value::Object(claims) = claims else {
+            panic!("claims are an object")
+        };
+        let liar = Self {
+            issuer,
+            state: Arc::new(Mutex::new(Behaviour {
+                lies: BTreeSet::new(),
+                claims,
+                key: Arc::new(Key::new(&random, "one")),
+                codes: HashMap::new(),
+                refresh: None,
+                access: String::new(),
+                numbers: 0,
+                asked: BTreeMap::new(),
+                how: "",
+            })),
+            clock: clock.clone(),
+            random,
+        };
+        let router = Router::new()
+            .route("/house/.well-known/openid-configuration", get(metadata))
+            .route("/house/keys", get(keys))
+            .route("/house/authorize", get(authorize))
+            .route("/house/token", post(token))
+            .route("/house/userinfo", get(userinfo))
+            .with_state(liar.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        liar
+    }
+
+    /// Sets a service up to use it.
+    pub fn configure(&self, config: &mut Config) {
+        config.oidc_issuer = Some(self.issuer.parse().unwrap());
+        config.oidc_client_id = Some(CLIENT_ID.to_owned());
+        config.oidc_client_secret = Some(CLIENT_SECRET.to_owned().into());
+    }
+
+    /// Tells exactly these lies from now on.
+    pub fn tells(&self, lies: &[Lie]) {
+        self.state.lock().unwrap().lies = lies.iter().copied().collect();
+    }
+
+    /// Says this of the person from now on; null takes a claim away.
+    pub fn says(&self, claims: Value) {
+        let Value::Object(claims) = claims else {
+            panic!("claims are an object")
+        };
+        let mut state = self.state.lock().unwrap();
+        for (name, value) in claims {
+            if value.is_null() {
+                state.claims.remove(&name);
+            } else {
+                state.claims.insert(name, value);
+            }
+        }
+    }
+
+    /// Signs with another key from now on, under another name.
+    pub fn rotates(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.numbers += 1;
+        state.key = Arc::new(Key::new(&self.random, &format!("key {}", state.numbers)));
+    }
+
+    /// Ends the tokens that it gave.
+    pub fn revokes(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.refresh = None;
+        state.access.clear();
+    }
+
+    /// How often `metadata`, `keys`, `token` and `userinfo` were asked.
+    pub fn asked(&self, what: &str) -> u32 {
+        self.state.lock().unwrap().asked.get(what).copied().unwrap_or(0)
+    }
+
+    /// How the last client at the token endpoint showed its secret: `basic` or `post`.
+    pub fn how(&self) -> &'static str {
+        self.state.lock().unwrap().how
+    }
+
+    /// A logout token as the provider would send it, changed by `tweak`: header and payload.
+    pub fn logout_token(&self, tweak: impl FnOnce(&mut Value, &mut Value)) -> String {
+        let now = self.clock.now().timestamp();
+        let (sub, key) = {
+            let mut state = self.state.lock().unwrap();
+            state.numbers += 1;
+            (state.claims["sub"].clone(), state.key.clone())
+        };
+        let mut header = self.header("EdDSA");
+        header["typ"] = json!("logout+jwt");
+        let mut payload = json!({
+            "iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 120, "sub": sub,
+            "jti": URL_SAFE_NO_PAD.encode(self.random.bytes::<16>()), "events": {LOGOUT_EVENT: {}},
+        });
+        tweak(&mut header, &mut payload);
+        match header["alg"].as_str() {
+            Some("none") => format!("{}.", unsigned(&header, &payload)),
+            Some("HS256") => hmac(&header, &payload),
+            _ => key.sign(&header, &payload),
+        }
+    }
+
+    fn is(&self, lie: Lie) -> bool {
+        self.state.lock().unwrap().lies.contains(&lie)
+    }
+
+    fn count(&self, what: &'static str) {
+        *self.state.lock().unwrap().asked.entry(what).or_default() += 1;
+    }
+
+    fn kid(&self) -> Value {
+        let key = self.state.lock().unwrap().key.clone();
+        serde_json::to_value(key.signer.as_verification_key()).unwrap()["kid"].clone()
+    }
+
+    fn header(&self, alg: &str) -> Value {
+        json!({"alg": alg, "kid": self.kid()})
+    }
+
+    fn id_token(&self, nonce: Option<&str>, access: &str) -> String {
+        let now = self.clock.now();
+        let (key, claims, sid) = {
+            let state = self.state.lock().unwrap();
+            (state.key.clone(), state.claims.clone(), "session-1")
+        };
+        let hash = |token: &str| {
+            let token = AccessToken::new(token.to_owned());
+            let key = key.signer.as_verification_key();
+            AccessTokenHash::from_token(&token, &CoreJwsSigningAlgorithm::EdDsa, &key).unwrap()
+        };
+        let made = match () {
+            () if self.is(Lie::Future) => now + TimeDelta::minutes(5),
+            () if self.is(Lie::Old) => now - TimeDelta::minutes(5),
+            () => now,
+        };
+        let ends = if self.is(Lie::Expired) {
+            now - TimeDelta::minutes(3)
+        } else {
+            now + TimeDelta::minutes(10)
+        };
+        let mut payload = json!({
+            "iss": if self.is(Lie::TokenIss) { "https://other.example" } else { &self.issuer },
+            "aud": match () {
+                () if self.is(Lie::Aud) => json!("other"),
+                () if self.is(Lie::ManyAud) => json!([CLIENT_ID, "other"]),
+                () => json!(CLIENT_ID),
+            },
+            "iat": made.timestamp(), "exp": ends.timestamp(), "auth_time": made.timestamp(), "sid": sid,
+            "at_hash": hash(if self.is(Lie::AtHash) { "another" } else { access }),
+            "amr": ["pwd", "otp"],
+        });
+        let everything = !self.is(Lie::NoUserinfo) && !self.is(Lie::OnlyInIdToken);
+        for (name, value) in claims {
+            if name == "sub" || !everything {
+                payload[name] = value;
+            }
+        }
+        if self.is(Lie::NoSub) {
+            payload.as_object_mut().unwrap().remove("sub");
+        }
+        if self.is(Lie::Azp) {
+            payload["azp"] = json!("other");
+        }
+        match nonce {
+            Some(_) if self.is(Lie::Nonce) => payload["nonce"] = json!("another"),
+            Some(_) if self.is(Lie::NoNonce) => {}
+            Some(nonce) => payload["nonce"] = json!(nonce),
+            None if self.is(Lie::SubAgain) => payload["sub"] = json!("somebody else"),
+            None => {}
+        }
+        if self.is(Lie::AlgNone) {
+            return format!("{}.", unsigned(&self.header("none"), &payload));
+        }
+        if self.is(Lie::AlgHmac) {
+            return hmac(&self.header("HS256"), &payload);
+        }
+        if self.is(Lie::Garbled) {
+            return format!("{}.AAAA", unsigned(&self.header("EdDSA"), &payload));
+        }
+        if self.is(Lie::OtherKey) {
+            return Key::new(&self.random, "one").sign(&self.header("EdDSA"), &payload);
+        }
+        key.sign(&self.header("EdDSA"), &payload)
+    }
+
+    /// An answer of the token endpoint, right apart from the ID token's lies.
+    fn tokens(&self, nonce: Option<&str>) -> Value {
+        let access = if self.is(Lie::TokenNotPlain) {
+            "two\nlines".to_owned()
+        } else {
+            URL_SAFE_NO_PAD.encode(self.random.bytes::<16>())
+        };
+        let refresh = URL_SAFE_NO_PAD.encode(self.random.bytes::<16>());
+        let mut answer = json!({"access_token": access, "token_type": "Bearer", "expires_in": 600});
+        if !self.is(Lie::NoIdToken) && !(nonce.is_none() && self.is(Lie::NoIdTokenAgain)) {
+            answer["id_token"] = json!(self.id_token(nonce, &access));
+        }
+        let has_refresh = !self.is(Lie::NoRefresh);
+        let mut state = self.state.lock().unwrap();
+        state.access = access;
+        state.refresh = has_refresh.then(|| refresh.clone());
+        if has_refresh {
+            answer["refresh_token"] = json!(refresh);
+        }
+        answer
+    }
+}
+
+fn hmac(header: &Value, payload: &Value) -> String {
+    let signed = unsigned(header, payload);
+    let key = CoreHmacKey::new(CLIENT_SECRET);
+    let signature = key
+        .sign(&CoreJwsSigningAlgorithm::HmacSha256, signed.as_bytes())
+        .unwrap();
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+async fn metadata(State(liar): State<Liar>) -> Response {
+    liar.count("metadata");
+    if liar.is(Lie::MetadataHtml) {
+        return Html("<h1>Hello</h1>").into_response();
+    }
+    let at = |path: &str| format!("{}/{path}", liar.issuer);
+    let mut said = json!({
+        "issuer": if liar.is(Lie::MetadataIss) { "https://other.example" } else { &liar.issuer },
+        "authorization_endpoint": at("authorize"),
+        "token_endpoint": if liar.is(Lie::PlainEndpoint) { "http://other.example/token".to_owned() } else { at("token") },
+        "userinfo_endpoint": at("userinfo"),
+        "jwks_uri": at("keys"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["EdDSA", "HS256", "none"],
+        "authorization_response_iss_parameter_supported": true,
+    });
+    if liar.is(Lie::NoUserinfo) {
+        said.as_object_mut().unwrap().remove("userinfo_endpoint");
+    }
+    if liar.is(Lie::OnlyPost) {
+        said["token_endpoint_auth_methods_supported"] = json!(["client_secret_post"]);
+    }
+    Json(said).into_response()
+}
+
+async fn keys(State(liar): State<Liar>) -> Json<Value> {
+    liar.count("keys");
+    let key = liar.state.lock().unwrap().key.clone();
+    let keys = if liar.is(Lie::NoKeys) {
+        json!([])
+    } else {
+        // A key of a kind that nobody knows is no reason to know none.
+        json!([{"kty": "XYZ", "kid": "new"}, key.signer.as_verification_key()])
+    };
+    Json(json!({ "keys": keys }))
+}
+
+async fn authorize(State(liar): State<Liar>, Query(asked): Query<HashMap<String, String>>) -> Redirect {
+    assert_eq!(asked["code_challenge_method"], "S256");
+    assert_eq!(
+        (&*asked["response_type"], &*asked["client_id"]),
+        ("code", CLIENT_ID)
+    );
+    let code = URL_SAFE_NO_PAD.encode(liar.random.bytes::<16>());
+    let begun = (asked["nonce"].clone(), asked["code_challenge"].clone());
+    liar.state.lock().unwrap().codes.insert(code.clone(), begun);
+    let mut back = url::Url::parse(&asked["redirect_uri"]).unwrap();
+    back.query_pairs_mut()
+        .append_pair("code", &code)
+        .append_pair("state", &asked["state"]);
+    if liar.is(Lie::CallbackIss) {
+        back.query_pairs_mut().append_pair("iss", "https://other.example");
+    } else if !liar.is(Lie::NoCallbackIss) {
+        back.query_pairs_mut().append_pair("iss", &liar.issuer);
+    }
+    Redirect::to(back.as_str())
+}
+
+async fn token(
+    State(liar): State<Liar>,
+    headers: HeaderMap,
+    Form(sent): Form<HashMap<String, String>>,
+) -> Response {
+    liar.count("token");
+    liar.state.lock().unwrap().how = if headers.contains_key(header::AUTHORIZATION) {
+        "basic"
+    } else {
+        assert_eq!(sent["client_secret"], CLIENT_SECRET);
+        "post"
+    };
+    let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
+    if liar.is(Lie::TokenFails) {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "no").into_response();
+    }
+    if liar.is(Lie::TokenSlow) {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    if liar.is(Lie::TokenLong) {
+        return Json(json!({ "access_token": "x".repeat(1 << 20) })).into_response();
+    }
+    if liar.is(Lie::TokenRedirects) {
+        return Redirect::temporary(&format!("{}/userinfo", liar.issuer)).into_response();
+    }
+    if liar.is(Lie::TokenHtml) {
+        return Html("<h1>Hello</h1>").into_response();
+    }
+    if liar.is(Lie::ClientRefused) {
+        return (StatusCode::UNAUTHORIZED, Json(json!({"error": "invalid_client"}))).into_response();
+    }
+    match sent["grant_type"].as_str() {
+        "authorization_code" => {
+            let begun = liar.state.lock().unwrap().codes.remove(&sent["code"]);
+            let Some((nonce, challenge)) = begun else {
+                return refused("invalid_grant");
+            };
+            let verifier = PkceCodeVerifier::new(sent["code_verifier"].clone());
+            assert_eq!(
+                PkceCodeChallenge::from_code_verifier_sha256(&verifier).as_str(),
+                challenge
+            );
+            Json(liar.tokens(Some(&nonce))).into_response()
+        }
+        "refresh_token" => {
+            let known = liar.state.lock().unwrap().refresh.take();
+            if known.as_deref() != Some(&sent["refresh_token"]) {
+                return refused("invalid_grant");
+            }
+            Json(liar.tokens(None)).into_response()
+        }
+        _ => refused("unsupported_grant_type"),
+    }
+}
+
+async fn userinfo(State(liar): State<Liar>, headers: HeaderMap) -> Response {
+    liar.count("userinfo");
+    let (access, mut claims) = {
+        let state = liar.state.lock().unwrap();
+        (format!("Bearer {}", state.access), state.claims.clone())
+    };
+    let shown = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    if liar.is(Lie::UserinfoRefuses) || shown != Some(&*access) {
+        return (StatusCode::UNAUTHORIZED, "no").into_response();
+    }
+    if liar.is(Lie::UserinfoFails) {
+        return (StatusCode::BAD_GATEWAY, "no").into_response();
+    }
+    if liar.is(Lie::UserinfoHtml) {
+        return Html("<h1>Hello</h1>").into_response();
+    }
+    if liar.is(Lie::UserinfoSub) {
+        claims.insert("sub".to_owned(), json!("somebody else"));
+    }
+    if liar.is(Lie::OnlyInIdToken) {
+        claims.retain(|name, _| name == "sub");
+    }
+    Json(Value::Object(claims)).into_response()
+}
