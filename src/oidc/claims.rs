@@ -137,3 +137,41 @@ fn texts(value: &Value) -> Vec<String> {
         value => text(value).into_iter().collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn names(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn each_name_has_the_values_that_userinfo_says_or_else_the_id_token() {
+        let id_token = Statement::of(&json!({"groups": ["a"], "level": 3, "Groups": "x", "gone": null}));
+        let userinfo =
+            Statement::of(&json!({"groups": ["b", 1, true, null, {"c": 1}, ["d"]], "level": null}));
+        let asked = names(&["groups", "level", "gone", "none"]);
+        let kept = values(Some(&id_token), Some(&userinfo), &asked);
+        let expected = json!({"groups": ["b", "1", "true"], "level": ["3"], "gone": [], "none": []});
+        assert_eq!(json!(kept), expected);
+        assert!(is_only_in(&id_token, Some(&userinfo), &asked));
+        assert!(!is_only_in(
+            &id_token,
+            Some(&userinfo),
+            &names(&["groups", "gone"])
+        ));
+        assert!(leaves_out(&userinfo, &asked) && !leaves_out(&userinfo, &names(&["groups"])));
+    }
+
+    #[test]
+    fn what_is_kept_of_a_person_is_bounded() {
+        let long: Vec<String> = (0..1_000).map(|number| format!("{number:0>20}")).collect();
+        let said = Statement::of(&json!({"groups": long, "other": ["x".repeat(LONGEST + 1), "y"]}));
+        let kept = values(Some(&said), None, &names(&["groups", "other"]));
+        assert_eq!(kept["groups"][..], long[..LONGEST / 20]);
+        assert_eq!(kept["other"], ["y"]);
+    }
+}

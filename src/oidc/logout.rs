@@ -203,3 +203,36 @@ fn instant(seconds: f64) -> Option<DateTime<Utc>> {
     )]
     DateTime::from_timestamp(seconds as i64, 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,60}|[A-Za-z0-9_-]{0,40}(\\.[A-Za-z0-9_-]{0,40}){0,3}", seconds in any::<f64>()) {
+            let _ = parts(&text);
+            let _ = instant(seconds);
+            let header = URL_SAFE_NO_PAD.encode(&text);
+            prop_assert!(parts(&format!("{header}.e30.AAAA")).is_none());
+        }
+    }
+
+    #[test]
+    fn a_kind_is_compared_without_case_and_with_or_without_application() {
+        for typ in [
+            None,
+            Some("logout+jwt"),
+            Some("LOGOUT+JWT"),
+            Some("application/logout+jwt"),
+            Some("JWT"),
+        ] {
+            assert!(is_logout(typ), "{typ:?}");
+        }
+        for typ in [Some(""), Some("at+jwt"), Some("application/"), Some("logout")] {
+            assert!(!is_logout(typ), "{typ:?}");
+        }
+    }
+}

@@ -160,6 +160,3 @@ impl fmt::Debug for Provider {
         f.write_str("Provider")
     }
 }
-
-#[cfg(test)]
-mod tests;
