@@ -22,6 +22,8 @@ create table identities (
     coach_id uuid references coaches on delete cascade,
     -- The verified address by which it was bound. A later one changes nothing.
     email text not null,
+    -- The later one of which its owner was told last, so that one address is one email.
+    other_email text,
     -- Of the claims that the policy names: each with its values. A claim that the provider does not send has none.
     claims jsonb not null,
     -- What the provider gave to be asked again with.
@@ -32,6 +34,10 @@ create table identities (
     refused_at timestamptz,
     -- Somebody asks the provider now: nobody else does until then.
     asking_until timestamptz,
+    -- When the provider last gave no answer: it is not asked again at once.
+    away_at timestamptz,
+    -- The provider's own name for its session (sid) at the last sign-in, by which a logout that names nobody finds the identity.
+    provider_session text,
     created_at timestamptz not null,
     last_used_at timestamptz not null,
     check (num_nonnulls(account_id, coach_id) = 1)
@@ -70,6 +76,8 @@ create table identity_offers (
     coach_id uuid references coaches on delete cascade,
     -- The identity with its claims and tokens.
     sealed bytea not null,
+    -- Whether a code or the password was right, and only the account's own second factor is still to be shown.
+    is_proved boolean not null default false,
     -- HMAC-SHA-256 of the mailed code: there are few enough codes to try them all on a plain hash.
     code_hash bytea,
     tries integer not null default 0,

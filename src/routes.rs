@@ -21,7 +21,7 @@ use crate::{
         for_coaches::{self, apps as coachs_apps, erase, mailed, my_roster, wish},
         health, home, links,
         mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RELEASE_PAGE, RESET_PAGE},
-        password, problem, reset, sessions, settings, site, status, steps, support, ways,
+        password, problem, provider, reset, sessions, settings, site, status, steps, support, ways,
         with_intervals::{self, first_address, join, release},
     },
 };
@@ -54,12 +54,13 @@ fn public(app: &App) -> Router {
         .fallback_service(pages(app))
 }
 
-/// What clients ask for to sign in, at every address where one is known to ask.
+/// What clients ask for to sign in, at every address where one is known to ask; and what the outside identity provider says.
 fn programs(app: &App) -> Router {
     let mut router = Router::new()
         .route("/token", post(token::exchange))
         .route("/revoke", post(revoke::revoke))
         .route("/register", post(register::register))
+        .route("/sign-in/provider/logout", post(provider::logout::logout))
         .route(RESOURCE_METADATA, get(metadata::resource));
     for path in [
         "/.well-known/oauth-protected-resource",
@@ -110,6 +111,7 @@ fn pages(app: &App) -> Router {
         // In and out.
         .route("/sign-in", get(sessions::form).post(sessions::sign_in))
         .merge(continued())
+        .merge(through_provider())
         .route("/sign-out", post(sessions::sign_out))
         .route("/forgot", get(reset::forgot_form).post(reset::forgot))
         .route("/forgot/sent", get(reset::sent))
@@ -194,6 +196,18 @@ fn continued() -> Router<App> {
         )
 }
 
+/// Signing in and up through the outside identity provider.
+fn through_provider() -> Router<App> {
+    Router::new()
+        .route("/sign-in/provider", get(provider::again).post(provider::begin))
+        .route("/sign-in/provider/callback", get(provider::callback))
+        .route(
+            "/sign-in/provider/join",
+            get(provider::join::show).post(provider::join::join),
+        )
+        .route("/sign-in/provider/join/code", post(provider::join::mail_code))
+}
+
 /// The athlete's account: its ways in, its sessions, its data and its end.
 fn account() -> Router<App> {
     Router::new()
@@ -204,6 +218,8 @@ fn account() -> Router<App> {
         .route("/account/ways", get(ways::show))
         .route("/account/ways/intervals", post(ways::add_intervals))
         .route("/account/ways/intervals/off", post(ways::intervals_off))
+        .route("/account/ways/provider", post(provider::way::add))
+        .route("/account/ways/provider/off", post(provider::way::off))
         .route("/account/ways/password", post(ways::set_password))
         .route("/account/ways/password/off", post(ways::password_off))
         .route("/account/prove", post(ways::prove))

@@ -339,6 +339,20 @@ closed_set! {
 }
 
 closed_set! {
+    /// What somebody went to the outside identity provider for.
+    pub enum ProviderPurpose {
+        /// To sign in as an athlete.
+        Athlete = "athlete",
+        /// To sign in as a coach.
+        Coach = "coach",
+        /// To make the provider a way into the account that is signed in.
+        Add = "add",
+        /// To prove that the owner of the account that is signed in is there.
+        Prove = "prove",
+    }
+}
+
+closed_set! {
     /// What somebody shows besides the way in.
     pub enum Factor {
         /// A passkey with user verification.

@@ -37,6 +37,20 @@ pub async fn create_of_athlete(
     with_link(db, app, made).await
 }
 
+/// The same for somebody whose confirmed address comes from the outside identity provider, without a password; `None` if the address
+/// already has an account. The caller binds the identity in the same transaction.
+pub async fn create_with_address(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    address: &Address,
+) -> sqlx::Result<Option<AccountId>> {
+    let now = app.clock.now();
+    let id = AccountId(app.random.uuid(&app.clock));
+    let address = (address.typed.as_str(), address.key.as_str());
+    let made = queries::accounts::create_with_address(&mut *db, id, address, now).await?;
+    with_link(db, app, made).await
+}
+
 async fn with_link(
     db: &mut sqlx::PgConnection,
     app: &App,

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 use super::cookie::VISIT;
 use crate::{
     app::App,
-    ids::CoachId,
+    ids::{CoachId, IdentityId},
     queries::{self, coaches::Coach},
     secrets::{Token, TokenHash, TokenKind},
 };
@@ -32,12 +32,23 @@ pub(crate) async fn begin(
     coach: CoachId,
     headers: &HeaderMap,
 ) -> sqlx::Result<HeaderValue> {
+    begin_by(db, app, coach, (None, None), headers).await
+}
+
+/// The same for a coach who came in by an identity of the outside provider, with the provider's own name for its session.
+pub(crate) async fn begin_by(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    coach: CoachId,
+    by: (Option<IdentityId>, Option<&str>),
+    headers: &HeaderMap,
+) -> sqlx::Result<HeaderValue> {
     if let Some(old) = hash_of(app, headers) {
         queries::coaches::end_session(&mut *db, old).await?;
     }
     let token = Token::mint(TokenKind::Visit, &app.random);
     let now = app.clock.now();
-    queries::coaches::begin_session(db, token.hash(), coach, now, now + LASTS).await?;
+    queries::coaches::begin_session_by(db, token.hash(), coach, by, now, now + LASTS).await?;
     Ok(VISIT.set(token.expose(), LASTS, app.config.public_url.is_https()))
 }
 

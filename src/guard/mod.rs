@@ -15,6 +15,8 @@ pub mod connector;
 pub(crate) mod cookie;
 pub(crate) mod door;
 pub(crate) mod grant;
+pub mod identities;
+pub(crate) mod identity_offer;
 pub mod journal;
 pub(crate) mod limits;
 pub(crate) mod link;

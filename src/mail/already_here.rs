@@ -14,6 +14,9 @@ pub struct AlreadyHere {
     /// Whether the account has no password, and signs in with intervals.icu.
     #[serde(default)]
     pub by_intervals: bool,
+    /// What people call the outside identity provider, if only that signs in.
+    #[serde(default)]
+    pub by_provider: Option<String>,
 }
 
 impl Content for AlreadyHere {

@@ -21,6 +21,9 @@ mod grant_asleep;
 mod grant_changed;
 mod grant_ended;
 mod granting;
+mod identity_added;
+mod identity_code;
+mod identity_other;
 mod letter;
 mod new_address;
 mod new_app;
@@ -168,6 +171,12 @@ mails! {
     SignInCode           sign_in_code          (Coach,   Address, Sent,     Nothing, false);
     /// To an athlete who signed in for a client that was not seen before.
     NewApp               new_app               (Owner,   Address, Dropped,  Nothing, false);
+    /// To somebody who is here already and came back from the outside provider: the code.
+    IdentityCode         identity_code         (Owner,   Address, Sent,     Nothing, false);
+    /// To somebody whom an identity of the outside provider signs in.
+    IdentityAdded        identity_added        (Owner,   Address, Dropped,  Nothing, false);
+    /// To somebody with whose address another person came back from the outside provider.
+    IdentityOther        identity_other        (Owner,   Address, Dropped,  Nothing, false);
 }
 
 impl Kind {

@@ -15,8 +15,9 @@ use super::{
     done::Done,
     draft::{self, Typed},
     form::Mistake,
-    frame::{leading_to_intervals, page, with_status},
+    frame::{page, with_status},
     mail_link::{AskedFor, CONFIRM_PAGE, Opened, password_page},
+    provider,
     sent::{SendAgain, Sent, What},
     with_intervals::{self, first_address},
 };
@@ -36,6 +37,8 @@ struct Form {
     open: bool,
     /// Whether one can continue with intervals.icu.
     oauth: bool,
+    /// What people call the outside identity provider, if one can continue with it.
+    provider: Option<String>,
     email: String,
     next: NextPage,
     mistake: Option<Mistake>,
@@ -48,6 +51,7 @@ impl Form {
             frame: Frame::of(signed),
             open,
             oauth: app.config.offers_oauth(),
+            provider: provider::name(app),
             email: String::new(),
             next,
             mistake: None,
@@ -84,7 +88,7 @@ pub(crate) async fn form(
         mistake: kept.mistake(),
         ..Form::new(&app, app.config.is_sign_up_open(), false, next)
     };
-    Ok(leading_to_intervals(page(&form)?))
+    Ok(provider::leading_to_ways(&app, page(&form)?))
 }
 
 /// `POST /sign-up`: the same page after the same work, whether the address is new, known or not allowed to sign up.
@@ -167,7 +171,8 @@ pub(super) fn already_here(app: &App, account: &Account) -> Mail {
     Mail::AlreadyHere(mail::AlreadyHere {
         sign_in: app.config.page_url("/sign-in"),
         forgot: app.config.page_url("/forgot"),
-        by_intervals: !account.has_password,
+        by_intervals: !account.has_password && account.athlete_id.is_some(),
+        by_provider: provider::name(app).filter(|_| !account.has_password && account.athlete_id.is_none()),
     })
 }
 

@@ -18,7 +18,7 @@ use super::{
     draft::{self, Kept, Typed},
     form::Mistake,
     frame::{page, with_status},
-    sessions,
+    provider, sessions,
 };
 use crate::{
     app::App,
@@ -200,6 +200,8 @@ struct Who {
     is_open: bool,
     /// Whether one can continue with intervals.icu.
     oauth: bool,
+    /// What people call the outside identity provider, if one can continue with it.
+    provider: Option<String>,
     /// Who is signed in on this browser, for going on without typing anything.
     signed: Option<String>,
     /// What was typed as the coach's address and is not one, and why.
@@ -237,6 +239,7 @@ impl Who {
             next: NextPage::Request(request.id),
             is_open: app.config.is_sign_up_open(),
             oauth: app.config.offers_oauth(),
+            provider: provider::name(app),
             signed: session.map(|session| session.who.clone()),
             wrong,
             refused,

@@ -122,8 +122,12 @@ done! {
         "You can now sign in with intervals.icu, too.";
     WayOff = ACCOUNT, "way-off", Good,
         "Done: intervals.icu no longer signs you in. It stays connected.";
+    ProviderAdded = ACCOUNT, "provider-added", Good,
+        "You can now sign in with your identity provider, too.";
+    ProviderOff = ACCOUNT, "provider-off", Good,
+        "Done: your identity provider no longer signs you in, and sessions that began through it have been signed out.";
     PasswordOff = ACCOUNT, "password-off", Good,
-        "Your password is deleted, and every other session has been signed out. You sign in with intervals.icu.";
+        "Your password is deleted, and every other session has been signed out.";
     PasswordSet = ACCOUNT, "password-set", Good,
         "Your password is set, and every other session has been signed out. You can now sign in with your email address, too.";
     AddressAdded = ACCOUNT, "address-added", Good,

@@ -290,6 +290,7 @@ fn page_of(form: &str) -> Option<String> {
         | ["sign-up", "address"] => form.to_owned(),
         ["coaches", id] if is_id(id) => form.to_owned(),
         ["account", "ways", ..] => "/account/ways".to_owned(),
+        ["sign-in", "provider", "join", ..] => "/sign-in/provider/join".to_owned(),
         ["connect", "key"] => "/connect".to_owned(),
         ["dashboard", "zone"] => "/dashboard".to_owned(),
         ["for-coaches", "resend" | "regenerate" | "roster"] => "/for-coaches".to_owned(),

@@ -19,12 +19,13 @@ use http::{HeaderMap, header::SET_COOKIE};
 use wish::{Row, Wish};
 
 use super::{
-    Fields, Frame, FromNetwork,
+    Fields, Frame, FromNetwork, authorize,
     draft::{self, Kept, Typed},
     form::Mistake,
     frame::page,
     home::is_signed,
     mail_link::AskedFor,
+    provider,
     sent::{SendAgain, Sent},
     site::{About, FOR_COACHES},
     steps::{Link, Steps, placeholder},
@@ -78,6 +79,8 @@ struct ForCoaches {
     reads: Vec<Tools>,
     writes: Vec<Tools>,
     forms: [Asked; 3],
+    /// What people call the outside identity provider, if one can continue with it.
+    provider: Option<String>,
     mistake: Option<Mistake>,
     contact: Option<String>,
 }
@@ -127,6 +130,7 @@ impl ForCoaches {
             reads: tools(Access::Read),
             writes: tools(Access::Write),
             forms: Wish::ALL.map(asked),
+            provider: provider::name(app),
             mistake,
             contact: app.config.support_email.clone(),
         }
@@ -148,7 +152,11 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let signed = is_signed(&app, &headers).await;
     let (kept, sent) = (typed.by_anyone(), last_sent(&app, &headers));
-    page(&ForCoaches::of(&app, signed, &kept, sent.as_ref()))
+    let response = page(&ForCoaches::of(&app, signed, &kept, sent.as_ref()))?;
+    Ok(match app.provider {
+        Some(_) => authorize::leading_anywhere(response),
+        None => response,
+    })
 }
 
 /// The last email that was requested here in this browser.

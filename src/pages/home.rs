@@ -8,7 +8,8 @@ use http::HeaderMap;
 
 use super::{
     Frame,
-    frame::{leading_to_intervals, page},
+    frame::page,
+    provider,
     site::{About, PRIVACY},
 };
 use crate::{
@@ -23,6 +24,7 @@ struct Home {
     frame: Frame,
     open: bool,
     oauth: bool,
+    provider: Option<String>,
 }
 
 #[derive(Template)]
@@ -44,8 +46,9 @@ pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<R
         frame: Frame::of(is_signed(&app, &headers).await),
         open,
         oauth: app.config.offers_oauth(),
+        provider: provider::name(&app),
     };
-    Ok(leading_to_intervals(page(&home)?))
+    Ok(provider::leading_to_ways(&app, page(&home)?))
 }
 
 /// `GET /privacy`.

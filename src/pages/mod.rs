@@ -31,6 +31,7 @@ mod next;
 pub(crate) mod password;
 pub mod problem;
 mod proof;
+pub(crate) mod provider;
 pub(crate) mod reset;
 mod sealed;
 mod sent;

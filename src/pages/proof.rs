@@ -10,6 +10,7 @@ use crate::{
     guard::{session::Session, tries},
     ids::AccountId,
     mail::Address,
+    oidc::Provider,
     queries::{self, accounts::Account},
     secrets::{PasswordHash, TokenHash},
 };
@@ -17,49 +18,63 @@ use crate::{
 /// The text for a wrong password.
 pub(super) const NOT_YOURS: &str = "This is not your password. Passwords tell capital letters apart.";
 /// The text for a consent that is too old, or was never given.
-pub(super) const NOT_FRESH: &str = "That took longer than 15 minutes. Confirm with intervals.icu again.";
+pub(super) const NOT_FRESH: &str = "That took longer than 15 minutes. Confirm once more that it is you.";
 /// How long a consent proves who is there.
 const FRESH_FOR: Duration = Duration::minutes(15);
 
 /// How the owner of an account proves to be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asks {
     /// By the password, typed again.
     Password,
     /// By a consent at intervals.icu, which is still to be given.
     Consent,
-    /// By a consent at intervals.icu that was given just now.
+    /// By signing in again at the outside identity provider, which people call this.
+    Provider(String),
+    /// By one of the two, which was given just now.
     Nothing,
 }
 
 impl Asks {
     /// What this session is asked for.
     pub(super) async fn of(app: &App, session: &Session) -> Result<Self, Problem> {
-        let (account, _) = of(app, session.account).await?;
-        Ok(if account.has_password {
-            Self::Password
-        } else if is_fresh(app, &app.pool, session.hash).await? {
-            Self::Nothing
-        } else {
-            Self::Consent
+        let issuer = app.provider.as_ref().map(Provider::issuer);
+        let ways = queries::accounts::ways_of(&app.pool, session.account, issuer).await?;
+        if ways.password {
+            return Ok(Self::Password);
+        }
+        if is_fresh(app, &app.pool, session.hash).await? {
+            return Ok(Self::Nothing);
+        }
+        Ok(match &app.provider {
+            Some(provider) if ways.provider && !ways.intervals => Self::Provider(provider.name().to_owned()),
+            _ => Self::Consent,
         })
     }
 
     /// Whether the page has a field for the password.
-    pub(super) fn password(self) -> bool {
-        self == Self::Password
+    pub(super) fn password(&self) -> bool {
+        *self == Self::Password
     }
 
-    /// Whether the page first leads to intervals.icu.
-    pub(super) fn consent(self) -> bool {
-        self == Self::Consent
+    /// Whether the page first leads elsewhere: to intervals.icu or the outside identity provider.
+    pub(super) fn consent(&self) -> bool {
+        matches!(self, Self::Consent | Self::Provider(_))
+    }
+
+    /// Where to.
+    pub(super) fn place(&self) -> &str {
+        match self {
+            Self::Provider(name) => name,
+            Self::Password | Self::Consent | Self::Nothing => "intervals.icu",
+        }
     }
 
     /// Why a proof failed: the field and the text.
-    pub(super) fn refusal(self) -> (&'static str, &'static str) {
+    pub(super) fn refusal(&self) -> (&'static str, &'static str) {
         match self {
             Self::Password => ("password", NOT_YOURS),
-            Self::Consent | Self::Nothing => ("prove", NOT_FRESH),
+            Self::Consent | Self::Provider(_) | Self::Nothing => ("prove", NOT_FRESH),
         }
     }
 }

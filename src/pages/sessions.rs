@@ -13,7 +13,8 @@ use super::{
     draft::{self, Typed},
     entered,
     form::Mistake,
-    frame::{leading_to_intervals, page},
+    frame::page,
+    provider,
 };
 use crate::{
     app::App,
@@ -40,6 +41,8 @@ struct Form {
     open: bool,
     /// Whether one can continue with intervals.icu.
     oauth: bool,
+    /// What people call the outside identity provider, if one can continue with it.
+    provider: Option<String>,
     email: String,
     next: NextPage,
     refused: bool,
@@ -63,12 +66,13 @@ pub(crate) async fn form(
         frame: Frame::of(false),
         open: app.config.is_sign_up_open(),
         oauth: app.config.offers_oauth(),
+        provider: provider::name(&app),
         email: kept.text_or_empty("email"),
         next,
         refused: kept.mistake().is_some(),
         done,
     };
-    Ok(leading_to_intervals(page(&form)?))
+    Ok(provider::leading_to_ways(&app, page(&form)?))
 }
 
 /// `POST /sign-in`: an unknown address and a wrong password get the same answer after the same work.

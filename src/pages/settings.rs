@@ -22,7 +22,8 @@ use crate::{
         session,
         sign_ins::{self, From},
     },
-    ids::SessionId,
+    ids::{AccountId, SessionId},
+    oidc::Provider,
     queries::{self, sessions::Listed, sign_ins::Owner},
     text::browser,
 };
@@ -43,8 +44,8 @@ struct Settings {
     done: Option<Done>,
     email: Option<String>,
     has_password: bool,
-    /// Whether intervals.icu is a way in.
-    by_intervals: bool,
+    /// The ways in, in words.
+    ways: String,
     since: When,
     zone: String,
     rows: Vec<Row>,
@@ -84,11 +85,32 @@ pub(crate) async fn show(
         done,
         email: account.email,
         has_password: account.has_password,
-        by_intervals: account.athlete_id.is_some(),
+        ways: in_words(&app, session.account).await?,
         since: When::of(account.created_at, zone),
         zone: zone.map_or("UTC", Tz::name).to_owned(),
         rows: sessions.into_iter().map(row).collect(),
         apps: Summary::of(&app, session.account).await?,
+    })
+}
+
+/// The ways into an account, in words.
+async fn in_words(app: &App, account: AccountId) -> Result<String, Problem> {
+    let provider = app.provider.as_ref();
+    let ways = queries::accounts::ways_of(&app.pool, account, provider.map(Provider::issuer)).await?;
+    let all = [
+        (ways.intervals, "intervals.icu"),
+        (ways.provider, provider.map_or("", Provider::name)),
+        (ways.passkey, "passkey"),
+        (ways.password, "password"),
+    ];
+    let there: Vec<&str> = all
+        .into_iter()
+        .filter(|(is_there, _)| *is_there)
+        .map(|(_, name)| name)
+        .collect();
+    Ok(match there.as_slice() {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => there.concat(),
     })
 }
 

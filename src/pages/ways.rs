@@ -1,4 +1,5 @@
-//! The ways to sign in: a password, and intervals.icu. Either can be added, and be taken off while the other stands.
+//! The ways to sign in: a password, intervals.icu, and the outside identity provider. Each can be added, and be taken off while another
+//! one is left.
 
 use askama::Template;
 use axum::{
@@ -16,8 +17,9 @@ use super::{
     done::Done,
     draft::{self, Typed},
     form::{Mistake, Wrong as _},
-    frame::{self, leading_to_intervals, with_status},
+    frame::{self, with_status},
     proof::{self, Asks, Proof},
+    provider,
 };
 use crate::{
     app::App,
@@ -25,7 +27,8 @@ use crate::{
     guard::session::{self, Session},
     intervals::Shared,
     mail::{self, Mail, PasswordIs, outbox},
-    queries::{self, oauth_states::Bound},
+    oidc::Provider,
+    queries::{self, accounts, oauth_states::Bound, sign_ins::Owner},
     secrets::Password,
     words::{ConnectionStatus, ConsentPurpose},
 };
@@ -43,6 +46,12 @@ struct Ways {
     athlete_id: Option<String>,
     /// Whether there is an intervals.icu app to sign in with.
     oauth: bool,
+    /// What people call the outside identity provider, if one is set up.
+    provider: Option<String>,
+    /// The address there of the identity that is a way in.
+    identity: Option<String>,
+    /// Whether any way can be taken off, because another is left.
+    has_another: bool,
     asks: Asks,
     next: NextPage,
     mistake: Option<Mistake>,
@@ -54,21 +63,34 @@ pub(crate) async fn show(State(app): State<App>, signed: Signed, typed: Typed) -
     let account = queries::accounts::by_id(&app.pool, session.account)
         .await?
         .ok_or(Problem::NotFound)?;
+    let provider = app.provider.as_ref();
+    let there =
+        queries::accounts::ways_of(&app.pool, session.account, provider.map(Provider::issuer)).await?;
+    let identity = match provider {
+        Some(provider) => {
+            let owner = Owner::Account(session.account);
+            queries::identities::of(&app.pool, owner, provider.issuer()).await?
+        }
+        None => None,
+    };
     let page = Ways {
         frame: Frame::of(true),
         email: account.email,
         has_password: account.has_password,
         athlete_id: account.athlete_id,
         oauth: app.config.offers_oauth(),
+        provider: provider::name(app),
+        identity: identity.map(|identity| identity.email),
+        has_another: there.count() > 1,
         asks: Asks::of(app, session).await?,
         next: NextPage::Ways,
         mistake: typed.by(session.account).mistake(),
     };
-    Ok(leading_to_intervals(frame::page(&page)?))
+    Ok(provider::leading_to_ways(app, frame::page(&page)?))
 }
 
 /// The page again, because the proof failed; `field` is the password's in this form.
-async fn unproved(app: &App, session: &Session, field: &'static str) -> Result<Response, Problem> {
+pub(super) async fn unproved(app: &App, session: &Session, field: &'static str) -> Result<Response, Problem> {
     let asks = Asks::of(app, session).await?;
     let (other, text) = asks.refusal();
     let field = if asks.password() { field } else { other };
@@ -76,17 +98,22 @@ async fn unproved(app: &App, session: &Session, field: &'static str) -> Result<R
 }
 
 /// The page again, because there is nothing to do.
-fn unchanged() -> Response {
+pub(super) fn unchanged() -> Response {
     Redirect::to(HERE).into_response()
 }
 
-/// `POST /account/prove`: has the athlete of an account without a password give a consent, and goes on to a page that asks for that.
+/// `POST /account/prove`: has the owner of an account without a password give a consent at intervals.icu, or sign in at the outside
+/// identity provider again, and goes on to a page that asks for that.
 pub(crate) async fn prove(
     State(app): State<App>,
     signed: Signed,
+    headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let next = NextPage::of_fields(&mut fields);
+    if let Asks::Provider(_) = Asks::of(&app, &signed.0).await? {
+        return provider::way::prove(&app, &signed.0, &headers, next).await;
+    }
     let begun = connections::begun(ConsentPurpose::Connect, None, next);
     let wanted = ask::wanted(&app, signed.0.account, false).await?;
     ask::go(&app, Bound::Session(signed.0.hash), &begun, wanted).await
@@ -149,6 +176,16 @@ pub(super) async fn added(app: &App, session: &Session, given: Authorization) ->
     })
 }
 
+/// The ways into the account, which `db`'s transaction has locked: one must be left.
+async fn ways_left(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    session: &Session,
+) -> sqlx::Result<accounts::Ways> {
+    let issuer = app.provider.as_ref().map(Provider::issuer);
+    accounts::ways_of(db, session.account, issuer).await
+}
+
 /// `POST /account/ways/intervals/off`: intervals.icu no longer signs in; the connection stays.
 pub(crate) async fn intervals_off(
     State(app): State<App>,
@@ -162,6 +199,9 @@ pub(crate) async fn intervals_off(
     let mut transaction = app.pool.begin().await?;
     if !proof.holds(&app, &mut transaction).await? {
         return unproved(&app, &signed.0, "password-intervals").await;
+    }
+    if ways_left(&mut transaction, &app, &signed.0).await?.count() < 2 {
+        return Ok(unchanged());
     }
     let off = queries::accounts::clear_athlete(&mut *transaction, signed.0.account).await?;
     transaction.commit().await?;
@@ -219,7 +259,8 @@ pub(crate) async fn password_off(
     if !proof.holds(&app, &mut *db).await? {
         return unproved(&app, &signed.0, "password-off").await;
     }
-    if !queries::accounts::clear_password(&mut *db, proof.account.id).await? {
+    let is_only = ways_left(&mut *db, &app, &signed.0).await?.count() < 2;
+    if is_only || !queries::accounts::clear_password(&mut *db, proof.account.id).await? {
         drop(transaction);
         return Ok(unchanged());
     }

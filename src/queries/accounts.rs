@@ -90,6 +90,74 @@ pub async fn create_of_athlete(
     .await
 }
 
+/// Creates an account with a confirmed address and neither a password nor an athlete; `None` if the address already has one.
+/// The caller binds its way in within the same transaction.
+pub async fn create_with_address(
+    db: impl Db<'_>,
+    id: AccountId,
+    (email, email_key): (&str, &str),
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<AccountId>> {
+    sqlx::query_scalar!(
+        r#"
+        insert into accounts (id, email, email_key, created_at) values ($1, $2, $3, $4)
+        on conflict (email_key) do nothing
+        returning id as "id: AccountId"
+        "#,
+        id.0,
+        email,
+        email_key,
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The ways into an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ways {
+    /// The address and a password.
+    pub password: bool,
+    /// A consent at intervals.icu.
+    pub intervals: bool,
+    /// An identity of the outside provider that is set up.
+    pub provider: bool,
+    /// A passkey.
+    pub passkey: bool,
+}
+
+impl Ways {
+    /// How many there are.
+    pub fn count(self) -> usize {
+        let all = [self.password, self.intervals, self.provider, self.passkey];
+        all.into_iter().filter(|way| *way).count()
+    }
+}
+
+/// The ways into an account, with the provider of this issuer, if one is set up. So that one is left when another is taken off, lock
+/// the account before.
+pub async fn ways_of(db: impl Db<'_>, id: AccountId, issuer: Option<&str>) -> sqlx::Result<Ways> {
+    let ways = sqlx::query_as!(
+        Ways,
+        r#"
+        select password_hash is not null as "password!", athlete_id is not null as "intervals!",
+            exists (select from identities i where i.account_id = a.id and i.issuer = $2) as "provider!",
+            exists (select from passkeys p where p.account_id = a.id) as "passkey!"
+        from accounts a where a.id = $1
+        "#,
+        id.0,
+        issuer
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(ways.unwrap_or(Ways {
+        password: false,
+        intervals: false,
+        provider: false,
+        passkey: false,
+    }))
+}
+
 /// The account with this id.
 pub async fn by_id(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<Account>> {
     sqlx::query_as!(
@@ -164,20 +232,20 @@ pub async fn set_athlete(db: impl Db<'_>, id: AccountId, athlete_id: &str) -> sq
     .map(drop)
 }
 
-/// Takes intervals.icu off as a way in, if a password is one too; whether it did.
+/// Takes intervals.icu off as a way in; whether it was one. The caller has checked in the same transaction that another is left.
 pub async fn clear_athlete(db: impl Db<'_>, id: AccountId) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update accounts set athlete_id = null where id = $1 and password_hash is not null and athlete_id is not null",
+        "update accounts set athlete_id = null where id = $1 and athlete_id is not null",
         id.0
     );
     Ok(done.execute(db).await?.rows_affected() == 1)
 }
 
-/// Takes the password off, if intervals.icu is a way in too; whether it did. The caller must end sessions and open mail links in
-/// the same transaction.
+/// Takes the password off; whether there was one. The caller has checked in the same transaction that another way in is left, and
+/// must end sessions and open mail links in it.
 pub async fn clear_password(db: impl Db<'_>, id: AccountId) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update accounts set password_hash = null where id = $1 and athlete_id is not null and password_hash is not null",
+        "update accounts set password_hash = null where id = $1 and password_hash is not null",
         id.0
     );
     Ok(done.execute(db).await?.rows_affected() == 1)

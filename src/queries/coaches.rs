@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Db;
 use crate::{
-    ids::{AccountId, CoachId},
+    ids::{AccountId, CoachId, IdentityId},
     secrets::TokenHash,
 };
 
@@ -57,6 +57,19 @@ pub async fn by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<C
         select id as "id: CoachId", email, email_key, created_at, refuses_all_at from coaches where email_key = $1
         "#,
         email_key
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The coach with this id.
+pub async fn by_id(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Option<Coach>> {
+    sqlx::query_as!(
+        Coach,
+        r#"
+        select id as "id: CoachId", email, email_key, created_at, refuses_all_at from coaches where id = $1
+        "#,
+        id.0
     )
     .fetch_optional(db)
     .await
@@ -227,12 +240,29 @@ pub async fn begin_session(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
+    begin_session_by(db, hash, id, (None, None), now, expires_at).await
+}
+
+/// The same by an identity of the outside provider, with the provider's own name for its session.
+pub async fn begin_session_by(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    id: CoachId,
+    (identity, provider_session): (Option<IdentityId>, Option<&str>),
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into coach_sessions (hash, coach_id, created_at, expires_at) values ($1, $2, $3, $4)",
+        r#"
+        insert into coach_sessions (hash, coach_id, created_at, expires_at, identity_id, provider_session)
+        values ($1, $2, $3, $4, $5, $6)
+        "#,
         hash.as_bytes(),
         id.0,
         now,
-        expires_at
+        expires_at,
+        identity.map(|id| id.0),
+        provider_session
     )
     .execute(db)
     .await

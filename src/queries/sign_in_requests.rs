@@ -44,10 +44,12 @@ pub(crate) struct Request {
     pub client_state: Option<String>,
     /// The words of the scope that the client asked for.
     pub scope: String,
-    /// The coach who typed the mailed code.
+    /// The coach who typed the mailed code, or signed in at the outside provider.
     pub coach_id: Option<CoachId>,
     /// That coach's address.
     pub coach_email: Option<String>,
+    /// The address of the identity by which the coach signed in at the outside provider; none for a mailed code.
+    pub identity_email: Option<String>,
     /// The identity of the provider by which the coach is known, if it was that instead of a code.
     pub identity_id: Option<IdentityId>,
     /// Who agreed.
@@ -157,10 +159,10 @@ macro_rules! requests {
             r#"
             select r.id as "id: RequestId", r.client_id, r.client_name, r.client_host, r.redirect_uri, r.client_state, r.scope,
                 r.coach_id as "coach_id: CoachId", c.email as "coach_email?",
-                r.identity_id as "identity_id: IdentityId",
+                r.identity_id as "identity_id: IdentityId", i.email as "identity_email?",
                 r.agreed_account_id as "agreed_account_id: AccountId", r.agreed_coach_id as "agreed_coach_id: CoachId",
                 r.code_sealed, r.code_expires_at, r.code_used_at
-            from sign_in_requests r left join coaches c on c.id = r.coach_id
+            from sign_in_requests r left join coaches c on c.id = r.coach_id left join identities i on i.id = r.identity_id
             "# + $clauses,
             $($argument),*
         )

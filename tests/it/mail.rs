@@ -17,9 +17,9 @@ use icusync::{
     mail::{
         self, Above, AccountDeleted, Address, AddressChanged, AlreadyHere, AthleteReplaced, CoachInvite,
         CoachJoined, CoachLeft, CoachNewUrl, CoachRegenerate, CoachResend, CoachRoster, CoachUrl, Confirm,
-        ConnectionAttention, Envelope, GrantAsleep, GrantChanged, GrantEnded, Granting, How, Joined, Kind,
-        Mail, May, NewAddress, NewApp, NewClient, PasswordChanged, PasswordIs, Reader, Release, Reset,
-        SignInCode, Turn, Why,
+        ConnectionAttention, Envelope, GrantAsleep, GrantChanged, GrantEnded, Granting, How, IdentityAdded,
+        IdentityCode, IdentityOther, Joined, Kind, Mail, May, NewAddress, NewApp, NewClient, PasswordChanged,
+        PasswordIs, Reader, Release, Reset, SignInCode, Turn, Why,
         outbox::{self, Queued},
     },
     permissions, queries,
@@ -554,6 +554,7 @@ fn to_accounts() -> Vec<Sample> {
                 sign_in: at("sign-in"),
                 forgot: at("forgot"),
                 by_intervals: false,
+                by_provider: None,
             }),
         ),
         (
@@ -562,6 +563,7 @@ fn to_accounts() -> Vec<Sample> {
                 sign_in: at("sign-in"),
                 forgot: at("forgot"),
                 by_intervals: true,
+                by_provider: None,
             }),
         ),
         (
@@ -766,9 +768,38 @@ fn about_sign_ins() -> Vec<Sample> {
                 client: "Claude".into(),
             }),
         ),
+        (
+            "",
+            Mail::IdentityCode(IdentityCode {
+                code: "482 915".to_owned(),
+                provider: "Club Example".to_owned(),
+            }),
+        ),
+        ("", identity_added(false)),
+        ("_replaced", identity_added(true)),
+        ("", identity_other(false)),
+        ("_address", identity_other(true)),
         ("", new_app(false)),
         ("_writes", new_app(true)),
     ]
+}
+
+fn identity_added(replaced: bool) -> Mail {
+    Mail::IdentityAdded(IdentityAdded {
+        provider: "Club Example".to_owned(),
+        address: "ana@club.example".into(),
+        replaced,
+        page: "https://icusync.example/account/ways".to_owned(),
+    })
+}
+
+fn identity_other(is_changed: bool) -> Mail {
+    Mail::IdentityOther(IdentityOther {
+        provider: "Club Example".to_owned(),
+        address: "ana@club.example".into(),
+        is_changed,
+        page: "https://icusync.example/account/ways".to_owned(),
+    })
 }
 
 fn samples() -> Vec<(String, Mail)> {
@@ -1191,7 +1222,7 @@ fn nothing_that_others_wrote_is_a_link() {
             }
         }
     }
-    assert_eq!(hit.len(), 27, "mails in which somebody else writes: {hit:?}");
+    assert_eq!(hit.len(), 31, "mails in which somebody else writes: {hit:?}");
 }
 
 /// How to begin comes first, and the key below it, for clients that cannot sign in.

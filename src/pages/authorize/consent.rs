@@ -28,6 +28,7 @@ use crate::{
         draft::Kept,
         frame::with_status,
         links::{self, Offered},
+        provider,
     },
     permissions::{self, Access},
     queries::{
@@ -51,15 +52,52 @@ enum Person {
         reads_only: String,
         /// Whether that is all that tools could change.
         is_read_only: bool,
+        /// The identity of the outside provider by which the athlete came in.
+        identity: Option<Identity>,
     },
     Coach {
         owner: Owner,
         email: String,
         athletes: usize,
+        /// The identity of the outside provider by which the coach came in.
+        identity: Option<Identity>,
     },
 }
 
+/// An identity of the outside provider, in words.
+struct Identity {
+    /// What people call the provider.
+    provider: String,
+    /// The address of the identity.
+    address: String,
+}
+
+impl Identity {
+    fn of(app: &App, address: Option<String>) -> Option<Self> {
+        Some(Self {
+            provider: provider::name(app)?,
+            address: address?,
+        })
+    }
+
+    /// The one by which somebody signed in to our pages.
+    async fn of_session(app: &App, session: &Session) -> Result<Option<Self>, Problem> {
+        let Some(id) = session.came.as_ref().and_then(|came| came.identity) else {
+            return Ok(None);
+        };
+        let row = queries::identities::by_id(&app.pool, id).await?;
+        Ok(Self::of(app, row.map(|row| row.email)))
+    }
+}
+
 impl Person {
+    /// The identity by which they came in.
+    fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::Athlete { identity, .. } | Self::Coach { identity, .. } => identity.as_ref(),
+        }
+    }
+
     fn owner(&self) -> Owner {
         match self {
             Self::Athlete { owner, .. } | Self::Coach { owner, .. } => *owner,
@@ -119,6 +157,7 @@ async fn step(app: &App, request: &Request, session: Option<&Session>) -> Result
             owner: Owner::Coach(id),
             email: email.clone(),
             athletes: roster.len(),
+            identity: Identity::of(app, request.identity_email.clone()),
         }));
     }
     let Some(session) = session else {
@@ -136,6 +175,7 @@ async fn step(app: &App, request: &Request, session: Option<&Session>) -> Result
         is_read_only: changes::is_everything(&reads_only),
         reads_only: changes::in_words(&reads_only),
         name: connection.athlete_name,
+        identity: Identity::of_session(app, session).await?,
     }))
 }
 

@@ -16,6 +16,7 @@ use crate::{
     guard::session::Session,
     ids::AccountId,
     mail::outbox,
+    oidc::Provider,
     pages::{
         Fields, Frame, FromNetwork, MaybeSigned,
         connections::{connect, waiting},
@@ -41,6 +42,11 @@ enum Way {
     /// That account signs in with intervals.icu, and this one, which is signed in here and has nothing to lose, gives it its address
     /// and password.
     OwnPassword,
+    /// That account signs in with something else than a password or intervals.icu: who signs in there adds intervals.icu.
+    ItsOther {
+        /// Whether its owner can free the athlete by an email.
+        by_mail: bool,
+    },
     /// That account signs in with intervals.icu, and the two cannot become one.
     Apart,
 }
@@ -49,8 +55,11 @@ impl Way {
     /// For this session and the account that the athlete belongs to.
     async fn of(app: &App, session: Option<&Session>, holder: &Account) -> Result<Self, Problem> {
         if holder.athlete_id.is_none() {
-            return Ok(Self::ItsPassword {
-                by_mail: holder.email.is_some(),
+            let by_mail = holder.email.is_some();
+            return Ok(if holder.has_password {
+                Self::ItsPassword { by_mail }
+            } else {
+                Self::ItsOther { by_mail }
             });
         }
         let Some(session) = session else {
@@ -61,7 +70,9 @@ impl Way {
         let grants = queries::grants::of_account(&app.pool, session.account).await?;
         let is_empty =
             grants.is_empty() && connection.is_none_or(|row| row.status == ConnectionStatus::Disconnected);
-        let can_give = own.is_some_and(|own| own.has_password && own.athlete_id.is_none());
+        let issuer = app.provider.as_ref().map(Provider::issuer);
+        let ways = queries::accounts::ways_of(&app.pool, session.account, issuer).await?;
+        let can_give = own.is_some_and(|own| own.has_password) && ways.count() == 1;
         Ok(if is_empty && can_give && holder.email.is_none() {
             Self::OwnPassword
         } else {

@@ -1,0 +1,490 @@
+//! People of the outside identity provider: bound to accounts and coaches, asked about again, signed out.
+//!
+//! An identity is an issuer and a subject. The verified address is used once, to bind; after that it decides nothing. How the
+//! provider is spoken to is in [`crate::oidc`], how an identity waits for proof in [`super::identity_offer`]. No HTML.
+
+use std::{collections::BTreeSet, time::Duration as Wait};
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
+use tokio::time::{Instant, sleep};
+
+use super::{door::Came, sign_ins::From};
+use crate::{
+    app::App,
+    ids::IdentityId,
+    mail::{Address, IdentityAdded, IdentityOther, Mail, outbox},
+    oidc::{Claims, Failure, Provider, Signed, Tokens},
+    queries::{
+        self,
+        identities::{Identity, New, Said, SignedOut},
+        in_time,
+        sign_ins::Owner,
+    },
+    secrets::Place,
+    words::{Factor, SignInOutcome, Way},
+};
+
+/// How long whoever asks the provider has for it.
+const TURN: Duration = Duration::seconds(15);
+/// How long a call waits for somebody else who asks the provider, and how often it checks.
+const PATIENCE: Wait = Wait::from_secs(6);
+const LOOKED_EVERY: Wait = Wait::from_millis(100);
+/// How long what the provider last said counts while it does not answer.
+pub(crate) const HOLDS_FOR: Duration = Duration::hours(4);
+/// After no answer, the provider is left alone for this long.
+const LEFT_ALONE_FOR: Duration = Duration::seconds(20);
+/// How long a logout token is remembered: longer than one counts, whatever the clocks say.
+const REMEMBERED_FOR: Duration = Duration::minutes(30);
+
+/// Where what the provider is asked with is sealed.
+pub(crate) const fn tokens_place(id: IdentityId) -> Place {
+    Place {
+        table: "identities",
+        row: id.0,
+        column: "tokens_sealed",
+    }
+}
+
+/// Somebody who came back from the provider. `Debug` says nothing, because it holds tokens.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Person {
+    /// Who it is there.
+    pub(crate) subject: String,
+    /// The address, if the provider says that it is verified.
+    email: Option<String>,
+    claims: Claims,
+    tokens: Tokens,
+    /// The provider's own name for its session.
+    session: Option<String>,
+    /// Whether it asked for a second factor that the operator trusts.
+    has_factor: bool,
+}
+
+impl std::fmt::Debug for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Person")
+    }
+}
+
+impl Person {
+    /// Who signed in at `provider`.
+    pub(crate) fn of(provider: &Provider, signed: Signed) -> Self {
+        Self {
+            has_factor: provider.trusts(&signed.amr),
+            subject: signed.subject,
+            email: signed.email.ok(),
+            claims: signed.claims,
+            tokens: signed.tokens,
+            session: signed.sid,
+        }
+    }
+
+    /// The verified address; none without one that email can go to.
+    pub(crate) fn address(&self) -> Option<Address> {
+        Address::parse(self.email.as_deref()?).ok()
+    }
+
+    /// What the provider said.
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// How somebody comes in by this identity.
+    pub(crate) fn came(&self, id: IdentityId) -> Came {
+        Came {
+            factor: self.has_factor.then_some(Factor::Provider),
+            identity: Some(id),
+            provider_session: self.session.clone(),
+            ..Came::by(Way::Provider)
+        }
+    }
+
+    fn sealed(&self, app: &App, id: IdentityId) -> anyhow::Result<Vec<u8>> {
+        sealed(app, id, &self.tokens)
+    }
+}
+
+fn sealed(app: &App, id: IdentityId, tokens: &Tokens) -> anyhow::Result<Vec<u8>> {
+    let plain = serde_json::to_vec(tokens)?;
+    Ok(app.keys.seal(tokens_place(id), &plain, &app.random))
+}
+
+/// The names of the claims that are kept with an identity: those that decide something here.
+pub(crate) async fn names(app: &App) -> sqlx::Result<BTreeSet<String>> {
+    Ok(BTreeSet::from([app.config.oidc_groups_claim.clone()]))
+}
+
+/// Binds an identity to somebody within `db`'s transaction, which has them locked; none if it is bound to somebody already, or they
+/// have another one of this issuer.
+pub(crate) async fn bind(
+    db: &mut PgConnection,
+    app: &App,
+    issuer: &str,
+    owner: Owner,
+    person: &Person,
+) -> anyhow::Result<Option<IdentityId>> {
+    let id = IdentityId(app.random.uuid(&app.clock));
+    let new = New {
+        id,
+        issuer,
+        subject: &person.subject,
+        owner,
+        email: person.email.as_deref().unwrap_or_default(),
+        claims: &person.claims,
+        tokens_sealed: &person.sealed(app, id)?,
+        provider_session: person.session.as_deref(),
+    };
+    let is_bound = queries::identities::create(db, &new, app.clock.now()).await?;
+    Ok(is_bound.then_some(id))
+}
+
+/// Notes within `db`'s transaction that a bound identity signed in. If the provider says another address than when it was bound, its
+/// owner gets one email about it, and nothing else changes.
+pub(crate) async fn note_sign_in(
+    db: &mut PgConnection,
+    app: &App,
+    provider: &Provider,
+    identity: &Identity,
+    person: &Person,
+) -> anyhow::Result<()> {
+    let sealed = person.sealed(app, identity.id)?;
+    let session = person.session.as_deref();
+    let now = app.clock.now();
+    queries::identities::signed_in(&mut *db, identity.id, &person.claims, &sealed, session, now).await?;
+    let (Some(owner), Some(address)) = (identity.owner(), person.address()) else {
+        return Ok(());
+    };
+    let is_same = Address::parse(&identity.email).is_ok_and(|bound| bound.key == address.key);
+    if is_same || !queries::identities::note_address(&mut *db, identity.id, &address.key).await? {
+        return Ok(());
+    }
+    tell_of_other(db, app, provider, owner, &address, true).await
+}
+
+/// Where emails to somebody go; none for an account without an address.
+pub(crate) async fn address_of(db: impl queries::Db<'_>, owner: Owner) -> sqlx::Result<Option<Address>> {
+    Ok(match owner {
+        Owner::Account(account) => queries::accounts::by_id(db, account)
+            .await?
+            .as_ref()
+            .and_then(Address::of),
+        Owner::Coach(coach) => queries::coaches::by_id(db, coach)
+            .await?
+            .map(|coach| Address::stored(&coach.email, &coach.email_key)),
+    })
+}
+
+/// The account that an email is sent for.
+fn account_of(owner: Owner) -> Option<crate::ids::AccountId> {
+    match owner {
+        Owner::Account(account) => Some(account),
+        Owner::Coach(_) => None,
+    }
+}
+
+/// The page on which somebody sees who can sign in.
+fn page_of(app: &App, owner: Owner) -> String {
+    match owner {
+        Owner::Account(_) => app.config.page_url("/account/ways"),
+        Owner::Coach(_) => app.config.for_coaches_url(),
+    }
+}
+
+/// Tells somebody that the provider sent another person with their address, or with `is_changed` the same person with another one.
+pub(crate) async fn tell_of_other(
+    db: &mut PgConnection,
+    app: &App,
+    provider: &Provider,
+    owner: Owner,
+    address: &Address,
+    is_changed: bool,
+) -> anyhow::Result<()> {
+    let Some(to) = address_of(&mut *db, owner).await? else {
+        return Ok(());
+    };
+    let mail = Mail::IdentityOther(IdentityOther {
+        provider: provider.name().to_owned(),
+        address: address.typed.as_str().into(),
+        is_changed,
+        page: page_of(app, owner),
+    });
+    outbox::enqueue(db, app, &to, account_of(owner), mail).await?;
+    Ok(())
+}
+
+/// Tells somebody that an identity signs them in from now on; `replaced` says whether another one no longer does.
+pub(crate) async fn tell_of_added(
+    db: &mut PgConnection,
+    app: &App,
+    provider: &Provider,
+    owner: Owner,
+    person: &Person,
+    replaced: bool,
+) -> anyhow::Result<()> {
+    let Some(to) = address_of(&mut *db, owner).await? else {
+        return Ok(());
+    };
+    let mail = Mail::IdentityAdded(IdentityAdded {
+        provider: provider.name().to_owned(),
+        address: person.email.as_deref().unwrap_or_default().into(),
+        replaced,
+        page: page_of(app, owner),
+    });
+    outbox::enqueue(db, app, &to, account_of(owner), mail).await?;
+    Ok(())
+}
+
+/// Notes in somebody's log that another identity came with their address.
+pub(crate) async fn log_other(
+    db: &mut PgConnection,
+    app: &App,
+    owner: Owner,
+    from: &From,
+) -> sqlx::Result<()> {
+    let how = Came::by(Way::Provider).how();
+    super::sign_ins::log_how(db, app, owner, None, (SignInOutcome::OtherIdentity, how), from).await
+}
+
+/// What the one question of a call found about the identity of its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The row.
+    pub id: IdentityId,
+    /// What the provider last said.
+    pub claims: Claims,
+    /// When; none if it must be asked before anything is answered.
+    pub claims_at: Option<DateTime<Utc>>,
+    /// When it refused to say it again.
+    pub refused_at: Option<DateTime<Utc>>,
+}
+
+impl Known {
+    fn of(row: &Identity) -> Self {
+        Self {
+            id: row.id,
+            claims: row.claims.0.clone(),
+            claims_at: row.claims_at,
+            refused_at: row.refused_at,
+        }
+    }
+
+    /// Whether every claim in `names` was asked for.
+    fn names_all(&self, names: &BTreeSet<String>) -> bool {
+        names.iter().all(|name| self.claims.contains_key(name))
+    }
+
+    /// Whether it counts without asking.
+    fn is_fresh(&self, app: &App, names: &BTreeSet<String>) -> bool {
+        let recheck = Duration::minutes(i64::from(app.config.oidc_recheck));
+        self.was_said_within(app, recheck) && self.names_all(names)
+    }
+
+    /// If the clock was set back, what was said in its future does not count.
+    fn was_said_within(&self, app: &App, time: Duration) -> bool {
+        let age = self.claims_at.map(|at| app.clock.now() - at);
+        age.is_some_and(|age| (Duration::zero()..time).contains(&age))
+    }
+}
+
+/// Why nothing that the provider said about somebody counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotCurrent {
+    /// They have to sign in there again.
+    SignInAgain,
+    /// It does not answer; since when, if that is known.
+    NoAnswer(Option<DateTime<Utc>>),
+}
+
+impl NotCurrent {
+    /// What to do, for people and models.
+    pub fn in_words(self, app: &App) -> String {
+        let name = app
+            .provider
+            .as_ref()
+            .map_or("the identity provider", Provider::name);
+        match self {
+            Self::SignInAgain => format!(
+                "Sign in at {name} again: {}. After that, try again.",
+                app.config.page_url("/sign-in")
+            ),
+            Self::NoAnswer(Some(since)) => format!(
+                "{name}, which says who may use this IcuSync, does not answer; its last answer is from {}. Try again in a few \
+                 minutes.",
+                since.format("%Y-%m-%d %H:%M UTC")
+            ),
+            Self::NoAnswer(None) => {
+                format!(
+                    "{name}, which says who may use this IcuSync, does not answer. Try again in a few minutes."
+                )
+            }
+        }
+    }
+}
+
+/// What the provider says of somebody's claims in `names`: what was said lately, else it is asked. Many calls of many instances ask
+/// once. While it does not answer, what it said last holds for [`HOLDS_FOR`].
+pub async fn current(
+    app: &App,
+    known: &Known,
+    names: &BTreeSet<String>,
+) -> sqlx::Result<Result<Claims, NotCurrent>> {
+    if known.refused_at.is_some() {
+        return Ok(Err(NotCurrent::SignInAgain));
+    }
+    if known.is_fresh(app, names) {
+        return Ok(Ok(known.claims.clone()));
+    }
+    let (app, id, names) = (app.clone(), known.id, names.clone());
+    // A caller who hangs up must not lose a refresh token that works once.
+    let asking = tokio::spawn(async move { asked(&app, id, &names).await });
+    asking.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
+async fn asked(
+    app: &App,
+    id: IdentityId,
+    names: &BTreeSet<String>,
+) -> sqlx::Result<Result<Claims, NotCurrent>> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let Some(row) = in_time(queries::identities::by_id(&app.pool, id)).await? else {
+            return Ok(Err(NotCurrent::SignInAgain));
+        };
+        let (known, now) = (Known::of(&row), app.clock.now());
+        if known.refused_at.is_some() {
+            return Ok(Err(NotCurrent::SignInAgain));
+        }
+        if known.is_fresh(app, names) {
+            return Ok(Ok(known.claims));
+        }
+        let is_left_alone = row
+            .away_at
+            .is_some_and(|at| (Duration::zero()..LEFT_ALONE_FOR).contains(&(now - at)));
+        if is_left_alone || Instant::now() > until {
+            return Ok(last_said(app, known, names));
+        }
+        let turn = turn_from(app, now);
+        if in_time(queries::identities::take_turn(&app.pool, id, now, turn)).await? {
+            ask(app, &row, turn, names).await?;
+        } else {
+            sleep(LOOKED_EVERY).await;
+        }
+    }
+}
+
+/// A turn from `now`, different from every other.
+fn turn_from(app: &App, now: DateTime<Utc>) -> DateTime<Utc> {
+    let micros = i64::from(u32::from_le_bytes(app.random.bytes()) % 1_000_000);
+    let whole = DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now);
+    whole + TURN + Duration::microseconds(micros)
+}
+
+/// What the provider said last, as long as that holds.
+fn last_said(app: &App, known: Known, names: &BTreeSet<String>) -> Result<Claims, NotCurrent> {
+    if known.was_said_within(app, HOLDS_FOR) && known.names_all(names) {
+        Ok(known.claims)
+    } else {
+        Err(NotCurrent::NoAnswer(known.claims_at))
+    }
+}
+
+/// Asks the provider and writes what it says. No transaction is open meanwhile.
+async fn ask(app: &App, row: &Identity, turn: DateTime<Utc>, names: &BTreeSet<String>) -> sqlx::Result<()> {
+    let write = async |said: &Said<'_>| {
+        in_time(queries::identities::end_turn(
+            &app.pool,
+            row.id,
+            turn,
+            said,
+            app.clock.now(),
+        ))
+        .await
+    };
+    let opened = row
+        .tokens_sealed
+        .as_ref()
+        .and_then(|sealed| Some((sealed, opened(app, row.id, sealed)?)));
+    let (Some((old, tokens)), Some(provider)) = (opened, &app.provider) else {
+        return write(&Said::Refused).await.map(drop);
+    };
+    let again = provider.again(tokens, &row.subject, names).await;
+    let Ok(new) = sealed(app, row.id, &again.tokens) else {
+        return write(&Said::Refused).await.map(drop);
+    };
+    let is_written = match &again.said {
+        Ok(said) => write(&Said::Claims(&said.claims, &new)).await?,
+        Err(Failure::Refused) => write(&Said::Refused).await?,
+        Err(failure @ (Failure::Away | Failure::Wrong(_))) => {
+            tracing::warn!(%failure, "asking the identity provider again failed");
+            write(&Said::Away(&new)).await?
+        }
+    };
+    if !is_written {
+        in_time(queries::identities::keep_tokens(&app.pool, row.id, old, &new)).await?;
+    }
+    Ok(())
+}
+
+fn opened(app: &App, id: IdentityId, sealed: &[u8]) -> Option<Tokens> {
+    let plain = app
+        .keys
+        .open(tokens_place(id), sealed)
+        .inspect_err(
+            |error| tracing::error!(%error, "what the identity provider is asked with does not open"),
+        )
+        .ok()?;
+    serde_json::from_slice(&plain).ok()
+}
+
+/// Why a logout token ended nothing.
+#[derive(Debug)]
+pub(crate) enum NotSignedOut {
+    /// It is not one of the provider's, or it came before: a word for the log.
+    Wrong(&'static str),
+    /// The provider's keys cannot be had now.
+    Away,
+    /// Our own failure.
+    Ours(sqlx::Error),
+}
+
+impl std::convert::From<sqlx::Error> for NotSignedOut {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+/// Does what a logout token says (OpenID Connect Back-Channel Logout 1.0 section 2.7): ends the sessions and visits that came in by
+/// the person or the session that it names. Connected apps go on; the provider is asked before their next call.
+pub(crate) async fn sign_out(app: &App, provider: &Provider, token: &str) -> Result<(), NotSignedOut> {
+    let token = provider
+        .logout_token(token)
+        .await
+        .map_err(|failure| match failure {
+            Failure::Away => NotSignedOut::Away,
+            Failure::Wrong(word) => NotSignedOut::Wrong(word),
+            Failure::Refused => NotSignedOut::Wrong("refused"),
+        })?;
+    let name = Sha256::new_with_prefix("logout token")
+        .chain_update([0])
+        .chain_update(provider.issuer())
+        .chain_update([0])
+        .chain_update(&token.jti)
+        .finalize();
+    let until = app.clock.now().max(token.issued_at) + REMEMBERED_FOR;
+    let mut transaction = app.pool.begin().await?;
+    if !queries::spent::once(&mut *transaction, &name, until).await? {
+        return Err(NotSignedOut::Wrong("jti"));
+    }
+    let out = SignedOut {
+        issuer: provider.issuer(),
+        subject: token.subject.as_deref(),
+        session: token.sid.as_deref(),
+    };
+    let ended = queries::identities::sign_out(&mut *transaction, out).await?;
+    transaction.commit().await?;
+    tracing::info!(ended, "the identity provider signed somebody out");
+    Ok(())
+}

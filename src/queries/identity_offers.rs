@@ -1,0 +1,184 @@
+//! Identities that wait in a browser until somebody proves there that the account or the coach's address is theirs.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Db, sign_ins::Owner};
+use crate::{
+    ids::{AccountId, CoachId},
+    secrets::TokenHash,
+};
+
+/// An identity that waits.
+#[derive(Debug, Clone)]
+pub(crate) struct Offer {
+    /// The row, where the identity is sealed.
+    pub id: Uuid,
+    /// The account that it would be bound to.
+    pub account_id: Option<AccountId>,
+    /// The coach that it would be bound to.
+    pub coach_id: Option<CoachId>,
+    /// The identity with its claims and tokens, sealed for (`identity_offers`, id, `sealed`).
+    pub sealed: Vec<u8>,
+    /// Whether only the account's own second factor is still to be shown.
+    pub is_proved: bool,
+    /// The mailed code's fingerprint; none if no code was mailed.
+    pub code_hash: Option<Vec<u8>>,
+    /// Wrong codes so far.
+    pub tries: i32,
+    /// When the code was mailed.
+    pub mailed_at: Option<DateTime<Utc>>,
+    /// The word of the page to go on to.
+    pub next: String,
+}
+
+impl Offer {
+    /// Whom it would be bound to.
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        Owner::of(self.account_id, self.coach_id)
+    }
+}
+
+/// An offer to write.
+#[derive(Debug, Clone)]
+pub(crate) struct New<'a> {
+    /// The row.
+    pub id: Uuid,
+    /// The hash of the browser's cookie.
+    pub hash: TokenHash,
+    /// Whom it would be bound to.
+    pub owner: Owner,
+    /// The identity, sealed.
+    pub sealed: &'a [u8],
+    /// The word of the page to go on to.
+    pub next: &'a str,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Writes an offer.
+pub(crate) async fn create(db: impl Db<'_>, new: &New<'_>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into identity_offers (id, hash, account_id, coach_id, sealed, next, created_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        "#,
+        new.id,
+        new.hash.as_bytes(),
+        new.owner.account(),
+        new.owner.coach(),
+        new.sealed,
+        new.next,
+        new.now,
+        new.expires_at
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// The offer of the browser with this cookie, unless it has expired.
+pub(crate) async fn living(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Offer>> {
+    sqlx::query_as!(
+        Offer,
+        r#"
+        select id, account_id as "account_id: AccountId", coach_id as "coach_id: CoachId", sealed, is_proved, code_hash, tries,
+            mailed_at, next
+        from identity_offers where hash = $1 and expires_at > $2
+        "#,
+        hash.as_bytes(),
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// [`living`], locked until the transaction ends: of two presses at once the second one sees what the first did.
+pub(crate) async fn lock(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Offer>> {
+    sqlx::query_as!(
+        Offer,
+        r#"
+        select id, account_id as "account_id: AccountId", coach_id as "coach_id: CoachId", sealed, is_proved, code_hash, tries,
+            mailed_at, next
+        from identity_offers where hash = $1 and expires_at > $2
+        for update
+        "#,
+        hash.as_bytes(),
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Notes the code that was mailed. Wrong codes before it count on, so that nobody buys new tries with new codes.
+pub(crate) async fn set_code(
+    db: impl Db<'_>,
+    id: Uuid,
+    code_hash: &[u8],
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update identity_offers set code_hash = $2, mailed_at = $3, expires_at = greatest(expires_at, $4) where id = $1",
+        id,
+        code_hash,
+        now,
+        expires_at
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Counts a wrong code.
+pub(crate) async fn count_try(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("update identity_offers set tries = tries + 1 where id = $1", id)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Notes that only the account's own second factor is still to be shown. No code counts after that.
+pub(crate) async fn prove(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update identity_offers set is_proved = true, code_hash = null where id = $1",
+        id
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Ends an offer; false if it had ended.
+pub(crate) async fn end(db: impl Db<'_>, id: Uuid) -> sqlx::Result<bool> {
+    let done = sqlx::query!("delete from identity_offers where id = $1", id)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Deletes up to `limit` expired offers.
+pub(crate) async fn purge(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from identity_offers where id in (
+            select id from identity_offers where expires_at <= $1 limit $2 for update skip locked
+        )
+        "#,
+        now,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
