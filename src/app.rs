@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     config::Config,
-    guard::{connection::Brake, limits::Limits, log_buffer::LogBuffer, refused::Refused},
+    guard::{connection::Brake, limits::Limits, log_buffer::LogBuffer, policy::Policies, refused::Refused},
     intervals,
     mail::transport::Transport,
     oauth::documents::Fetcher,
@@ -46,6 +46,8 @@ pub struct Parts {
     pub provider: Option<Provider>,
     /// Where emails go.
     pub mail: Transport,
+    /// Who may come in.
+    pub policies: Policies,
     /// Rate limits.
     pub limits: Limits,
     /// Tells one refused connection from an upstream that refuses everyone.

@@ -36,6 +36,11 @@ impl Origin {
         self.0.scheme() == "https"
     }
 
+    /// Whether the host has a name, and is not an address.
+    pub fn is_name(&self) -> bool {
+        matches!(self.0.host(), Some(url::Host::Domain(_)))
+    }
+
     /// Whether the host is this machine.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
@@ -559,6 +564,11 @@ impl Config {
     /// Whether the one-click connect is offered.
     pub fn offers_oauth(&self) -> bool {
         self.intervals_client_id.is_some()
+    }
+
+    /// The issuer of the outside identity provider, if one is set up.
+    pub fn issuer(&self) -> Option<&str> {
+        self.oidc_issuer.as_ref().map(Issuer::as_str)
     }
 
     /// Whether people can sign in through an outside identity provider.

@@ -7,6 +7,7 @@
 //! - [`app`]: the values that every request shares; [`start`] builds them and runs the service; [`server`] accepts
 //! - [`routes`]: every URL on one screen; [`layers`]: what wraps each; [`error`]: how a failure is answered
 //! - [`permissions`]: everything that can be granted, one row per tool
+//! - [`policy`]: who may come in, by which way, and what they may do: the operator's file, pure
 //! - [`guard`]: sessions, link tokens, grants, rosters, limits: who is asking, and whether they may
 //! - [`oauth`]: signing in over OAuth: the authorization server and its clients
 //! - [`oidc`]: the only code that calls the outside identity provider
@@ -40,6 +41,7 @@ pub mod oauth;
 pub mod oidc;
 pub mod pages;
 pub mod permissions;
+pub mod policy;
 pub mod postgres;
 pub mod queries;
 pub mod routes;

@@ -1,15 +1,20 @@
 //! The command line: parse, build the app, run, drain.
 
-use std::{io::Write as _, process::ExitCode};
+use std::{
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use icusync::{
     app::App,
     config::{Config, LogFormat},
-    guard::accounts,
+    guard::{accounts, policy::command},
     jobs,
     mail::Address,
+    policy,
     secrets::{KeyRing, Password, Random, Sealed},
     start::{self, Database, Ingredients, Reach},
     time::Clock,
@@ -51,6 +56,11 @@ enum Command {
         #[command(subcommand)]
         command: Account,
     },
+    /// Manages the policy: who may come in, by which way, and who may change something.
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
     /// Prints a new key for SEAL_KEYS or the key file, with an id that is free there.
     Keys {
         /// Prints instead how many values each key still seals.
@@ -77,6 +87,26 @@ enum Account {
     },
 }
 
+#[derive(Subcommand)]
+enum PolicyCommand {
+    /// Applies a file: it takes effect at the next call, on every instance. An empty file ends the policy.
+    Apply {
+        /// The file; `-` reads standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        config: Box<Config>,
+    },
+    /// Prints the policy that is in force.
+    Show(Box<Config>),
+    /// Prints what somebody may do, and by which line of the policy.
+    Test {
+        /// An email address, or an athlete id such as i12345.
+        who: String,
+        #[command(flatten)]
+        config: Box<Config>,
+    },
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     icusync::install_crypto();
@@ -98,6 +128,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Account {
             command: Account::Create { email, config },
         } => create_account(*config, &email).await,
+        Command::Policy { command } => policy_command(command).await,
         Command::Keys {
             status: false,
             config,
@@ -158,6 +189,7 @@ async fn serve_on(
     let bind = config.bind;
     let app = real_app(database, config).await?;
     start::look_at_seals(&app).await?;
+    command::check_at_start(&app).await?;
     tracing::info!(
         public_url = app.config.public_url.as_str(),
         link_url = app.config.link_url.as_str(),
@@ -233,6 +265,59 @@ async fn account_in(database: &Reach, config: Config, address: &Address) -> anyh
         "account {}\npassword {password}\nsign in at {sign_in}",
         address.typed
     ))
+}
+
+async fn policy_command(command: PolicyCommand) -> anyhow::Result<()> {
+    log_to_stderr("warn", LogFormat::Text)?;
+    match command {
+        PolicyCommand::Apply { file, config } => {
+            let text = policy_file(&file)?;
+            with_app(*config, async |app| command::apply(app, &text).await).await
+        }
+        PolicyCommand::Show(config) => with_app(*config, async |app| command::show(app).await).await,
+        PolicyCommand::Test { who, config } => {
+            with_app(*config, async |app| command::test(app, &who).await).await
+        }
+    }
+}
+
+/// A policy's file: no more of it than a policy may have.
+fn policy_file(file: &Path) -> anyhow::Result<String> {
+    let named = || format!("cannot read the policy {}", file.display());
+    let from: Box<dyn std::io::Read> = if file == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(file).with_context(named)?)
+    };
+    let mut text = Vec::new();
+    std::io::Read::take(from, policy::MOST_BYTES as u64 + 1)
+        .read_to_end(&mut text)
+        .with_context(named)?;
+    anyhow::ensure!(
+        text.len() <= policy::MOST_BYTES,
+        "the policy {} is longer than {} KiB",
+        file.display(),
+        policy::MOST_BYTES / 1024
+    );
+    String::from_utf8(text).with_context(|| format!("{} is not UTF-8 text", file.display()))
+}
+
+/// Prints what `ask` says about the installation's app.
+async fn with_app(
+    config: Config,
+    ask: impl AsyncFnOnce(&App) -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
+    config.check()?;
+    let database = Database::open(&config).await?;
+    let said = async {
+        let app = real_app(&database.reach(), config).await?;
+        let said = ask(&app).await;
+        app.pool.close().await;
+        said
+    };
+    let said = said.await;
+    database.close().await?;
+    print(&said?)
 }
 
 /// Prints another key, or the first one, alone on standard output, and says on standard error where it goes.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here judges what a text says; it only removes what nobody can see and what could end a field early.
 
+pub(crate) mod addresses;
 pub(crate) mod browser;
 pub(crate) mod names;
 

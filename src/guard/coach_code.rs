@@ -8,6 +8,7 @@ use chrono::Duration;
 use subtle::ConstantTimeEq as _;
 
 use super::{
+    policy::{self, Admission},
     sign_ins::{self, From},
     tries,
 };
@@ -22,7 +23,7 @@ use crate::{
         sign_ins::Owner,
     },
     secrets::Random,
-    words::SignInOutcome,
+    words::{SignInOutcome, Way},
 };
 
 /// How long a code lives.
@@ -51,6 +52,8 @@ pub(crate) enum Typed {
     Wrong(i32),
     /// There is no code that could still be typed: it expired, was killed, or was never asked for.
     Over,
+    /// The right one, of a coach whom the policy no longer lets in by it.
+    KeptOut(Admission),
 }
 
 /// A code: some 39 bits.
@@ -94,7 +97,9 @@ pub(crate) async fn ask(app: &App, request: &Request, typed: &Address) -> anyhow
     }
     let coach = queries::coaches::by_email(&mut *db, &typed.key).await?;
     let is_granted = queries::grants::any_to(&mut *db, &typed.key).await?;
-    let coach = coach.filter(|_| is_granted);
+    let admission =
+        policy::lets_coach_in(&mut *db, app, coach.as_ref().map(|coach| coach.id), Way::Email).await?;
+    let coach = coach.filter(|_| is_granted && admission == Admission::In);
     let within = tries::code_to(&mut *db, app, &typed.mailbox()).await?;
     let code = mint(&app.random);
     let new = New {
@@ -157,6 +162,19 @@ pub(crate) async fn try_code(
     let is_right: bool = sent.as_slice().ct_eq(&code.hash).into();
     let right: Option<CoachId> = code.coach_id.filter(|_| is_right);
     if let Some(coach) = right {
+        let admission = policy::lets_coach_in(&mut *db, app, Some(coach), Way::Email).await?;
+        if admission != Admission::In {
+            drop(transaction);
+            let refused = SignInOutcome::NotAllowed;
+            sign_ins::log_apart(
+                app,
+                Owner::Coach(coach),
+                Some(client.to_owned()),
+                refused,
+                from.clone(),
+            );
+            return Ok(Typed::KeptOut(admission));
+        }
         queries::sign_in_requests::set_coach(&mut *db, request.id, Some(coach), None).await?;
         sign_in_codes::end(&mut *db, request.id).await?;
         transaction.commit().await?;

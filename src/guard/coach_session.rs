@@ -3,26 +3,61 @@
 //!
 //! A coach has no account: a visit opens the roster page and nothing else. No HTML and no redirects.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use http::{HeaderMap, HeaderValue};
 
-use super::cookie::VISIT;
+use super::{
+    cookie::VISIT,
+    policy::{self, Admission},
+};
 use crate::{
     app::App,
     ids::{CoachId, IdentityId},
+    policy::{Kind, Policy},
     queries::{self, coaches::Coach},
     secrets::{Token, TokenHash, TokenKind},
+    words::Way,
 };
 
 /// How long a visit lasts, even if it is used.
 pub(crate) const LASTS: Duration = Duration::minutes(30);
 
-/// The coach whose visit the request's cookie names, while it lasts. A malformed cookie costs no query.
-pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Coach>> {
+/// Whose request it is, by the cookie of a visit.
+#[derive(Debug, Clone)]
+pub(crate) enum Visitor {
+    /// Nobody's whose visit lasts.
+    Stranger,
+    /// This coach's, and the policy that lets them in.
+    In(Box<Coach>, Arc<Policy>),
+    /// That of a coach whom the policy does not let in, or not by the way in which they came.
+    KeptOut(Admission),
+}
+
+/// Whose visit the request's cookie names, while it lasts. A malformed cookie costs no query.
+pub(crate) async fn visitor(app: &App, headers: &HeaderMap) -> sqlx::Result<Visitor> {
     let Some(hash) = hash_of(app, headers) else {
-        return Ok(None);
+        return Ok(Visitor::Stranger);
     };
-    queries::coaches::of_session(&app.pool, hash, app.clock.now()).await
+    let (issuer, now) = (app.config.issuer(), app.clock.now());
+    let Some(visit) = queries::coaches::of_session(&app.pool, hash, issuer, now).await? else {
+        return Ok(Visitor::Stranger);
+    };
+    let policy = policy::of(&app.pool, app, visit.policy).await?;
+    let way = if visit.by_provider {
+        Way::Provider
+    } else {
+        Way::Email
+    };
+    let facts = match policy::current(app, &policy, Kind::Coach, &visit.facts).await? {
+        Ok(facts) => facts,
+        Err(why) => return Ok(Visitor::KeptOut(Admission::NotCurrent(why))),
+    };
+    Ok(match policy::came_in(&policy, Kind::Coach, &facts, Some(way)) {
+        Admission::In => Visitor::In(Box::new(visit.coach), policy),
+        kept => Visitor::KeptOut(kept),
+    })
 }
 
 /// Begins a visit within `db`'s transaction and ends the one that the browser came with. Returns the `Set-Cookie`.

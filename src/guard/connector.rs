@@ -38,7 +38,8 @@ pub(crate) fn mint(app: &App, link: ConnectorId) -> Minted {
     }
 }
 
-/// The connector URL of `link`; none if its owner switched it off, or if it was sealed with a key that is gone.
+/// The connector URL of `link`; none if its owner switched it off, or if it was sealed with a key that is gone. Where the policy
+/// has no connector URLs, nobody is shown one: ask that first.
 pub fn url(app: &App, link: &Link) -> Option<String> {
     match app.keys.open_text(place(link.id), link.token_sealed.as_ref()?) {
         Ok(token) => Some(app.config.connector_url(&token)),

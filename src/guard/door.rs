@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 
 use super::{
     cookie::STEP,
+    policy::{self, Admission},
     session,
     sign_ins::{self, From},
 };
@@ -76,10 +77,29 @@ pub(crate) enum Entered {
     Session(HeaderValue),
     /// [`FACTOR_PAGE`], with the `Set-Cookie` by which it opens.
     Step(HeaderValue),
+    /// Nothing: the policy does not let the person in, or not by this way. With the operator's address.
+    KeptOut(Admission, Option<String>),
+}
+
+/// Whether the policy lets the owner of an account in by this way; if not, the log says so. Ask it before what a way in changes
+/// besides.
+pub(crate) async fn admission(
+    db: &mut PgConnection,
+    app: &App,
+    account: AccountId,
+    came: &Came,
+    from: &From,
+) -> sqlx::Result<Admission> {
+    let admission = policy::lets_account_in(&mut *db, app, account, came.way).await?;
+    if admission != Admission::In {
+        let refused = (SignInOutcome::NotAllowed, came.how());
+        sign_ins::log_how(db, app, Owner::Account(account), None, refused, from).await?;
+    }
+    Ok(admission)
 }
 
 /// Lets somebody in within `db`'s transaction, who goes on to `next_path`, a path of ours: begins a session and writes the log,
-/// or a step if the account has a factor that was not shown yet.
+/// or a step if the account has a factor that was not shown yet. Whom the policy does not let in gets neither.
 pub(crate) async fn enter(
     db: &mut PgConnection,
     app: &App,
@@ -88,6 +108,10 @@ pub(crate) async fn enter(
     (headers, from): (&HeaderMap, &From),
     next_path: &str,
 ) -> sqlx::Result<Entered> {
+    let admission = admission(&mut *db, app, account, came, from).await?;
+    if admission != Admission::In {
+        return Ok(Entered::KeptOut(admission, app.config.support_email.clone()));
+    }
     if came.factor.is_none() && queries::factors::has_any(&mut *db, account).await? {
         return wait(db, app, account, came, next_path).await.map(Entered::Step);
     }

@@ -112,9 +112,10 @@ fn sealed(app: &App, id: IdentityId, tokens: &Tokens) -> anyhow::Result<Vec<u8>>
     Ok(app.keys.seal(tokens_place(id), &plain, &app.random))
 }
 
-/// The names of the claims that are kept with an identity: those that decide something here.
+/// The names of the claims that are kept with an identity: those that the policy uses.
 pub(crate) async fn names(app: &App) -> sqlx::Result<BTreeSet<String>> {
-    Ok(BTreeSet::from([app.config.oidc_groups_claim.clone()]))
+    let policy = super::policy::now(app).await?;
+    Ok(policy.claims().into_iter().map(str::to_owned).collect())
 }
 
 /// Binds an identity to somebody within `db`'s transaction, which has them locked; none if it is bound to somebody already, or they

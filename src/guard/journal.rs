@@ -21,6 +21,7 @@ use super::{
     Caller,
     connection::away,
     offer::{Lack, Offer},
+    policy,
 };
 use crate::{
     app::App,
@@ -29,6 +30,7 @@ use crate::{
     permissions,
     queries::{
         activity_log::{self, Entry},
+        callers,
         changes::{self, Filter, NewChange},
         connections, in_time,
     },
@@ -631,13 +633,34 @@ impl Journal {
         let Through::Connector(hash, _) = &self.through else {
             return Ok(true);
         };
-        let connector = changes::connector(&mut *db, *hash, app.clock.now()).await?;
-        Ok(connector.is_some_and(|now| {
-            let mut needed = tools.iter().filter_map(|name| permissions::by_name(name));
-            let is_off =
-                |tool: &permissions::Permission| now.groups_off.iter().any(|word| word == tool.group.word());
-            now.may_write && !needed.any(is_off)
-        }))
+        let Some(now) = changes::connector(&mut *db, *hash, app.clock.now()).await? else {
+            return Ok(false);
+        };
+        if !self.is_in_the_policy(db, *hash, now.policy).await? {
+            return Ok(false);
+        }
+        let mut needed = tools.iter().filter_map(|name| permissions::by_name(name));
+        let is_off =
+            |tool: &permissions::Permission| now.groups_off.iter().any(|word| word == tool.group.word());
+        Ok(now.may_write && !needed.any(is_off))
+    }
+
+    /// Whether the policy with this number lets the connector with this token make the change.
+    async fn is_in_the_policy(
+        &self,
+        db: &mut sqlx::PgConnection,
+        hash: TokenHash,
+        version: i64,
+    ) -> sqlx::Result<bool> {
+        let app = self.app();
+        let policy = policy::of(&mut *db, app, version).await?;
+        if policy.is_empty() {
+            return Ok(true);
+        }
+        let found = callers::of_tokens(db, &[hash], app.config.issuer(), app.clock.now()).await?;
+        Ok(found
+            .first()
+            .is_some_and(|found| policy::may_change(&policy, found, self.changes.account)))
     }
 
     /// An error if the right to what is being sent ended since it was written down.

@@ -3,6 +3,7 @@
 //! No HTTP and no tools here. What the caller may do is in [`super::grant`].
 
 use std::{
+    borrow::Cow,
     num::NonZeroU32,
     sync::{
         Arc, Mutex, PoisonError,
@@ -27,10 +28,12 @@ use super::{
     log_buffer,
     lookups::{self, Lookups},
     offer::{Narrow, Offer},
+    policy,
 };
 use crate::{
     app::App,
     ids::{ConnectorId, GrantId},
+    policy::Policy,
     queries::{
         callers::{Found, Owner},
         connectors::{self, Live, Use},
@@ -61,10 +64,56 @@ const REMEMBERED: u64 = 50_000;
 pub struct Visitor {
     /// The caller.
     pub caller: Caller,
-    found: Arc<Found>,
+    known: Known,
     asked_at: Instant,
     hash: TokenHash,
     lane: Arc<Lane>,
+}
+
+/// What was found about a caller, and the policy that judges it.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    /// The owner, and what may be opened.
+    pub(crate) found: Arc<Found>,
+    /// The policy.
+    pub(crate) policy: Arc<Policy>,
+}
+
+impl Known {
+    /// The same with what the outside provider says of the caller now.
+    async fn current(&self, app: &App) -> Result<Self, ToolError> {
+        let kind = policy::kind_of(&self.found);
+        let current = policy::current(app, &self.policy, kind, &self.found.facts).await;
+        let current = current.map_err(|error| {
+            tracing::error!(%error, "cannot look up an identity");
+            unreachable()
+        })?;
+        let found = match current {
+            Ok(Cow::Borrowed(_)) => self.found.clone(),
+            Ok(Cow::Owned(facts)) => Arc::new(Found {
+                facts,
+                ..(*self.found).clone()
+            }),
+            Err(not_current) => {
+                let text = format!("Not done: {}", not_current.in_words(app));
+                return Err(ToolError::Refused(text));
+            }
+        };
+        Ok(Self {
+            found,
+            policy: self.policy.clone(),
+        })
+    }
+
+    /// Whether the policy leaves the athlete of this grant on the coach's roster. A grant that is not among what was found is left
+    /// to whoever asks for it.
+    pub(crate) fn has_on_roster(&self, grant: GrantId) -> bool {
+        let Some(Owner::Coach { roster, .. }) = &self.found.owner else {
+            return true;
+        };
+        let mut those = roster.iter().filter(|granted| granted.member.grant_id == grant);
+        those.all(|granted| policy::is_on_roster(&self.policy, granted))
+    }
 }
 
 /// Why a request was turned away. None of these contains the text of the token.
@@ -154,6 +203,10 @@ impl Gate {
             return Err(self.stranger(kind));
         };
         let caller = caller_of(&found).ok_or(Turned::Away)?;
+        let policy = policy_of(app, &found).await.map_err(|_| Turned::Away)?;
+        if !policy::opens(&policy, kind) {
+            return Err(self.stranger(kind));
+        }
         if familiar.is_none() {
             let is_coach = matches!(caller, Caller::Coach { .. });
             self.familiar.insert(hash, is_coach).await;
@@ -167,7 +220,7 @@ impl Gate {
             .map_err(|until| Turned::Flood(until.wait_time_from(self.clock.now())))?;
         Ok(Visitor {
             caller,
-            found,
+            known: Known { found, policy },
             asked_at,
             hash,
             lane,
@@ -212,6 +265,12 @@ impl Gate {
     }
 }
 
+/// The policy that was in force when a caller was found.
+async fn policy_of(app: &App, found: &Found) -> sqlx::Result<Arc<Policy>> {
+    let policy = in_time(policy::of(&app.pool, app, found.policy)).await;
+    policy.inspect_err(|error| tracing::error!(%error, "cannot read the policy"))
+}
+
 /// Who a connector's owner is; None, and a line in the log, if the row has not one owner.
 fn caller_of(found: &Found) -> Option<Caller> {
     let link = found.id;
@@ -238,7 +297,18 @@ fn caller_of(found: &Found) -> Option<Caller> {
 impl Visitor {
     /// Whether the connector's switch lets it change something.
     pub(crate) fn may_write(&self) -> bool {
-        self.found.may_write
+        self.known.found.may_write
+    }
+
+    /// Lets the caller call, and change something if that `is_write`, as far as the policy is concerned. If that depends on what the
+    /// outside provider says of the caller, it is asked when that is too old.
+    pub(crate) async fn check_policy(&self, app: &App, is_write: bool) -> Result<(), ToolError> {
+        let Known { found, policy } = self.known.current(app).await?;
+        policy::check_call(app, &policy, &found)?;
+        if is_write {
+            policy::check_write(app, &policy, &found)?;
+        }
+        Ok(())
     }
 
     /// Whether what was found about the caller is too old to answer by.
@@ -247,12 +317,35 @@ impl Visitor {
     }
 
     /// What may be opened for the caller: as it was found when the request came, or as it stands now if that is too long ago.
-    /// `None` if this token is no longer in use.
-    pub(crate) async fn found(&self, app: &App) -> Result<Option<Arc<Found>>, ToolError> {
+    /// `None` if this token is no longer in use; an error if the policy does not let its owner in any more.
+    pub(crate) async fn known(&self, app: &App) -> Result<Option<Known>, ToolError> {
         if !self.must_look_again() {
-            return Ok(Some(self.found.clone()));
+            return Ok(Some(self.known.clone()));
         }
-        lookups::alone(app, self.hash).await.map_err(|_| unreachable())
+        self.known_now(app).await
+    }
+
+    async fn known_now(&self, app: &App) -> Result<Option<Known>, ToolError> {
+        let found = lookups::alone(app, self.hash).await.map_err(|_| unreachable())?;
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        let policy = policy_of(app, &found).await.map_err(|_| unreachable())?;
+        if !found.is_sign_in && !policy.has_links() {
+            return Ok(None);
+        }
+        let known = Known { found, policy }.current(app).await?;
+        policy::check_call(app, &known.policy, &known.found)?;
+        Ok(Some(known))
+    }
+
+    /// What the policy in force, which has this number, leaves of the caller's right to the answer: as [`Self::known`], for a call
+    /// that must look again. It asks only if there is a policy.
+    pub(crate) async fn still_known(&self, app: &App, policy: i64) -> Result<Option<Known>, ToolError> {
+        if policy == self.known.found.policy && self.known.policy.is_empty() {
+            return Ok(Some(self.known.clone()));
+        }
+        self.known_now(app).await
     }
 
     /// Waits for a turn to call a tool, at most [`PATIENCE`]. The turn ends when the permit is dropped. The error is
@@ -279,8 +372,8 @@ impl Visitor {
 
     /// What the connector offers through a URL with this query.
     pub fn offer(&self, narrow: Narrow) -> Offer {
-        Offer::new(self.found.groups_off.clone(), narrow)
-            .of_sign_in(self.found.is_sign_in.then(|| self.link()))
+        Offer::new(self.known.found.groups_off.clone(), narrow)
+            .of_sign_in(self.known.found.is_sign_in.then(|| self.link()))
     }
 
     /// The link and its connection as they are now; `None` if this token is no longer in use.
@@ -293,7 +386,7 @@ impl Visitor {
         &self,
         app: &App,
         grants: &[GrantId],
-    ) -> sqlx::Result<Option<Vec<grants::LiveGrant>>> {
+    ) -> sqlx::Result<Option<grants::LiveGrants>> {
         in_time(grants::live(&app.pool, self.hash, grants, app.clock.now())).await
     }
 
@@ -309,11 +402,11 @@ impl Visitor {
         let before = self.lane.touched.load(Ordering::Relaxed);
         // If the clock was set back, do not wait for it to catch up.
         let is_noted = (0..60).contains(&(at.timestamp() - before));
-        if is_noted && !self.found.is_unused {
+        if is_noted && !self.known.found.is_unused {
             return Ok(());
         }
         self.lane.touched.store(at.timestamp(), Ordering::Relaxed);
-        if self.found.is_unused {
+        if self.known.found.is_unused {
             return in_time(connectors::touch(
                 &app.pool,
                 self.link(),

@@ -93,7 +93,13 @@ impl Lookups {
 
 /// Whose this token is, with a question of its own: for a roster that would hold up the others.
 pub(super) async fn alone(app: &App, hash: TokenHash) -> Answer {
-    let found = in_time(callers::of_tokens(&app.pool, &[hash], app.clock.now())).await;
+    let found = in_time(callers::of_tokens(
+        &app.pool,
+        &[hash],
+        app.config.issuer(),
+        app.clock.now(),
+    ))
+    .await;
     match found {
         Ok(found) => Ok(found.into_iter().next().map(Arc::new)),
         Err(error) => Err(away(&error)),
@@ -232,7 +238,14 @@ async fn ask(
             Some(held) => (held, false),
             None => (in_time(app.pool.acquire()).await?, true),
         };
-        match in_time(callers::of_tokens(&mut *held, hashes, app.clock.now())).await {
+        match in_time(callers::of_tokens(
+            &mut *held,
+            hashes,
+            app.config.issuer(),
+            app.clock.now(),
+        ))
+        .await
+        {
             Ok(found) => {
                 // While nobody else is short of one: whoever waits for a connection waits in the pool's own order.
                 let is_spare =

@@ -25,6 +25,7 @@ mod lookups;
 mod member;
 pub(crate) mod offer;
 pub(crate) mod own;
+pub mod policy;
 pub(crate) mod presets;
 pub(crate) mod profile;
 pub(crate) mod progress;

@@ -20,7 +20,8 @@ use super::{
     Ask, Caller, Member,
     connection::{self, away},
     grant,
-    link::{self, Visitor},
+    link::{self, Known, Visitor},
+    policy,
     touched::{Touch, Touched},
 };
 use crate::{
@@ -92,13 +93,15 @@ impl Roster {
             ));
         };
         let (now, hash, email) = (app.clock.now(), visitor.hash(), email.clone());
-        let found = visitor.found(app).await?;
+        let Some(Known { found, policy }) = visitor.known(app).await? else {
+            return Err(link::ended());
+        };
         let Some(Owner::Coach {
             id,
             roster,
             selection,
             ..
-        }) = found.as_deref().and_then(|found| found.owner.as_ref())
+        }) = &found.owner
         else {
             return Err(link::ended());
         };
@@ -106,13 +109,15 @@ impl Roster {
             tracing::error!(link = %visitor.link(), "a roster of another coach");
             return Err(connection::unreachable());
         }
-        let connections = roster
+        let roster = roster
             .iter()
-            .map(|(member, connection)| (member.grant_id, connection.clone()));
+            .filter(|granted| policy::is_on_roster(&policy, granted));
+        let connections = roster
+            .clone()
+            .map(|granted| (granted.member.grant_id, granted.connection.clone()));
         let connections: HashMap<GrantId, Connection> = connections.collect();
         let mut all: Vec<Member> = roster
-            .iter()
-            .map(|(member, _)| Member::of(member.clone(), now))
+            .map(|granted| Member::of(granted.member.clone(), now))
             .collect();
         all.sort_by(|a, b| {
             (a.words(), a.athlete_id(), a.grant()).cmp(&(b.words(), b.athlete_id(), b.grant()))

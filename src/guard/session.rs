@@ -7,10 +7,15 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, Duration, Utc};
 use http::{HeaderMap, HeaderValue, header::USER_AGENT};
 
-use super::{cookie::SESSION, door::Came};
+use super::{
+    cookie::SESSION,
+    door::Came,
+    policy::{self, Admission},
+};
 use crate::{
     app::App,
     ids::AccountId,
+    policy::{Kind, Policy},
     queries,
     secrets::{Token, TokenHash, TokenKind},
 };
@@ -39,6 +44,21 @@ pub(crate) struct Session {
     pub came: Option<Came>,
     /// When a factor was last shown in it.
     pub factor_at: Option<DateTime<Utc>>,
+    /// The policy that lets it in.
+    pub policy: Arc<Policy>,
+    /// Whether the policy lets the owner's clients change something.
+    pub writes: bool,
+}
+
+/// Whose request it is, by its cookie.
+#[derive(Debug, Clone)]
+pub(crate) enum Visitor {
+    /// Nobody who is signed in.
+    Stranger,
+    /// Somebody who is signed in.
+    In(Box<Session>),
+    /// Somebody who is signed in and whom the policy does not let in, or not by the way in which they came.
+    KeptOut(AccountId, Admission),
 }
 
 /// Who sent a request, for the log: the layers put an empty one into each request, and the code that authenticates it
@@ -58,20 +78,41 @@ impl Who {
     }
 }
 
-/// The session that the request's cookie names, unless it has expired. A malformed cookie costs no query.
+/// The session that the request's cookie names, unless it has expired or the policy does not let it in.
 pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Session>> {
+    Ok(match visitor(app, headers).await? {
+        Visitor::In(session) => Some(*session),
+        Visitor::Stranger | Visitor::KeptOut(..) => None,
+    })
+}
+
+/// Whose request it is. A malformed cookie costs no query.
+pub(crate) async fn visitor(app: &App, headers: &HeaderMap) -> sqlx::Result<Visitor> {
     let Some(hash) = hash_of(app, headers) else {
-        return Ok(None);
+        return Ok(Visitor::Stranger);
     };
     let now = app.clock.now();
-    let Some(row) = queries::sessions::living(&app.pool, hash, now - ABSOLUTE, now - IDLE).await? else {
-        return Ok(None);
+    let (issuer, began, used) = (app.config.issuer(), now - ABSOLUTE, now - IDLE);
+    let Some(row) = queries::sessions::living(&app.pool, hash, issuer, began, used).await? else {
+        return Ok(Visitor::Stranger);
     };
+    let policy = policy::of(&app.pool, app, row.policy).await?;
+    let facts = match policy::current(app, &policy, Kind::Athlete, &row.facts).await? {
+        Ok(facts) => facts,
+        Err(why) => return Ok(Visitor::KeptOut(row.account_id, Admission::NotCurrent(why))),
+    };
+    let admission = policy::came_in(&policy, Kind::Athlete, &facts, row.way);
+    if admission != Admission::In {
+        return Ok(Visitor::KeptOut(row.account_id, admission));
+    }
+    let writes = policy::writes(&policy, Kind::Athlete, &facts);
     // If the clock was wrong for a while, a time in the future would keep the session alive until then.
     if !(Duration::zero()..TOUCH_EVERY).contains(&(now - row.last_seen_at)) {
         queries::sessions::touch(&app.pool, hash, now).await?;
     }
-    Ok(Some(Session {
+    Ok(Visitor::In(Box::new(Session {
+        writes,
+        policy,
         hash,
         account: row.account_id,
         who: row
@@ -88,7 +129,7 @@ pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Opti
             provider_session: row.provider_session,
         }),
         factor_at: row.factor_at,
-    }))
+    })))
 }
 
 /// Begins a session for `account` within `db`'s transaction and ends the one that the browser came with, so that no

@@ -53,10 +53,13 @@ enum Table {
     Tokens,
     SignInLog,
     SignInChoices,
+    ProviderStates,
+    IdentityOffers,
+    Spent,
 }
 
 impl Table {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 24] = [
         Self::ActivityLog,
         Self::Sessions,
         Self::MailLinks,
@@ -80,6 +83,9 @@ impl Table {
         Self::OAuthClients,
         Self::SignInLog,
         Self::SignInChoices,
+        Self::ProviderStates,
+        Self::IdentityOffers,
+        Self::Spent,
     ];
 
     const fn name(self) -> &'static str {
@@ -105,6 +111,9 @@ impl Table {
             Self::Tokens => "tokens",
             Self::SignInLog => "sign_in_log",
             Self::SignInChoices => "sign_in_choices",
+            Self::ProviderStates => "provider_states",
+            Self::IdentityOffers => "identity_offers",
+            Self::Spent => "spent",
         }
     }
 
@@ -138,6 +147,9 @@ impl Table {
             Self::Tokens => queries::sign_ins::purge_tokens(pool, now, limit).await,
             Self::SignInLog => queries::sign_in_log::purge(pool, now - LOG_KEPT, limit).await,
             Self::SignInChoices => queries::sign_in_log::purge_choices(pool, now - CHOICES_KEPT, limit).await,
+            Self::ProviderStates => queries::provider_states::purge(pool, now, limit).await,
+            Self::IdentityOffers => queries::identity_offers::purge(pool, now, limit).await,
+            Self::Spent => queries::spent::purge(pool, now, limit).await,
         }
     }
 

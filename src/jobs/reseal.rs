@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    guard::{connection::token_place, connector, journal},
-    ids::{ChangeId, ConnectionId, ConnectorId, JobId},
+    guard::{connection::token_place, connector, identities::tokens_place, journal},
+    ids::{ChangeId, ConnectionId, ConnectorId, IdentityId, JobId},
     mail::outbox,
     queries::sealed::{self, Store},
     secrets::{KeyRing, Place},
@@ -108,6 +108,7 @@ pub(super) fn place(store: Store, row: Uuid) -> Place {
         Store::Links => connector::place(ConnectorId(row)),
         Store::Jobs => outbox::place(JobId(row)),
         Store::Changes => journal::place(ChangeId(row)),
+        Store::Identities => tokens_place(IdentityId(row)),
     }
 }
 

@@ -13,13 +13,14 @@ use tokio_util::sync::CancellationToken;
 use super::Revoke;
 use crate::{
     app::App,
-    guard::connector,
+    guard::{connector, policy},
     intervals::{self, Credential},
     mail::{
         Address, Envelope,
         outbox::{self, Parcel},
         transport::SendError,
     },
+    policy::Policy,
     queries::{self, in_time, jobs::Job},
     words::{Failure, JobKind, JobState},
 };
@@ -189,13 +190,17 @@ async fn mail(app: &App, job: &Job) -> Ended {
     let Ok(mut parcel) = outbox::open(app, job.id, &job.payload) else {
         return Ended::Never(Failure::DoesNotOpen);
     };
-    if let Some(ended) = with_the_url_of_now(app, &mut parcel).await {
+    let Ok(policy) = in_time(policy::now(app)).await else {
+        return Ended::Later(Failure::DatabaseAway);
+    };
+    if let Some(ended) = with_the_url_of_now(app, &policy, &mut parcel).await {
         return ended;
     }
     let envelope = Envelope {
         to: parcel.to,
         at: job.created_at,
         public_url: app.config.public_url.as_str().to_owned(),
+        has_links: policy.has_links(),
     };
     let Ok(letter) = parcel.mail.render(&envelope) else {
         return Ended::Never(Failure::DoesNotRender);
@@ -222,10 +227,14 @@ async fn mail(app: &App, job: &Job) -> Ended {
 }
 
 /// Puts the coach's current URL into a mail that holds one: it may have been regenerated while the mail waited, and a URL that
-/// no longer works must not be sent. A mail about a URL that was switched off goes without one. Returns how the job ends when it
+/// no longer works must not be sent. A mail about a URL that was switched off, or where the policy has none, goes without one. Returns how the job ends when it
 /// cannot be sent.
-async fn with_the_url_of_now(app: &App, parcel: &mut Parcel) -> Option<Ended> {
+async fn with_the_url_of_now(app: &App, policy: &Policy, parcel: &mut Parcel) -> Option<Ended> {
     let url = parcel.mail.url_mut()?;
+    if !policy.has_links() {
+        *url = None;
+        return None;
+    }
     let Ok(address) = Address::parse(&parcel.to) else {
         return Some(Ended::Never(Failure::NoAddress));
     };

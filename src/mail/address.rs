@@ -1,6 +1,8 @@
 //! Email addresses: as typed, as a key for lookup, and as they go over the wire.
 
-use crate::queries::accounts::Account;
+use crate::{queries::accounts::Account, text::addresses};
+
+pub use crate::text::addresses::BadAddress;
 
 /// An address that we can write to: an ASCII local part and a domain with a dot (RFC 5321, without quoted parts).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,23 +11,6 @@ pub struct Address {
     pub typed: String,
     /// Lower-cased, the domain as punycode: what is looked up and compared.
     pub key: String,
-}
-
-/// Why a text is not an address that we accept; shown to the person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadAddress {
-    /// Not of the form `name@example.com`.
-    #[error("Write an e-mail address such as name@example.com.")]
-    Form,
-    /// More than 254 characters, or more than 64 before the `@`.
-    #[error("This e-mail address is too long.")]
-    TooLong,
-    /// Letters outside ASCII before the `@`.
-    #[error("Before the @ only plain letters, digits and .!#$%&'*+/=?^_`{{|}}~- can be used.")]
-    Local,
-    /// A domain that no server can have.
-    #[error("The part after the @ is not a domain.")]
-    Domain,
 }
 
 impl Address {
@@ -46,34 +31,7 @@ impl Address {
     /// Reads what a person typed.
     pub fn parse(text: &str) -> Result<Self, BadAddress> {
         let typed = text.trim();
-        let (local, domain) = typed.rsplit_once('@').ok_or(BadAddress::Form)?;
-        if typed.len() > 254 || local.len() > 64 {
-            return Err(BadAddress::TooLong);
-        }
-        if local.is_empty()
-            || domain.is_empty()
-            || local.contains(char::is_whitespace)
-            || domain.contains(char::is_whitespace)
-        {
-            return Err(BadAddress::Form);
-        }
-        // The `atext` of RFC 5322 with dots in between: no quotes, no control characters, no way to add a header.
-        let atext = |b: u8| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b);
-        if !local.bytes().all(atext) || local.starts_with('.') || local.ends_with('.') || local.contains("..")
-        {
-            return Err(BadAddress::Local);
-        }
-        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| BadAddress::Domain)?;
-        let is_name = domain.contains('.')
-            && domain.parse::<std::net::IpAddr>().is_err()
-            && domain.split('.').all(|label| {
-                (1..=63).contains(&label.len())
-                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            });
-        if !is_name {
-            return Err(BadAddress::Domain);
-        }
-        let key = format!("{}@{}", local.to_ascii_lowercase(), domain.to_ascii_lowercase());
+        let key = addresses::key(typed)?;
         Ok(Self {
             typed: typed.to_owned(),
             key,

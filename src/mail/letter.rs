@@ -14,6 +14,8 @@ pub struct Envelope {
     pub at: DateTime<Utc>,
     /// Where the pages are, without a trailing slash.
     pub public_url: String,
+    /// Whether the policy has connector URLs.
+    pub has_links: bool,
 }
 
 impl Envelope {

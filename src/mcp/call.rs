@@ -197,7 +197,10 @@ impl<'a> Call<'a> {
                 self.called.name()
             )));
         }
-        let caller = &self.visit.visitor.caller;
+        let Visit { visitor, .. } = self.visit;
+        let caller = &visitor.caller;
+        let writes = matches!(self.called, Called::One(tool) if tool.permission.access == Access::Write);
+        visitor.check_policy(self.app, writes).await?;
         if let Called::One(tool) = self.called {
             self.visit.offer.check(self.app, caller, tool.permission)?;
             self.may_write(tool)?;
@@ -250,8 +253,8 @@ impl<'a> Call<'a> {
             arguments::within_limits(&arguments, tool.params, 1)?;
         }
         let Visit { visitor, .. } = self.visit;
-        let found = visitor.found(self.app).await?;
-        let row = match found.as_deref().and_then(|found| found.owner.as_ref()) {
+        let known = visitor.known(self.app).await?;
+        let row = match known.as_ref().and_then(|known| known.found.owner.as_ref()) {
             Some(Owner::Account { id, connection }) if *id == account => connection.as_deref().cloned(),
             _ => return Err(link::ended()),
         };
@@ -373,6 +376,11 @@ impl<'a> Call<'a> {
             Ok(None) => return withheld(REPLACED),
             Err(error) => return refusal(&connection::away(&error)),
         };
+        match visitor.still_known(self.app, now.policy).await {
+            Ok(Some(_)) => {}
+            Ok(None) => return withheld(REPLACED),
+            Err(error) => return withheld_by_policy(&error),
+        }
         let answer = match done {
             Ok(answer) => answer,
             Err(error) => return refusal(&error),
@@ -451,6 +459,14 @@ const REPLACED: &str = "Withheld: this connector URL was regenerated or ended wh
 
 fn withheld(text: &str) -> (Outcome, Reply) {
     (Outcome::Withheld, Err(Some(text.to_owned())))
+}
+
+/// For a caller whom the policy does not let in any more when the answer is ready.
+fn withheld_by_policy(error: &ToolError) -> (Outcome, Reply) {
+    match error {
+        ToolError::Refused(text) => withheld(&text.replacen("Not done:", "Withheld:", 1)),
+        other => refusal(other),
+    }
 }
 
 fn refusal(error: &ToolError) -> (Outcome, Reply) {

@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 
 use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize,
+    connections::waiting,
     done::Done,
     draft::{self, Typed},
     form::Mistake,
@@ -24,10 +25,15 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::{self, limits::Network},
+    guard::{
+        self,
+        limits::Network,
+        policy::{self, SignUps},
+    },
     mail::{self, Address, Mail},
     queries::{self, accounts::Account},
     secrets::Password,
+    words::Way,
 };
 
 #[derive(Template)]
@@ -35,6 +41,8 @@ use crate::{
 struct Form {
     frame: Frame,
     open: bool,
+    /// Whether one can sign up with an address and a password.
+    by_password: bool,
     /// Whether one can continue with intervals.icu.
     oauth: bool,
     /// What people call the outside identity provider, if one can continue with it.
@@ -46,12 +54,14 @@ struct Form {
 
 impl Form {
     /// The empty form, or the page that says that there is no sign-up.
-    fn new(app: &App, open: bool, signed: bool, next: NextPage) -> Self {
+    fn new(app: &App, sign_ups: &SignUps, signed: bool, next: NextPage) -> Self {
+        let offered = sign_ups.offered(app);
         Self {
             frame: Frame::of(signed),
-            open,
-            oauth: app.config.offers_oauth(),
-            provider: provider::name(app),
+            open: sign_ups.is_open(),
+            by_password: offered.password,
+            oauth: offered.intervals,
+            provider: provider::name(app).filter(|_| offered.provider),
             email: String::new(),
             next,
             mistake: None,
@@ -86,7 +96,7 @@ pub(crate) async fn form(
     let form = Form {
         email: kept.text_or("email", sent.as_ref()),
         mistake: kept.mistake(),
-        ..Form::new(&app, app.config.is_sign_up_open(), false, next)
+        ..Form::new(&app, &policy::sign_ups(&app).await?, false, next)
     };
     Ok(provider::leading_to_ways(&app, page(&form)?))
 }
@@ -100,8 +110,8 @@ pub(crate) async fn sign_up(
 ) -> Result<Response, Problem> {
     let email = fields.take("email")?;
     let next = NextPage::of_fields(&mut fields);
-    if !app.config.is_sign_up_open() {
-        return closed(&app, false);
+    if !policy::sign_ups(&app).await?.is_open_to_passwords() {
+        return closed(&app, false).await;
     }
     let address = match Address::parse(&email) {
         Ok(address) => address,
@@ -111,7 +121,7 @@ pub(crate) async fn sign_up(
         }
     };
     app.limits.sign_up(from.0)?;
-    invite_to_confirm(&app, &address, from.0, next).await?;
+    invite_to_confirm(&app, &address, from.0, next, Way::Password).await?;
     let sent = Sent::note(&app, &headers, What::Confirm, &email, None);
     Ok(([(SET_COOKIE, sent)], to_sent(next)).into_response())
 }
@@ -125,29 +135,39 @@ pub(crate) async fn send_again(
 ) -> Result<Response, Problem> {
     let next = NextPage::of_fields(&mut fields);
     let sent = Sent::read(&app, &headers, &[What::Confirm], None);
-    let Some(sent) = sent.filter(|_| app.config.is_sign_up_open()) else {
+    let is_open = policy::sign_ups(&app).await?.is_open();
+    let Some(sent) = sent.filter(|_| is_open) else {
         return Ok(Redirect::to(&format!("/sign-up{}", next.query())).into_response());
     };
     let (None, Ok(address)) = (sent.wait(&app), Address::parse(&sent.email)) else {
         return Ok(to_sent(next).into_response());
     };
     app.limits.sign_up(from.0)?;
-    invite_to_confirm(&app, &address, from.0, next).await?;
+    let way = way_of(&app, &headers).await?;
+    invite_to_confirm(&app, &address, from.0, next, way).await?;
     let sent = Sent::note(&app, &headers, What::Confirm, &sent.email, None);
     Ok(([(SET_COOKIE, sent)], to_sent(next)).into_response())
+}
+
+/// By which way somebody in this browser signs up with an address: with intervals.icu if a consent waits there.
+async fn way_of(app: &App, headers: &HeaderMap) -> Result<Way, Problem> {
+    let waits = waiting::of_browser(app, headers).await?.is_some();
+    Ok(if waits { Way::Intervals } else { Way::Password })
 }
 
 fn to_sent(next: NextPage) -> Redirect {
     Redirect::to(&format!("/sign-up/sent{}", next.query()))
 }
 
-/// Emails a link to an address without an account. One with an account gets an email that says so.
+/// Emails a link to an address without an account, if it may sign up by `way`. One with an account gets an email that says so.
 pub(super) async fn invite_to_confirm(
     app: &App,
     address: &Address,
     from: Network,
     next: NextPage,
+    way: Way,
 ) -> Result<(), Problem> {
+    let sign_ups = policy::sign_ups(app).await?;
     let mut transaction = app.pool.begin().await?;
     let known = queries::accounts::by_email(&mut *transaction, &address.key).await?;
     let is_coach = queries::grants::any_to(&mut *transaction, &address.key).await?;
@@ -155,7 +175,7 @@ pub(super) async fn invite_to_confirm(
     let asked = AskedFor {
         to: address,
         account: known.as_ref().map(|account| account.id),
-        wanted: app.config.sign_up().allows(&address.key),
+        wanted: sign_ups.allows(&address.key, way),
         stranger: (!is_known && !is_coach).then_some(from),
         request: next.request(),
     };
@@ -205,13 +225,15 @@ pub(crate) async fn confirm_page(
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
     match CONFIRM_PAGE.opened(&app.pool, &app, &headers).await? {
-        Some(opened) if !may_sign_up(&app, &opened) => closed(&app, signed),
+        Some(opened) if !may_sign_up(&app, &opened, way_of(&app, &headers).await?).await? => {
+            closed(&app, signed).await
+        }
         Some(opened) => match first_address::confirm_page(&app, &headers, &opened).await? {
             Some(page) => Ok(page),
             None => Confirm::draw(signed, &opened, typed.by_anyone().mistake()),
         },
         None if session.is_some_and(|session| session.email.is_some()) => Ok(Done::AlreadyConfirmed.answer()),
-        None => CONFIRM_PAGE.gone(&app, &headers, signed),
+        None => CONFIRM_PAGE.gone(&app, &headers, signed).await,
     }
 }
 
@@ -225,10 +247,15 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Problem> {
     let (form, password) = (fields.take("form")?, fields.optional("password"));
     let Some(opened) = CONFIRM_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
-        return CONFIRM_PAGE.gone(&app, &headers, false);
+        return CONFIRM_PAGE.gone(&app, &headers, false).await;
     };
-    if !may_sign_up(&app, &opened) {
-        return closed(&app, false);
+    let way = if password.is_some() {
+        Way::Password
+    } else {
+        Way::Intervals
+    };
+    if !may_sign_up(&app, &opened, way).await? {
+        return closed(&app, false).await;
     }
     // Without a password, the button is that of an athlete who continued with intervals.icu.
     let Some(password) = password else {
@@ -241,7 +268,7 @@ pub(crate) async fn confirm(
     let hash = opened.hash_of(&app, password).await?;
     let mut transaction = app.pool.begin().await?;
     let Some(link) = opened.spend(&mut *transaction, &app).await? else {
-        return CONFIRM_PAGE.gone(&app, &headers, false);
+        return CONFIRM_PAGE.gone(&app, &headers, false).await;
     };
     let address = Address::stored(&link.email, &link.email_key);
     match guard::accounts::create(&mut transaction, &app, &address, &hash).await? {
@@ -253,16 +280,19 @@ pub(crate) async fn confirm(
                 .sign_in(transaction, &app, account, (&headers, from), answer)
                 .await
         }
-        None => CONFIRM_PAGE.gone(&app, &headers, false),
+        None => CONFIRM_PAGE.gone(&app, &headers, false).await,
     }
 }
 
-fn may_sign_up(app: &App, opened: &Opened) -> bool {
-    app.config.sign_up().allows(&opened.link.email_key)
+async fn may_sign_up(app: &App, opened: &Opened, way: Way) -> Result<bool, Problem> {
+    Ok(policy::sign_ups(app).await?.allows(&opened.link.email_key, way))
 }
 
 /// The page that says that there is no sign-up, or no longer.
-fn closed(app: &App, signed: bool) -> Result<Response, Problem> {
-    let form = Form::new(app, false, signed, NextPage::Dashboard);
+async fn closed(app: &App, signed: bool) -> Result<Response, Problem> {
+    let form = Form {
+        open: false,
+        ..Form::new(app, &policy::sign_ups(app).await?, signed, NextPage::Dashboard)
+    };
     with_status(StatusCode::FORBIDDEN, &form)
 }

@@ -23,7 +23,12 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::{coach_code, session::Session, sign_ins},
+    guard::{
+        coach_code,
+        policy::{self, SignUps},
+        session::Session,
+        sign_ins,
+    },
     ids::RequestId,
     layers::FormsLeadAnywhere,
     oauth::{
@@ -198,6 +203,10 @@ struct Who {
     client: ClientWords,
     next: NextPage,
     is_open: bool,
+    /// Whether an athlete can sign in with a password.
+    by_password: bool,
+    /// Whether a coach can sign in with a mailed code.
+    by_email: bool,
     /// Whether one can continue with intervals.icu.
     oauth: bool,
     /// What people call the outside identity provider, if one can continue with it.
@@ -226,7 +235,8 @@ const PASSWORD: &str = "password";
 const COACH: &str = "coach-email";
 
 impl Who {
-    fn of(app: &App, request: &Request, session: Option<&Session>, kept: &Kept) -> Self {
+    fn of(app: &App, sign_ups: &SignUps, request: &Request, session: Option<&Session>, kept: &Kept) -> Self {
+        let offered = sign_ups.offered(app);
         let typed = |field: &str| {
             let mistake = kept.mistake().filter(|mistake| mistake.field == field)?;
             Some((kept.text_or_empty("email"), mistake.text))
@@ -237,9 +247,11 @@ impl Who {
             frame: Frame::of(session.is_some()),
             client: ClientWords::of(request),
             next: NextPage::Request(request.id),
-            is_open: app.config.is_sign_up_open(),
-            oauth: app.config.offers_oauth(),
-            provider: provider::name(app),
+            is_open: sign_ups.is_open(),
+            by_password: offered.password,
+            by_email: offered.email,
+            oauth: offered.intervals,
+            provider: provider::name(app).filter(|_| offered.provider),
             signed: session.map(|session| session.who.clone()),
             wrong,
             refused,
@@ -248,13 +260,16 @@ impl Who {
 }
 
 /// The page that asks who signs in.
-pub(super) fn who(
+pub(super) async fn who(
     app: &App,
     request: &Request,
     session: Option<&Session>,
     kept: &Kept,
 ) -> Result<Response, Problem> {
-    Ok(leading_anywhere(page(&Who::of(app, request, session, kept))?))
+    let sign_ups = policy::sign_ups(app).await?;
+    Ok(leading_anywhere(page(&Who::of(
+        app, &sign_ups, request, session, kept,
+    ))?))
 }
 
 /// `GET /authorize/{request}`: the next step of this sign-in. Opening it does nothing.
@@ -275,7 +290,7 @@ pub(crate) async fn show(
     // Somebody who wants to be somebody else sees the choice again, and so does somebody who mistyped there.
     let is_at_who = mistake.is_some_and(|mistake| [PASSWORD, COACH].contains(&&*mistake.field));
     if query.as_deref() == Some("switch") || is_at_who {
-        return who(&app, &request, session.as_ref(), &kept);
+        return who(&app, &request, session.as_ref(), &kept).await;
     }
     // Whoever asked for a code types it, unless an athlete has signed in since.
     let types_code = session.is_none() || query.as_deref() == Some(coach::CODE);

@@ -17,7 +17,11 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::sign_ins::{RESOURCE_METADATA, SCOPES},
+    guard::{
+        policy,
+        sign_ins::{RESOURCE_METADATA, SCOPES},
+    },
+    policy::Policy,
 };
 
 /// A message that any client may send and that reads nothing.
@@ -42,22 +46,23 @@ struct Door {
     tries: Vec<Try>,
 }
 
-/// Both ways in, and everything to try at each.
-fn doors(app: &App) -> [Door; 2] {
-    [
-        Door {
-            id: "signing-in",
-            title: "Where clients sign in",
-            text: "Everyone uses this URL, so it gives access to nothing without a token. A client without one learns where to get it.",
-            tries: signing_in(app),
-        },
-        Door {
+/// The ways in, and everything to try at each.
+fn doors(app: &App, policy: &Policy) -> Vec<Door> {
+    let mut doors = vec![Door {
+        id: "signing-in",
+        title: "Where clients sign in",
+        text: "Everyone uses this URL, so it gives access to nothing without a token. A client without one learns where to get it.",
+        tries: signing_in(app),
+    }];
+    if policy.has_links() {
+        doors.push(Door {
             id: "links",
             title: "Connector URLs",
             text: "For clients that cannot sign in. Here the URL contains the secret, and anyone without it learns nothing.",
             tries: links(app),
-        },
-    ]
+        });
+    }
+    doors
 }
 
 /// What to try where clients sign in.
@@ -219,16 +224,18 @@ fn links(app: &App) -> Vec<Try> {
 struct Page {
     frame: Frame,
     about: &'static About,
-    doors: [Door; 2],
-    placeholder: String,
+    doors: Vec<Door>,
+    /// How a connector URL is written here; none if the policy has none.
+    placeholder: Option<String>,
 }
 
 /// `GET /check`.
 pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let policy = policy::for_everyone(&app).await;
     page(&Page {
         frame: Frame::of(is_signed(&app, &headers).await),
         about: &CHECK,
-        doors: doors(&app),
-        placeholder: placeholder(&app),
+        doors: doors(&app, &policy),
+        placeholder: policy.has_links().then(|| placeholder(&app)),
     })
 }

@@ -24,6 +24,8 @@ struct Page {
     writing: Writing,
     groups: Vec<Offered>,
     shown: String,
+    /// Whether the policy has connector URLs.
+    has_links: bool,
     /// Whether the connector URL is on.
     link_is_on: bool,
     url: Option<String>,
@@ -42,7 +44,7 @@ pub(crate) async fn show(
     log_buffer::flush(&app).await;
     let connection = queries::connections::of_account(&app.pool, account).await?;
     let grants = queries::grants::of_account(&app.pool, account).await?;
-    let (link, url) = links::url_of(&app, account).await?;
+    let (link, url) = links::url_of(&app, &signed.0).await?;
     let groups = links::offered(link.as_ref().map_or(&[][..], |link| &link.groups_off));
     Ok(leading_to_intervals(page(&Page {
         frame: Frame::of(true),
@@ -51,6 +53,7 @@ pub(crate) async fn show(
         writing: Writing::of(link.as_ref(), &grants, connection.as_ref(), now),
         shown: links::shown(&groups),
         groups,
+        has_links: signed.0.policy.has_links(),
         link_is_on: link.as_ref().is_some_and(|link| link.token_sealed.is_some()),
         url,
         masked: links::masked(&app),

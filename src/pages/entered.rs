@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::header::{LOCATION, SET_COOKIE};
 
+use super::kept_out::{self, Whose};
 use crate::guard::door::{Entered, FACTOR_PAGE};
 
 /// Where an answer leads, for [`crate::guard::door::enter`]; the dashboard for a page that leads nowhere.
@@ -14,11 +15,13 @@ pub(super) fn path_of(answer: &Response) -> String {
     location.unwrap_or("/dashboard").to_owned()
 }
 
-/// `answer` for somebody with a session; the page that asks for the second factor for everyone else.
+/// `answer` for somebody with a session; the page that asks for the second factor, or says that the policy does not let them in,
+/// for everyone else.
 pub(super) fn answer(entered: Entered, answer: Response) -> Response {
     let (cookie, mut response) = match entered {
         Entered::Session(cookie) => (cookie, answer),
         Entered::Step(cookie) => (cookie, Redirect::to(FACTOR_PAGE).into_response()),
+        Entered::KeptOut(why, contact) => return kept_out::page(contact, Whose::Stranger, why),
     };
     response.headers_mut().append(SET_COOKIE, cookie);
     response

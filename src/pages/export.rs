@@ -37,7 +37,7 @@ use crate::{
 const ROWS: usize = 500;
 
 /// The file's schema. Raise it with every change of a field.
-const FORMAT: &str = "icusync-export/5";
+const FORMAT: &str = "icusync-export/6";
 
 /// Everything but the activity log, which follows row by row. All times are UTC; what is not known is null.
 #[derive(Serialize)]

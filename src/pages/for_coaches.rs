@@ -33,11 +33,14 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
+    guard::policy::{self, Admission},
     mail::Address,
     permissions::{self, Access, Permission},
+    policy::Policy,
     queries::{self, coaches::Coach, grants::Member},
     text::names,
     tools::{ROSTER, RosterTool},
+    words::Way,
 };
 
 /// Longest name that is shown.
@@ -78,7 +81,11 @@ struct ForCoaches {
     roster: &'static [RosterTool],
     reads: Vec<Tools>,
     writes: Vec<Tools>,
-    forms: [Asked; 3],
+    forms: Vec<Asked>,
+    /// Whether the policy has connector URLs.
+    has_links: bool,
+    /// Whether coaches sign in with a code or a link by email.
+    by_email: bool,
     /// What people call the outside identity provider, if one can continue with it.
     provider: Option<String>,
     mistake: Option<Mistake>,
@@ -108,7 +115,7 @@ impl Asked {
 
 impl ForCoaches {
     /// With what was typed and is not an address, and the address of the last email.
-    fn of(app: &App, signed: bool, kept: &Kept, sent: Option<&Sent>) -> Self {
+    fn of(app: &App, policy: &Policy, signed: bool, kept: &Kept, sent: Option<&Sent>) -> Self {
         let mistake = kept.mistake();
         let asked = |wish: Wish| {
             let (row, sent) = (wish.row(), sent.filter(|sent| sent.what == wish.row().request));
@@ -125,12 +132,14 @@ impl ForCoaches {
         Self {
             frame: Frame::of(signed),
             about: &FOR_COACHES,
-            steps: Steps::for_coaches(&app.config, Some(Link::Shown(&placeholder(app)))),
+            steps: Steps::for_coaches(&app.config, Some(Link::Shown(&placeholder(app)))).under(policy),
+            has_links: policy.has_links(),
+            by_email: policy.allows(Way::Email).allowed,
             roster: ROSTER,
             reads: tools(Access::Read),
             writes: tools(Access::Write),
-            forms: Wish::ALL.map(asked),
-            provider: provider::name(app),
+            forms: Wish::with(policy).into_iter().map(asked).collect(),
+            provider: provider::name(app).filter(|_| policy.allows(Way::Provider).allowed),
             mistake,
             contact: app.config.support_email.clone(),
         }
@@ -152,7 +161,8 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let signed = is_signed(&app, &headers).await;
     let (kept, sent) = (typed.by_anyone(), last_sent(&app, &headers));
-    let response = page(&ForCoaches::of(&app, signed, &kept, sent.as_ref()))?;
+    let policy = policy::for_everyone(&app).await;
+    let response = page(&ForCoaches::of(&app, &policy, signed, &kept, sent.as_ref()))?;
     Ok(match app.provider {
         Some(_) => authorize::leading_anywhere(response),
         None => response,
@@ -205,7 +215,7 @@ pub(crate) async fn ask(
         }
     };
     app.limits.attempt(from.0)?;
-    mail_a_link(&app, row, typed).await?;
+    mail_a_link(&app, wish, typed).await?;
     let sent = Sent::note(&app, &headers, row.request, &email, None);
     Ok(([(SET_COOKIE, sent)], Redirect::to("/for-coaches/sent")).into_response())
 }
@@ -220,22 +230,28 @@ pub(crate) async fn send_again(
         return Ok(Redirect::to("/for-coaches").into_response());
     };
     let to_sent = Redirect::to("/for-coaches/sent");
-    let mut wishes = Wish::ALL.map(Wish::row).into_iter();
-    let row = wishes.find(|row| row.request == sent.what);
-    let (None, Some(row), Ok(typed)) = (sent.wait(&app), row, Address::parse(&sent.email)) else {
+    let wish = Wish::ALL.into_iter().find(|wish| wish.row().request == sent.what);
+    let (None, Some(wish), Ok(typed)) = (sent.wait(&app), wish, Address::parse(&sent.email)) else {
         return Ok(to_sent.into_response());
     };
     app.limits.attempt(from.0)?;
-    mail_a_link(&app, row, typed).await?;
+    mail_a_link(&app, wish, typed).await?;
     let sent = Sent::note(&app, &headers, sent.what, &sent.email, None);
     Ok(([(SET_COOKIE, sent)], to_sent).into_response())
 }
 
-/// Emails the link of a wish, if the address is a coach's.
-async fn mail_a_link(app: &App, row: Row, typed: Address) -> Result<(), Problem> {
+/// Emails the link of a wish, if the address is a coach's and the policy leaves the wish.
+async fn mail_a_link(app: &App, wish: Wish, typed: Address) -> Result<(), Problem> {
     let mut transaction = app.pool.begin().await?;
-    let coach = queries::coaches::by_email(&mut *transaction, &typed.key).await?;
-    let wanted = coach.is_some();
+    let db = &mut *transaction;
+    let coach = queries::coaches::by_email(&mut *db, &typed.key).await?;
+    let is_left = Wish::with(&*policy::of_now(&mut *db, app).await?).contains(&wish);
+    let id = coach.as_ref().map(|coach| coach.id);
+    let admission = policy::lets_coach_in(&mut *db, app, id, Way::Email).await?;
+    let (row, wanted) = (
+        wish.row(),
+        coach.is_some() && is_left && admission == Admission::In,
+    );
     // The email goes to the address that an athlete once gave, never to what a stranger types.
     let to = coach.as_ref().map_or(typed, address_of);
     let asked = AskedFor {

@@ -15,7 +15,10 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::session::{self, Session},
+    guard::{
+        policy,
+        session::{self, Session},
+    },
 };
 
 #[derive(Template)]
@@ -23,6 +26,7 @@ use crate::{
 struct Home {
     frame: Frame,
     open: bool,
+    by_password: bool,
     oauth: bool,
     provider: Option<String>,
 }
@@ -41,12 +45,14 @@ struct Privacy {
 
 /// `GET /`.
 pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let open = app.config.is_sign_up_open();
+    let sign_ups = policy::sign_ups_for_everyone(&app).await;
+    let offered = sign_ups.offered(&app);
     let home = Home {
         frame: Frame::of(is_signed(&app, &headers).await),
-        open,
-        oauth: app.config.offers_oauth(),
-        provider: provider::name(&app),
+        open: sign_ups.is_open(),
+        by_password: offered.password,
+        oauth: offered.intervals,
+        provider: provider::name(&app).filter(|_| offered.provider),
     };
     Ok(provider::leading_to_ways(&app, page(&home)?))
 }

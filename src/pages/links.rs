@@ -1,7 +1,10 @@
 //! The connector: its URL, shown to its owner and regenerated on demand, and the groups of tools that it offers.
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Redirect, Response},
+};
 use http::HeaderMap;
 
 use super::{Fields, Frame, FromNetwork, Signed, apps::end_apps_ticked, done::Done, frame::page};
@@ -11,9 +14,9 @@ use crate::{
     guard::{
         connector::{self, Minted},
         log_buffer,
+        session::Session,
         sign_ins::{self, From},
     },
-    ids::AccountId,
     permissions::{self, Access, Group, Permission},
     queries::{self, connectors::Link, sign_ins::Owner},
 };
@@ -28,11 +31,18 @@ struct Regenerate {
     last_client: Option<String>,
 }
 
-/// The account's link and its URL in the clear; no URL if it is switched off, or was sealed with a sealing key that is gone.
-pub(crate) async fn url_of(app: &App, account: AccountId) -> Result<(Option<Link>, Option<String>), Problem> {
-    let link = queries::connectors::of_account(&app.pool, account).await?;
-    let url = link.as_ref().and_then(|link| connector::url(app, link));
+/// The account's link and its URL in the clear; no URL if it is switched off, was sealed with a sealing key that is gone, or the
+/// policy has none.
+pub(crate) async fn url_of(app: &App, session: &Session) -> Result<(Option<Link>, Option<String>), Problem> {
+    let link = queries::connectors::of_account(&app.pool, session.account).await?;
+    let shown = link.as_ref().filter(|_| session.policy.has_links());
+    let url = shown.and_then(|link| connector::url(app, link));
     Ok((link, url))
+}
+
+/// The page of the connector for somebody who wants a URL where the policy has none: it says so.
+fn without_links(session: &Session) -> Option<Response> {
+    (!session.policy.has_links()).then(|| Redirect::to("/connector").into_response())
 }
 
 /// A connector URL without its secret part.
@@ -115,6 +125,9 @@ pub(super) fn chosen_off(mut off: Vec<String>, fields: &mut Fields) -> Result<Ve
 
 /// `GET /link/regenerate`: what it means, before it happens.
 pub(crate) async fn regenerate_page(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    if let Some(elsewhere) = without_links(&signed.0) {
+        return Ok(elsewhere);
+    }
     log_buffer::flush(&app).await;
     let link = queries::connectors::of_account(&app.pool, signed.0.account).await?;
     let now = app.clock.now();
@@ -138,6 +151,9 @@ pub(crate) async fn regenerate(
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
+    if let Some(elsewhere) = without_links(&signed.0) {
+        return Ok(elsewhere);
+    }
     let account = signed.0.account;
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;

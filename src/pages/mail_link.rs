@@ -30,6 +30,7 @@ use crate::{
         cookie::{ADDRESS, CONFIRM, Cookie, ENTRY, REGENERATE, RELEASE, RESEND, RESET, ROSTER},
         door::{self, Came},
         limits::{FromNetwork, Network},
+        policy,
         sign_ins::From,
         tries,
     },
@@ -350,7 +351,13 @@ struct Gone {
 impl MailPage {
     /// The page for its links that were used, have expired, ended with another link or were made up: the same for all of
     /// them. It leads to a new one.
-    pub(super) fn gone(self, app: &App, headers: &HeaderMap, signed: bool) -> Result<Response, Problem> {
+    pub(super) async fn gone(
+        self,
+        app: &App,
+        headers: &HeaderMap,
+        signed: bool,
+    ) -> Result<Response, Problem> {
+        let policy = policy::for_everyone(app).await;
         let sent = self
             .what()
             .and_then(|what| Sent::read(app, headers, &[what], None));
@@ -358,7 +365,8 @@ impl MailPage {
         let forms = match self.kind {
             MailLinkKind::Resend | MailLinkKind::Regenerate | MailLinkKind::Roster => {
                 let typed = email.clone().unwrap_or_default();
-                Wish::ALL.map(|wish| Asked::new(wish, typed.clone())).into()
+                let wishes = Wish::with(&policy).into_iter();
+                wishes.map(|wish| Asked::new(wish, typed.clone())).collect()
             }
             MailLinkKind::Confirm | MailLinkKind::Reset | MailLinkKind::Address | MailLinkKind::Release => {
                 Vec::new()
@@ -367,7 +375,7 @@ impl MailPage {
         let gone = Gone {
             frame: Frame::of(signed),
             kind: self.kind,
-            is_open: app.config.is_sign_up_open(),
+            is_open: policy::sign_ups_for_everyone(app).await.is_open_to_passwords(),
             email: email.unwrap_or_default(),
             forms,
         };

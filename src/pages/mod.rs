@@ -25,6 +25,7 @@ mod form;
 mod frame;
 pub(crate) mod health;
 pub(crate) mod home;
+mod kept_out;
 pub(crate) mod links;
 pub(crate) mod mail_link;
 mod next;

@@ -19,13 +19,17 @@ use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use uuid::Uuid;
 
 use super::{
-    Fields, Frame, FromNetwork, MaybeSigned, NextPage, authorize::leading_anywhere, frame::with_status,
+    Fields, Frame, FromNetwork, MaybeSigned, NextPage,
+    authorize::leading_anywhere,
+    frame::with_status,
+    kept_out::{self, Whose},
 };
 use crate::{
     app::App,
     error::Problem,
     guard::{
         identities::{self, Person},
+        policy::{self, Admission},
         session::Session,
         sign_ins::From,
     },
@@ -97,6 +101,10 @@ pub(crate) async fn begin(
         return Ok(Redirect::to(&next.path()).into_response());
     }
     app.limits.attempt(from.0)?;
+    if !policy::offered(&app).await?.provider {
+        let contact = app.config.support_email.clone();
+        return Ok(kept_out::page(contact, Whose::Stranger, Admission::AnotherWay));
+    }
     leave(&app, &headers, purpose, None, next).await
 }
 

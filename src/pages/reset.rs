@@ -22,10 +22,11 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::sign_ins::From,
+    guard::{policy, sign_ins::From},
     mail::{self, Address, Mail},
     queries,
     secrets::Password,
+    words::Way,
 };
 
 #[derive(Template)]
@@ -64,11 +65,15 @@ pub(crate) async fn forgot_form(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let kept = typed.by_anyone();
+    let next = NextPage::of_query(query.as_deref());
+    if !policy::offered(&app).await?.password {
+        return Ok(Redirect::to(&format!("/sign-in{}", next.query())).into_response());
+    }
     let sent = Sent::read(&app, &headers, &[What::Reset], None);
     page(&Forgot {
         frame: Frame::of(session.is_some()),
         email: kept.text_or("email", sent.as_ref()),
-        next: NextPage::of_query(query.as_deref()),
+        next,
         mistake: kept.mistake(),
     })
 }
@@ -123,8 +128,10 @@ fn to_sent(next: NextPage) -> Redirect {
 async fn mail_a_link(app: &App, address: &Address, next: NextPage) -> Result<(), Problem> {
     let mut transaction = app.pool.begin().await?;
     let known = queries::accounts::by_email(&mut *transaction, &address.key).await?;
+    let policy = policy::of_now(&mut transaction, app).await?;
+    let by_password = policy.allows(Way::Password).allowed;
     // An email alone never becomes a way into an account that signs in with intervals.icu.
-    let known = known.filter(|account| account.has_password);
+    let known = known.filter(|account| account.has_password && by_password);
     let asked = AskedFor {
         to: address,
         account: known.as_ref().map(|account| account.id),
@@ -161,8 +168,10 @@ pub(crate) async fn form(
     typed: Typed,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Some(opened) = RESET_PAGE.opened(&app.pool, &app, &headers).await? else {
-        return RESET_PAGE.gone(&app, &headers, false);
+    let opened = RESET_PAGE.opened(&app.pool, &app, &headers).await?;
+    let by_password = policy::offered(&app).await?.password;
+    let Some(opened) = opened.filter(|_| by_password) else {
+        return RESET_PAGE.gone(&app, &headers, false).await;
     };
     let kept = typed.by_anyone();
     page(&Reset {
@@ -184,29 +193,31 @@ pub(crate) async fn reset(
 ) -> Result<Response, Problem> {
     let (form, password) = (fields.take("form")?, fields.take("password")?);
     let end_apps = end_apps_ticked(&mut fields);
-    let Some(opened) = RESET_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
-        return RESET_PAGE.gone(&app, &headers, false);
+    let opened = RESET_PAGE.pressed(&app.pool, &app, &headers, &form).await?;
+    let by_password = policy::offered(&app).await?.password;
+    let Some(opened) = opened.filter(|_| by_password) else {
+        return RESET_PAGE.gone(&app, &headers, false).await;
     };
     let password = match Password::choose(password, &opened.link.email) {
         Ok(password) => password,
         Err(error) => return Ok(draft::wrong("/reset", Mistake::new("password", &error))),
     };
     let Some(account) = opened.link.account_id else {
-        return RESET_PAGE.gone(&app, &headers, false);
+        return RESET_PAGE.gone(&app, &headers, false).await;
     };
     let hash = opened.hash_of(&app, password).await?;
     let mut transaction = app.pool.begin().await?;
     // The account before the link: a change of the password locks the account and then ends all its links.
     queries::accounts::lock_password_of(&mut *transaction, account).await?;
     if opened.spend(&mut *transaction, &app).await?.is_none() {
-        return RESET_PAGE.gone(&app, &headers, false);
+        return RESET_PAGE.gone(&app, &headers, false).await;
     }
     let owner = queries::accounts::by_id(&mut *transaction, account).await?;
     // A link to an address that is no longer the account's is nobody's.
     let Some(owner) =
         owner.filter(|owner| owner.has_password && owner.email_key.as_ref() == Some(&opened.link.email_key))
     else {
-        return RESET_PAGE.gone(&app, &headers, false);
+        return RESET_PAGE.gone(&app, &headers, false).await;
     };
     let ends = end_apps.then(|| From::of(from.0, &headers));
     let ended = password::replace(&mut transaction, &app, &owner, &hash, ends.as_ref()).await?;

@@ -14,6 +14,7 @@ use super::{
     entered,
     form::Mistake,
     frame::page,
+    kept_out::{self, Whose},
     provider,
 };
 use crate::{
@@ -21,10 +22,12 @@ use crate::{
     error::Problem,
     guard::{
         door::{self, Came},
+        policy::{self, Admission},
         session::{self, Who},
         sign_ins::{self, From},
         tries,
     },
+    ids::AccountId,
     mail::Address,
     queries::{self, sign_ins::Owner},
     secrets::PasswordHash,
@@ -39,6 +42,8 @@ pub(super) const REFUSED: &str = "refused";
 struct Form {
     frame: Frame,
     open: bool,
+    /// Whether one can sign in with a password.
+    by_password: bool,
     /// Whether one can continue with intervals.icu.
     oauth: bool,
     /// What people call the outside identity provider, if one can continue with it.
@@ -62,11 +67,14 @@ pub(crate) async fn form(
         return Ok(Redirect::to(&next.path()).into_response());
     }
     let kept = typed.by_anyone();
+    let sign_ups = policy::sign_ups(&app).await?;
+    let offered = sign_ups.offered(&app);
     let form = Form {
         frame: Frame::of(false),
-        open: app.config.is_sign_up_open(),
-        oauth: app.config.offers_oauth(),
-        provider: provider::name(&app),
+        open: sign_ups.is_open(),
+        by_password: offered.password,
+        oauth: offered.intervals,
+        provider: provider::name(&app).filter(|_| offered.provider),
         email: kept.text_or_empty("email"),
         next,
         refused: kept.mistake().is_some(),
@@ -96,6 +104,9 @@ pub(crate) async fn sign_in(
     let (passwords, checked) = (app.passwords.clone(), hash.clone());
     let check = async move { passwords.verify_typed(password, hash).await };
     let fits = tries::sign_in(&app, from.0, &key, check).await??;
+    if !policy::offered(&app).await?.password {
+        return by_no_password(&app, account, &From::of(from.0, &headers));
+    }
     let refused = || {
         let location = format!("/sign-in{}", next.query());
         Ok(draft::wrong(location, Mistake::new("password", REFUSED)))
@@ -133,6 +144,16 @@ pub(crate) async fn sign_in(
         who.note(account);
     }
     Ok(entered::answer(entered, Redirect::to(&path).into_response()))
+}
+
+/// The answer to any password where the policy has no passwords. It says nothing about this one.
+fn by_no_password(app: &App, account: Option<AccountId>, from: &From) -> Result<Response, Problem> {
+    if let Some(account) = account {
+        let (owner, refused) = (Owner::Account(account), SignInOutcome::NotAllowed);
+        sign_ins::log_apart(app, owner, None, refused, from.clone());
+    }
+    let contact = app.config.support_email.clone();
+    Ok(kept_out::page(contact, Whose::Stranger, Admission::AnotherWay))
 }
 
 /// `POST /sign-out`.

@@ -9,14 +9,16 @@ use http::{Method, request::Parts};
 use super::{
     NextPage,
     draft::{self, SessionLost},
+    kept_out::{self, Whose},
 };
 use crate::{
     app::App,
     error::Problem,
-    guard::session::{self, Session, Who},
+    guard::session::{self, Session, Visitor, Who},
 };
 
-/// Someone who is signed in; everyone else is sent to the sign-in, and back from there.
+/// Someone who is signed in; everyone else is sent to the sign-in, and back from there. Whom the policy does not let in gets the page
+/// that says so.
 #[derive(Debug, Clone)]
 pub(crate) struct Signed(pub Session);
 
@@ -25,8 +27,13 @@ impl FromRequestParts<App> for Signed {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         match of(parts, app).await {
-            Ok(Some(session)) => Ok(Self(session)),
-            Ok(None) => Err(to_sign_in(parts)),
+            Ok(Visitor::In(session)) => Ok(Self(*session)),
+            Ok(Visitor::Stranger) => Err(to_sign_in(parts)),
+            Ok(Visitor::KeptOut(_, why)) => Err(kept_out::page(
+                app.config.support_email.clone(),
+                Whose::Athlete,
+                why,
+            )),
             Err(error) => Err(Problem::from(error).into_response()),
         }
     }
@@ -42,7 +49,7 @@ fn to_sign_in(parts: &Parts) -> Response {
     response
 }
 
-/// Someone who may or may not be signed in.
+/// Someone who may or may not be signed in. Whom the policy does not let in is not.
 #[derive(Debug, Clone)]
 pub(crate) struct MaybeSigned(pub Option<Session>);
 
@@ -50,14 +57,22 @@ impl FromRequestParts<App> for MaybeSigned {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Ok(Self(of(parts, app).await?))
+        Ok(Self(match of(parts, app).await? {
+            Visitor::In(session) => Some(*session),
+            Visitor::Stranger | Visitor::KeptOut(..) => None,
+        }))
     }
 }
 
-async fn of(parts: &Parts, app: &App) -> sqlx::Result<Option<Session>> {
-    let session = session::current(app, &parts.headers).await?;
-    if let (Some(session), Some(who)) = (&session, parts.extensions.get::<Who>()) {
-        who.note(session.account);
+async fn of(parts: &Parts, app: &App) -> sqlx::Result<Visitor> {
+    let visitor = session::visitor(app, &parts.headers).await?;
+    let account = match &visitor {
+        Visitor::In(session) => Some(session.account),
+        Visitor::KeptOut(account, _) => Some(*account),
+        Visitor::Stranger => None,
+    };
+    if let (Some(account), Some(who)) = (account, parts.extensions.get::<Who>()) {
+        who.note(account);
     }
-    Ok(session)
+    Ok(visitor)
 }

@@ -14,7 +14,16 @@ use super::{
     links,
     site::{About, STEPS},
 };
-use crate::{app::App, config::Config, error::Problem, guard::session, ids::AccountId};
+use crate::{
+    app::App,
+    config::Config,
+    error::Problem,
+    guard::{
+        policy,
+        session::{self, Session},
+    },
+    policy::Policy,
+};
 
 /// Something to copy: a URL, a command or a configuration. If it has a version with the athlete's connector URL, a masked one
 /// is shown first.
@@ -70,6 +79,8 @@ pub(super) struct Steps {
     pub(super) any: Copy,
     /// The same for a client that only starts programs.
     pub(super) bridge: Copy,
+    /// Whether the policy has connector URLs.
+    pub(super) has_links: bool,
     /// For clients that cannot sign in; none if the connector URL is switched off.
     pub(super) by_link: Option<ByLink>,
 }
@@ -98,6 +109,16 @@ impl Steps {
         }
     }
 
+    /// The same under this policy.
+    pub(super) fn under(self, policy: &Policy) -> Self {
+        let has_links = policy.has_links();
+        Self {
+            has_links,
+            by_link: self.by_link.filter(|_| has_links),
+            ..self
+        }
+    }
+
     fn named(name: &'static str, word: &str, config: &Config, link: Option<Link<'_>>) -> Self {
         let url = config.mcp_url();
         let copy = |id, what, shown| Copy {
@@ -123,6 +144,7 @@ impl Steps {
             any: copy("copy-any", "configuration", over_http(word, &url)),
             bridge: copy("copy-bridge", "configuration", bridged(word, &url)),
             sign_in: Copy::of_sign_in("sign-in-url", config),
+            has_links: true,
             by_link: link.map(|link| ByLink::of(word, &link)),
         }
     }
@@ -183,8 +205,11 @@ struct Page {
 pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let session = session::current(&app, &headers).await.ok().flatten();
     let steps = match &session {
-        None => Steps::of(&app.config, Some(Link::Shown(&placeholder(&app)))),
-        Some(session) => steps_of(&app, session.account).await?,
+        None => {
+            let policy = policy::for_everyone(&app).await;
+            Steps::of(&app.config, Some(Link::Shown(&placeholder(&app)))).under(&policy)
+        }
+        Some(session) => steps_of(&app, session).await?,
     };
     page(&Page {
         frame: Frame::of(session.is_some()),
@@ -194,15 +219,15 @@ pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<R
 }
 
 /// The steps with the account's own connector URL; without one if it is switched off.
-async fn steps_of(app: &App, account: AccountId) -> Result<Steps, Problem> {
-    let (link, url) = links::url_of(app, account).await?;
+async fn steps_of(app: &App, session: &Session) -> Result<Steps, Problem> {
+    let (link, url) = links::url_of(app, session).await?;
     let is_on = link.is_some_and(|link| link.token_sealed.is_some());
     let masked = links::masked(app);
     let own = match &url {
         Some(url) => Some(Link::Own { masked: &masked, url }),
         None => is_on.then_some(Link::Shown(&masked)),
     };
-    Ok(Steps::of(&app.config, own))
+    Ok(Steps::of(&app.config, own).under(&session.policy))
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use super::{
     done::Done,
     entered,
     frame::with_status,
+    kept_out::{self, Whose},
     mail_link::{CONFIRM_PAGE, Opened},
 };
 use crate::{
@@ -34,6 +35,7 @@ use crate::{
     guard::{
         accounts,
         door::{self, Came},
+        policy::{self, Admission},
         sign_ins::From,
     },
     ids::AccountId,
@@ -57,6 +59,10 @@ pub(crate) async fn begin(
         return Ok(Redirect::to(&next.path()).into_response());
     }
     app.limits.attempt(from.0)?;
+    if !policy::offered(&app).await?.intervals {
+        let contact = app.config.support_email.clone();
+        return Ok(kept_out::page(contact, Whose::Stranger, Admission::AnotherWay));
+    }
     let (browser, cookie) = browser(&app, &headers);
     let begun = connections::begun(ConsentPurpose::SignIn, None, next);
     let wanted = ask::wanted_by_browser(&app, &headers);
@@ -85,7 +91,7 @@ pub(super) async fn landed(
     if owner.is_some() {
         return join_first(app, &given, next).await;
     }
-    let rule = app.config.sign_up();
+    let rule = policy::sign_ups(app).await?;
     if rule.allows_athlete(athlete) {
         app.limits.sign_up(from.0)?;
         return sign_up(app, given, (headers, from), next).await;
@@ -149,7 +155,7 @@ pub(super) async fn sign_up_confirmed(
     };
     let mut transaction = app.pool.begin().await?;
     let Some(link) = opened.spend(&mut *transaction, app).await? else {
-        return CONFIRM_PAGE.gone(app, headers, false);
+        return CONFIRM_PAGE.gone(app, headers, false).await;
     };
     let Some(given) = waiting.take(&mut transaction, app).await? else {
         return join::gone(app, false);
@@ -158,7 +164,7 @@ pub(super) async fn sign_up_confirmed(
     let made = accounts::create_of_athlete(&mut transaction, app, &given.athlete, Some(&address)).await?;
     let Some(account) = made else {
         // Somebody made an account of the athlete or the address meanwhile.
-        return CONFIRM_PAGE.gone(app, headers, false);
+        return CONFIRM_PAGE.gone(app, headers, false).await;
     };
     let next = Next::first_at(waiting.next());
     let response = sign_in(transaction, app, account, given, (headers, from), next).await?;
@@ -202,7 +208,15 @@ async fn sign_in(
     (headers, from): (&HeaderMap, FromNetwork),
     next: Next,
 ) -> Result<Response, Problem> {
-    let db = &mut *transaction;
+    let (db, from) = (&mut *transaction, From::of(from.0, headers));
+    let came = Came::by_consent();
+    let admission = door::admission(&mut *db, app, account, &came, &from).await?;
+    if admission != Admission::In {
+        transaction.commit().await?;
+        connect::give_back(app, &given).await?;
+        let contact = app.config.support_email.clone();
+        return Ok(kept_out::page(contact, Whose::Stranger, admission));
+    }
     let connected = match connect::write(&mut *db, app, account, &given, None).await? {
         Made::Connected(connected) => connected,
         Made::HeldByAnother | Made::SignsInAsAnother => {
@@ -219,16 +233,8 @@ async fn sign_in(
         (NextPage::Dashboard, Some(done)) => done.answer(),
         (page, _) => Redirect::to(&page.path()).into_response(),
     };
-    let (from, path) = (From::of(from.0, headers), entered::path_of(&response));
-    let entered = door::enter(
-        &mut *db,
-        app,
-        account,
-        &Came::by_consent(),
-        (headers, &from),
-        &path,
-    )
-    .await?;
+    let path = entered::path_of(&response);
+    let entered = door::enter(&mut *db, app, account, &came, (headers, &from), &path).await?;
     transaction.commit().await?;
     connect::first_read(app, account, &connected, given).await;
     Ok(entered::answer(entered, response))

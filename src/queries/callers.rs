@@ -3,11 +3,20 @@
 //! A caller is known by the hash of a token. The answer is as the rows stood when it was asked; whoever keeps it decides for how
 //! long it counts.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeMap;
 
-use super::{Db, connections::Connection, connectors::Selection, grants::Member};
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::types::Json;
+
+use super::{
+    Db,
+    connections::Connection,
+    connectors::Selection,
+    grants::Member,
+    policies::{Facts, Identity},
+};
 use crate::{
-    ids::{AccountId, CoachId, ConnectionId, ConnectorId, GrantId},
+    ids::{AccountId, CoachId, ConnectionId, ConnectorId, GrantId, IdentityId},
     secrets::TokenHash,
     words::{ConnectionKind, ConnectionStatus, MemberStatus, ZoneSource},
 };
@@ -29,6 +38,10 @@ pub struct Found {
     pub may_write: bool,
     /// Whose it is; none if the row has not one owner.
     pub owner: Option<Owner>,
+    /// The number of the newest policy; 0 without one.
+    pub policy: i64,
+    /// What the policy looks at, about the owner.
+    pub facts: Facts,
 }
 
 /// Whose a connector is.
@@ -47,18 +60,29 @@ pub enum Owner {
         id: CoachId,
         /// The coach's address, as email goes to it.
         email: String,
-        /// The athletes with an unexpired grant, each with the connection of the account, in no order. These include paused
-        /// invites.
-        roster: Vec<(Member, Connection)>,
+        /// The athletes with an unexpired grant, in no order. These include paused invites.
+        roster: Vec<Granted>,
         /// The athlete who was last selected through this connector, however long ago.
         selection: Option<Selection>,
     },
 }
 
-/// The owners of these tokens. A token that is not in use is not among them.
+/// An athlete who grants a coach something.
+#[derive(Debug, Clone)]
+pub struct Granted {
+    /// What is granted.
+    pub member: Member,
+    /// The connection of the account.
+    pub connection: Connection,
+    /// What the policy looks at, about the athlete.
+    pub facts: Facts,
+}
+
+/// The owners of these tokens, with their identities at `issuer`. A token that is not in use is not among them.
 pub async fn of_tokens(
     db: impl Db<'_>,
     hashes: &[TokenHash],
+    issuer: Option<&str>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Found>> {
     let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect();
@@ -80,23 +104,34 @@ pub async fn of_tokens(
             c.write_number as "write_number?", c.zone as "zone?", c.zone_source as "zone_source?: ZoneSource",
             c.imperial as "imperial?", c.weight_in_lb as "weight_in_lb?", c.fahrenheit as "fahrenheit?",
             c.thresholds_on as "thresholds_on?", c.created_at as "created_at?", c.refreshed_at as "refreshed_at?",
-            c.last_success_at as "last_success_at?", c.marked_at as "marked_at?"
+            c.last_success_at as "last_success_at?", c.marked_at as "marked_at?",
+            (select coalesce(max(version), 0) from policies) as "policy!", o.email_key as "coach_key?", a.email_key as "account_key?",
+            a.athlete_id as "signs_in_as?", coalesce(a.password_hash is not null, false) as "has_password!",
+            exists (select from passkeys p where p.account_id = a.id) as "has_passkey!",
+            i.id as "identity?: IdentityId", i.email as "identity_email?",
+            i.claims as "claims?: Json<BTreeMap<String, Vec<String>>>", i.claims_at as "claims_at?", i.refused_at as "refused_at?",
+            j.id as "coach_identity?: IdentityId", j.email as "coach_identity_email?",
+            j.claims as "coach_claims?: Json<BTreeMap<String, Vec<String>>>", j.claims_at as "coach_claims_at?",
+            j.refused_at as "coach_refused_at?"
         from connector_tokens t
             join connectors k on k.id = t.connector_id
             left join coaches o on o.id = k.coach_id
             left join grants g on g.coach_id = k.coach_id and (g.expires_at is null or g.expires_at > $2)
-            left join accounts a on a.id = g.account_id
-            left join connections c on c.account_id = coalesce(k.account_id, g.account_id)
+            left join accounts a on a.id = coalesce(k.account_id, g.account_id)
+            left join connections c on c.account_id = a.id
+            left join identities i on i.account_id = a.id and i.issuer = $4
+            left join identities j on j.coach_id = k.coach_id and j.issuer = $4
         where t.hash = any($1) and t.expires_at > $2
         "#,
         &hashes,
         now,
-        MemberStatus::Replaced.as_str()
+        MemberStatus::Replaced.as_str(),
+        issuer
     )
     .fetch_all(db)
     .await?;
     let mut found: Vec<Found> = Vec::new();
-    for row in rows {
+    for mut row in rows {
         // A coach has a row for each grant.
         let at = found.iter().position(|one| one.hash == row.hash);
         let at = at.unwrap_or_else(|| {
@@ -157,11 +192,27 @@ struct Row {
     refreshed_at: Option<DateTime<Utc>>,
     last_success_at: Option<DateTime<Utc>>,
     marked_at: Option<DateTime<Utc>>,
+    policy: i64,
+    coach_key: Option<String>,
+    account_key: Option<String>,
+    signs_in_as: Option<String>,
+    has_password: bool,
+    has_passkey: bool,
+    identity: Option<IdentityId>,
+    identity_email: Option<String>,
+    claims: Option<Json<BTreeMap<String, Vec<String>>>>,
+    claims_at: Option<DateTime<Utc>>,
+    refused_at: Option<DateTime<Utc>>,
+    coach_identity: Option<IdentityId>,
+    coach_identity_email: Option<String>,
+    coach_claims: Option<Json<BTreeMap<String, Vec<String>>>>,
+    coach_claims_at: Option<DateTime<Utc>>,
+    coach_refused_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
     /// The connector, with what belongs to its owner still missing.
-    fn found(&self) -> Found {
+    fn found(&mut self) -> Found {
         let owner = match (self.owner_id, self.coach_id, &self.coach_email) {
             (Some(id), None, _) => Some(Owner::Account { id, connection: None }),
             (None, Some(id), Some(email)) => Some(Owner::Coach {
@@ -182,7 +233,44 @@ impl Row {
             is_unused: self.is_unused,
             groups_off: self.groups_off.clone(),
             may_write: self.may_write,
+            facts: match owner {
+                Some(Owner::Account { .. }) => self.facts_of_athlete(),
+                _ => self.facts_of_coach(),
+            },
             owner,
+            policy: self.policy,
+        }
+    }
+
+    /// About the owner of the account: the connector's, or that of the grant.
+    fn facts_of_athlete(&mut self) -> Facts {
+        Facts {
+            address_key: self.account_key.take(),
+            athlete_id: self.signs_in_as.clone().or_else(|| self.athlete_id.clone()),
+            has_password: self.has_password,
+            has_intervals: self.signs_in_as.is_some(),
+            has_passkey: self.has_passkey,
+            identity: Identity::of(
+                self.identity,
+                self.identity_email.take(),
+                self.claims.take(),
+                self.claims_at,
+                self.refused_at,
+            ),
+        }
+    }
+
+    fn facts_of_coach(&mut self) -> Facts {
+        Facts {
+            address_key: self.coach_key.take(),
+            identity: Identity::of(
+                self.coach_identity,
+                self.coach_identity_email.take(),
+                self.coach_claims.take(),
+                self.coach_claims_at,
+                self.coach_refused_at,
+            ),
+            ..Facts::default()
         }
     }
 
@@ -213,7 +301,8 @@ impl Row {
     }
 
     /// The athlete of a grant, and the connection of the account that gave it.
-    fn member(mut self) -> Option<(Member, Connection)> {
+    fn member(mut self) -> Option<Granted> {
+        let facts = self.facts_of_athlete();
         let (athlete_id, granted_as) = (self.granted_for.take()?, self.granted_as.take()?);
         let is_shown = self.athlete_id.as_ref() == Some(&athlete_id);
         let (athlete_name, zone) = if is_shown {
@@ -237,6 +326,10 @@ impl Row {
             status: self.member_status,
             zone,
         };
-        Some((member, self.connection()?))
+        Some(Granted {
+            member,
+            connection: self.connection()?,
+            facts,
+        })
     }
 }

@@ -116,6 +116,8 @@ pub struct Connector {
     pub may_write: bool,
     /// Words of the tool groups that are switched off.
     pub groups_off: Vec<String>,
+    /// The number of the newest policy; 0 without one.
+    pub policy: i64,
 }
 
 /// The connector with this token; None if the token is no longer in use. It stays so until the transaction ends.
@@ -127,7 +129,8 @@ pub async fn connector(
     sqlx::query_as!(
         Connector,
         r#"
-        select coalesce(k.may_write, k.coach_id is not null) as "may_write!", k.groups_off
+        select coalesce(k.may_write, k.coach_id is not null) as "may_write!", k.groups_off,
+            (select coalesce(max(version), 0) from policies) as "policy!"
         from connectors k
         where k.id in (select connector_id from connector_tokens where hash = $1 and expires_at > $2)
         for share of k

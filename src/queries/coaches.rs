@@ -1,9 +1,15 @@
 //! Coaches: the addresses that athletes invited, the invites that they refuse, and their visits to the roster page.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sqlx::types::Json;
 
-use super::Db;
+use super::{
+    Db,
+    policies::{Facts, Identity},
+};
 use crate::{
     ids::{AccountId, CoachId, IdentityId},
     secrets::TokenHash,
@@ -269,20 +275,81 @@ pub async fn begin_session_by(
     .map(drop)
 }
 
-/// The coach whose visit this is, while it lasts.
-pub async fn of_session(db: impl Db<'_>, hash: TokenHash, now: DateTime<Utc>) -> sqlx::Result<Option<Coach>> {
-    sqlx::query_as!(
-        Coach,
+/// A coach's visit to the roster page.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The coach.
+    pub coach: Coach,
+    /// Whether it began at the provider, and not by a mail link.
+    pub by_provider: bool,
+    /// The number of the newest policy; 0 without one.
+    pub policy: i64,
+    /// What the policy looks at.
+    pub facts: Facts,
+}
+
+/// The visit with this hash, while it lasts, with the coach's identity at `issuer`.
+pub async fn of_session(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    issuer: Option<&str>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Visit>> {
+    struct Row {
+        id: CoachId,
+        email: String,
+        email_key: String,
+        created_at: DateTime<Utc>,
+        refuses_all_at: Option<DateTime<Utc>>,
+        by_provider: bool,
+        policy: i64,
+        identity: Option<IdentityId>,
+        identity_email: Option<String>,
+        claims: Option<Json<BTreeMap<String, Vec<String>>>>,
+        claims_at: Option<DateTime<Utc>>,
+        refused_at: Option<DateTime<Utc>>,
+    }
+    let row = sqlx::query_as!(
+        Row,
         r#"
-        select c.id as "id: CoachId", c.email, c.email_key, c.created_at, c.refuses_all_at
-        from coach_sessions s join coaches c on c.id = s.coach_id
+        select c.id as "id: CoachId", c.email, c.email_key, c.created_at, c.refuses_all_at,
+            s.identity_id is not null as "by_provider!", (select coalesce(max(version), 0) from policies) as "policy!",
+            i.id as "identity?: IdentityId", i.email as "identity_email?",
+            i.claims as "claims?: Json<BTreeMap<String, Vec<String>>>", i.claims_at as "claims_at?",
+            i.refused_at as "refused_at?"
+        from coach_sessions s
+            join coaches c on c.id = s.coach_id
+            left join identities i on i.coach_id = c.id and i.issuer = $3
         where s.hash = $1 and s.expires_at > $2
         "#,
         hash.as_bytes(),
-        now
+        now,
+        issuer
     )
     .fetch_optional(db)
-    .await
+    .await?;
+    Ok(row.map(|row| Visit {
+        by_provider: row.by_provider,
+        policy: row.policy,
+        facts: Facts {
+            address_key: Some(row.email_key.clone()),
+            identity: Identity::of(
+                row.identity,
+                row.identity_email,
+                row.claims,
+                row.claims_at,
+                row.refused_at,
+            ),
+            ..Facts::default()
+        },
+        coach: Coach {
+            id: row.id,
+            email: row.email,
+            email_key: row.email_key,
+            created_at: row.created_at,
+            refuses_all_at: row.refuses_all_at,
+        },
+    }))
 }
 
 /// Ends a visit.

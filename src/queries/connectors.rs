@@ -361,6 +361,8 @@ pub struct Live {
     pub athlete_id: Option<String>,
     /// Words of the tool groups that are switched off.
     pub groups_off: Vec<String>,
+    /// The number of the newest policy; 0 without one.
+    pub policy: i64,
 }
 
 /// The state of the connector with this token; none if it is not in use.
@@ -368,7 +370,8 @@ pub async fn live(db: impl Db<'_>, hash: TokenHash, now: DateTime<Utc>) -> sqlx:
     sqlx::query_as!(
         Live,
         r#"
-        select c.status as "status?: ConnectionStatus", c.athlete_id as "athlete_id?", k.groups_off
+        select c.status as "status?: ConnectionStatus", c.athlete_id as "athlete_id?", k.groups_off,
+            (select coalesce(max(version), 0) from policies) as "policy!"
         from connector_tokens t
             join connectors k on k.id = t.connector_id
             left join connections c on c.account_id = k.account_id

@@ -421,6 +421,15 @@ pub struct LiveGrant {
     pub athlete_id: String,
 }
 
+/// What the reply to a coach depends on, read again before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveGrants {
+    /// Those that have not ended.
+    pub grants: Vec<LiveGrant>,
+    /// The number of the newest policy; 0 without one.
+    pub policy: i64,
+}
+
 /// The state of these grants of the coach whose connector has this token: none if it is not in use, and without a row
 /// for a grant that ended or expired.
 pub async fn live(
@@ -428,12 +437,13 @@ pub async fn live(
     hash: TokenHash,
     grants: &[GrantId],
     now: DateTime<Utc>,
-) -> sqlx::Result<Option<Vec<LiveGrant>>> {
+) -> sqlx::Result<Option<LiveGrants>> {
     let ids: Vec<uuid::Uuid> = grants.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"
         select g.id as "grant_id?: GrantId", g.tools as "tools?", g.athlete_id as "athlete_id?",
-            case when c.athlete_id = g.athlete_id then c.status else $4 end as "status?: MemberStatus"
+            case when c.athlete_id = g.athlete_id then c.status else $4 end as "status?: MemberStatus",
+            (select coalesce(max(version), 0) from policies) as "policy!"
         from connector_tokens t
             join connectors k on k.id = t.connector_id
             left join grants g on g.coach_id = k.coach_id and g.id = any($2)
@@ -448,9 +458,9 @@ pub async fn live(
     )
     .fetch_all(db)
     .await?;
-    if rows.is_empty() {
+    let Some(policy) = rows.first().map(|row| row.policy) else {
         return Ok(None);
-    }
+    };
     let live = rows.into_iter().filter_map(|row| {
         Some(LiveGrant {
             grant_id: row.grant_id?,
@@ -459,7 +469,10 @@ pub async fn live(
             athlete_id: row.athlete_id?,
         })
     });
-    Ok(Some(live.collect()))
+    Ok(Some(LiveGrants {
+        grants: live.collect(),
+        policy,
+    }))
 }
 
 /// Notes that a coach used a grant.

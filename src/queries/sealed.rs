@@ -21,6 +21,8 @@ closed_set! {
         Jobs = "jobs",
         /// `changes.sealed`
         Changes = "changes",
+        /// `identities.tokens_sealed`
+        Identities = "identities",
     }
 }
 
@@ -31,6 +33,7 @@ impl Store {
             Self::Connections | Self::Links => "token_sealed",
             Self::Jobs => "payload",
             Self::Changes => "sealed",
+            Self::Identities => "tokens_sealed",
         };
         (self.as_str(), column)
     }
@@ -116,6 +119,22 @@ pub async fn under_other_keys(
             .fetch_all(pool)
             .await
         }
+        Store::Identities => {
+            sqlx::query_as!(
+                Sealed,
+                r#"
+                select id, tokens_sealed as "value!" from identities
+                where id > $1 and tokens_sealed is not null
+                    and substring(tokens_sealed from 1 for octet_length($2::bytea)) <> $2
+                order by id limit $3
+                "#,
+                after,
+                header,
+                limit
+            )
+            .fetch_all(pool)
+            .await
+        }
     }
 }
 
@@ -148,6 +167,8 @@ pub async fn all(pool: &PgPool, after: Uuid, limit: i64) -> sqlx::Result<Vec<Hol
             select $5, id, kind, payload from jobs where payload is not null and kind = any($9)
             union all
             select $10, id, $11, sealed from changes where sealed is not null
+            union all
+            select $12, id, $13, tokens_sealed from identities where tokens_sealed is not null
         ) whole
         where id > $1
         order by id limit $2
@@ -162,7 +183,9 @@ pub async fn all(pool: &PgPool, after: Uuid, limit: i64) -> sqlx::Result<Vec<Hol
         Held::CoachUrl.as_str(),
         &JobKind::words(),
         Store::Changes.as_str(),
-        Held::Change.as_str()
+        Held::Change.as_str(),
+        Store::Identities.as_str(),
+        Held::Identity.as_str()
     )
     .fetch_all(pool)
     .await
@@ -188,6 +211,8 @@ pub async fn newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Holding>> {
         )
         union all
         (select $9, id, $10, sealed from changes where sealed is not null order by id desc limit $1)
+        union all
+        (select $11, id, $12, tokens_sealed from identities where tokens_sealed is not null order by id desc limit $1)
         "#,
         limit,
         Store::Connections.as_str(),
@@ -198,7 +223,9 @@ pub async fn newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Holding>> {
         Held::CoachUrl.as_str(),
         &JobKind::words(),
         Store::Changes.as_str(),
-        Held::Change.as_str()
+        Held::Change.as_str(),
+        Store::Identities.as_str(),
+        Held::Identity.as_str()
     )
     .fetch_all(pool)
     .await
@@ -247,6 +274,16 @@ pub async fn replace(pool: &PgPool, store: Store, id: Uuid, old: &[u8], new: &[u
             .execute(pool)
             .await?
         }
+        Store::Identities => {
+            sqlx::query!(
+                "update identities set tokens_sealed = $3 where id = $1 and tokens_sealed = $2",
+                id,
+                old,
+                new
+            )
+            .execute(pool)
+            .await?
+        }
     };
     Ok(done.rows_affected() == 1)
 }
@@ -276,6 +313,8 @@ pub async fn count_by_key(pool: &PgPool) -> sqlx::Result<Vec<Count>> {
                 select payload from jobs where payload is not null
                 union all
                 select sealed from changes where sealed is not null
+                union all
+                select tokens_sealed from identities where tokens_sealed is not null
             ) whole
         ) named
         group by key

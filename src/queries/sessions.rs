@@ -1,8 +1,14 @@
 //! Browser sessions, found by the hash of their cookie.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
-use super::Db;
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+
+use super::{
+    Db,
+    policies::{Facts, Identity},
+};
 use crate::{
     ids::{AccountId, IdentityId, SessionId},
     secrets::TokenHash,
@@ -30,6 +36,10 @@ pub struct Session {
     pub identity_id: Option<IdentityId>,
     /// The provider's own name for its session.
     pub provider_session: Option<String>,
+    /// The number of the newest policy; 0 without one.
+    pub policy: i64,
+    /// What the policy looks at.
+    pub facts: Facts,
 }
 
 /// A session to begin.
@@ -79,28 +89,95 @@ pub async fn create(db: impl Db<'_>, new: &New<'_>, now: DateTime<Utc>) -> sqlx:
     .map(drop)
 }
 
-/// The session with this hash, if it began after `began_after` and was last used after `used_after`.
+struct Living {
+    account_id: AccountId,
+    email: Option<String>,
+    athlete_name: Option<String>,
+    last_seen_at: DateTime<Utc>,
+    way: Option<Way>,
+    factor: Option<Factor>,
+    factor_at: Option<DateTime<Utc>>,
+    identity_id: Option<IdentityId>,
+    provider_session: Option<String>,
+    policy: i64,
+    address_key: Option<String>,
+    athlete_id: Option<String>,
+    has_password: bool,
+    has_intervals: bool,
+    has_passkey: bool,
+    identity: Option<IdentityId>,
+    identity_email: Option<String>,
+    claims: Option<Json<BTreeMap<String, Vec<String>>>>,
+    claims_at: Option<DateTime<Utc>>,
+    refused_at: Option<DateTime<Utc>>,
+}
+
+impl From<Living> for Session {
+    fn from(row: Living) -> Self {
+        Self {
+            account_id: row.account_id,
+            email: row.email,
+            athlete_name: row.athlete_name,
+            last_seen_at: row.last_seen_at,
+            way: row.way,
+            factor: row.factor,
+            factor_at: row.factor_at,
+            identity_id: row.identity_id,
+            provider_session: row.provider_session,
+            policy: row.policy,
+            facts: Facts {
+                address_key: row.address_key,
+                athlete_id: row.athlete_id,
+                has_password: row.has_password,
+                has_intervals: row.has_intervals,
+                has_passkey: row.has_passkey,
+                identity: Identity::of(
+                    row.identity,
+                    row.identity_email,
+                    row.claims,
+                    row.claims_at,
+                    row.refused_at,
+                ),
+            },
+        }
+    }
+}
+
+/// The session with this hash, if it began after `began_after` and was last used after `used_after`, with the owner's identity at
+/// `issuer`.
 pub async fn living(
     db: impl Db<'_>,
     hash: TokenHash,
+    issuer: Option<&str>,
     began_after: DateTime<Utc>,
     used_after: DateTime<Utc>,
 ) -> sqlx::Result<Option<Session>> {
-    sqlx::query_as!(
-        Session,
+    let row = sqlx::query_as!(
+        Living,
         r#"
         select s.account_id as "account_id: AccountId", a.email, c.athlete_name as "athlete_name?", s.last_seen_at,
             s.way as "way: Way", s.factor as "factor: Factor", s.factor_at, s.identity_id as "identity_id: IdentityId",
-            s.provider_session
-        from sessions s join accounts a on a.id = s.account_id left join connections c on c.account_id = a.id
+            s.provider_session, (select coalesce(max(version), 0) from policies) as "policy!",
+            a.email_key as address_key, coalesce(a.athlete_id, c.athlete_id) as "athlete_id?",
+            a.password_hash is not null as "has_password!", a.athlete_id is not null as "has_intervals!",
+            exists (select from passkeys p where p.account_id = a.id) as "has_passkey!",
+            i.id as "identity?: IdentityId", i.email as "identity_email?",
+            i.claims as "claims?: Json<BTreeMap<String, Vec<String>>>", i.claims_at as "claims_at?",
+            i.refused_at as "refused_at?"
+        from sessions s
+            join accounts a on a.id = s.account_id
+            left join connections c on c.account_id = a.id
+            left join identities i on i.account_id = a.id and i.issuer = $4
         where s.hash = $1 and s.created_at > $2 and s.last_seen_at > $3
         "#,
         hash.as_bytes(),
         began_after,
-        used_after
+        used_after,
+        issuer
     )
     .fetch_optional(db)
-    .await
+    .await?;
+    Ok(row.map(Session::from))
 }
 
 /// Notes that a session was used.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::Db;
 
 /// Spends something until `until`; false if it was spent before, and counts no longer.
-pub async fn once(db: impl Db<'_>, hash: &[u8], until: DateTime<Utc>) -> sqlx::Result<bool> {
+pub(crate) async fn once(db: impl Db<'_>, hash: &[u8], until: DateTime<Utc>) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "insert into spent (hash, expires_at) values ($1, $2) on conflict do nothing",
         hash,
@@ -17,7 +17,7 @@ pub async fn once(db: impl Db<'_>, hash: &[u8], until: DateTime<Utc>) -> sqlx::R
 }
 
 /// Deletes up to `limit` that would be refused for their age by now.
-pub async fn purge(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+pub(crate) async fn purge(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
         delete from spent where hash in (

@@ -22,6 +22,8 @@ closed_set! {
         Revoke = "revoke",
         /// A calendar entry before and after a change.
         Change = "change",
+        /// What the outside identity provider is asked with about somebody.
+        Identity = "identity",
     }
 }
 
@@ -38,6 +40,10 @@ impl Held {
                 "waiting revokes at intervals.icu",
             ),
             Self::Change => ("change that can be undone", "changes that can be undone"),
+            Self::Identity => (
+                "identity that has to sign in at the identity provider again",
+                "identities that have to sign in at the identity provider again",
+            ),
         };
         format!("{count} {}", if count == 1 { one } else { more })
     }

@@ -92,7 +92,7 @@ async fn an_export_holds_all_the_accounts_data_and_no_secret_122() {
         assert_eq!(page.header("cache-control"), "no-store");
         assert_eq!(page.header("x-content-type-options"), "nosniff");
         let file: Value = serde_json::from_str(&page.body).unwrap();
-        assert_eq!(file["format"], "icusync-export/5");
+        assert_eq!(file["format"], "icusync-export/6");
         assert_eq!(file["account"]["email"], ana.person.email);
         assert_eq!(file["sessions"].as_array().unwrap().len(), 1);
         assert_eq!(file["sessions"][0]["this_one"], true);
@@ -564,6 +564,56 @@ const WITHHELD: &[(&str, &str)] = &[
         "gone within the hour, and says nothing but that the roster page was opened",
     ),
     ("coach_sessions.expires_at", "as above"),
+    ("identities.id", "a row's name"),
+    ("identities.coach_id", "a row's name"),
+    ("identities.tokens_sealed", "a secret"),
+    ("identities.asking_until", "gone after seconds"),
+    (
+        "identities.provider_session",
+        "the provider's name for a session there",
+    ),
+    ("sessions.identity_id", "a row's name; the identity is exported"),
+    (
+        "sessions.provider_session",
+        "the provider's name for a session there",
+    ),
+    (
+        "coach_sessions.identity_id",
+        "a row's name; the identity is exported",
+    ),
+    (
+        "coach_sessions.provider_session",
+        "the provider's name for a session there",
+    ),
+    (
+        "sign_in_requests.identity_id",
+        "a row's name; the identity is exported",
+    ),
+    ("provider_states.hash", "a secret"),
+    ("provider_states.browser_hash", "a secret"),
+    ("provider_states.session_hash", "a secret"),
+    ("provider_states.id", "a row's name"),
+    ("provider_states.purpose", "gone after ten minutes"),
+    ("provider_states.sealed", "a secret"),
+    ("provider_states.next", "a page to go on to"),
+    ("provider_states.created_at", "gone after ten minutes"),
+    ("provider_states.expires_at", "as above"),
+    ("identity_offers.id", "a row's name"),
+    ("identity_offers.hash", "a secret"),
+    ("identity_offers.coach_id", "a row's name"),
+    (
+        "identity_offers.sealed",
+        "of nobody's account yet, and gone within the hour",
+    ),
+    ("identity_offers.is_proved", "as above"),
+    ("identity_offers.code_hash", "a secret"),
+    ("identity_offers.tries", "a number, for the limit"),
+    ("identity_offers.mailed_at", "gone within the hour"),
+    ("identity_offers.next", "a page to go on to"),
+    ("identity_offers.created_at", "gone within the hour"),
+    ("identity_offers.expires_at", "as above"),
+    ("spent.hash", "a hash of a challenge or of a token's name"),
+    ("spent.expires_at", "gone within the hour"),
     ("installation.only_row", "about nobody"),
     ("installation.kind", "about nobody"),
     ("installation.created_at", "about nobody"),
@@ -576,6 +626,21 @@ const EXPORTED: &[(&str, &[&str])] = &[
         &["id", "email", "email_key", "athlete_id", "created_at"],
     ),
     ("sessions", &["created_at", "last_seen_at", "user_agent"]),
+    (
+        "identities",
+        &[
+            "issuer",
+            "subject",
+            "email",
+            "other_email",
+            "claims",
+            "claims_at",
+            "refused_at",
+            "away_at",
+            "created_at",
+            "last_used_at",
+        ],
+    ),
     (
         "mail_links",
         &["kind", "email", "email_key", "created_at", "expires_at"],

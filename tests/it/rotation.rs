@@ -70,6 +70,11 @@ fn place(store: Store, row: Uuid) -> Place {
             row,
             column: "sealed",
         },
+        Store::Identities => Place {
+            table: "identities",
+            row,
+            column: "tokens_sealed",
+        },
     }
 }
 
@@ -512,6 +517,9 @@ async fn no_sealed_column_is_forgotten() {
             ("oauth_clients", "secret_sealed"),
             ("refresh_tokens", "answer_sealed"),
             ("sign_in_requests", "code_sealed"),
+            // Who waits for longer signs in again.
+            ("identity_offers", "sealed"),
+            ("provider_states", "sealed"),
         ];
         let before = sealed.len();
         sealed.retain(|(table, column)| !short_lived.contains(&(table.as_str(), column.as_str())));

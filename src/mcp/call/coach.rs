@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Call, REPLACED, Reply, bounded, refusal, withheld};
+use super::{Call, REPLACED, Reply, bounded, refusal, withheld, withheld_by_policy};
 use crate::{
     guard::{Caller, Member, Roster, clients::Use, connection, roster::How, touched::Touch},
     mcp::catalogue::Called,
@@ -145,6 +145,16 @@ impl Call<'_> {
             Ok(None) => return withheld(REPLACED),
             Err(error) => return refusal(&connection::away(&error)),
         };
+        let known = match self.visit.visitor.still_known(self.app, live.policy).await {
+            Ok(Some(known)) => known,
+            Ok(None) => return withheld(REPLACED),
+            Err(error) => return withheld_by_policy(&error),
+        };
+        let live: Vec<&LiveGrant> = live
+            .grants
+            .iter()
+            .filter(|grant| known.has_on_roster(grant.grant_id))
+            .collect();
         let of = |touch: &Touch| live.iter().find(|grant| Some(grant.grant_id) == touch.grant);
         let changed = named(touched, |touch| {
             !of(touch).is_some_and(|grant| still_granted(touch, grant))

@@ -22,6 +22,7 @@ use crate::{
         draft::{self, Kept},
         form::Mistake,
         frame::page,
+        kept_out::{self, Whose},
     },
     queries::{self, sign_in_requests::Request},
 };
@@ -143,6 +144,10 @@ pub(crate) async fn type_code(
         Typed::Right => Ok(Redirect::to(&NextPage::Request(request.id).path()).into_response()),
         Typed::Wrong(left) => Ok(Said::Wrong(left).answer(request.id)),
         Typed::Over => Ok(Said::Over.answer(request.id)),
+        Typed::KeptOut(why) => {
+            let contact = app.config.support_email.clone();
+            Ok(kept_out::page(contact, Whose::Stranger, why))
+        }
     }
 }
 

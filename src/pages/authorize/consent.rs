@@ -14,9 +14,11 @@ use crate::{
     error::Problem,
     guard::{
         door::Came,
+        policy::{self, Admission},
         session::{self, Session},
         sign_ins::{self, From, WRITE, code_place},
     },
+    ids::CoachId,
     mail::{Address, Mail, NewApp, outbox},
     oauth::{
         answer::{self, Answer},
@@ -27,6 +29,7 @@ use crate::{
         Fields, Frame, FromNetwork, MaybeSigned, NextPage, changes,
         draft::Kept,
         frame::with_status,
+        kept_out::{self, Whose},
         links::{self, Offered},
         provider,
     },
@@ -54,6 +57,8 @@ enum Person {
         is_read_only: bool,
         /// The identity of the outside provider by which the athlete came in.
         identity: Option<Identity>,
+        /// Whether the policy lets them change something.
+        writes: bool,
     },
     Coach {
         owner: Owner,
@@ -61,6 +66,8 @@ enum Person {
         athletes: usize,
         /// The identity of the outside provider by which the coach came in.
         identity: Option<Identity>,
+        /// Whether the policy lets them change something.
+        writes: bool,
     },
 }
 
@@ -106,13 +113,21 @@ impl Person {
 
     /// Whether a client could make any change for this person.
     fn could_write(&self) -> bool {
-        !matches!(
+        let is_read_only = matches!(
             self,
             Self::Athlete {
                 is_read_only: true,
                 ..
             }
-        )
+        );
+        self.lets_write() && !is_read_only
+    }
+
+    /// Whether the policy lets this person change something.
+    fn lets_write(&self) -> bool {
+        match self {
+            Self::Athlete { writes, .. } | Self::Coach { writes, .. } => *writes,
+        }
     }
 
     /// What the form carries, so that nobody agrees as somebody else than the page named.
@@ -147,18 +162,31 @@ enum Step {
         email: String,
     },
     Who,
+    /// The policy does not let the coach in.
+    KeptOut(Admission),
+}
+
+/// The coach who is asked, or why the policy keeps them out.
+async fn step_of_coach(app: &App, request: &Request, id: CoachId, email: &str) -> Result<Step, Problem> {
+    let standing = policy::of_coach(app, id).await?;
+    let admission = standing.came_in(Some(way_of_coach(request)));
+    if admission != Admission::In {
+        return Ok(Step::KeptOut(admission));
+    }
+    let roster = queries::grants::roster_of(&app.pool, id, app.clock.now()).await?;
+    Ok(Step::Agree(Person::Coach {
+        owner: Owner::Coach(id),
+        email: email.to_owned(),
+        athletes: roster.len(),
+        identity: Identity::of(app, request.identity_email.clone()),
+        writes: standing.writes(),
+    }))
 }
 
 /// Who is asked, or what is missing before anybody can be.
 async fn step(app: &App, request: &Request, session: Option<&Session>) -> Result<Step, Problem> {
     if let (Some(id), Some(email)) = (request.coach_id, &request.coach_email) {
-        let roster = queries::grants::roster_of(&app.pool, id, app.clock.now()).await?;
-        return Ok(Step::Agree(Person::Coach {
-            owner: Owner::Coach(id),
-            email: email.clone(),
-            athletes: roster.len(),
-            identity: Identity::of(app, request.identity_email.clone()),
-        }));
+        return step_of_coach(app, request, id, email).await;
     }
     let Some(session) = session else {
         return Ok(Step::Who);
@@ -176,6 +204,7 @@ async fn step(app: &App, request: &Request, session: Option<&Session>) -> Result
         reads_only: changes::in_words(&reads_only),
         name: connection.athlete_name,
         identity: Identity::of_session(app, session).await?,
+        writes: session.writes,
     }))
 }
 
@@ -241,7 +270,11 @@ pub(super) async fn show(
         return done(request, session);
     }
     let person = match step(app, request, session).await? {
-        Step::Who => return who(app, request, session, &Kept::default()),
+        Step::Who => return who(app, request, session, &Kept::default()).await,
+        Step::KeptOut(why) => {
+            let contact = app.config.support_email.clone();
+            return Ok(kept_out::page(contact, Whose::Stranger, why));
+        }
         Step::Connect { email } => {
             let connect = Connect {
                 frame,
@@ -410,9 +443,9 @@ async fn allow(
     else {
         return gone(session.is_some());
     };
-    if !is_still(&mut *db, owner, &locked, session, now).await? {
+    if !is_still(app, &mut *db, owner, &locked, session, now).await? {
         drop(transaction);
-        return who(app, request, None, &Kept::default());
+        return who(app, request, None, &Kept::default()).await;
     }
     if locked.code_expires_at.is_some() {
         drop(transaction);
@@ -456,6 +489,15 @@ async fn allow(
     back(&url, &request.client_name)
 }
 
+/// How a coach came in.
+fn way_of_coach(request: &Request) -> Way {
+    if request.identity_id.is_some() {
+        Way::Provider
+    } else {
+        Way::Email
+    }
+}
+
 /// How whoever agrees came in.
 fn how_of(owner: Owner, request: &Request, session: Option<&Session>) -> How {
     match owner {
@@ -463,11 +505,7 @@ fn how_of(owner: Owner, request: &Request, session: Option<&Session>) -> How {
             .and_then(|session| session.came.as_ref())
             .map_or_else(How::default, Came::how),
         Owner::Coach(_) => How {
-            way: Some(if request.identity_id.is_some() {
-                Way::Provider
-            } else {
-                Way::Email
-            }),
+            way: Some(way_of_coach(request)),
             factor: None,
         },
     }
@@ -475,6 +513,7 @@ fn how_of(owner: Owner, request: &Request, session: Option<&Session>) -> How {
 
 /// Whether the person who was asked is still the one: the session lives, or the coach's code still counts.
 async fn is_still(
+    app: &App,
     db: &mut sqlx::PgConnection,
     owner: Owner,
     locked: &Request,
@@ -485,7 +524,8 @@ async fn is_still(
         (Owner::Coach(coach), _) => Ok(locked.coach_id == Some(coach)),
         (Owner::Account(account), Some(asked)) => {
             let (began, used) = (now - session::ABSOLUTE, now - session::IDLE);
-            let living = queries::sessions::living(db, asked.hash, began, used).await?;
+            let issuer = app.config.issuer();
+            let living = queries::sessions::living(db, asked.hash, issuer, began, used).await?;
             Ok(living.is_some_and(|living| living.account_id == account))
         }
         (Owner::Account(_), None) => Ok(false),

@@ -9,6 +9,7 @@ use crate::{
     queries::{
         self,
         grants::Member,
+        identities::Exported,
         sign_in_log::{Choice, Entry},
         sign_ins::{Listed, Owner},
     },
@@ -17,6 +18,8 @@ use crate::{
 /// All about the sign-ins of an athlete, or of a coach.
 #[derive(Serialize)]
 pub(super) struct SignedIn {
+    /// At the outside identity provider.
+    identities: Vec<Exported>,
     connected_apps: Vec<ConnectedApp>,
     /// What was chosen last for each client.
     sign_in_choices: Vec<Choice>,
@@ -62,6 +65,7 @@ pub(super) async fn of(app: &App, owner: Owner, roster: &[Member]) -> Result<Sig
         connected_apps.push(ConnectedApp::of(listed, name, at));
     }
     Ok(SignedIn {
+        identities: queries::identities::exported(pool, owner).await?,
         connected_apps,
         sign_in_choices: queries::sign_in_log::choices(pool, owner).await?,
         sign_in_log: queries::sign_in_log::of(pool, owner, i64::MAX).await?,

@@ -8,13 +8,13 @@ use http::HeaderMap;
 
 use super::{
     mailed,
-    my_roster::{Visit, back, door},
+    my_roster::{Visit, back, visiting},
 };
 use crate::{
     app::App,
     error::Problem,
     guard::{
-        coach_session, coaches,
+        coaches, policy,
         sign_ins::{self, From},
     },
     mail::{CoachNewUrl, Mail},
@@ -72,8 +72,9 @@ pub(crate) async fn form(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
-    let Some(coach) = coach_session::current(&app, &headers).await? else {
-        return door(signed);
+    let (coach, _) = match visiting(&app, &headers, signed).await? {
+        Ok(visiting) => visiting,
+        Err(page) => return Ok(page),
     };
     apps::rights(&app, Owner::Coach(coach.id), &HERE, apps::id_in(path)?, signed).await
 }
@@ -105,7 +106,8 @@ pub(crate) async fn link_on(
 ) -> Result<Response, Problem> {
     let db = &mut *transaction;
     let link = queries::connectors::of_coach(&mut *db, coach.id).await?;
-    if link.is_none_or(|link| link.token_sealed.is_some()) {
+    let has_links = policy::of_now(&mut *db, &app).await?.has_links();
+    if !has_links || link.is_none_or(|link| link.token_sealed.is_some()) {
         return Ok(back(None));
     }
     let Some(url) = coaches::regenerate(db, &app, coach.id).await? else {

@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{HeaderMap, header::SET_COOKIE};
 
-use super::my_roster::{Visit, door, end_grants};
+use super::my_roster::{Visit, end_grants, visiting};
 use crate::{
     app::App,
     error::Problem,
@@ -37,12 +37,12 @@ pub(crate) async fn form(
     MaybeSigned(session): MaybeSigned,
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
-    match coach_session::current(&app, &headers).await? {
-        Some(coach) => page(&Form {
+    match visiting(&app, &headers, signed).await? {
+        Ok((coach, _)) => page(&Form {
             frame: Frame::of(signed),
             email: coach.email,
         }),
-        None => door(signed),
+        Err(page) => Ok(page),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
         coach_session,
         coaches::{self, asleep},
         connector,
+        policy::{self, Admission},
         sign_ins::{self, From},
     },
     mail::{
@@ -29,10 +30,11 @@ use crate::{
         Fields, Frame, FromNetwork, MaybeSigned,
         apps::end_apps_ticked,
         frame::{page, with_status},
+        kept_out::{self, Whose},
         mail_link::Opened,
     },
     queries::{self, coaches::Coach, sign_ins::Owner},
-    words::MemberStatus,
+    words::{MemberStatus, SignInOutcome, Way},
 };
 
 /// In the query of the last page: the sign-ins were ended too.
@@ -74,7 +76,7 @@ pub(crate) async fn confirm_page(
             form: opened.form(),
             email: opened.link.email,
         }),
-        None => row.page.gone(&app, &headers, signed),
+        None => row.page.gone(&app, &headers, signed).await,
     }
 }
 
@@ -92,6 +94,10 @@ enum Granted {
     SwitchedOff,
     /// Nothing: the coach has no URL.
     Nothing,
+    /// Nothing: the policy has no connector URLs.
+    NoLinks,
+    /// Nothing: the policy does not let the coach in, or not by a link by email.
+    KeptOut(Admission),
 }
 
 /// `POST /for-coaches/{wish}/confirm`: spends the link and does what it is for, both or neither.
@@ -103,24 +109,37 @@ pub(crate) async fn confirm(
     MaybeSigned(session): MaybeSigned,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let form = fields.take("form")?;
+    let (form, network) = (fields.take("form")?, from.0);
     let from = end_apps_ticked(&mut fields).then(|| From::of(from.0, &headers));
     let (signed, row) = (session.is_some(), wish.row());
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     let opened = row.page.pressed(&mut *db, &app, &headers, &form).await?;
     let Some((opened, coach)) = spend(db, &app, opened).await? else {
-        return row.page.gone(&app, &headers, signed);
+        return row.page.gone(&app, &headers, signed).await;
     };
+    let policy = policy::of_now(&mut *db, &app).await?;
+    let admission = policy::lets_coach_in(&mut *db, &app, Some(coach.id), Way::Email).await?;
     let granted = match wish {
+        _ if admission != Admission::In => Granted::KeptOut(admission),
+        Wish::Resend | Wish::Regenerate if !policy.has_links() => Granted::NoLinks,
         Wish::Resend => resend(db, &app, &coach).await?,
         Wish::Regenerate => regenerate(db, &app, &coach, from.as_ref()).await?,
         Wish::Roster => Granted::Visit(coach_session::begin(db, &app, coach.id, &headers).await?),
     };
     let done = match granted {
-        Granted::Nothing => return row.page.gone(&app, &headers, signed),
+        Granted::Nothing => return row.page.gone(&app, &headers, signed).await,
         // Rolled back: a new URL that is not emailed would lock the coach out, and the link can be used later.
         Granted::Mailed(Queued::Capped) => return ended(End::TooMany, signed),
+        Granted::NoLinks => return ended(End::NoLinks, signed),
+        Granted::KeptOut(why) => {
+            drop(transaction);
+            let (owner, refused) = (Owner::Coach(coach.id), SignInOutcome::NotAllowed);
+            let from = From::of(network, &headers);
+            sign_ins::log_apart(&app, owner, None, refused, from);
+            let contact = app.config.support_email.clone();
+            return Ok(kept_out::page(contact, Whose::Stranger, why));
+        }
         Granted::Unreadable => {
             transaction.commit().await?;
             return ended(End::Unreadable, signed);
@@ -252,13 +271,18 @@ pub(super) enum End {
     Unreadable,
     /// There is none: the coach switched it off.
     SwitchedOff,
+    /// There is none: the policy has no connector URLs.
+    NoLinks,
 }
 
 fn ended(end: End, signed: bool) -> Result<Response, Problem> {
     let status = match end {
-        End::Resent | End::Regenerated | End::RegeneratedAndEnded | End::Unreadable | End::SwitchedOff => {
-            StatusCode::OK
-        }
+        End::Resent
+        | End::Regenerated
+        | End::RegeneratedAndEnded
+        | End::Unreadable
+        | End::SwitchedOff
+        | End::NoLinks => StatusCode::OK,
         End::TooMany => StatusCode::TOO_MANY_REQUESTS,
     };
     let frame = Frame::of(signed);

@@ -2,6 +2,8 @@
 //!
 //! Only the athlete decides what is granted; here a coach can only give grants up.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     extract::{FromRequestParts, State},
@@ -17,7 +19,7 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
-        coach_session,
+        coach_session::{self, Visitor},
         coaches::{asleep, in_words, until},
         log_buffer,
     },
@@ -28,9 +30,11 @@ use crate::{
         apps::Apps,
         done::{Done, JustDone},
         frame::{page, with_status},
+        kept_out::{self, Whose},
         steps::Copy,
         when,
     },
+    policy::Policy,
     queries::{
         self,
         coaches::{Coach, Refused},
@@ -125,7 +129,7 @@ struct Page {
     refused: Vec<RefusedRow>,
     refuses_all: Option<String>,
     apps: Apps,
-    /// Whether the coach's URL is on; none if there is no URL.
+    /// Whether the coach's URL is on; none if there is no URL, or the policy has none.
     url_is_on: Option<bool>,
     sign_in: Copy,
 }
@@ -142,6 +146,23 @@ pub(super) fn door(signed: bool) -> Result<Response, Problem> {
     with_status(StatusCode::FORBIDDEN, &Door { frame })
 }
 
+/// The coach whose visit lasts, and the policy; or the page for somebody else, or for a coach whom the policy does not let in.
+pub(super) async fn visiting(
+    app: &App,
+    headers: &HeaderMap,
+    signed: bool,
+) -> Result<Result<(Coach, Arc<Policy>), Response>, Problem> {
+    Ok(match coach_session::visitor(app, headers).await? {
+        Visitor::In(coach, policy) => Ok((*coach, policy)),
+        Visitor::Stranger => Err(door(signed)?),
+        Visitor::KeptOut(why) => Err(kept_out::page(
+            app.config.support_email.clone(),
+            Whose::Coach,
+            why,
+        )),
+    })
+}
+
 /// `GET /for-coaches/my-roster`, with `?done=` after something was done.
 pub(crate) async fn show(
     State(app): State<App>,
@@ -149,8 +170,9 @@ pub(crate) async fn show(
     MaybeSigned(session): MaybeSigned,
     JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
-    let Some(coach) = coach_session::current(&app, &headers).await? else {
-        return door(session.is_some());
+    let (coach, policy) = match visiting(&app, &headers, session.is_some()).await? {
+        Ok(visiting) => visiting,
+        Err(page) => return Ok(page),
     };
     log_buffer::flush(&app).await;
     let now = app.clock.now();
@@ -170,7 +192,9 @@ pub(crate) async fn show(
         refused: refused.into_iter().map(|row| RefusedRow::of(row, now)).collect(),
         refuses_all: coach.refuses_all_at.map(|at| when::ago(now, at)),
         apps: Apps::of(&app, Owner::Coach(coach.id), &apps::HERE, None).await?,
-        url_is_on: link.map(|link| link.token_sealed.is_some()),
+        url_is_on: link
+            .filter(|_| policy.has_links())
+            .map(|link| link.token_sealed.is_some()),
         sign_in: Copy::of_sign_in("sign-in-url", &app.config),
     })
 }
@@ -267,18 +291,18 @@ impl FromRequestParts<App> for Visit {
         let MaybeSigned(session) = MaybeSigned::from_request_parts(parts, app)
             .await
             .map_err(IntoResponse::into_response)?;
-        match begin(app, &parts.headers).await {
+        let signed = session.is_some();
+        let visiting = visiting(app, &parts.headers, signed).await;
+        let (coach, _) = visiting.map_err(IntoResponse::into_response)??;
+        match begin(app, &coach).await {
             Ok(Some(visit)) => Ok(visit),
-            Ok(None) => Err(door(session.is_some()).into_response()),
+            Ok(None) => Err(door(signed).into_response()),
             Err(error) => Err(Problem::from(error).into_response()),
         }
     }
 }
 
-async fn begin(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Visit>> {
-    let Some(coach) = coach_session::current(app, headers).await? else {
-        return Ok(None);
-    };
+async fn begin(app: &App, coach: &Coach) -> sqlx::Result<Option<Visit>> {
     // Before the lock, for which the rows of the coach's own calls would wait.
     log_buffer::flush(app).await;
     let mut transaction = app.pool.begin().await?;

@@ -16,6 +16,8 @@ use crate::{
         mail_link::{MailPage, REGENERATE_PAGE, RESEND_PAGE, ROSTER_PAGE},
         sent::What,
     },
+    policy::Policy,
+    words::Way,
 };
 
 /// What a coach can ask for by email.
@@ -62,6 +64,14 @@ impl Row {
 impl Wish {
     /// All of them, in the order of the page For coaches.
     pub(in crate::pages) const ALL: [Self; 3] = [Self::Resend, Self::Regenerate, Self::Roster];
+
+    /// Those that the policy leaves, in the same order: without connector URLs there is none to send, and without links by email
+    /// nothing can be asked for.
+    pub(in crate::pages) fn with(policy: &Policy) -> Vec<Self> {
+        let by_email = policy.allows(Way::Email).allowed;
+        let left = |wish: &Self| by_email && (policy.has_links() || *wish == Self::Roster);
+        Self::ALL.into_iter().filter(left).collect()
+    }
 
     /// Everything about it.
     pub(super) const fn row(self) -> Row {

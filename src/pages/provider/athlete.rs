@@ -9,14 +9,16 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
-        accounts, door,
+        self, accounts, door,
         identities::{self, Person},
         identity_offer,
     },
     mail::Address,
     oidc::Provider,
     pages::{entered, provider::join::JOIN},
+    policy,
     queries::{self, accounts::Account, identities::Identity, sign_ins::Owner},
+    words::Way,
 };
 
 /// How often it is looked again who somebody is, when that changed in between: two windows sign up at once.
@@ -100,7 +102,14 @@ async fn sign_up(
     (by, address): (By<'_>, &Address),
     back: Back,
 ) -> Result<Option<Response>, Problem> {
-    if !app.config.sign_up().allows(&address.key) {
+    let stranger = policy::Person {
+        address: Some(address.key.clone()),
+        ways: vec![Way::Provider],
+        claims: person.claims().clone(),
+        ..policy::Person::unknown(policy::Kind::Athlete)
+    };
+    let sign_ups = guard::policy::sign_ups(app).await?;
+    if !sign_ups.lets(&stranger, Way::Provider, |setting| setting.allows(&address.key)) {
         let closed = Failed::Closed(address.typed.clone());
         return said(app, provider, &closed, back).map(Some);
     }

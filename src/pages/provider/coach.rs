@@ -12,14 +12,20 @@ use crate::{
     guard::{
         coach_session,
         identities::{self, Person},
-        identity_offer, sign_ins,
+        identity_offer,
+        policy::{self, Admission},
+        sign_ins,
     },
     ids::{CoachId, IdentityId},
     oauth::authorize::of_browser,
     oidc::Provider,
-    pages::{NextPage, authorize, provider::join::JOIN},
+    pages::{
+        NextPage, authorize,
+        kept_out::{self, Whose},
+        provider::join::JOIN,
+    },
     queries::{self, coaches::Coach, sign_ins::Owner},
-    words::SignInOutcome,
+    words::{SignInOutcome, Way},
 };
 
 /// The page of a coach's visit.
@@ -106,6 +112,13 @@ pub(super) async fn enter(
     (by, next): (By<'_>, NextPage),
 ) -> Result<Response, Problem> {
     let came = person.came(identity);
+    let admission = policy::lets_coach_in(&mut *db, app, Some(coach), Way::Provider).await?;
+    if admission != Admission::In {
+        let refused = (SignInOutcome::NotAllowed, came.how());
+        sign_ins::log_how(&mut *db, app, Owner::Coach(coach), None, refused, &by.from()).await?;
+        let contact = app.config.support_email.clone();
+        return Ok(kept_out::page(contact, Whose::Stranger, admission));
+    }
     if let Some(request) = next.request() {
         let Some(browser) = of_browser(app, by.headers) else {
             return authorize::gone(false);

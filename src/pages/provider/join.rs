@@ -18,6 +18,7 @@ use crate::{
         door::{self, Came, Entered, FACTOR_PAGE},
         identities,
         identity_offer::{self, Asked, Typed as Judged, Waiting},
+        policy,
         session::{self, Session},
         sign_ins::{self, From},
     },
@@ -96,7 +97,8 @@ async fn terms(app: &App, provider: &Provider, waiting: &Waiting) -> Result<(boo
     let has_password = queries::accounts::password_of(&app.pool, account)
         .await?
         .is_some();
-    Ok((replaces, has_password && !replaces))
+    let password = has_password && !replaces && policy::offered(app).await?.password;
+    Ok((replaces, password))
 }
 
 /// `GET /sign-in/provider/join`.

@@ -23,6 +23,7 @@ use crate::{
         sent::{Sent, What},
     },
     queries,
+    words::Way,
 };
 
 /// The page.
@@ -105,7 +106,7 @@ pub(crate) async fn ask(
     };
     app.limits.sign_up(from.0)?;
     let next = waiting.next();
-    accounts::invite_to_confirm(&app, &address, from.0, next).await?;
+    accounts::invite_to_confirm(&app, &address, from.0, next, Way::Intervals).await?;
     let sent = Sent::note(&app, &headers, What::Confirm, &email, None);
     let page = Redirect::to(&format!("/sign-up/sent{}", next.query()));
     Ok(([(SET_COOKIE, sent)], page).into_response())

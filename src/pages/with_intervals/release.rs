@@ -16,7 +16,7 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::limits::Network,
+    guard::{limits::Network, policy},
     mail::{self, Address, Mail},
     pages::{
         Fields, Frame, FromNetwork, MaybeSigned, NextPage, connections,
@@ -133,10 +133,10 @@ pub(crate) async fn confirm_page(
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
     let Some(opened) = RELEASE_PAGE.opened(&app.pool, &app, &headers).await? else {
-        return RELEASE_PAGE.gone(&app, &headers, signed);
+        return RELEASE_PAGE.gone(&app, &headers, signed).await;
     };
     let Some(row) = shown_by(&app, &opened).await? else {
-        return RELEASE_PAGE.gone(&app, &headers, signed);
+        return RELEASE_PAGE.gone(&app, &headers, signed).await;
     };
     page(&Release {
         frame: Frame::of(signed),
@@ -155,15 +155,15 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Problem> {
     let (signed, form) = (session.is_some(), fields.take("form")?);
     let Some(opened) = RELEASE_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
-        return RELEASE_PAGE.gone(&app, &headers, signed);
+        return RELEASE_PAGE.gone(&app, &headers, signed).await;
     };
     let Some(account) = opened.link.account_id else {
-        return RELEASE_PAGE.gone(&app, &headers, signed);
+        return RELEASE_PAGE.gone(&app, &headers, signed).await;
     };
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     if !queries::accounts::lock(&mut *db, account).await? || opened.spend(&mut *db, &app).await?.is_none() {
-        return RELEASE_PAGE.gone(&app, &headers, signed);
+        return RELEASE_PAGE.gone(&app, &headers, signed).await;
     }
     // The athlete has just given a new consent: a revoke would end that one too.
     connect::end(&mut *db, account).await?;
@@ -218,7 +218,7 @@ pub(crate) async fn go_on(
     if !is_free(&app, &waiting).await? {
         return Ok(Redirect::to(JOIN).into_response());
     }
-    let rule = app.config.sign_up();
+    let rule = policy::sign_ups(&app).await?;
     let may_sign_up = rule.allows_athlete(waiting.athlete.as_str());
     if session.is_none() && !may_sign_up && rule.takes_addresses() {
         return Ok(Redirect::to(first_address::PATH).into_response());

@@ -1,0 +1,1 @@
+//! The provider's lies, over a socket.

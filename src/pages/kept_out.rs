@@ -1,0 +1,75 @@
+//! The page for somebody whom the policy does not let in, or not by the way in which they came. It says nothing of the rules.
+
+use askama::Template;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+
+use super::{
+    Frame,
+    frame::{Nav, with_status},
+};
+use crate::guard::{identities::NotCurrent, policy::Admission};
+
+/// Whose page it is: how they leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Somebody with a session.
+    Athlete,
+    /// A coach with a visit.
+    Coach,
+    /// Somebody who tried to come in.
+    Stranger,
+}
+
+#[derive(Template)]
+#[template(path = "pages/kept_out.html")]
+struct Page {
+    frame: Frame,
+    whose: Whose,
+    why: Admission,
+    contact: Option<String>,
+}
+
+impl Page {
+    /// Whether another way in would do.
+    fn another_way(&self) -> bool {
+        self.why == Admission::AnotherWay
+    }
+
+    /// Since when the outside provider does not answer; the outer one is none if it does.
+    fn no_answer(&self) -> Option<Option<String>> {
+        let Admission::NotCurrent(NotCurrent::NoAnswer(since)) = self.why else {
+            return None;
+        };
+        Some(since.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()))
+    }
+
+    /// Whether the outside provider asks for a new sign-in.
+    fn again(&self) -> bool {
+        self.why == Admission::NotCurrent(NotCurrent::SignInAgain)
+    }
+
+    /// Where the button that ends the session or the visit leads.
+    fn leave(&self) -> Option<&'static str> {
+        match self.whose {
+            Whose::Athlete => Some("/sign-out"),
+            Whose::Coach => Some("/for-coaches/my-roster/done"),
+            Whose::Stranger => None,
+        }
+    }
+}
+
+/// The page; `contact` is the operator's address.
+pub(super) fn page(contact: Option<String>, whose: Whose, why: Admission) -> Response {
+    let page = Page {
+        frame: Frame::with(Nav::Bare),
+        whose,
+        why,
+        contact,
+    };
+    let status = match why {
+        Admission::NotCurrent(NotCurrent::NoAnswer(_)) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::FORBIDDEN,
+    };
+    with_status(status, &page).into_response()
+}
