@@ -66,6 +66,10 @@ pub enum Lie {
     Future,
     /// The ID token is five minutes old.
     Old,
+    /// The person signed in there an hour ago, whatever was asked.
+    LongAgo,
+    /// It does not say when the person signed in.
+    NoAuthTime,
     /// The hash is another access token's.
     AtHash,
     /// No signature.
@@ -333,6 +337,12 @@ impl Liar {
             "at_hash": hash(if self.is(Lie::AtHash) { "another" } else { access }),
             "amr": ["pwd", "otp"],
         });
+        if self.is(Lie::LongAgo) {
+            payload["auth_time"] = json!((now - TimeDelta::hours(1)).timestamp());
+        }
+        if self.is(Lie::NoAuthTime) {
+            payload.as_object_mut().unwrap().remove("auth_time");
+        }
         let everything = !self.is(Lie::NoUserinfo) && !self.is(Lie::OnlyInIdToken);
         for (name, value) in claims {
             if name == "sub" || !everything {
