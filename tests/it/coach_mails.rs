@@ -362,6 +362,7 @@ async fn no_mail_program_finds_a_link_in_a_name() {
                 to: COACH.to_owned(),
                 at: world.clock.now(),
                 public_url: world.web.clone(),
+                has_links: true,
             };
             let letter = mail.render(&envelope).unwrap();
             assert_eq!(

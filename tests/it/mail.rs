@@ -305,6 +305,7 @@ async fn a_claim_that_was_never_finished_runs_again_with_the_same_message_id() {
             to: parcel.to,
             at: claimed[0].created_at,
             public_url: world.web.clone(),
+            has_links: true,
         };
         let letter = parcel.mail.render(&envelope).unwrap();
         let from = world.app.config.mail_from.parse().unwrap();
@@ -344,6 +345,7 @@ async fn a_server_that_never_answers_is_left_after_ten_seconds() {
         to: "a@example.test".to_owned(),
         at: world::NOW.parse().unwrap(),
         public_url: "https://icusync.example".to_owned(),
+        has_links: true,
     };
     let letter = sample().render(&envelope).unwrap();
     let from = "IcuSync <icusync@icusync.example>".parse().unwrap();
@@ -445,6 +447,7 @@ fn the_last_mail_is_true_for_every_way_to_be_connected() {
         to: "ana@example.test".to_owned(),
         at: world::NOW.parse().unwrap(),
         public_url: "https://icusync.example".to_owned(),
+        has_links: true,
     };
     for (was_connected, said, unsaid) in [
         (
@@ -476,6 +479,7 @@ fn envelope() -> Envelope {
         to: "coach@example.test".to_owned(),
         at: world::NOW.parse().unwrap(),
         public_url: "https://icusync.example".to_owned(),
+        has_links: true,
     }
 }
 
@@ -1317,6 +1321,7 @@ async fn a_folder_takes_mails_that_only_their_owner_can_read() {
         to: "Ana@bücher.example".to_owned(),
         at: world::NOW.parse().unwrap(),
         public_url: "https://icusync.example".to_owned(),
+        has_links: true,
     };
     let letter = sample().render(&envelope).unwrap();
     let from = "IcuSync <icusync@icusync.example>".parse().unwrap();

@@ -146,7 +146,7 @@ async fn the_time_of_last_use_is_written_at_most_once_a_minute() {
             .hash();
         let long_ago = world.clock.now() - Duration::days(1);
         let seen = async || {
-            queries::sessions::living(&world.app.pool, hash, long_ago, long_ago)
+            queries::sessions::living(&world.app.pool, hash, None, long_ago, long_ago)
                 .await
                 .unwrap()
                 .unwrap()
