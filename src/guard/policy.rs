@@ -8,8 +8,10 @@ pub mod command;
 use std::{
     borrow::Cow,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::identities::{self, NotCurrent};
@@ -31,22 +33,39 @@ use crate::{
 
 /// The newest policy that this process has read, by its number.
 #[derive(Debug, Default)]
-pub struct Policies(Mutex<Option<(i64, Arc<Policy>)>>);
+pub struct Policies {
+    known: Mutex<Option<(i64, Arc<Policy>)>>,
+    /// When it was last asked for pages that anybody can open.
+    asked: Mutex<Option<Instant>>,
+}
+
+/// How long what was asked counts for pages that anybody can open: many open them, and they decide nothing.
+const COUNTS_FOR: Duration = Duration::from_secs(5);
 
 impl Policies {
     fn known(&self, version: i64) -> Option<Arc<Policy>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (of, policy) = known.as_ref()?;
         (*of == version).then(|| policy.clone())
     }
 
     fn last(&self) -> Option<Arc<Policy>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.as_ref().map(|(_, policy)| policy.clone())
     }
 
+    /// Whether it has to be asked again for the pages that anybody can open; whoever hears so asks, and nobody else meanwhile.
+    fn must_be_asked(&self) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = asked.is_none_or(|at| at.elapsed() >= COUNTS_FOR);
+        if is_due {
+            *asked = Some(Instant::now());
+        }
+        is_due
+    }
+
     fn keep(&self, version: i64, policy: &Arc<Policy>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.as_ref().is_none_or(|(of, _)| *of < version) {
             *known = Some((version, policy.clone()));
         }
@@ -389,7 +408,7 @@ pub(crate) async fn sign_ups(app: &App) -> sqlx::Result<SignUps> {
     })
 }
 
-/// The same for the pages that work without the database: then as it was when it was last read.
+/// The same for the pages that anybody can open.
 pub(crate) async fn sign_ups_for_everyone(app: &App) -> SignUps {
     SignUps {
         policy: for_everyone(app).await,
@@ -397,15 +416,35 @@ pub(crate) async fn sign_ups_for_everyone(app: &App) -> SignUps {
     }
 }
 
-/// The policy for the pages that work without the database.
-pub(crate) async fn for_everyone(app: &App) -> Arc<Policy> {
-    match in_time(now(app)).await {
-        Ok(policy) => policy,
-        Err(_) => app.policies.last().unwrap_or_else(|| Arc::new(Policy::none())),
+/// The same as this process last knew it, for pages that only mention it.
+pub(crate) fn sign_ups_last_known(app: &App) -> SignUps {
+    SignUps {
+        policy: last_known(app),
+        setting: app.config.sign_up(),
     }
 }
 
+/// The policy for the pages that anybody can open, at most a few seconds old. They work without the database: then it is as it was
+/// when it was last read.
+pub(crate) async fn for_everyone(app: &App) -> Arc<Policy> {
+    if app.policies.must_be_asked()
+        && let Ok(policy) = in_time(now(app)).await
+    {
+        return policy;
+    }
+    last_known(app)
+}
+
+fn last_known(app: &App) -> Arc<Policy> {
+    app.policies.last().unwrap_or_else(|| Arc::new(Policy::none()))
+}
+
 impl SignUps {
+    /// The policy.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The ways in that are allowed and set up.
     pub(crate) fn offered(&self, app: &App) -> Offered {
         Offered::of(app, &self.policy)

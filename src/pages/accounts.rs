@@ -233,7 +233,7 @@ pub(crate) async fn confirm_page(
             None => Confirm::draw(signed, &opened, typed.by_anyone().mistake()),
         },
         None if session.is_some_and(|session| session.email.is_some()) => Ok(Done::AlreadyConfirmed.answer()),
-        None => CONFIRM_PAGE.gone(&app, &headers, signed).await,
+        None => CONFIRM_PAGE.gone(&app, &headers, signed),
     }
 }
 
@@ -247,7 +247,7 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Problem> {
     let (form, password) = (fields.take("form")?, fields.optional("password"));
     let Some(opened) = CONFIRM_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
-        return CONFIRM_PAGE.gone(&app, &headers, false).await;
+        return CONFIRM_PAGE.gone(&app, &headers, false);
     };
     let way = if password.is_some() {
         Way::Password
@@ -268,7 +268,7 @@ pub(crate) async fn confirm(
     let hash = opened.hash_of(&app, password).await?;
     let mut transaction = app.pool.begin().await?;
     let Some(link) = opened.spend(&mut *transaction, &app).await? else {
-        return CONFIRM_PAGE.gone(&app, &headers, false).await;
+        return CONFIRM_PAGE.gone(&app, &headers, false);
     };
     let address = Address::stored(&link.email, &link.email_key);
     match guard::accounts::create(&mut transaction, &app, &address, &hash).await? {
@@ -280,7 +280,7 @@ pub(crate) async fn confirm(
                 .sign_in(transaction, &app, account, (&headers, from), answer)
                 .await
         }
-        None => CONFIRM_PAGE.gone(&app, &headers, false).await,
+        None => CONFIRM_PAGE.gone(&app, &headers, false),
     }
 }
 

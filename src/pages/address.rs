@@ -273,7 +273,7 @@ pub(crate) async fn confirm_page(
             let mistake = typed.by_anyone().mistake();
             Confirm::draw(session.as_ref(), &owner, &opened, mistake)
         }
-        None => ADDRESS_PAGE.gone(&app, &headers, session.is_some()).await,
+        None => ADDRESS_PAGE.gone(&app, &headers, session.is_some()),
     }
 }
 
@@ -291,7 +291,7 @@ pub(crate) async fn confirm(
     let signed = session.is_some();
     let opened = ADDRESS_PAGE.pressed(&app.pool, &app, &headers, &form).await?;
     let Some((owner, opened)) = owner_of(&app, opened).await? else {
-        return ADDRESS_PAGE.gone(&app, &headers, signed).await;
+        return ADDRESS_PAGE.gone(&app, &headers, signed);
     };
     let needs = Needs::of(session.as_ref(), &owner);
     let proof = match needs {
@@ -316,7 +316,7 @@ pub(crate) async fn confirm(
     };
     let wish = opened.spend(&mut *db, &app).await?;
     let Some(wish) = wish.filter(|_| holds) else {
-        return ADDRESS_PAGE.gone(&app, &headers, signed).await;
+        return ADDRESS_PAGE.gone(&app, &headers, signed);
     };
     match queries::accounts::set_address(&mut *db, owner.id, &wish.email, &wish.email_key).await {
         Ok(()) => {}

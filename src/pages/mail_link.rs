@@ -351,13 +351,9 @@ struct Gone {
 impl MailPage {
     /// The page for its links that were used, have expired, ended with another link or were made up: the same for all of
     /// them. It leads to a new one.
-    pub(super) async fn gone(
-        self,
-        app: &App,
-        headers: &HeaderMap,
-        signed: bool,
-    ) -> Result<Response, Problem> {
-        let policy = policy::for_everyone(app).await;
+    pub(super) fn gone(self, app: &App, headers: &HeaderMap, signed: bool) -> Result<Response, Problem> {
+        // Nothing is asked for this page: whoever shows it may hold a transaction.
+        let sign_ups = policy::sign_ups_last_known(app);
         let sent = self
             .what()
             .and_then(|what| Sent::read(app, headers, &[what], None));
@@ -365,7 +361,7 @@ impl MailPage {
         let forms = match self.kind {
             MailLinkKind::Resend | MailLinkKind::Regenerate | MailLinkKind::Roster => {
                 let typed = email.clone().unwrap_or_default();
-                let wishes = Wish::with(&policy).into_iter();
+                let wishes = Wish::with(sign_ups.policy()).into_iter();
                 wishes.map(|wish| Asked::new(wish, typed.clone())).collect()
             }
             MailLinkKind::Confirm | MailLinkKind::Reset | MailLinkKind::Address | MailLinkKind::Release => {
@@ -375,7 +371,7 @@ impl MailPage {
         let gone = Gone {
             frame: Frame::of(signed),
             kind: self.kind,
-            is_open: policy::sign_ups_for_everyone(app).await.is_open_to_passwords(),
+            is_open: sign_ups.is_open_to_passwords(),
             email: email.unwrap_or_default(),
             forms,
         };

@@ -171,7 +171,7 @@ pub(crate) async fn form(
     let opened = RESET_PAGE.opened(&app.pool, &app, &headers).await?;
     let by_password = policy::offered(&app).await?.password;
     let Some(opened) = opened.filter(|_| by_password) else {
-        return RESET_PAGE.gone(&app, &headers, false).await;
+        return RESET_PAGE.gone(&app, &headers, false);
     };
     let kept = typed.by_anyone();
     page(&Reset {
@@ -196,28 +196,28 @@ pub(crate) async fn reset(
     let opened = RESET_PAGE.pressed(&app.pool, &app, &headers, &form).await?;
     let by_password = policy::offered(&app).await?.password;
     let Some(opened) = opened.filter(|_| by_password) else {
-        return RESET_PAGE.gone(&app, &headers, false).await;
+        return RESET_PAGE.gone(&app, &headers, false);
     };
     let password = match Password::choose(password, &opened.link.email) {
         Ok(password) => password,
         Err(error) => return Ok(draft::wrong("/reset", Mistake::new("password", &error))),
     };
     let Some(account) = opened.link.account_id else {
-        return RESET_PAGE.gone(&app, &headers, false).await;
+        return RESET_PAGE.gone(&app, &headers, false);
     };
     let hash = opened.hash_of(&app, password).await?;
     let mut transaction = app.pool.begin().await?;
     // The account before the link: a change of the password locks the account and then ends all its links.
     queries::accounts::lock_password_of(&mut *transaction, account).await?;
     if opened.spend(&mut *transaction, &app).await?.is_none() {
-        return RESET_PAGE.gone(&app, &headers, false).await;
+        return RESET_PAGE.gone(&app, &headers, false);
     }
     let owner = queries::accounts::by_id(&mut *transaction, account).await?;
     // A link to an address that is no longer the account's is nobody's.
     let Some(owner) =
         owner.filter(|owner| owner.has_password && owner.email_key.as_ref() == Some(&opened.link.email_key))
     else {
-        return RESET_PAGE.gone(&app, &headers, false).await;
+        return RESET_PAGE.gone(&app, &headers, false);
     };
     let ends = end_apps.then(|| From::of(from.0, &headers));
     let ended = password::replace(&mut transaction, &app, &owner, &hash, ends.as_ref()).await?;

@@ -59,7 +59,7 @@ pub(crate) async fn begin(
         return Ok(Redirect::to(&next.path()).into_response());
     }
     app.limits.attempt(from.0)?;
-    if !policy::offered(&app).await?.intervals {
+    if app.config.offers_oauth() && !policy::offered(&app).await?.intervals {
         let contact = app.config.support_email.clone();
         return Ok(kept_out::page(contact, Whose::Stranger, Admission::AnotherWay));
     }
@@ -155,7 +155,7 @@ pub(super) async fn sign_up_confirmed(
     };
     let mut transaction = app.pool.begin().await?;
     let Some(link) = opened.spend(&mut *transaction, app).await? else {
-        return CONFIRM_PAGE.gone(app, headers, false).await;
+        return CONFIRM_PAGE.gone(app, headers, false);
     };
     let Some(given) = waiting.take(&mut transaction, app).await? else {
         return join::gone(app, false);
@@ -164,7 +164,7 @@ pub(super) async fn sign_up_confirmed(
     let made = accounts::create_of_athlete(&mut transaction, app, &given.athlete, Some(&address)).await?;
     let Some(account) = made else {
         // Somebody made an account of the athlete or the address meanwhile.
-        return CONFIRM_PAGE.gone(app, headers, false).await;
+        return CONFIRM_PAGE.gone(app, headers, false);
     };
     let next = Next::first_at(waiting.next());
     let response = sign_in(transaction, app, account, given, (headers, from), next).await?;

@@ -75,13 +75,16 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "layers",
             "mail",
             "oauth",
+            "oidc",
             "permissions",
+            "policy",
             "queries",
             "tool_error",
             "tools",
         ],
         "a screen asks, decides, writes, answers; the steps are made from the settings; the CSP layer learns a form's target; \
-         a disconnect queues its revoke in the same transaction; the page for coaches shows the roster's tools; a button undoes a change",
+         a disconnect queues its revoke in the same transaction; the page for coaches shows the roster's tools; a button undoes a \
+         change; a screen offers what the policy allows and sends people to the identity provider",
     ),
     (
         "oauth",
@@ -121,12 +124,14 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "config",
             "intervals",
             "mail",
+            "oidc",
             "permissions",
+            "policy",
             "queries",
             "tool_error",
         ],
-        "who asks, and may they; opens the upstream handle of a grant; a grant names permissions; what happens to an account \
-         or a connection and the mail that says so are one transaction",
+        "who asks, and may they, by the policy and by what the identity provider says of them; opens the upstream handle of a \
+         grant; a grant names permissions; what happens to an account or a connection and the mail that says so are one transaction",
     ),
     (
         "permissions",
@@ -140,8 +145,9 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "jobs",
-        &["app", "guard", "intervals", "mail", "oauth", "queries"],
-        "sends mails, revokes upstream, purges what has expired; counts stranded sign-ins by the names of known clients",
+        &["app", "guard", "intervals", "mail", "oauth", "policy", "queries"],
+        "sends mails, with a connector URL only where the policy has them; revokes upstream, purges what has expired; counts stranded \
+         sign-ins by the names of known clients",
     ),
     (
         "mail",
@@ -159,6 +165,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
         &["config"],
         "the only code that calls the outside identity provider; knows no accounts and no pages",
     ),
+    ("policy", &[], "pure rules: who may come in, by which way"),
     ("queries", &[], "SQL and rows"),
     ("secrets", &[], "pure"),
     ("ids", &[], "pure"),

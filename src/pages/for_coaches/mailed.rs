@@ -76,7 +76,7 @@ pub(crate) async fn confirm_page(
             form: opened.form(),
             email: opened.link.email,
         }),
-        None => row.page.gone(&app, &headers, signed).await,
+        None => row.page.gone(&app, &headers, signed),
     }
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn confirm(
     let db = &mut *transaction;
     let opened = row.page.pressed(&mut *db, &app, &headers, &form).await?;
     let Some((opened, coach)) = spend(db, &app, opened).await? else {
-        return row.page.gone(&app, &headers, signed).await;
+        return row.page.gone(&app, &headers, signed);
     };
     let policy = policy::of_now(&mut *db, &app).await?;
     let admission = policy::lets_coach_in(&mut *db, &app, Some(coach.id), Way::Email).await?;
@@ -128,7 +128,7 @@ pub(crate) async fn confirm(
         Wish::Roster => Granted::Visit(coach_session::begin(db, &app, coach.id, &headers).await?),
     };
     let done = match granted {
-        Granted::Nothing => return row.page.gone(&app, &headers, signed).await,
+        Granted::Nothing => return row.page.gone(&app, &headers, signed),
         // Rolled back: a new URL that is not emailed would lock the coach out, and the link can be used later.
         Granted::Mailed(Queued::Capped) => return ended(End::TooMany, signed),
         Granted::NoLinks => return ended(End::NoLinks, signed),

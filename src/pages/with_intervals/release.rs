@@ -133,10 +133,10 @@ pub(crate) async fn confirm_page(
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
     let Some(opened) = RELEASE_PAGE.opened(&app.pool, &app, &headers).await? else {
-        return RELEASE_PAGE.gone(&app, &headers, signed).await;
+        return RELEASE_PAGE.gone(&app, &headers, signed);
     };
     let Some(row) = shown_by(&app, &opened).await? else {
-        return RELEASE_PAGE.gone(&app, &headers, signed).await;
+        return RELEASE_PAGE.gone(&app, &headers, signed);
     };
     page(&Release {
         frame: Frame::of(signed),
@@ -155,15 +155,15 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Problem> {
     let (signed, form) = (session.is_some(), fields.take("form")?);
     let Some(opened) = RELEASE_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
-        return RELEASE_PAGE.gone(&app, &headers, signed).await;
+        return RELEASE_PAGE.gone(&app, &headers, signed);
     };
     let Some(account) = opened.link.account_id else {
-        return RELEASE_PAGE.gone(&app, &headers, signed).await;
+        return RELEASE_PAGE.gone(&app, &headers, signed);
     };
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     if !queries::accounts::lock(&mut *db, account).await? || opened.spend(&mut *db, &app).await?.is_none() {
-        return RELEASE_PAGE.gone(&app, &headers, signed).await;
+        return RELEASE_PAGE.gone(&app, &headers, signed);
     }
     // The athlete has just given a new consent: a revoke would end that one too.
     connect::end(&mut *db, account).await?;
