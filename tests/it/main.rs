@@ -55,6 +55,7 @@ mod oauth_named;
 mod oauth_people;
 mod oauth_registration;
 mod oauth_token;
+mod oidc_lies;
 mod oidc_provider;
 mod pages;
 mod purge;

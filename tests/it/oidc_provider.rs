@@ -20,6 +20,46 @@ use crate::world::{
 /// Where people come back to.
 const WEB: &str = "http://localhost:1";
 
+/// Each lie about a sign-in, and how the room names it; no name for what is only unusual. Those of the metadata and the keys come
+/// first.
+pub const LIES: [(Lie, Option<Failure>); 35] = [
+    (Lie::MetadataIss, Some(Failure::Wrong("metadata_issuer"))),
+    (Lie::MetadataHtml, Some(Failure::Wrong("metadata_status"))),
+    (Lie::PlainEndpoint, Some(Failure::Wrong("endpoint_not_https"))),
+    (Lie::NoKeys, Some(Failure::Wrong("signature"))),
+    (Lie::CallbackIss, Some(Failure::Wrong("callback_iss"))),
+    (Lie::NoCallbackIss, Some(Failure::Wrong("callback_iss"))),
+    (Lie::TokenIss, Some(Failure::Wrong("iss"))),
+    (Lie::Aud, Some(Failure::Wrong("aud"))),
+    (Lie::ManyAud, Some(Failure::Wrong("azp"))),
+    (Lie::Azp, Some(Failure::Wrong("azp"))),
+    (Lie::Nonce, Some(Failure::Wrong("nonce"))),
+    (Lie::NoNonce, Some(Failure::Wrong("nonce"))),
+    (Lie::Expired, Some(Failure::Wrong("clock"))),
+    (Lie::Future, Some(Failure::Wrong("clock"))),
+    (Lie::Old, Some(Failure::Wrong("clock"))),
+    (Lie::AtHash, Some(Failure::Wrong("at_hash"))),
+    (Lie::AlgNone, Some(Failure::Wrong("alg"))),
+    (Lie::AlgHmac, Some(Failure::Wrong("alg"))),
+    (Lie::OtherKey, Some(Failure::Wrong("signature"))),
+    (Lie::Garbled, Some(Failure::Wrong("signature"))),
+    (Lie::NoIdToken, Some(Failure::Wrong("no_id_token"))),
+    (Lie::NoSub, Some(Failure::Wrong("token_answer"))),
+    (Lie::TokenFails, Some(Failure::Away)),
+    (Lie::TokenLong, Some(Failure::Away)),
+    (Lie::TokenRedirects, Some(Failure::Wrong("redirect"))),
+    (Lie::TokenHtml, Some(Failure::Wrong("token_answer"))),
+    (Lie::ClientRefused, Some(Failure::Wrong("client_refused"))),
+    (Lie::TokenNotPlain, Some(Failure::Wrong("token_not_plain"))),
+    (Lie::UserinfoSub, Some(Failure::Wrong("userinfo_sub"))),
+    (Lie::UserinfoRefuses, Some(Failure::Refused)),
+    (Lie::UserinfoFails, Some(Failure::Away)),
+    (Lie::UserinfoHtml, Some(Failure::Wrong("userinfo_status"))),
+    (Lie::NoUserinfo, None),
+    (Lie::OnlyInIdToken, None),
+    (Lie::OnlyPost, None),
+];
+
 fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
@@ -135,44 +175,7 @@ async fn who_comes_back_is_known_with_what_was_asked_for() {
 #[tokio::test]
 async fn each_lie_is_found_and_named() {
     let mut lies = Lies::begin().await;
-    let wrong = |word| Some(Failure::Wrong(word));
-    for (lie, expected) in [
-        (Lie::MetadataIss, wrong("metadata_issuer")),
-        (Lie::MetadataHtml, wrong("metadata_status")),
-        (Lie::PlainEndpoint, wrong("endpoint_not_https")),
-        (Lie::NoKeys, wrong("signature")),
-        (Lie::CallbackIss, wrong("callback_iss")),
-        (Lie::NoCallbackIss, wrong("callback_iss")),
-        (Lie::TokenIss, wrong("iss")),
-        (Lie::Aud, wrong("aud")),
-        (Lie::ManyAud, wrong("azp")),
-        (Lie::Azp, wrong("azp")),
-        (Lie::Nonce, wrong("nonce")),
-        (Lie::NoNonce, wrong("nonce")),
-        (Lie::Expired, wrong("clock")),
-        (Lie::Future, wrong("clock")),
-        (Lie::Old, wrong("clock")),
-        (Lie::AtHash, wrong("at_hash")),
-        (Lie::AlgNone, wrong("alg")),
-        (Lie::AlgHmac, wrong("alg")),
-        (Lie::OtherKey, wrong("signature")),
-        (Lie::Garbled, wrong("signature")),
-        (Lie::NoIdToken, wrong("no_id_token")),
-        (Lie::NoSub, wrong("token_answer")),
-        (Lie::TokenFails, Some(Failure::Away)),
-        (Lie::TokenLong, Some(Failure::Away)),
-        (Lie::TokenRedirects, wrong("redirect")),
-        (Lie::TokenHtml, wrong("token_answer")),
-        (Lie::ClientRefused, wrong("client_refused")),
-        (Lie::TokenNotPlain, wrong("token_not_plain")),
-        (Lie::UserinfoSub, wrong("userinfo_sub")),
-        (Lie::UserinfoRefuses, Some(Failure::Refused)),
-        (Lie::UserinfoFails, Some(Failure::Away)),
-        (Lie::UserinfoHtml, wrong("userinfo_status")),
-        (Lie::NoUserinfo, None),
-        (Lie::OnlyInIdToken, None),
-        (Lie::OnlyPost, None),
-    ] {
+    for (lie, expected) in LIES {
         lies.forget();
         lies.liar.tells(&[lie]);
         let found = lies.signs_in().await;
