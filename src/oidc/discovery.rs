@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{
     AdditionalProviderMetadata, AuthType, Client, ClientId, ClientSecret, DiscoveryError,
     EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenFields, IssuerUrl,
-    JsonWebKeySet, ProviderMetadata, StandardErrorResponse, StandardTokenResponse,
+    JsonWebKeySet, ProviderMetadata, StandardErrorResponse, StandardTokenResponse, TokenUrl, UserInfoUrl,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClientAuthMethod,
         CoreErrorResponseType, CoreGenderClaim, CoreGrantType, CoreJsonWebKey,
@@ -169,11 +169,13 @@ impl Provider {
         let issuer =
             IssuerUrl::new(settings.issuer.as_str().to_owned()).map_err(|_| Failure::Wrong("issuer"))?;
         let http = self.0.wire.until(deadline);
-        let metadata = Metadata::discover_async(issuer, &http).await.map_err(failure)?;
+        let metadata = Metadata::discover_async(issuer, &http)
+            .await
+            .map_err(|error| failure(&error))?;
         let endpoints = [
             Some(metadata.authorization_endpoint().url()),
-            metadata.token_endpoint().map(|endpoint| endpoint.url()),
-            metadata.userinfo_endpoint().map(|endpoint| endpoint.url()),
+            metadata.token_endpoint().map(TokenUrl::url),
+            metadata.userinfo_endpoint().map(UserInfoUrl::url),
         ];
         if !endpoints
             .into_iter()
@@ -211,9 +213,9 @@ impl Provider {
     }
 }
 
-fn failure(error: DiscoveryError<Failure>) -> Failure {
+fn failure(error: &DiscoveryError<Failure>) -> Failure {
     match error {
-        DiscoveryError::Request(failure) => failure,
+        DiscoveryError::Request(failure) => *failure,
         DiscoveryError::Validation(_) => Failure::Wrong("metadata_issuer"),
         DiscoveryError::Response(..) => Failure::Wrong("metadata_status"),
         _ => Failure::Wrong("metadata"),

@@ -4,7 +4,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{
-    JsonWebKey as _, JsonWebKeyAlgorithm, JsonWebKeyUse as _, JwsSigningAlgorithm as _,
+    JsonWebKey as _, JsonWebKeyAlgorithm, JsonWebKeyUse, JwsSigningAlgorithm as _,
     core::{CoreJsonWebKey, CoreJwsSigningAlgorithm},
 };
 use serde::Deserialize;
@@ -183,7 +183,7 @@ fn is_signed(known: &Known, parts: &Parts<'_>) -> bool {
             .kid
             .as_ref()
             .is_none_or(|kid| key.key_id().is_some_and(|id| id.as_str() == kid));
-        let may_sign = key.key_use().is_none_or(|usage| usage.allows_signature());
+        let may_sign = key.key_use().is_none_or(JsonWebKeyUse::allows_signature);
         let fits = match key.signing_alg() {
             JsonWebKeyAlgorithm::Unspecified => true,
             JsonWebKeyAlgorithm::Algorithm(of_key) => of_key == alg,

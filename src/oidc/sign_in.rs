@@ -18,7 +18,7 @@ use url::Url;
 use super::{
     Claims, FRESH, Failure, NoEmail, Provider, SKEW, Tokens,
     claims::{self, Others, Statement},
-    discovery::{ALGORITHMS, Known, SignedToken, TokenError},
+    discovery::{ALGORITHMS, Known, SignedToken, TokenAnswer, TokenError},
 };
 
 /// The longest subject (OpenID Connect Core section 2).
@@ -156,25 +156,25 @@ impl Provider {
             return Err(Failure::Wrong("auth_time"));
         }
         let subject = said.subject().clone();
-        let in_token = Statement::of(&said);
-        let is_enough = names.is_empty() && claims::email(Some(&in_token), None).is_ok();
-        let in_userinfo = if is_enough {
+        let signed = Statement::of(&said);
+        let is_enough = names.is_empty() && claims::email(Some(&signed), None).is_ok();
+        let userinfo = if is_enough {
             None
         } else {
             self.userinfo(&known, tokens.access(), &subject, deadline).await?
         };
-        tokens.note_id_token(claims::is_only_in(&in_token, in_userinfo.as_ref(), names));
+        tokens.note_id_token(claims::is_only_in(&signed, userinfo.as_ref(), names));
         Ok(Signed {
             subject: subject.to_string(),
-            email: claims::email(Some(&in_token), in_userinfo.as_ref()),
-            claims: claims::values(Some(&in_token), in_userinfo.as_ref(), names),
+            email: claims::email(Some(&signed), userinfo.as_ref()),
+            claims: claims::values(Some(&signed), userinfo.as_ref(), names),
             amr: said
                 .auth_method_refs()
                 .into_iter()
                 .flatten()
                 .map(|amr| amr.to_string())
                 .collect(),
-            sid: in_token
+            sid: signed
                 .text("sid")
                 .filter(|sid| sid.len() <= LONGEST_SUBJECT)
                 .map(str::to_owned),
@@ -198,7 +198,7 @@ impl Provider {
         code: &str,
         secrets: &Secrets,
         deadline: Instant,
-    ) -> Result<super::discovery::TokenAnswer, Failure> {
+    ) -> Result<TokenAnswer, Failure> {
         if code.is_empty() || code.len() > LONGEST_WORD {
             return Err(Failure::Wrong("code"));
         }

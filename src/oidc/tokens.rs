@@ -36,7 +36,7 @@ impl Tokens {
             before.map_or((None, false), |before| (before.refresh, before.id_token_needed));
         let refresh = answer.refresh_token().map(|token| token.secret().clone());
         let access = answer.access_token().secret();
-        if ![Some(access), refresh.as_ref()].into_iter().flatten().all(fits) {
+        if !fits(access) || !refresh.as_deref().is_none_or(fits) {
             return Err(Failure::Wrong("token_not_plain"));
         }
         Ok(Self {
@@ -81,6 +81,6 @@ impl fmt::Debug for Tokens {
 }
 
 /// It goes into a header and into the database.
-fn fits(token: &String) -> bool {
+fn fits(token: &str) -> bool {
     (1..=LONGEST).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic())
 }

@@ -45,6 +45,10 @@ pub fn person(sub: &str, email: &str, groups: &[&str]) -> Value {
     json!({"sub": sub, "email": email, "email_verified": true, "name": sub, "groups": groups})
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "an order reads as what it is where it is made in the call"
+)]
 impl IdentityProvider {
     /// Starts it with these people, each with `sub` and claims; `amr` lists how they sign in there.
     pub async fn start(people: &[Value]) -> Self {
