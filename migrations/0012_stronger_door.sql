@@ -5,6 +5,7 @@ alter table accounts drop constraint accounts_way_in;
 -- both while the new one is young.
 alter table accounts add column address_since timestamptz;
 alter table accounts add column address_before text;
+create index on accounts (address_since) where address_before is not null;
 
 -- Who may come in, by which way: the text of the file that was applied. The newest row counts.
 create table policies (
@@ -130,6 +131,7 @@ create table totp (
     last_step bigint not null default 0,
     created_at timestamptz not null
 );
+create index on totp (created_at) where confirmed_at is null;
 
 -- What stands in for a factor that is lost, once each.
 create table recovery_codes (
@@ -166,6 +168,7 @@ create table recoveries (
     mailed_at timestamptz
 );
 create index on recoveries (ready_at) where mailed_at is null;
+create index on recoveries (mailed_at) where mailed_at is not null;
 
 alter table mail_links drop constraint mail_links_kind_check;
 alter table mail_links add constraint mail_links_kind_check

@@ -60,6 +60,10 @@ uuid_id! {
     PasskeyId
 }
 uuid_id! {
+    /// The secret of an account's one-time codes (UUID v7); another secret has another id.
+    TotpId
+}
+uuid_id! {
     /// One row of the queue (UUID v7); also the local part of a mail's Message-ID.
     JobId
 }

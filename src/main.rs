@@ -14,11 +14,11 @@ use icusync::{
     guard::{accounts, policy::command},
     jobs,
     mail::Address,
-    policy,
+    policy, queries,
     secrets::{KeyRing, Password, Random, Sealed},
     start::{self, Database, Ingredients, Reach},
     time::Clock,
-    words::Purpose,
+    words::{Factor, Purpose, Way},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -69,6 +69,11 @@ enum Command {
         #[command(flatten)]
         config: Box<Config>,
     },
+    /// Prints a log.
+    Log {
+        #[command(subcommand)]
+        command: Log,
+    },
     /// Asks the running service whether it is ready; for containers without curl.
     Healthcheck(Box<Config>),
     /// Runs everything on this machine with simulated athletes and touches nothing real.
@@ -107,6 +112,22 @@ enum PolicyCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum Log {
+    /// Prints who signed in or was refused, newest first: time, who, outcome, way in, second step, client, network, browser,
+    /// separated by tabs. It has no secrets.
+    SignIns {
+        /// Of so many days; the log is kept for 90.
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=90))]
+        days: u16,
+        /// Of this email address only.
+        #[arg(long, value_name = "ADDRESS")]
+        of: Option<String>,
+        #[command(flatten)]
+        config: Box<Config>,
+    },
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     icusync::install_crypto();
@@ -134,6 +155,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
             config,
         } => fresh_key(&config),
         Command::Keys { status: true, config } => keys_status(&config).await,
+        Command::Log {
+            command: Log::SignIns { days, of, config },
+        } => log_sign_ins(&config, days, of.as_deref()).await,
         Command::Healthcheck(config) => healthcheck(&config).await,
         #[cfg(feature = "demo")]
         Command::Demo(options) => {
@@ -343,6 +367,51 @@ fn fresh_key(config: &Config) -> anyhow::Result<()> {
         ),
     };
     let _ = writeln!(std::io::stderr(), "{place}");
+    Ok(())
+}
+
+async fn log_sign_ins(config: &Config, days: u16, of: Option<&str>) -> anyhow::Result<()> {
+    log_to_stderr("warn", LogFormat::Text)?;
+    config.check()?;
+    let address = of.map(Address::parse).transpose()?;
+    let database = Database::open(config).await?;
+    let printed = print_sign_ins(&database.reach(), config, days, address.as_ref()).await;
+    database.close().await?;
+    printed
+}
+
+async fn print_sign_ins(
+    database: &Reach,
+    config: &Config,
+    days: u16,
+    of: Option<&Address>,
+) -> anyhow::Result<()> {
+    let pool = database.pool(config).await?;
+    let since = Clock::system().now() - chrono::Duration::days(i64::from(days));
+    let rows = queries::sign_in_log::of_all(&pool, since, of.map(|of| of.key.as_str()))
+        .await
+        .context("cannot read the log of sign-ins: is the schema up to date (`icusync migrate`)?")?;
+    pool.close().await;
+    for row in rows {
+        let who = row.email.as_deref().unwrap_or("an athlete without an address");
+        let fields = [
+            &row.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            if row.is_coach { "coach" } else { "athlete" },
+            who,
+            row.outcome.as_str(),
+            row.way.map_or("-", Way::as_str),
+            row.factor.map_or("-", Factor::as_str),
+            row.client.as_deref().unwrap_or("-"),
+            &row.network,
+            &row.browser,
+        ];
+        // A client chooses its own name.
+        print(
+            &fields
+                .map(|field| field.replace(char::is_control, " "))
+                .join("\t"),
+        )?;
+    }
     Ok(())
 }
 

@@ -18,9 +18,11 @@ use crate::{
     pages::{
         accounts, activity, address, apps, assets, authorize, changes, check, coach_project, coaches,
         connections, connector, dashboard, delete, draft, export,
+        factor::{self, lost, recover, step},
+        factors::{self, codes, recovery_codes},
         for_coaches::{self, apps as coachs_apps, erase, mailed, my_roster, wish},
-        health, home, links,
-        mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RELEASE_PAGE, RESET_PAGE},
+        frame, health, home, links,
+        mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RECOVER_PAGE, RELEASE_PAGE, RESET_PAGE},
         password, problem, provider, reset, sessions, settings, site, status, steps, support, ways,
         with_intervals::{self, first_address, join, release},
     },
@@ -113,6 +115,11 @@ fn pages(app: &App) -> Router {
         .merge(continued())
         .merge(through_provider())
         .route("/sign-out", post(sessions::sign_out))
+        .route("/sign-in/factor", get(step::show).post(step::finish))
+        .route("/sign-in/factor/over", post(step::start_over))
+        .route("/sign-in/factor/lost", get(lost::show).post(lost::begin))
+        .route("/recover/{token}", RECOVER_PAGE.opening())
+        .route("/recover", get(recover::confirm_page).post(recover::confirm))
         .route("/forgot", get(reset::forgot_form).post(reset::forgot))
         .route("/forgot/sent", get(reset::sent))
         .route("/forgot/again", post(reset::send_again))
@@ -176,7 +183,8 @@ fn pages(app: &App) -> Router {
         )
         .merge(account())
         .fallback(problem::not_found)
-        .layer(middleware::from_fn_with_state(app.clone(), draft::keep));
+        .layer(middleware::from_fn_with_state(app.clone(), draft::keep))
+        .layer(middleware::from_fn(frame::with_notice));
     layers::around_pages(router, problem::dress).with_state(app.clone())
 }
 
@@ -223,6 +231,16 @@ fn account() -> Router<App> {
         .route("/account/ways/password", post(ways::set_password))
         .route("/account/ways/password/off", post(ways::password_off))
         .route("/account/prove", post(ways::prove))
+        .route("/account/factor", get(factor::show).post(factor::show_again))
+        .route("/account/factors", get(factors::show))
+        .route("/account/factors/codes", get(codes::show).post(codes::begin))
+        .route("/account/factors/codes/confirm", post(codes::confirm))
+        .route("/account/factors/codes/off", post(codes::off))
+        .route(
+            "/account/factors/recovery-codes",
+            get(recovery_codes::show).post(recovery_codes::make),
+        )
+        .route("/account/recovery/stop", post(lost::stop))
         .route("/account/password", get(password::form).post(password::change))
         .route("/account/address", get(address::form).post(address::ask))
         .route("/account/address/sent", get(address::sent))

@@ -280,6 +280,8 @@ closed_set! {
         Regenerate = "regenerate",
         /// Lets a coach manage their roster.
         Roster = "roster",
+        /// Takes the lost factors off an account.
+        Recover = "recover",
     }
 }
 

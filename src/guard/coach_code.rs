@@ -58,8 +58,13 @@ pub(crate) enum Typed {
 
 /// A code: some 39 bits.
 fn mint(random: &Random) -> String {
-    let mut code = String::with_capacity(LENGTH);
-    while code.len() < LENGTH {
+    letters(random, LENGTH)
+}
+
+/// So many random characters that nobody mistakes for others.
+pub(super) fn letters(random: &Random, length: usize) -> String {
+    let mut code = String::with_capacity(length);
+    while code.len() < length {
         let [byte] = random.bytes::<1>();
         // Whatever is above the last multiple of the alphabet would make its first letters likelier.
         let (byte, letters) = (usize::from(byte), ALPHABET.len());
@@ -72,10 +77,15 @@ fn mint(random: &Random) -> String {
 
 /// A code as people type it: spaces, hyphens and case do not matter.
 fn plain(typed: &str) -> String {
+    plain_of(typed, LENGTH)
+}
+
+/// A code of `length` characters as people type it; a longer one keeps one character too many.
+pub(super) fn plain_of(typed: &str, length: usize) -> String {
     let kept = typed
         .chars()
         .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '–'));
-    kept.take(LENGTH + 1).collect::<String>().to_uppercase()
+    kept.take(length + 1).collect::<String>().to_uppercase()
 }
 
 fn fingerprint(app: &App, request: RequestId, code: &str) -> [u8; 32] {

@@ -45,6 +45,10 @@ pub(crate) const DRAFT: Cookie = Cookie { name: "draft" };
 /// The same for the forms that need no session. Apart, so that a wrong password at a sign-in does not replace what waits
 /// behind it.
 pub(crate) const ENTRY: Cookie = Cookie { name: "entry" };
+/// Recovery codes that were made just now, for the one page that shows them.
+pub(crate) const CODES: Cookie = Cookie { name: "codes" };
+/// The token of an opened link that takes lost factors off.
+pub(crate) const RECOVER: Cookie = Cookie { name: "recover" };
 /// Where the last email of a form went, for the page that says so.
 pub(crate) const SENT: Cookie = Cookie { name: "sent" };
 /// Somebody who showed the first factor of two, for the page that asks for the second.

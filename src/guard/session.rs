@@ -44,10 +44,21 @@ pub(crate) struct Session {
     pub came: Option<Came>,
     /// When a factor was last shown in it.
     pub factor_at: Option<DateTime<Utc>>,
+    /// The recovery of the account that is open.
+    pub recovery: Option<Recovering>,
     /// The policy that lets it in.
     pub policy: Arc<Policy>,
     /// Whether the policy lets the owner's clients change something.
     pub writes: bool,
+}
+
+/// A recovery that is open: somebody says that every factor is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Recovering {
+    /// When its link can be mailed.
+    pub ready_at: DateTime<Utc>,
+    /// When it was mailed.
+    pub mailed_at: Option<DateTime<Utc>>,
 }
 
 /// Whose request it is, by its cookie.
@@ -129,6 +140,10 @@ pub(crate) async fn visitor(app: &App, headers: &HeaderMap) -> sqlx::Result<Visi
             provider_session: row.provider_session,
         }),
         factor_at: row.factor_at,
+        recovery: row.recovery_ready_at.map(|ready_at| Recovering {
+            ready_at,
+            mailed_at: row.recovery_mailed_at,
+        }),
     })))
 }
 

@@ -1,4 +1,4 @@
-//! Attempts that are counted in the database, so that many instances together allow no more than one: wrong passwords,
+//! Attempts that are counted in the database, so that many instances together allow no more than one: wrong passwords and codes,
 //! emails to strangers, and clients that register.
 //!
 //! An attempt is written before the password is hashed, and taken back if the password was right. Simultaneous attempts
@@ -17,6 +17,7 @@ use super::limits::{Network, TooMany};
 use crate::{
     app::App,
     config::Config,
+    ids::AccountId,
     queries::{
         self,
         tries::{Counts, Full},
@@ -31,8 +32,9 @@ const PATIENCE: Wait = Wait::from_secs(5);
 const LOOKED_EVERY: Wait = Wait::from_millis(200);
 const MINUTE: Duration = Duration::minutes(1);
 const HOUR: Duration = Duration::hours(1);
+const DAY: Duration = Duration::days(1);
 /// The longest time over which anything is counted: an older attempt does not count.
-pub(crate) const COUNTED_FOR: Duration = HOUR;
+pub(crate) const COUNTED_FOR: Duration = DAY;
 /// One network gets one in this many of the emails to strangers.
 const PART_OF_ONE_NETWORK: u32 = 10;
 
@@ -112,12 +114,67 @@ pub(crate) async fn behind_link(
 /// Counts a press of the button that sets a password on the page of a mail link: each costs a hash.
 pub(crate) async fn press(app: &App, link: TokenHash) -> sqlx::Result<Result<(), TooMany>> {
     let pressed = reserve(app, &[of_link(app, link)], false).await?;
-    Ok(pressed.map(drop))
+    Ok(pressed.map(drop).map_err(|full| too_many(full, app.clock.now())))
 }
 
 fn of_link(app: &App, link: TokenHash) -> Limit {
     let most = app.config.sign_ins_per_address;
     Limit::new("link", &[link.as_bytes()], most, MINUTE)
+}
+
+/// How many wrong second factors one sign-in, or one session, may show, and how many all of an account's together.
+const FACTORS_OF_ONE: u32 = 5;
+const FACTORS_OF_ACCOUNT: u32 = 20;
+
+/// Why a second factor was not even looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoMore {
+    /// This sign-in or session has shown too many wrong ones.
+    OfOne,
+    /// The account's sign-ins have shown too many wrong ones together.
+    OfAccount,
+}
+
+/// What `check` finds the second factor of an account to be, shown in the step or the session with the hash `shown_in`; none if it
+/// is wrong, which is counted. Only somebody who has shown the first factor gets here, so no stranger can use these up.
+///
+/// What nobody can guess, as a passkey or a recovery code, is not `guessable`: if it is right, it counts however many wrong ones
+/// the account has seen, so that a thief who knows the password does not keep the owner out.
+pub(crate) async fn factor<T: Send + 'static>(
+    app: &App,
+    shown_in: TokenHash,
+    account: AccountId,
+    guessable: bool,
+    check: impl Future<Output = sqlx::Result<Option<T>>> + Send + 'static,
+) -> sqlx::Result<Result<Option<T>, NoMore>> {
+    let of_account = if guessable { FACTORS_OF_ACCOUNT } else { u32::MAX };
+    let limits = vec![
+        Limit::new("factors shown in", &[shown_in.as_bytes()], FACTORS_OF_ONE, HOUR),
+        Limit::new("factors of", &[account.0.as_bytes()], of_account, DAY),
+    ];
+    let (app, is_one) = (app.clone(), |full: &Full| full.number == 1);
+    let judging = tokio::spawn(async move {
+        let id = match reserve(&app, &limits, true).await? {
+            Ok(id) => id,
+            Err(full) if is_one(&full) => return Ok(Err(NoMore::OfOne)),
+            Err(_) => return Ok(Err(NoMore::OfAccount)),
+        };
+        let found = check.await?;
+        settle(&app, id, found.is_some()).await?;
+        Ok(Ok(found))
+    });
+    judging.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
+/// How many recoveries of an account may begin in a day.
+const RECOVERIES: u32 = 3;
+
+/// Counts a recovery within `db`'s transaction, which has locked the account; true if it may begin.
+pub(crate) async fn recovery(db: &mut PgConnection, app: &App, account: AccountId) -> sqlx::Result<bool> {
+    let (id, now) = (app.random.uuid(&app.clock), app.clock.now());
+    let limit = Limit::new("recoveries of", &[account.0.as_bytes()], RECOVERIES, DAY);
+    let full = queries::tries::reserve(db, id, &counts(&[limit], now), now, false).await?;
+    Ok(full.is_none())
 }
 
 /// Forgets the failed sign-ins with an address.
@@ -137,22 +194,33 @@ async fn judge(
     let judging = tokio::spawn(async move {
         let id = match reserve(&app, &limits, true).await? {
             Ok(id) => id,
-            Err(full) => return Ok(Err(full)),
+            Err(full) => return Ok(Err(too_many(full, app.clock.now()))),
         };
         let right = check.await;
-        if right {
-            queries::tries::take_back(&app.pool, id).await?;
-        } else {
-            queries::tries::settle(&app.pool, id).await?;
-        }
+        settle(&app, id, right).await?;
         Ok(Ok(right))
     });
     // It panics only if the check does, and then the attempt counts as wrong after a while.
     judging.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
+/// Ends an attempt: a right one does not count.
+async fn settle(app: &App, id: Uuid, right: bool) -> sqlx::Result<()> {
+    if right {
+        queries::tries::take_back(&app.pool, id).await
+    } else {
+        queries::tries::settle(&app.pool, id).await
+    }
+}
+
+fn too_many(full: Full, now: DateTime<Utc>) -> TooMany {
+    TooMany {
+        retry_after: wait(full, now),
+    }
+}
+
 /// Writes an attempt. If the share is used up by others that are being hashed and may prove right, it waits for them.
-async fn reserve(app: &App, limits: &[Limit], hashed: bool) -> sqlx::Result<Result<Uuid, TooMany>> {
+async fn reserve(app: &App, limits: &[Limit], hashed: bool) -> sqlx::Result<Result<Uuid, Full>> {
     let mut keys: Vec<i64> = limits.iter().map(Limit::key).collect();
     // In one order, so that two sign-ins never wait for each other.
     keys.sort_unstable();
@@ -167,11 +235,7 @@ async fn reserve(app: &App, limits: &[Limit], hashed: bool) -> sqlx::Result<Resu
         match full {
             None => return Ok(Ok(id)),
             Some(full) if full.may_pass && Instant::now() < patience => sleep(LOOKED_EVERY).await,
-            Some(full) => {
-                return Ok(Err(TooMany {
-                    retry_after: wait(full, now),
-                }));
-            }
+            Some(full) => return Ok(Err(full)),
         }
     }
 }
@@ -262,11 +326,7 @@ impl Registrants {
         let (id, now) = (app.random.uuid(&app.clock), app.clock.now());
         let counted = counts(std::slice::from_ref(&self.0), now);
         let full = queries::tries::reserve(db, id, &counted, now, false).await?;
-        Ok(full.map_or(Ok(()), |full| {
-            Err(TooMany {
-                retry_after: wait(full, now),
-            })
-        }))
+        Ok(full.map_or(Ok(()), |full| Err(too_many(full, now))))
     }
 }
 

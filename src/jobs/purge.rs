@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     app::App,
-    guard::{session, sign_ins, tries},
+    guard::{recovery, session, sign_ins, tries},
     oauth::register,
     queries,
 };
@@ -26,6 +26,8 @@ const USED_CLIENTS_KEPT: Duration = Duration::days(90);
 const REQUESTS_KEPT: Duration = Duration::hours(1);
 /// What a person chose for a client is offered again for so long.
 const CHOICES_KEPT: Duration = Duration::days(365);
+/// The secret of one-time codes waits so long for the first code.
+const UNCONFIRMED_KEPT: Duration = Duration::hours(1);
 /// Rows deleted by one statement, so that none holds many locks or times out.
 const BATCH: u64 = 1_000;
 
@@ -56,10 +58,14 @@ enum Table {
     ProviderStates,
     IdentityOffers,
     Spent,
+    SignInSteps,
+    Totp,
+    Recoveries,
+    Accounts,
 }
 
 impl Table {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 28] = [
         Self::ActivityLog,
         Self::Sessions,
         Self::MailLinks,
@@ -86,6 +92,10 @@ impl Table {
         Self::ProviderStates,
         Self::IdentityOffers,
         Self::Spent,
+        Self::SignInSteps,
+        Self::Totp,
+        Self::Recoveries,
+        Self::Accounts,
     ];
 
     const fn name(self) -> &'static str {
@@ -114,6 +124,10 @@ impl Table {
             Self::ProviderStates => "provider_states",
             Self::IdentityOffers => "identity_offers",
             Self::Spent => "spent",
+            Self::SignInSteps => "sign_in_steps",
+            Self::Totp => "totp",
+            Self::Recoveries => "recoveries",
+            Self::Accounts => "accounts",
         }
     }
 
@@ -150,6 +164,13 @@ impl Table {
             Self::ProviderStates => queries::provider_states::purge(pool, now, limit).await,
             Self::IdentityOffers => queries::identity_offers::purge(pool, now, limit).await,
             Self::Spent => queries::spent::purge(pool, now, limit).await,
+            Self::SignInSteps => queries::sign_in_steps::purge(pool, now, limit).await,
+            Self::Totp => queries::totp::purge(pool, now - UNCONFIRMED_KEPT, limit).await,
+            Self::Recoveries => queries::recoveries::purge(pool, now - recovery::LINK_LASTS, limit).await,
+            // Only the address before the one that counts.
+            Self::Accounts => {
+                queries::accounts::forget_addresses_before(pool, now - recovery::TRUSTED_AFTER, limit).await
+            }
         }
     }
 

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    guard::{connection::token_place, connector, identities::tokens_place, journal},
-    ids::{ChangeId, ConnectionId, ConnectorId, IdentityId, JobId},
+    guard::{connection::token_place, connector, identities::tokens_place, journal, totp},
+    ids::{ChangeId, ConnectionId, ConnectorId, IdentityId, JobId, TotpId},
     mail::outbox,
     queries::sealed::{self, Store},
     secrets::{KeyRing, Place},
@@ -109,6 +109,7 @@ pub(super) fn place(store: Store, row: Uuid) -> Place {
         Store::Jobs => outbox::place(JobId(row)),
         Store::Changes => journal::place(ChangeId(row)),
         Store::Identities => tokens_place(IdentityId(row)),
+        Store::Totp => totp::place(TotpId(row)),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The upkeep at start and every hour: grants and rows past their time, values under an old key. And what cannot wait for an hour:
-//! readable copies of tokens, and the count of sign-ins that strand.
+//! readable copies of tokens, the count of sign-ins that strand, and the links of recoveries.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{
     LONGEST,
     reseal::{self, KeyUse},
 };
-use crate::{app::App, oauth::known, queries};
+use crate::{app::App, guard::recovery, oauth::known, queries};
 
 /// Within the time for which the copies are promised to be there.
 const OFTEN: Duration = Duration::from_secs(10);
@@ -36,6 +36,9 @@ async fn look_often(app: &App) {
         tokio::time::sleep(OFTEN).await;
         if let Err(error) = often(app).await {
             tracing::warn!(%error, "cannot erase copies of tokens, or count sign-ins");
+        }
+        if let Err(error) = recovery::mail_due(app).await {
+            tracing::warn!(%error, "cannot mail the links of recoveries");
         }
     }
 }

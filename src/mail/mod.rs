@@ -17,6 +17,8 @@ mod coach_roster;
 mod coach_url;
 mod confirm;
 mod connection_attention;
+mod factor_added;
+mod factor_removed;
 mod grant_asleep;
 mod grant_changed;
 mod grant_ended;
@@ -30,6 +32,9 @@ mod new_app;
 mod new_client;
 pub mod outbox;
 mod password_changed;
+mod recovery_begun;
+mod recovery_done;
+mod recovery_ready;
 mod release;
 mod reset;
 mod rule;
@@ -177,6 +182,16 @@ mails! {
     IdentityAdded        identity_added        (Owner,   Address, Dropped,  Nothing, false);
     /// To somebody with whose address another person came back from the outside provider.
     IdentityOther        identity_other        (Owner,   Address, Dropped,  Nothing, false);
+    /// To a person whose sign-in has a new factor.
+    FactorAdded          factor_added          (Owner,   Address, Dropped,  Nothing, false);
+    /// To a person whose factor was taken off.
+    FactorRemoved        factor_removed        (Owner,   Address, Dropped,  Nothing, false);
+    /// To a person for whose account a recovery was begun: few may begin in a day.
+    RecoveryBegun        recovery_begun        (Owner,   Address, Sent,     Nothing, false);
+    /// To the same person: the link that takes all factors off.
+    RecoveryReady        recovery_ready        (Owner,   Address, Sent,     Nothing, false);
+    /// To the same person: all factors are off.
+    RecoveryDone         recovery_done         (Owner,   Address, Sent,     Nothing, false);
 }
 
 impl Kind {

@@ -12,7 +12,8 @@ use sqlx::{Postgres, Transaction};
 use super::{
     Fields, Frame, FromNetwork, MaybeSigned, NextPage, Signed, accounts,
     done::Done,
-    draft::{self, Typed},
+    draft::{self, Again, Typed},
+    factor,
     form::{Mistake, Wrong as _},
     frame::{leading_to_intervals, page, with_status},
     mail_link::{ADDRESS_PAGE, AskedFor, Opened},
@@ -64,6 +65,9 @@ pub(crate) async fn form(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (session, account) = (&signed.0, signed.0.account);
+    if let Some(first) = factor::asked(&app, session, NextPage::Address).await? {
+        return Ok(first);
+    }
     let kept = typed.by(account);
     let sent = Sent::read(&app, &headers, &[What::Address], Some(account));
     let form = Form {
@@ -89,6 +93,9 @@ pub(crate) async fn ask(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (email, password) = (fields.take("email")?, fields.optional("password"));
+    if let Some(first) = factor::first(&app, &signed.0, NextPage::Address).await? {
+        return Ok(Again::later(HERE, first).answer());
+    }
     let again = |mistake: Mistake| Ok(draft::wrong(HERE, mistake));
     let address = match Address::parse(&email) {
         Ok(address) => address,
@@ -195,19 +202,19 @@ enum Needs {
     Nothing,
     /// The account's password.
     Password,
-    /// To sign in first: the account has no password.
+    /// To sign in first: the account has no password, or a second step, which the password alone does not stand for.
     SignIn,
 }
 
 impl Needs {
-    fn of(session: Option<&Session>, owner: &Account) -> Self {
-        if session.is_some_and(|session| session.account == owner.id) {
+    async fn of(app: &App, session: Option<&Session>, owner: &Account) -> Result<Self, Problem> {
+        Ok(if session.is_some_and(|session| session.account == owner.id) {
             Self::Nothing
-        } else if owner.has_password {
+        } else if owner.has_password && !queries::factors::has_any(&app.pool, owner.id).await? {
             Self::Password
         } else {
             Self::SignIn
-        }
+        })
     }
 }
 
@@ -224,17 +231,19 @@ struct Confirm {
 }
 
 impl Confirm {
-    fn draw(
+    async fn draw(
+        app: &App,
         session: Option<&Session>,
         owner: &Account,
         opened: &Opened,
         mistake: Option<Mistake>,
     ) -> Result<Response, Problem> {
+        let needs = Needs::of(app, session, owner).await?;
         let page = Self {
             frame: Frame::of(session.is_some()),
             email: opened.link.email.clone(),
             form: opened.form(),
-            needs: Needs::of(session, owner),
+            needs,
             is_first: owner.email.is_none(),
             next: NextPage::ConfirmAddress,
             mistake,
@@ -259,6 +268,14 @@ async fn owner_of(app: &App, opened: Option<Opened>) -> Result<Option<(Account, 
     Ok(owner.map(|owner| (owner, opened)))
 }
 
+/// Where the owner has to go before the button, if signed in here: to the page that asks for a factor.
+async fn first_of(app: &App, session: Option<&Session>, owner: &Account) -> Result<Option<String>, Problem> {
+    match session.filter(|session| session.account == owner.id) {
+        Some(session) => factor::first(app, session, NextPage::ConfirmAddress).await,
+        None => Ok(None),
+    }
+}
+
 /// `GET /address`: shows the address that the button gives the account. It does not show the old one: after a typing
 /// mistake the email is a stranger's.
 pub(crate) async fn confirm_page(
@@ -270,8 +287,11 @@ pub(crate) async fn confirm_page(
     let opened = ADDRESS_PAGE.opened(&app.pool, &app, &headers).await?;
     match owner_of(&app, opened).await? {
         Some((owner, opened)) => {
+            if let Some(first) = first_of(&app, session.as_ref(), &owner).await? {
+                return Ok(Redirect::to(&first).into_response());
+            }
             let mistake = typed.by_anyone().mistake();
-            Confirm::draw(session.as_ref(), &owner, &opened, mistake)
+            Confirm::draw(&app, session.as_ref(), &owner, &opened, mistake).await
         }
         None => ADDRESS_PAGE.gone(&app, &headers, session.is_some()),
     }
@@ -293,7 +313,10 @@ pub(crate) async fn confirm(
     let Some((owner, opened)) = owner_of(&app, opened).await? else {
         return ADDRESS_PAGE.gone(&app, &headers, signed);
     };
-    let needs = Needs::of(session.as_ref(), &owner);
+    if let Some(first) = first_of(&app, session.as_ref(), &owner).await? {
+        return Ok(Redirect::to(&first).into_response());
+    }
+    let needs = Needs::of(&app, session.as_ref(), &owner).await?;
     let proof = match needs {
         Needs::Nothing => None,
         Needs::SignIn => return Ok(Redirect::to("/address").into_response()),
@@ -318,7 +341,8 @@ pub(crate) async fn confirm(
     let Some(wish) = wish.filter(|_| holds) else {
         return ADDRESS_PAGE.gone(&app, &headers, signed);
     };
-    match queries::accounts::set_address(&mut *db, owner.id, &wish.email, &wish.email_key).await {
+    let now = app.clock.now();
+    match queries::accounts::set_address(&mut *db, owner.id, &wish.email, &wish.email_key, now).await {
         Ok(()) => {}
         // Someone signed up with it meanwhile.
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
@@ -332,6 +356,8 @@ pub(crate) async fn confirm(
     }
     // A link that was sent to the old address must no longer choose a password.
     queries::mail_links::end_all(&mut *db, owner.id).await?;
+    // Where it would write to has changed. Whoever has a factor has just shown it.
+    queries::recoveries::end(&mut *db, owner.id).await?;
     let done = match Address::of(&owner) {
         Some(old) => {
             let changed = Mail::AddressChanged(mail::AddressChanged {

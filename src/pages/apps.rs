@@ -12,9 +12,10 @@ use http::HeaderMap;
 use sqlx::PgConnection;
 
 use super::{
-    Fields, Frame, FromNetwork, Signed,
+    Fields, Frame, FromNetwork, NextPage, Signed,
     authorize::consent::elsewhere,
     done::{Done, JustDone},
+    factor,
     frame::page,
     links::{self, Offered},
     steps::Copy,
@@ -33,7 +34,7 @@ use crate::{
         sign_in_log::Entry,
         sign_ins::{Listed, Owner},
     },
-    words::SignInOutcome,
+    words::{Factor, SignInOutcome, Way},
 };
 
 /// Rows of the log that are shown; the export has all.
@@ -125,6 +126,10 @@ pub(super) struct Logged {
     /// The app; none for our own pages.
     pub(super) client: Option<String>,
     pub(super) outcome: &'static str,
+    /// The way in, in words; none where it is not known.
+    pub(super) way: Option<&'static str>,
+    /// The factor besides, in words.
+    pub(super) factor: Option<&'static str>,
     pub(super) good: bool,
     pub(super) network: String,
     pub(super) browser: String,
@@ -142,6 +147,8 @@ impl Logged {
         Self {
             when: When::of(entry.at, zone),
             outcome: in_words(entry.outcome, entry.client.is_some()),
+            way: entry.way.map(way_in_words),
+            factor: entry.factor.map(factor_in_words),
             good: matches!(entry.outcome, SignInOutcome::Granted | SignInOutcome::Ended),
             news: news
                 .into_iter()
@@ -175,6 +182,27 @@ const fn in_words(outcome: SignInOutcome, app: bool) -> &'static str {
         SignInOutcome::GivenBack => "Ended by the app",
         SignInOutcome::Ended => "Ended by you",
         SignInOutcome::Other => "Something that a newer version knows",
+    }
+}
+
+/// A way in, for the person whose it is.
+const fn way_in_words(way: Way) -> &'static str {
+    match way {
+        Way::Password => "password",
+        Way::Intervals => "intervals.icu",
+        Way::Provider => "identity provider",
+        Way::Passkey => "passkey",
+        Way::Email => "code by email",
+    }
+}
+
+/// A factor, for the person whose it is.
+const fn factor_in_words(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Passkey => "passkey",
+        Factor::Code => "code of an app",
+        Factor::RecoveryCode => "recovery code",
+        Factor::Provider => "second step at the provider",
     }
 }
 
@@ -364,12 +392,11 @@ pub(super) async fn set_rights(
     app: &App,
     owner: Owner,
     id: ConnectorId,
-    mut fields: Fields,
+    (may_write, mut fields): (bool, Fields),
 ) -> Result<(), Problem> {
     let listed = queries::sign_ins::one_of(&mut *db, owner, id, app.clock.now()).await?;
     let listed = listed.ok_or(Problem::NotFound)?;
     let off = links::chosen_off(listed.groups_off, &mut fields)?;
-    let may_write = fields.optional("may-write").is_some();
     if !queries::sign_ins::set_rights(db, owner, id, &off, may_write).await? {
         return Err(Problem::NotFound);
     }
@@ -390,11 +417,20 @@ pub(crate) async fn save(
     State(app): State<App>,
     signed: Signed,
     path: Result<Path<String>, PathRejection>,
-    fields: Fields,
+    mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let owner = Owner::Account(signed.0.account);
+    let (owner, id) = (Owner::Account(signed.0.account), id_in(path)?);
+    let may_write = fields.optional("may-write").is_some();
+    let listed = queries::sign_ins::one_of(&app.pool, owner, id, app.clock.now()).await?;
+    let could_write = listed.is_some_and(|listed| listed.may_write);
+    if may_write
+        && !could_write
+        && let Some(first) = factor::asked(&app, &signed.0, NextPage::App(id)).await?
+    {
+        return Ok(first);
+    }
     let mut transaction = app.pool.begin().await?;
-    set_rights(&mut transaction, &app, owner, id_in(path)?, fields).await?;
+    set_rights(&mut transaction, &app, owner, id, (may_write, fields)).await?;
     transaction.commit().await?;
     Ok(HERE.saved.answer())
 }

@@ -302,7 +302,7 @@ pub(crate) async fn show(
             return coach::code_page(&request, session.is_some(), email, said);
         }
     }
-    consent::show(&app, &request, session.as_ref(), None).await
+    consent::show(&app, &request, session.as_ref(), (&kept, None)).await
 }
 
 #[derive(Template)]

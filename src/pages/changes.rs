@@ -10,6 +10,7 @@ use super::{
     Fields, NextPage, Signed,
     connections::{self, ask},
     done::Done,
+    factor,
     links::Offered,
 };
 use crate::{
@@ -214,6 +215,9 @@ pub(crate) async fn choose(
         _ => return Err(Problem::BadForm),
     };
     let account = signed.0.account;
+    if may && let Some(first) = factor::asked(&app, &signed.0, NextPage::Connector).await? {
+        return Ok(first);
+    }
     let connection = queries::connections::of_account(&app.pool, account).await?;
     if may && app.config.offers_oauth() && connection.as_ref().is_some_and(asks_first) {
         let wanted = ask::wanted(&app, account, true).await?;

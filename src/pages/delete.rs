@@ -13,7 +13,8 @@ use sqlx::PgConnection;
 use super::{
     Fields, Frame, NextPage, Signed,
     connections::connect,
-    draft::{self, Typed},
+    draft::{self, Again, Typed},
+    factor,
     form::{Mistake, Wrong as _},
     frame::{leading_to_intervals, page},
     proof::{self, Asks, Proof},
@@ -69,6 +70,9 @@ struct Deleted {
 /// `GET /account/delete`: what it means, before it happens.
 pub(crate) async fn form(State(app): State<App>, signed: Signed, typed: Typed) -> Result<Response, Problem> {
     let session = signed.0;
+    if let Some(first) = factor::asked(&app, &session, NextPage::Delete).await? {
+        return Ok(first);
+    }
     let kept = typed.by(session.account);
     let connection = queries::connections::of_account(&app.pool, session.account)
         .await?
@@ -118,6 +122,9 @@ pub(crate) async fn delete(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (password, word) = (fields.optional("password"), fields.take("word")?);
+    if let Some(first) = factor::first(&app, &signed.0, NextPage::Delete).await? {
+        return Ok(Again::later(HERE, first).answer());
+    }
     if !word.trim().eq_ignore_ascii_case(WORD) {
         return Ok(draft::wrong(HERE, Mistake::new("word", NOT_THE_WORD)));
     }

@@ -17,6 +17,7 @@ const MY_ROSTER: &str = "/for-coaches/my-roster";
 const APPS: &str = "/apps";
 const CONNECTOR: &str = "/connector";
 const SIGN_IN: &str = "/sign-in";
+const FACTORS: &str = "/account/factors";
 
 /// How a sentence is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +140,22 @@ done! {
     OtherSessionsEnded = ACCOUNT, "others", Good,
         "Every other session has been signed out.";
 
+    RecoveryStopped = ACCOUNT, "recovery-stopped", Good,
+        "Stopped: two-step sign-in stays as it is. Whoever began the recovery can pass the first step of your sign-in, so choose a new \
+             password now.";
+
+    CodesOn = FACTORS, "codes-on", Good,
+        "Codes of an app are on.";
+    CodesOff = FACTORS, "codes-off", Good,
+        "Codes of an app are off.";
+
+    StepOver = SIGN_IN, "step-over", Warn,
+        "The second step took longer than 10 minutes, or was finished in another tab. Sign in again.";
+    TooManyCodes = SIGN_IN, "codes", Warn,
+        "There were too many wrong codes. Sign in again, and type the code that the app shows at that moment.";
+    Recovered = SIGN_IN, "recovered", Good,
+        "Two-step sign-in is off, every session has been signed out, and all connected apps were ended. Sign in as usual; then set \
+             it up again under Account.";
     SignedOutEverywhere = SIGN_IN, "everywhere", Good,
         "You are signed out, here and in every other browser.";
     SignedOutEverywhereAppsEnded = SIGN_IN, "everywhere-apps", Good,

@@ -45,8 +45,22 @@ const MOST: usize = 2_800;
 /// The same for a page that needs no session; its forms hold an address and little more.
 const MOST_OF_ENTRY: usize = 900;
 /// The fields that are kept. Everything else that a form sends is not.
-const KEPT: [&str; 8] = [
-    "email", "word", "note", "last-day", "version", "athlete", "zone", "end-apps",
+const KEPT: [&str; 15] = [
+    "email",
+    "word",
+    "note",
+    "last-day",
+    "version",
+    "athlete",
+    "zone",
+    "end-apps",
+    "may-write",
+    "shown",
+    "profile",
+    "training",
+    "fitness",
+    "wellness",
+    "calendar",
 ];
 /// The names of the boxes that are kept begin with this.
 const BOX: &str = "tool-";
@@ -75,6 +89,8 @@ struct Draft {
 #[derive(Debug, Clone)]
 pub(super) struct Again {
     location: String,
+    /// The page with the form, if the person goes somewhere else first.
+    page: Option<String>,
     mistakes: Vec<Mistake>,
     boxes: Option<Vec<String>>,
 }
@@ -84,8 +100,17 @@ impl Again {
     pub(super) fn at(location: impl Into<String>, mistakes: Vec<Mistake>) -> Self {
         Self {
             location: location.into(),
+            page: None,
             mistakes,
             boxes: None,
+        }
+    }
+
+    /// First to `location`; the page with the form, when the person comes back to it, shows what was typed.
+    pub(super) fn later(page: impl Into<String>, location: impl Into<String>) -> Self {
+        Self {
+            page: Some(page.into()),
+            ..Self::at(location, Vec::new())
         }
     }
 
@@ -106,7 +131,8 @@ impl Again {
     }
 
     fn page(&self) -> &str {
-        self.location.split(['?', '#']).next().unwrap_or_default()
+        let page = self.page.as_deref().unwrap_or(&self.location);
+        page.split(['?', '#']).next().unwrap_or_default()
     }
 }
 
@@ -289,6 +315,8 @@ fn page_of(form: &str) -> Option<String> {
         | ["sign-in", "join"]
         | ["sign-up", "address"] => form.to_owned(),
         ["coaches", id] if is_id(id) => form.to_owned(),
+        ["authorize", id] if is_id(id) => form.to_owned(),
+        ["account", "factors", "codes", ..] => "/account/factors/codes".to_owned(),
         ["account", "ways", ..] => "/account/ways".to_owned(),
         ["sign-in", "provider", "join", ..] => "/sign-in/provider/join".to_owned(),
         ["connect", "key"] => "/connect".to_owned(),

@@ -50,6 +50,7 @@ struct Head {
     connector_url: Option<ConnectorUrl>,
     #[serde(flatten)]
     signed_in: SignedIn,
+    two_step_sign_in: TwoStep,
     /// What the athlete grants coaches.
     grants: Vec<queries::grants::ExportedGrant>,
     refused_by_coaches: Vec<queries::coaches::ExportedRefusal>,
@@ -87,9 +88,18 @@ struct Account {
     id: AccountId,
     email: Option<String>,
     email_as_looked_up: Option<String>,
+    email_since: Option<DateTime<Utc>>,
+    email_before: Option<String>,
     has_password: bool,
     signs_in_with_intervals_as: Option<String>,
     created_at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct TwoStep {
+    codes_of_an_app_since: Option<DateTime<Utc>>,
+    recovery_codes_left: i64,
+    open_recovery: Option<queries::recoveries::Recovery>,
 }
 
 #[derive(Serialize)]
@@ -241,6 +251,8 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
     let sessions = queries::sessions::of_account(pool, account, session.hash, began, used).await?;
     let connection = queries::connections::of_account(pool, account).await?;
     let link = queries::connectors::of_account(pool, account).await?;
+    let factors = queries::factors::of_account(pool, account).await?;
+    let addresses = queries::accounts::addresses_of(pool, account).await?;
     let recipient = Sha256::digest(owner.email_key.as_deref().unwrap_or_default());
     Ok(Head {
         format: FORMAT,
@@ -282,6 +294,11 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             may_change_calendar: link.may_write,
         }),
         signed_in: signed_in::of(app, Owner::Account(account), &[]).await?,
+        two_step_sign_in: TwoStep {
+            codes_of_an_app_since: factors.codes_since,
+            recovery_codes_left: factors.recovery_codes,
+            open_recovery: queries::recoveries::of_account(pool, account).await?,
+        },
         grants: queries::grants::for_export(pool, account).await?,
         refused_by_coaches: queries::coaches::refusing(pool, account).await?,
         as_a_coach: coach(app, owner.email_key.as_deref()).await?,
@@ -297,6 +314,8 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             id: owner.id,
             email: owner.email,
             email_as_looked_up: owner.email_key,
+            email_since: addresses.as_ref().map(|addresses| addresses.since),
+            email_before: addresses.and_then(|addresses| addresses.before),
             has_password: owner.has_password,
             signs_in_with_intervals_as: owner.athlete_id,
             created_at: owner.created_at,

@@ -1,11 +1,37 @@
 //! What surrounds every page: assets, navigation, and the way a template becomes a response.
 
+use std::sync::OnceLock;
+
 use askama::Template;
-use axum::response::{Html, IntoResponse, Response};
+use axum::{
+    extract::Request,
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
 use http::StatusCode;
 
 use super::assets;
-use crate::{error::Problem, layers::FormsLeadToIntervals};
+use crate::{
+    error::Problem,
+    guard::{recovery, session::Recovering},
+    layers::FormsLeadToIntervals,
+};
+
+tokio::task_local! {
+    /// The open recovery of the account that is signed in: every page that it sees says so, whatever the page is about.
+    static RECOVERING: OnceLock<Recovering>;
+}
+
+/// The layer around all pages within which a session can note its open recovery.
+pub(crate) async fn with_notice(request: Request, next: Next) -> Response {
+    RECOVERING.scope(OnceLock::new(), next.run(request)).await
+}
+
+/// Notes the open recovery of whoever is signed in, for the frame of the page.
+pub(super) fn note(recovery: Recovering) {
+    // Nothing outside of a page's request draws a frame that would show it.
+    let _ = RECOVERING.try_with(|cell| cell.set(recovery));
+}
 
 /// What the layout needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +71,13 @@ impl Frame {
             icon: assets::logo(),
             nav,
         }
+    }
+
+    /// When the link of an open recovery can be mailed, and whether it was, for whoever is signed in.
+    pub(crate) fn recovery(&self) -> Option<(String, bool)> {
+        let open = RECOVERING.try_with(|cell| cell.get().copied()).ok().flatten();
+        let open = open.filter(|_| self.signed())?;
+        Some((recovery::in_words(open.ready_at), open.mailed_at.is_some()))
     }
 
     /// Whether the navigation is the athlete's.

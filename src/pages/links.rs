@@ -7,7 +7,9 @@ use axum::{
 };
 use http::HeaderMap;
 
-use super::{Fields, Frame, FromNetwork, Signed, apps::end_apps_ticked, done::Done, frame::page};
+use super::{
+    Fields, Frame, FromNetwork, NextPage, Signed, apps::end_apps_ticked, done::Done, factor, frame::page,
+};
 use crate::{
     app::App,
     error::Problem,
@@ -128,6 +130,9 @@ pub(crate) async fn regenerate_page(State(app): State<App>, signed: Signed) -> R
     if let Some(elsewhere) = without_links(&signed.0) {
         return Ok(elsewhere);
     }
+    if let Some(first) = factor::asked(&app, &signed.0, NextPage::Regenerate).await? {
+        return Ok(first);
+    }
     log_buffer::flush(&app).await;
     let link = queries::connectors::of_account(&app.pool, signed.0.account).await?;
     let now = app.clock.now();
@@ -153,6 +158,9 @@ pub(crate) async fn regenerate(
 ) -> Result<Response, Problem> {
     if let Some(elsewhere) = without_links(&signed.0) {
         return Ok(elsewhere);
+    }
+    if let Some(first) = factor::asked(&app, &signed.0, NextPage::Regenerate).await? {
+        return Ok(first);
     }
     let account = signed.0.account;
     let mut transaction = app.pool.begin().await?;

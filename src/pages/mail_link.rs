@@ -27,10 +27,10 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
-        cookie::{ADDRESS, CONFIRM, Cookie, ENTRY, REGENERATE, RELEASE, RESEND, RESET, ROSTER},
+        cookie::{ADDRESS, CONFIRM, Cookie, ENTRY, RECOVER, REGENERATE, RELEASE, RESEND, RESET, ROSTER},
         door::{self, Came},
         limits::{FromNetwork, Network},
-        policy,
+        policy, recovery,
         sign_ins::From,
         tries,
     },
@@ -91,6 +91,14 @@ pub(crate) const RELEASE_PAGE: MailPage = MailPage {
     link: "/release",
     path: "/release",
     lasts: Duration::minutes(30),
+};
+/// Taking the lost factors off an account.
+pub(crate) const RECOVER_PAGE: MailPage = MailPage {
+    kind: MailLinkKind::Recover,
+    cookie: RECOVER,
+    link: recovery::LINK,
+    path: "/recover",
+    lasts: recovery::LINK_LASTS,
 };
 /// Resending a coach's URL.
 pub(super) const RESEND_PAGE: MailPage = MailPage {
@@ -364,9 +372,11 @@ impl MailPage {
                 let wishes = Wish::with(sign_ups.policy()).into_iter();
                 wishes.map(|wish| Asked::new(wish, typed.clone())).collect()
             }
-            MailLinkKind::Confirm | MailLinkKind::Reset | MailLinkKind::Address | MailLinkKind::Release => {
-                Vec::new()
-            }
+            MailLinkKind::Confirm
+            | MailLinkKind::Reset
+            | MailLinkKind::Address
+            | MailLinkKind::Release
+            | MailLinkKind::Recover => Vec::new(),
         };
         let gone = Gone {
             frame: Frame::of(signed),
@@ -387,7 +397,7 @@ impl MailPage {
             MailLinkKind::Resend => What::Resend,
             MailLinkKind::Regenerate => What::Regenerate,
             MailLinkKind::Roster => What::Roster,
-            MailLinkKind::Release => return None,
+            MailLinkKind::Release | MailLinkKind::Recover => return None,
         })
     }
 }

@@ -45,6 +45,12 @@ pub(crate) enum NextPage {
     ConfirmAddress,
     /// Deleting the account.
     Delete,
+    /// Two-step sign-in.
+    Factors,
+    /// Codes of an app.
+    FactorCodes,
+    /// The recovery codes.
+    RecoveryCodes,
     /// What one coach may do.
     Grant(GrantId),
     /// What one connected app may do.
@@ -54,7 +60,7 @@ pub(crate) enum NextPage {
 }
 
 impl NextPage {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 18] = [
         Self::Dashboard,
         Self::Connect,
         Self::Coaches,
@@ -70,6 +76,9 @@ impl NextPage {
         Self::Address,
         Self::ConfirmAddress,
         Self::Delete,
+        Self::Factors,
+        Self::FactorCodes,
+        Self::RecoveryCodes,
     ];
 
     /// Its word in the query and the form.
@@ -93,6 +102,9 @@ impl NextPage {
             Self::Address => "address",
             Self::ConfirmAddress => "confirm-address",
             Self::Delete => "delete",
+            Self::Factors => "factors",
+            Self::FactorCodes => "factor-codes",
+            Self::RecoveryCodes => "recovery-codes",
         })
     }
 
@@ -117,6 +129,9 @@ impl NextPage {
             Self::Address => "/account/address",
             Self::ConfirmAddress => "/address",
             Self::Delete => "/account/delete",
+            Self::Factors => "/account/factors",
+            Self::FactorCodes => "/account/factors/codes",
+            Self::RecoveryCodes => "/account/factors/recovery-codes",
         })
     }
 

@@ -12,7 +12,8 @@ use super::{
     Fields, Frame, FromNetwork, NextPage, Signed,
     apps::end_apps_ticked,
     done::Done,
-    draft::{self, Typed},
+    draft::{self, Again, Typed},
+    factor,
     form::{Mistake, Wrong as _},
     frame::page,
     proof,
@@ -72,6 +73,9 @@ pub(super) async fn replace(
 
 /// `GET /account/password`.
 pub(crate) async fn form(State(app): State<App>, signed: Signed, typed: Typed) -> Result<Response, Problem> {
+    if let Some(first) = factor::asked(&app, &signed.0, NextPage::Password).await? {
+        return Ok(first);
+    }
     let kept = typed.by(signed.0.account);
     match signed.0.email {
         Some(email) if has_password(&app, signed.0.account).await? => page(&Form {
@@ -101,6 +105,9 @@ pub(crate) async fn change(
 ) -> Result<Response, Problem> {
     let (current, chosen) = (fields.take("current")?, fields.take("password")?);
     let end_apps = end_apps_ticked(&mut fields);
+    if let Some(first) = factor::first(&app, &signed.0, NextPage::Password).await? {
+        return Ok(Again::later(HERE, first).answer());
+    }
     let Some(email) = signed.0.email.clone() else {
         return Err(Problem::NotFound);
     };

@@ -24,7 +24,7 @@ use crate::{
     },
     ids::{AccountId, SessionId},
     oidc::Provider,
-    queries::{self, sessions::Listed, sign_ins::Owner},
+    queries::{self, factors::Factors, sessions::Listed, sign_ins::Owner},
     text::browser,
 };
 
@@ -50,6 +50,7 @@ struct Settings {
     zone: String,
     rows: Vec<Row>,
     apps: Summary,
+    factors: Factors,
 }
 
 /// `GET /account`, with `?done=` after something was done.
@@ -90,6 +91,7 @@ pub(crate) async fn show(
         zone: zone.map_or("UTC", Tz::name).to_owned(),
         rows: sessions.into_iter().map(row).collect(),
         apps: Summary::of(&app, session.account).await?,
+        factors: queries::factors::of_account(&app.pool, session.account).await?,
     })
 }
 

@@ -9,6 +9,7 @@ use http::{Method, request::Parts};
 use super::{
     NextPage,
     draft::{self, SessionLost},
+    frame,
     kept_out::{self, Whose},
 };
 use crate::{
@@ -73,6 +74,11 @@ async fn of(parts: &Parts, app: &App) -> sqlx::Result<Visitor> {
     };
     if let (Some(account), Some(who)) = (account, parts.extensions.get::<Who>()) {
         who.note(account);
+    }
+    if let Visitor::In(session) = &visitor
+        && let Some(recovery) = session.recovery
+    {
+        frame::note(recovery);
     }
     Ok(visitor)
 }

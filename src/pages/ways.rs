@@ -16,6 +16,7 @@ use super::{
     },
     done::Done,
     draft::{self, Typed},
+    factor,
     form::{Mistake, Wrong as _},
     frame::{self, with_status},
     proof::{self, Asks, Proof},
@@ -126,6 +127,9 @@ pub(crate) async fn add_intervals(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let typed = fields.optional("password");
+    if let Some(first) = factor::asked(&app, &signed.0, NextPage::Ways).await? {
+        return Ok(first);
+    }
     if proof::in_session(&app, &signed.0, typed).await?.is_none() {
         return unproved(&app, &signed.0, "password-add").await;
     }
@@ -193,6 +197,9 @@ pub(crate) async fn intervals_off(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let typed = fields.optional("password");
+    if let Some(first) = factor::asked(&app, &signed.0, NextPage::Ways).await? {
+        return Ok(first);
+    }
     let Some(proof) = proof::in_session(&app, &signed.0, typed).await? else {
         return unproved(&app, &signed.0, "password-intervals").await;
     };
@@ -220,6 +227,9 @@ pub(crate) async fn set_password(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let chosen = fields.take("password")?;
+    if let Some(first) = factor::asked(&app, &signed.0, NextPage::Ways).await? {
+        return Ok(first);
+    }
     let Some(proof) = proof::in_session(&app, &signed.0, None).await? else {
         return unproved(&app, &signed.0, "prove").await;
     };
@@ -251,6 +261,9 @@ pub(crate) async fn password_off(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let typed = fields.optional("password");
+    if let Some(first) = factor::asked(&app, &signed.0, NextPage::Ways).await? {
+        return Ok(first);
+    }
     let Some(proof) = proof::in_session(&app, &signed.0, typed).await? else {
         return unproved(&app, &signed.0, "password-off").await;
     };

@@ -258,13 +258,18 @@ pub async fn take_over_password(
     id: AccountId,
     (email, email_key): (&str, &str),
     password_hash: &PasswordHash,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update accounts set email = $2, email_key = $3, password_hash = $4 where id = $1 and email is null",
+        r#"
+        update accounts set email = $2, email_key = $3, password_hash = $4, address_since = $5
+        where id = $1 and email is null
+        "#,
         id.0,
         email,
         email_key,
-        password_hash.as_str()
+        password_hash.as_str(),
+        now
     );
     Ok(done.execute(db).await?.rows_affected() == 1)
 }
@@ -341,17 +346,75 @@ pub async fn lock(db: impl Db<'_>, id: AccountId) -> sqlx::Result<bool> {
     Ok(row.fetch_optional(db).await?.is_some())
 }
 
-/// Replaces the address. A unique violation means that it now belongs to another account.
-pub async fn set_address(db: impl Db<'_>, id: AccountId, email: &str, email_key: &str) -> sqlx::Result<()> {
+/// Replaces the address, and keeps the one before for [`forget_addresses_before`]. A unique violation means that it now belongs to
+/// another account.
+pub async fn set_address(
+    db: impl Db<'_>,
+    id: AccountId,
+    email: &str,
+    email_key: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "update accounts set email = $2, email_key = $3 where id = $1",
+        "update accounts set email = $2, email_key = $3, address_since = $4, address_before = email where id = $1",
         id.0,
         email,
-        email_key
+        email_key,
+        now
     )
     .execute(db)
     .await
     .map(drop)
+}
+
+/// Where an account is written to, and since when.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The confirmed address, as typed.
+    pub email: Option<String>,
+    /// The address for lookup.
+    pub email_key: Option<String>,
+    /// Since when it is the address.
+    pub since: DateTime<Utc>,
+    /// The address before, as typed, while it is kept.
+    pub before: Option<String>,
+}
+
+/// The addresses of an account.
+pub async fn addresses_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<Addresses>> {
+    sqlx::query_as!(
+        Addresses,
+        r#"
+        select email, email_key, coalesce(address_since, created_at) as "since!", address_before as before
+        from accounts where id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Forgets up to `limit` addresses that were replaced by `before`, except those to which an open recovery writes.
+pub async fn forget_addresses_before(
+    db: impl Db<'_>,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        update accounts set address_before = null where id in (
+            select id from accounts a
+            where address_before is not null and address_since <= $1
+                and not exists (select from recoveries r where r.account_id = a.id)
+            limit $2 for update skip locked
+        )
+        "#,
+        before,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Deletes an account and everything that belongs to it: sessions, mail links, address changes, connection, link,

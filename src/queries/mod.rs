@@ -21,6 +21,8 @@ pub(crate) mod oauth_clients;
 pub(crate) mod oauth_states;
 pub mod policies;
 pub(crate) mod provider_states;
+pub mod recoveries;
+pub(crate) mod recovery_codes;
 pub mod sealed;
 pub mod sessions;
 pub(crate) mod sign_in_codes;
@@ -29,6 +31,7 @@ pub(crate) mod sign_in_requests;
 pub mod sign_in_steps;
 pub mod sign_ins;
 pub(crate) mod spent;
+pub(crate) mod totp;
 pub(crate) mod tries;
 
 use std::time::Duration;

@@ -23,6 +23,8 @@ closed_set! {
         Changes = "changes",
         /// `identities.tokens_sealed`
         Identities = "identities",
+        /// `totp.secret_sealed`
+        Totp = "totp",
     }
 }
 
@@ -34,6 +36,7 @@ impl Store {
             Self::Jobs => "payload",
             Self::Changes => "sealed",
             Self::Identities => "tokens_sealed",
+            Self::Totp => "secret_sealed",
         };
         (self.as_str(), column)
     }
@@ -135,6 +138,21 @@ pub async fn under_other_keys(
             .fetch_all(pool)
             .await
         }
+        Store::Totp => {
+            sqlx::query_as!(
+                Sealed,
+                r#"
+                select id, secret_sealed as "value!" from totp
+                where id > $1 and substring(secret_sealed from 1 for octet_length($2::bytea)) <> $2
+                order by id limit $3
+                "#,
+                after,
+                header,
+                limit
+            )
+            .fetch_all(pool)
+            .await
+        }
     }
 }
 
@@ -169,6 +187,8 @@ pub async fn all(pool: &PgPool, after: Uuid, limit: i64) -> sqlx::Result<Vec<Hol
             select $10, id, $11, sealed from changes where sealed is not null
             union all
             select $12, id, $13, tokens_sealed from identities where tokens_sealed is not null
+            union all
+            select $14, id, $15, secret_sealed from totp
         ) whole
         where id > $1
         order by id limit $2
@@ -185,7 +205,9 @@ pub async fn all(pool: &PgPool, after: Uuid, limit: i64) -> sqlx::Result<Vec<Hol
         Store::Changes.as_str(),
         Held::Change.as_str(),
         Store::Identities.as_str(),
-        Held::Identity.as_str()
+        Held::Identity.as_str(),
+        Store::Totp.as_str(),
+        Held::Totp.as_str()
     )
     .fetch_all(pool)
     .await
@@ -213,6 +235,8 @@ pub async fn newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Holding>> {
         (select $9, id, $10, sealed from changes where sealed is not null order by id desc limit $1)
         union all
         (select $11, id, $12, tokens_sealed from identities where tokens_sealed is not null order by id desc limit $1)
+        union all
+        (select $13, id, $14, secret_sealed from totp order by id desc limit $1)
         "#,
         limit,
         Store::Connections.as_str(),
@@ -225,7 +249,9 @@ pub async fn newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Holding>> {
         Store::Changes.as_str(),
         Held::Change.as_str(),
         Store::Identities.as_str(),
-        Held::Identity.as_str()
+        Held::Identity.as_str(),
+        Store::Totp.as_str(),
+        Held::Totp.as_str()
     )
     .fetch_all(pool)
     .await
@@ -284,6 +310,16 @@ pub async fn replace(pool: &PgPool, store: Store, id: Uuid, old: &[u8], new: &[u
             .execute(pool)
             .await?
         }
+        Store::Totp => {
+            sqlx::query!(
+                "update totp set secret_sealed = $3 where id = $1 and secret_sealed = $2",
+                id,
+                old,
+                new
+            )
+            .execute(pool)
+            .await?
+        }
     };
     Ok(done.rows_affected() == 1)
 }
@@ -315,6 +351,8 @@ pub async fn count_by_key(pool: &PgPool) -> sqlx::Result<Vec<Count>> {
                 select sealed from changes where sealed is not null
                 union all
                 select tokens_sealed from identities where tokens_sealed is not null
+                union all
+                select secret_sealed from totp
             ) whole
         ) named
         group by key

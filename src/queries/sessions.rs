@@ -40,6 +40,10 @@ pub struct Session {
     pub policy: i64,
     /// What the policy looks at.
     pub facts: Facts,
+    /// When the link of the account's open recovery can be mailed.
+    pub recovery_ready_at: Option<DateTime<Utc>>,
+    /// When it was mailed.
+    pub recovery_mailed_at: Option<DateTime<Utc>>,
 }
 
 /// A session to begin.
@@ -99,6 +103,8 @@ struct Living {
     factor_at: Option<DateTime<Utc>>,
     identity_id: Option<IdentityId>,
     provider_session: Option<String>,
+    recovery_ready_at: Option<DateTime<Utc>>,
+    recovery_mailed_at: Option<DateTime<Utc>>,
     policy: i64,
     address_key: Option<String>,
     athlete_id: Option<String>,
@@ -124,6 +130,8 @@ impl From<Living> for Session {
             factor_at: row.factor_at,
             identity_id: row.identity_id,
             provider_session: row.provider_session,
+            recovery_ready_at: row.recovery_ready_at,
+            recovery_mailed_at: row.recovery_mailed_at,
             policy: row.policy,
             facts: Facts {
                 address_key: row.address_key,
@@ -157,7 +165,8 @@ pub async fn living(
         r#"
         select s.account_id as "account_id: AccountId", a.email, c.athlete_name as "athlete_name?", s.last_seen_at,
             s.way as "way: Way", s.factor as "factor: Factor", s.factor_at, s.identity_id as "identity_id: IdentityId",
-            s.provider_session, (select coalesce(max(version), 0) from policies) as "policy!",
+            s.provider_session, r.ready_at as "recovery_ready_at?", r.mailed_at as "recovery_mailed_at?",
+            (select coalesce(max(version), 0) from policies) as "policy!",
             a.email_key as address_key, coalesce(a.athlete_id, c.athlete_id) as "athlete_id?",
             a.password_hash is not null as "has_password!", a.athlete_id is not null as "has_intervals!",
             exists (select from passkeys p where p.account_id = a.id) as "has_passkey!",
@@ -167,6 +176,7 @@ pub async fn living(
         from sessions s
             join accounts a on a.id = s.account_id
             left join connections c on c.account_id = a.id
+            left join recoveries r on r.account_id = a.id
             left join identities i on i.account_id = a.id and i.issuer = $4
         where s.hash = $1 and s.created_at > $2 and s.last_seen_at > $3
         "#,

@@ -124,6 +124,51 @@ pub async fn of(db: impl Db<'_>, owner: Owner, limit: i64) -> sqlx::Result<Vec<E
     .await
 }
 
+/// A row of anybody's log, for the operator.
+#[derive(Debug, Clone)]
+pub struct Anybodys {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The address of the athlete or the coach; none for an athlete who has not confirmed one.
+    pub email: Option<String>,
+    /// Whether it is a coach's.
+    pub is_coach: bool,
+    /// The client; none for the pages.
+    pub client: Option<String>,
+    /// How it went.
+    pub outcome: SignInOutcome,
+    /// The way in.
+    pub way: Option<Way>,
+    /// The factor besides.
+    pub factor: Option<Factor>,
+    /// The network's prefix.
+    pub network: String,
+    /// The browser in words.
+    pub browser: String,
+}
+
+/// The rows of everybody's log since `since`, newest first; of one address only, if its key is given.
+pub async fn of_all(
+    db: impl Db<'_>,
+    since: DateTime<Utc>,
+    email_key: Option<&str>,
+) -> sqlx::Result<Vec<Anybodys>> {
+    sqlx::query_as!(
+        Anybodys,
+        r#"
+        select l.at, coalesce(a.email, c.email) as email, l.coach_id is not null as "is_coach!", l.client,
+            l.outcome as "outcome: SignInOutcome", l.way as "way: Way", l.factor as "factor: Factor", l.network, l.browser
+        from sign_in_log l left join accounts a on a.id = l.account_id left join coaches c on c.id = l.coach_id
+        where l.at > $1 and ($2::text is null or coalesce(a.email_key, c.email_key) = $2)
+        order by l.id desc
+        "#,
+        since,
+        email_key
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Deletes up to `limit` rows written before `before`.
 pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(

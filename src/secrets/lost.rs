@@ -24,6 +24,8 @@ closed_set! {
         Change = "change",
         /// What the outside identity provider is asked with about somebody.
         Identity = "identity",
+        /// The secret of an account's one-time codes.
+        Totp = "totp",
     }
 }
 
@@ -44,6 +46,7 @@ impl Held {
                 "identity that has to sign in at the identity provider again",
                 "identities that have to sign in at the identity provider again",
             ),
+            Self::Totp => ("secret of one-time codes", "secrets of one-time codes"),
         };
         format!("{count} {}", if count == 1 { one } else { more })
     }

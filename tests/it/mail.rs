@@ -17,9 +17,10 @@ use icusync::{
     mail::{
         self, Above, AccountDeleted, Address, AddressChanged, AlreadyHere, AthleteReplaced, CoachInvite,
         CoachJoined, CoachLeft, CoachNewUrl, CoachRegenerate, CoachResend, CoachRoster, CoachUrl, Confirm,
-        ConnectionAttention, Envelope, GrantAsleep, GrantChanged, GrantEnded, Granting, How, IdentityAdded,
-        IdentityCode, IdentityOther, Joined, Kind, Mail, May, NewAddress, NewApp, NewClient, PasswordChanged,
-        PasswordIs, Reader, Release, Reset, SignInCode, Turn, Why,
+        ConnectionAttention, Envelope, FactorAdded, FactorRemoved, GrantAsleep, GrantChanged, GrantEnded,
+        Granting, How, IdentityAdded, IdentityCode, IdentityOther, Joined, Kind, Mail, May, NewAddress,
+        NewApp, NewClient, PasswordChanged, PasswordIs, Reader, RecoveryBegun, RecoveryDone, RecoveryReady,
+        Release, Reset, SignInCode, Turn, Why,
         outbox::{self, Queued},
     },
     permissions, queries,
@@ -806,8 +807,63 @@ fn identity_other(is_changed: bool) -> Mail {
     })
 }
 
+/// The mails about two-step sign-in.
+fn about_factors() -> Vec<Sample> {
+    let (network, browser) = ("203.0.113.0/24".to_owned(), "Firefox on Windows".to_owned());
+    let added = |passkey: Option<&str>| {
+        Mail::FactorAdded(FactorAdded {
+            passkey: passkey.map(Into::into),
+            network: network.clone(),
+            browser: browser.clone(),
+            is_first: passkey.is_none(),
+            factors: at("account/factors"),
+        })
+    };
+    let removed = |passkey: Option<&str>| {
+        Mail::FactorRemoved(FactorRemoved {
+            passkey: passkey.map(Into::into),
+            network: network.clone(),
+            browser: browser.clone(),
+            was_last: passkey.is_none(),
+            factors: at("account/factors"),
+        })
+    };
+    vec![
+        ("_codes", added(None)),
+        ("_passkey", added(Some("My phone"))),
+        ("_codes", removed(None)),
+        ("_passkey", removed(Some("My phone"))),
+        (
+            "",
+            Mail::RecoveryBegun(RecoveryBegun {
+                ready: "2026-11-23 08:00 UTC".to_owned(),
+                network: network.clone(),
+                browser: browser.clone(),
+                account: at("account"),
+                forgot: at("forgot"),
+            }),
+        ),
+        (
+            "",
+            Mail::RecoveryReady(RecoveryReady {
+                link: at("recover/icum_x"),
+            }),
+        ),
+        (
+            "",
+            Mail::RecoveryDone(RecoveryDone {
+                network,
+                browser,
+                new_url: true,
+                sign_in: at("sign-in"),
+            }),
+        ),
+    ]
+}
+
 fn samples() -> Vec<(String, Mail)> {
     [
+        about_factors(),
         to_accounts(),
         about_invites(),
         about_urls(),

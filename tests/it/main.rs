@@ -31,6 +31,7 @@ mod demo_command;
 mod docs;
 mod drafts;
 mod export;
+mod factors;
 mod for_coaches;
 mod grid;
 mod inbox;

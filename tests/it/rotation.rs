@@ -75,6 +75,11 @@ fn place(store: Store, row: Uuid) -> Place {
             row,
             column: "tokens_sealed",
         },
+        Store::Totp => Place {
+            table: "totp",
+            row,
+            column: "secret_sealed",
+        },
     }
 }
 

@@ -27,7 +27,8 @@ use crate::{
     },
     pages::{
         Fields, Frame, FromNetwork, MaybeSigned, NextPage, changes,
-        draft::Kept,
+        draft::{Again, Kept},
+        factor,
         frame::with_status,
         kept_out::{self, Whose},
         links::{self, Offered},
@@ -262,7 +263,7 @@ pub(super) async fn show(
     app: &App,
     request: &Request,
     session: Option<&Session>,
-    mistake: Option<&'static str>,
+    (kept, mistake): (&Kept, Option<&'static str>),
 ) -> Result<Response, Problem> {
     let (client, next) = (ClientWords::of(request), NextPage::Request(request.id));
     let frame = Frame::of(session.is_some());
@@ -289,13 +290,22 @@ pub(super) async fn show(
     };
     let key = key_of(request);
     let before = queries::sign_in_log::choice(&app.pool, person.owner(), &key).await?;
-    let off = before.as_ref().map_or(&[][..], |choice| &choice.groups_off);
+    let mut off = before
+        .as_ref()
+        .map(|choice| choice.groups_off.clone())
+        .unwrap_or_default();
     let asks_write = asks_write(request);
+    // What was chosen before the second step was asked for again.
+    let chosen = kept.fields().filter(|_| kept.form() == next.path());
     let may_write = match &before {
+        _ if chosen.is_some() => kept.is_ticked("may-write", false),
         Some(choice) => choice.may_write,
         // Whoever only calls itself a known client gets nothing in advance.
         None => client.is_trusted && writes_by_default(app, &person).await?,
     };
+    if let Some(mut chosen) = chosen {
+        off = links::chosen_off(off, &mut chosen)?;
+    }
     let status = if mistake.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
@@ -305,7 +315,7 @@ pub(super) async fn show(
         frame,
         client,
         next,
-        groups: links::offered(off),
+        groups: links::offered(&off),
         may_write: asks_write && may_write,
         asks_write,
         is_new: before.is_none(),
@@ -405,11 +415,11 @@ async fn allow(
 ) -> Result<Response, Problem> {
     let named = fields.take("as")?;
     let Step::Agree(person) = step(app, request, session).await? else {
-        return show(app, request, session, None).await;
+        return show(app, request, session, (&Kept::default(), None)).await;
     };
     if person.word() != named {
         let mistake = "Somebody else is signed in now than on the page before. Look again, and then decide.";
-        return show(app, request, session, Some(mistake)).await;
+        return show(app, request, session, (&Kept::default(), Some(mistake))).await;
     }
     let owner = person.owner();
     let key = key_of(request);
@@ -421,11 +431,16 @@ async fn allow(
     )?;
     if links::offered(&off).iter().all(|offered| !offered.on) {
         let mistake = "Tick at least one group of tools, or choose Do not allow.";
-        return show(app, request, session, Some(mistake)).await;
+        return show(app, request, session, (&Kept::default(), Some(mistake))).await;
     }
     let asks_write = asks_write(request);
     let may_write = asks_write && person.could_write() && fields.optional("may-write").is_some();
     // A client that asks to read says nothing about what the person thinks of changes.
+    if let (true, Owner::Account(_), Some(session)) = (may_write, owner, session)
+        && let Some(first) = factor::first(app, session, NextPage::Request(request.id)).await?
+    {
+        return Ok(Again::later(NextPage::Request(request.id).path(), first).answer());
+    }
     let remembered = if asks_write { may_write } else { wrote };
 
     let Some(browser) = of_browser(app, headers) else {

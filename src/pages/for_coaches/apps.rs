@@ -84,10 +84,11 @@ pub(crate) async fn save(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
     path: Result<Path<String>, PathRejection>,
-    fields: Fields,
+    mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (owner, id) = (Owner::Coach(coach.id), apps::id_in(path)?);
-    apps::set_rights(&mut transaction, &app, owner, id, fields).await?;
+    let may_write = fields.optional("may-write").is_some();
+    apps::set_rights(&mut transaction, &app, owner, id, (may_write, fields)).await?;
     transaction.commit().await?;
     Ok(HERE.saved.answer())
 }

@@ -158,6 +158,10 @@ pub(crate) async fn join(
     let Some(proof) = proof::behind_link(&app, waiting.hash(), asked, typed).await? else {
         return Ok(wrong());
     };
+    // A way in is added only by somebody who has shown the second step too: signed in, on the page of the ways.
+    if queries::factors::has_any(&app.pool, asked).await? {
+        return Ok(draft::wrong(JOIN, Mistake::new("password", HAS_FACTOR)));
+    }
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     if !proof.holds(&app, &mut *db).await? {
@@ -181,6 +185,8 @@ pub(crate) async fn join(
     Ok(waiting::forgotten(&app, response))
 }
 
+const HAS_FACTOR: &str = "That account has two-step sign-in. Sign in to it with the password and the second step, then add intervals.icu under \
+     Account, Ways to sign in.";
 const NOT_ITS: &str = "This is not the password of that account. Passwords tell capital letters apart.";
 
 /// Deletes the account that `proof` is about, which has nothing but its way in, and gives that to the account `to`; false if either
@@ -204,5 +210,5 @@ async fn give_password(
     outbox::forget_account(&mut *db, from, Some(&address)).await?;
     queries::accounts::delete(&mut *db, from).await?;
     let address = (address.typed.as_str(), address.key.as_str());
-    Ok(queries::accounts::take_over_password(db, to, address, hash).await?)
+    Ok(queries::accounts::take_over_password(db, to, address, hash, app.clock.now()).await?)
 }
