@@ -59,6 +59,7 @@ mod oauth_token;
 mod oidc_lies;
 mod oidc_provider;
 mod pages;
+mod policy;
 mod purge;
 mod resilience;
 mod roster;

@@ -28,7 +28,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::world::{Mcp, Page, fresh_database, scratch, sign_in, url_of};
 
-fn icusync(arguments: &[&str], data_dir: &Path) -> Command {
+pub(crate) fn icusync(arguments: &[&str], data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_icusync"));
     command
         .args(arguments)
