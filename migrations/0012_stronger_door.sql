@@ -39,6 +39,8 @@ create table identities (
     away_at timestamptz,
     -- The provider's own name for its session (sid) at the last sign-in, by which a logout that names nobody finds the identity.
     provider_session text,
+    -- The account has a second factor that was not shown since this was bound: until then the provider's own counts for nothing.
+    factor_due boolean not null default false,
     created_at timestamptz not null,
     last_used_at timestamptz not null,
     check (num_nonnulls(account_id, coach_id) = 1)
@@ -77,8 +79,6 @@ create table identity_offers (
     coach_id uuid references coaches on delete cascade,
     -- The identity with its claims and tokens.
     sealed bytea not null,
-    -- Whether a code or the password was right, and only the account's own second factor is still to be shown.
-    is_proved boolean not null default false,
     -- HMAC-SHA-256 of the mailed code: there are few enough codes to try them all on a plain hash.
     code_hash bytea,
     tries integer not null default 0,

@@ -173,6 +173,9 @@ pub(crate) async fn pass(
         identity: step.identity_id,
         provider_session: step.provider_session,
     };
+    if let Some(identity) = came.identity {
+        queries::identities::note_factor(&mut *db, identity).await?;
+    }
     let cookie = session::begin(&mut *db, app, step.account_id, &came, headers).await?;
     let granted = (SignInOutcome::Granted, came.how());
     sign_ins::log_how(

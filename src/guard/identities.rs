@@ -92,10 +92,11 @@ impl Person {
         &self.claims
     }
 
-    /// How somebody comes in by this identity.
-    pub(crate) fn came(&self, id: IdentityId) -> Came {
+    /// How somebody comes in by this identity. Their own second factor is asked for while it is due, whatever the provider asked for.
+    pub(crate) fn came(&self, id: IdentityId, factor_due: bool) -> Came {
+        let has_factor = self.has_factor && !factor_due;
         Came {
-            factor: self.has_factor.then_some(Factor::Provider),
+            factor: has_factor.then_some(Factor::Provider),
             identity: Some(id),
             provider_session: self.session.clone(),
             ..Came::by(Way::Provider)
@@ -119,13 +120,14 @@ pub(crate) async fn names(app: &App) -> sqlx::Result<BTreeSet<String>> {
 }
 
 /// Binds an identity to somebody within `db`'s transaction, which has them locked; none if it is bound to somebody already, or they
-/// have another one of this issuer.
+/// have another one of this issuer. With `factor_due` what bound it is no more than a mailbox or a password can do: the account's
+/// own second factor must be shown before the provider's counts.
 pub(crate) async fn bind(
     db: &mut PgConnection,
     app: &App,
     issuer: &str,
     owner: Owner,
-    person: &Person,
+    (person, factor_due): (&Person, bool),
 ) -> anyhow::Result<Option<IdentityId>> {
     let id = IdentityId(app.random.uuid(&app.clock));
     let new = New {
@@ -137,6 +139,7 @@ pub(crate) async fn bind(
         claims: &person.claims,
         tokens_sealed: &person.sealed(app, id)?,
         provider_session: person.session.as_deref(),
+        factor_due,
     };
     let is_bound = queries::identities::create(db, &new, app.clock.now()).await?;
     Ok(is_bound.then_some(id))

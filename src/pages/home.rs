@@ -39,6 +39,8 @@ struct Privacy {
     code_minutes: u32,
     refresh_days: u32,
     sign_in_days: u32,
+    /// What people call the outside identity provider, if one is set up.
+    provider: Option<String>,
     host: String,
     contact: Option<String>,
 }
@@ -66,6 +68,7 @@ pub(crate) async fn privacy(State(app): State<App>, headers: HeaderMap) -> Resul
         code_minutes: app.config.code_minutes,
         refresh_days: app.config.refresh_days,
         sign_in_days: app.config.sign_in_days,
+        provider: provider::name(&app),
         host,
         contact: app.config.support_email.clone(),
     })

@@ -39,6 +39,8 @@ pub struct Identity {
     pub asking_until: Option<DateTime<Utc>>,
     /// When it last gave no answer.
     pub away_at: Option<DateTime<Utc>>,
+    /// Whether the account's own second factor was not shown since it was bound.
+    pub factor_due: bool,
 }
 
 impl Identity {
@@ -55,7 +57,8 @@ macro_rules! identities {
             Identity,
             r#"
             select id as "id: IdentityId", account_id as "account_id: AccountId", coach_id as "coach_id: CoachId", subject, email,
-                other_email, claims as "claims: Json<Claims>", tokens_sealed, claims_at, refused_at, asking_until, away_at
+                other_email, claims as "claims: Json<Claims>", tokens_sealed, claims_at, refused_at, asking_until, away_at,
+                factor_due
             from identities
             "# + $clauses,
             $($argument),*
@@ -121,6 +124,8 @@ pub struct New<'a> {
     pub tokens_sealed: &'a [u8],
     /// The provider's own name for its session.
     pub provider_session: Option<&'a str>,
+    /// Whether the account's own second factor is still to be shown.
+    pub factor_due: bool,
 }
 
 /// Binds an identity; false if it is bound to somebody already, or its owner has one of this issuer.
@@ -128,8 +133,8 @@ pub async fn create(db: impl Db<'_>, new: &New<'_>, now: DateTime<Utc>) -> sqlx:
     let done = sqlx::query!(
         r#"
         insert into identities (id, issuer, subject, account_id, coach_id, email, claims, tokens_sealed, provider_session, claims_at,
-            created_at, last_used_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10)
+            created_at, last_used_at, factor_due)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, $11)
         on conflict do nothing
         "#,
         new.id.0,
@@ -141,11 +146,20 @@ pub async fn create(db: impl Db<'_>, new: &New<'_>, now: DateTime<Utc>) -> sqlx:
         Json(new.claims) as _,
         new.tokens_sealed,
         new.provider_session,
-        now
+        now,
+        new.factor_due
     )
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Notes that the account's own second factor was shown by somebody who came in by this identity.
+pub async fn note_factor(db: impl Db<'_>, id: IdentityId) -> sqlx::Result<()> {
+    sqlx::query!("update identities set factor_due = false where id = $1", id.0)
+        .execute(db)
+        .await
+        .map(drop)
 }
 
 /// Notes what the provider said at a sign-in. Whoever is asking it meanwhile comes too late.

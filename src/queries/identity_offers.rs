@@ -20,8 +20,6 @@ pub(crate) struct Offer {
     pub coach_id: Option<CoachId>,
     /// The identity with its claims and tokens, sealed for (`identity_offers`, id, `sealed`).
     pub sealed: Vec<u8>,
-    /// Whether only the account's own second factor is still to be shown.
-    pub is_proved: bool,
     /// The mailed code's fingerprint; none if no code was mailed.
     pub code_hash: Option<Vec<u8>>,
     /// Wrong codes so far.
@@ -88,7 +86,7 @@ pub(crate) async fn living(
     sqlx::query_as!(
         Offer,
         r#"
-        select id, account_id as "account_id: AccountId", coach_id as "coach_id: CoachId", sealed, is_proved, code_hash, tries,
+        select id, account_id as "account_id: AccountId", coach_id as "coach_id: CoachId", sealed, code_hash, tries,
             mailed_at, next
         from identity_offers where hash = $1 and expires_at > $2
         "#,
@@ -108,7 +106,7 @@ pub(crate) async fn lock(
     sqlx::query_as!(
         Offer,
         r#"
-        select id, account_id as "account_id: AccountId", coach_id as "coach_id: CoachId", sealed, is_proved, code_hash, tries,
+        select id, account_id as "account_id: AccountId", coach_id as "coach_id: CoachId", sealed, code_hash, tries,
             mailed_at, next
         from identity_offers where hash = $1 and expires_at > $2
         for update
@@ -146,17 +144,6 @@ pub(crate) async fn count_try(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
         .execute(db)
         .await
         .map(drop)
-}
-
-/// Notes that only the account's own second factor is still to be shown. No code counts after that.
-pub(crate) async fn prove(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update identity_offers set is_proved = true, code_hash = null where id = $1",
-        id
-    )
-    .execute(db)
-    .await
-    .map(drop)
 }
 
 /// Ends an offer; false if it had ended.

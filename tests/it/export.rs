@@ -568,6 +568,7 @@ const WITHHELD: &[(&str, &str)] = &[
     ("identities.coach_id", "a row's name"),
     ("identities.tokens_sealed", "a secret"),
     ("identities.asking_until", "gone after seconds"),
+    ("identities.factor_due", "what the next sign-in asks for"),
     (
         "identities.provider_session",
         "the provider's name for a session there",
@@ -605,7 +606,6 @@ const WITHHELD: &[(&str, &str)] = &[
         "identity_offers.sealed",
         "of nobody's account yet, and gone within the hour",
     ),
-    ("identity_offers.is_proved", "as above"),
     ("identity_offers.code_hash", "a secret"),
     ("identity_offers.tries", "a number, for the limit"),
     ("identity_offers.mailed_at", "gone within the hour"),

@@ -57,6 +57,7 @@ mod oauth_people;
 mod oauth_registration;
 mod oauth_token;
 mod oidc_lies;
+mod oidc_people;
 mod oidc_provider;
 mod pages;
 mod policy;

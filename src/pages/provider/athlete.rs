@@ -85,7 +85,7 @@ async fn sign_in(
         return Ok(None);
     };
     identities::note_sign_in(&mut *db, app, provider, &known, person).await?;
-    let (came, path) = (person.came(known.id), back.next.path());
+    let (came, path) = (person.came(known.id, known.factor_due), back.next.path());
     let entered = door::enter(&mut *db, app, account, &came, (by.headers, &by.from()), &path).await?;
     transaction.commit().await?;
     Ok(Some(entered::answer(
@@ -120,10 +120,10 @@ async fn sign_up(
         return Ok(None);
     };
     let owner = Owner::Account(account);
-    let Some(id) = identities::bind(&mut *db, app, provider.issuer(), owner, person).await? else {
+    let Some(id) = identities::bind(&mut *db, app, provider.issuer(), owner, (person, false)).await? else {
         return Ok(None);
     };
-    let (came, path) = (person.came(id), back.next.path());
+    let (came, path) = (person.came(id, false), back.next.path());
     let entered = door::enter(&mut *db, app, account, &came, (by.headers, &by.from()), &path).await?;
     transaction.commit().await?;
     tracing::info!("an athlete signed up through the identity provider");

@@ -75,7 +75,7 @@ pub(super) async fn landed(
             transaction.commit().await?;
             return Ok(response);
         }
-        None => match identities::bind(&mut *db, app, issuer, owner, person).await? {
+        None => match identities::bind(&mut *db, app, issuer, owner, (person, false)).await? {
             Some(id) => id,
             None => return said(app, provider, &Failed::Meanwhile, back),
         },
@@ -111,7 +111,7 @@ pub(super) async fn enter(
     (identity, person): (IdentityId, &Person),
     (by, next): (By<'_>, NextPage),
 ) -> Result<Response, Problem> {
-    let came = person.came(identity);
+    let came = person.came(identity, false);
     let admission = policy::lets_coach_in(&mut *db, app, Some(coach), Way::Provider).await?;
     if admission != Admission::In {
         let refused = (SignInOutcome::NotAllowed, came.how());

@@ -1,12 +1,11 @@
 //! An identity came with the address of somebody who is here already: a code from that address, or the password of the account, is
-//! typed in the same browser before the identity signs them in. Who has a second factor here shows it before that, too.
+//! typed in the same browser before the identity signs them in. Who has a second factor here shows it after that, too.
 
 use askama::Template;
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::Duration;
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use sqlx::{Postgres, Transaction};
 
@@ -15,12 +14,9 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
-        door::{self, Came, Entered, FACTOR_PAGE},
-        identities,
+        door, identities,
         identity_offer::{self, Asked, Typed as Judged, Waiting},
-        policy,
-        session::{self, Session},
-        sign_ins::{self, From},
+        policy, sign_ins,
     },
     oidc::Provider,
     pages::{
@@ -32,13 +28,11 @@ use crate::{
         proof,
     },
     queries::{self, identity_offers, sign_ins::Owner},
-    words::{ProviderPurpose, SignInOutcome, Way},
+    words::{ProviderPurpose, SignInOutcome},
 };
 
 /// The page.
 pub(in crate::pages) const JOIN: &str = "/sign-in/provider/join";
-/// How long a factor that was shown lets an identity be added.
-const FACTOR_FOR: Duration = Duration::minutes(10);
 
 #[derive(Template)]
 #[template(path = "pages/provider_join.html")]
@@ -56,9 +50,6 @@ struct Page<'a> {
     has_code: bool,
     /// Whether codes were mistyped too often.
     is_over: bool,
-    /// Whether only the second factor is still to be shown, and whether it was.
-    is_proved: bool,
-    shows_factor: bool,
     mistake: Option<Mistake>,
 }
 
@@ -76,15 +67,6 @@ fn gone(provider: &Provider, signed: bool) -> Result<Response, Problem> {
     };
     let response = with_status(StatusCode::GONE, &page)?;
     Ok(super::leading_anywhere(response))
-}
-
-/// Whether somebody showed a second factor of the account in this session a moment ago.
-fn has_shown_factor(app: &App, session: Option<&Session>, owner: Owner) -> bool {
-    let Some(session) = session.filter(|session| Owner::Account(session.account) == owner) else {
-        return false;
-    };
-    let age = session.factor_at.map(|at| app.clock.now() - at);
-    age.is_some_and(|age| (Duration::zero()..FACTOR_FOR).contains(&age))
 }
 
 /// How an identity that waits can be joined: whether it replaces another one, and whether a password does.
@@ -125,8 +107,6 @@ pub(crate) async fn show(
         password,
         has_code: waiting.has_code(&app),
         is_over: waiting.is_over(),
-        is_proved: waiting.offer.is_proved,
-        shows_factor: has_shown_factor(&app, session.as_ref(), waiting.owner),
         mistake: typed.by_anyone().mistake(),
     })
 }
@@ -174,9 +154,6 @@ pub(crate) async fn join(
         headers: &headers,
         network: &network,
     };
-    if waiting.offer.is_proved {
-        return add_after_factor(&app, provider, session.as_ref(), &waiting, by).await;
-    }
     if let Some(code) = fields.optional("code") {
         app.limits.sign_in(network.0)?;
         return by_code(&app, provider, &waiting, &code, by).await;
@@ -199,7 +176,7 @@ async fn by_code(
     };
     let judged = identity_offer::try_code(&mut *db, app, &waiting, code).await?;
     if judged == Judged::Right {
-        return joined(transaction, app, provider, &waiting, by).await;
+        return bind(transaction, app, provider, &waiting, by).await;
     }
     transaction.commit().await?;
     let (wrong, from) = (SignInOutcome::WrongCode, by.from());
@@ -240,7 +217,7 @@ async fn by_password(
     if other.is_some() {
         return Ok(Redirect::to(JOIN).into_response());
     }
-    joined(transaction, app, provider, &waiting, by).await
+    bind(transaction, app, provider, &waiting, by).await
 }
 
 /// Locks the owner, then the identity that waits; none if either is gone.
@@ -251,53 +228,14 @@ async fn lock(db: &mut sqlx::PgConnection, app: &App, waiting: &Waiting) -> sqlx
     identity_offer::lock(db, app, waiting.hash).await
 }
 
-/// What follows the right code or password: the identity is bound and signs in. An account with a second factor asks for that first,
-/// whatever the provider asked for: a mailbox alone must not get around it.
-async fn joined(
-    mut transaction: Transaction<'static, Postgres>,
-    app: &App,
-    provider: &Provider,
-    waiting: &Waiting,
-    by: By<'_>,
-) -> Result<Response, Problem> {
-    let db = &mut *transaction;
-    if let Owner::Account(account) = waiting.owner
-        && queries::factors::has_any(&mut *db, account).await?
-    {
-        identity_offers::prove(&mut *db, waiting.offer.id).await?;
-        let came = Came::by(Way::Provider);
-        let entered = door::enter(&mut *db, app, account, &came, (by.headers, &by.from()), JOIN).await?;
-        transaction.commit().await?;
-        return Ok(entered::answer(entered, Redirect::to(JOIN).into_response()));
-    }
-    bind(transaction, app, provider, waiting, (by, None)).await
-}
-
-/// The button for somebody who has shown the second factor.
-async fn add_after_factor(
-    app: &App,
-    provider: &Provider,
-    session: Option<&Session>,
-    waiting: &Waiting,
-    by: By<'_>,
-) -> Result<Response, Problem> {
-    if !has_shown_factor(app, session, waiting.owner) {
-        return Ok(Redirect::to(FACTOR_PAGE).into_response());
-    }
-    let mut transaction = app.pool.begin().await?;
-    let Some(waiting) = lock(&mut transaction, app, waiting).await? else {
-        return gone(provider, true);
-    };
-    bind(transaction, app, provider, &waiting, (by, session)).await
-}
-
-/// Binds the identity, in the place of another one if there is one, and lets its owner in.
+/// Binds the identity, in the place of another one if there is one, and lets its owner in. An account with a second factor asks for
+/// that, now and until it was shown once, whatever the provider asks for: a mailbox alone must not get around it.
 async fn bind(
     mut transaction: Transaction<'static, Postgres>,
     app: &App,
     provider: &Provider,
     waiting: &Waiting,
-    (by, session): (By<'_>, Option<&Session>),
+    by: By<'_>,
 ) -> Result<Response, Problem> {
     let db = &mut *transaction;
     let (owner, person) = (waiting.owner, &waiting.person);
@@ -306,32 +244,24 @@ async fn bind(
         Owner::Account(_) => ProviderPurpose::Athlete,
         Owner::Coach(_) => ProviderPurpose::Coach,
     };
+    let factor_due = match owner {
+        Owner::Account(account) => queries::factors::has_any(&mut *db, account).await?,
+        Owner::Coach(_) => false,
+    };
     let replaced = queries::identities::end_of(&mut *db, owner, provider.issuer()).await?;
-    let Some(id) = identities::bind(&mut *db, app, provider.issuer(), owner, person).await? else {
+    let bound = identities::bind(&mut *db, app, provider.issuer(), owner, (person, factor_due)).await?;
+    let Some(id) = bound else {
         let back = Back { purpose, next };
         return said(app, provider, &Failed::Elsewhere, back);
     };
     identities::tell_of_added(&mut *db, app, provider, owner, person, replaced).await?;
     identity_offers::end(&mut *db, waiting.offer.id).await?;
     let path = next.path();
-    let mut response = match (owner, session) {
-        (Owner::Coach(id_of), _) => coach::enter(&mut *db, app, id_of, (id, person), (by, next)).await?,
-        (Owner::Account(_), Some(session)) => {
-            let came = Came {
-                factor: session.came.as_ref().and_then(|came| came.factor),
-                ..person.came(id)
-            };
-            let now = Session {
-                came: Some(came),
-                ..session.clone()
-            };
-            let cookie = session::renew(&mut *db, app, &now, false, by.headers).await?;
-            entered::answer(Entered::Session(cookie), Redirect::to(&path).into_response())
-        }
-        (Owner::Account(account), None) => {
-            let from: From = by.from();
-            let came = person.came(id);
-            let entered = door::enter(&mut *db, app, account, &came, (by.headers, &from), &path).await?;
+    let mut response = match owner {
+        Owner::Coach(coach) => coach::enter(&mut *db, app, coach, (id, person), (by, next)).await?,
+        Owner::Account(account) => {
+            let came = person.came(id, factor_due);
+            let entered = door::enter(&mut *db, app, account, &came, (by.headers, &by.from()), &path).await?;
             entered::answer(entered, Redirect::to(&path).into_response())
         }
     };

@@ -75,7 +75,7 @@ pub(super) async fn added(
         }
         return Ok(Redirect::to(&NextPage::Ways.path()).into_response());
     }
-    if identities::bind(&mut *db, app, provider.issuer(), owner, person)
+    if identities::bind(&mut *db, app, provider.issuer(), owner, (person, false))
         .await?
         .is_none()
     {

@@ -109,6 +109,8 @@ const start = () => {
       await grant.save()
       return grant
     },
+    // Its own way refuses this machine's addresses, where we are.
+    fetch: (url, options) => globalThis.fetch(url, { ...options, dispatcher: undefined }),
     renderError: async (ctx, out) => {
       ctx.type = 'text'
       ctx.body = `${out.error}: ${out.error_description ?? ''}`
