@@ -394,8 +394,9 @@ async fn print_sign_ins(
     pool.close().await;
     for row in rows {
         let who = row.email.as_deref().unwrap_or("an athlete without an address");
-        let fields = [
-            &row.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        let at = row.at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let fields: [&str; 9] = [
+            &at,
             if row.is_coach { "coach" } else { "athlete" },
             who,
             row.outcome.as_str(),
