@@ -371,10 +371,15 @@ async fn asked(
             return Ok(last_said(app, known, names));
         }
         let turn = turn_from(app, now);
-        if in_time(queries::identities::take_turn(&app.pool, id, now, turn)).await? {
-            ask(app, &row, turn, names).await?;
-        } else {
+        if !in_time(queries::identities::take_turn(&app.pool, id, now, turn)).await? {
             sleep(LOOKED_EVERY).await;
+            continue;
+        }
+        // Somebody may have asked between the look and the turn: a refresh token works once.
+        let row = in_time(queries::identities::by_id(&app.pool, id)).await?;
+        let row = row.filter(|row| row.refused_at.is_none() && !Known::of(row).is_fresh(app, names));
+        if let Some(row) = row {
+            ask(app, &row, turn, names).await?;
         }
     }
 }
