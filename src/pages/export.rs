@@ -30,7 +30,7 @@ use crate::{
     ids::{AccountId, LogId},
     intervals::model::RecordId,
     queries::{self, activity_log::Entry, sign_ins::Owner},
-    words::{Access, ChangeState, ConnectionKind, ConnectionStatus, Outcome, ZoneSource},
+    words::{Access, ChangeState, ConnectionKind, ConnectionStatus, Factor, Outcome, Way, ZoneSource},
 };
 
 /// Rows of the activity log read at once.
@@ -108,6 +108,9 @@ struct BrowserSession {
     signed_in_at: DateTime<Utc>,
     last_used_at: DateTime<Utc>,
     this_one: bool,
+    way: Option<Way>,
+    second_step: Option<Factor>,
+    second_step_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize)]
@@ -264,6 +267,9 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
                 signed_in_at: listed.created_at,
                 last_used_at: listed.last_seen_at,
                 this_one: listed.current,
+                way: listed.way,
+                second_step: listed.factor,
+                second_step_at: listed.factor_at,
             })
             .collect(),
         connection: connection.map(|row| Connection {

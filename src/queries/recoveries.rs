@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Db;
-use crate::ids::AccountId;
+use crate::{ids::AccountId, words::MailLinkKind};
 
 /// A recovery that has begun and not ended.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -48,10 +48,11 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
 pub async fn end(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
-        with links as (delete from mail_links where account_id = $1 and kind = 'recover')
+        with links as (delete from mail_links where account_id = $1 and kind = $2)
         delete from recoveries where account_id = $1
         "#,
-        account_id.0
+        account_id.0,
+        MailLinkKind::Recover.as_str()
     );
     Ok(done.execute(db).await?.rows_affected() == 1)
 }

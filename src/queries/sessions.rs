@@ -278,6 +278,12 @@ pub struct Listed {
     pub user_agent: String,
     /// Whether the request came from this session.
     pub current: bool,
+    /// How it came in; none if it began before that was kept.
+    pub way: Option<Way>,
+    /// The last factor that was shown.
+    pub factor: Option<Factor>,
+    /// When that was.
+    pub factor_at: Option<DateTime<Utc>>,
 }
 
 /// The unexpired sessions of an account: the one with the hash `current` first, then the most recently used first.
@@ -291,7 +297,8 @@ pub async fn of_account(
     sqlx::query_as!(
         Listed,
         r#"
-        select id as "id: SessionId", created_at, last_seen_at, user_agent, hash = $2 as "current!"
+        select id as "id: SessionId", created_at, last_seen_at, user_agent, hash = $2 as "current!", way as "way: Way",
+            factor as "factor: Factor", factor_at
         from sessions where account_id = $1 and created_at > $3 and last_seen_at > $4
         order by hash = $2 desc, last_seen_at desc, id
         "#,

@@ -614,6 +614,33 @@ const WITHHELD: &[(&str, &str)] = &[
     ("identity_offers.expires_at", "as above"),
     ("spent.hash", "a hash of a challenge or of a token's name"),
     ("spent.expires_at", "gone within the hour"),
+    ("totp.id", "a row's name"),
+    ("totp.secret_sealed", "a secret"),
+    (
+        "totp.last_step",
+        "which half minute's code was used last, for the next one",
+    ),
+    (
+        "totp.created_at",
+        "when it was begun; the export has when it was confirmed",
+    ),
+    ("recovery_codes.hash", "a secret"),
+    ("passkeys.id", "a row's name"),
+    (
+        "passkeys.credential",
+        "the public key in the library's own form; the credential's id is exported",
+    ),
+    ("sign_in_steps.hash", "a secret"),
+    ("sign_in_steps.way", "gone after ten minutes"),
+    ("sign_in_steps.identity_id", "as above"),
+    ("sign_in_steps.provider_session", "as above"),
+    ("sign_in_steps.is_proof", "as above"),
+    ("sign_in_steps.next_path", "as above"),
+    ("sign_in_steps.created_at", "as above"),
+    ("sign_in_steps.expires_at", "as above"),
+    ("policies.version", "the operator's rules, not the athlete's"),
+    ("policies.text", "as above"),
+    ("policies.applied_at", "as above"),
     ("installation.only_row", "about nobody"),
     ("installation.kind", "about nobody"),
     ("installation.created_at", "about nobody"),
@@ -623,9 +650,33 @@ const WITHHELD: &[(&str, &str)] = &[
 const EXPORTED: &[(&str, &[&str])] = &[
     (
         "accounts",
-        &["id", "email", "email_key", "athlete_id", "created_at"],
+        &[
+            "id",
+            "email",
+            "email_key",
+            "athlete_id",
+            "created_at",
+            "address_since",
+            "address_before",
+        ],
     ),
-    ("sessions", &["created_at", "last_seen_at", "user_agent"]),
+    (
+        "sessions",
+        &[
+            "created_at",
+            "last_seen_at",
+            "user_agent",
+            "way",
+            "factor",
+            "factor_at",
+        ],
+    ),
+    ("totp", &["confirmed_at"]),
+    ("recoveries", &["begun_at", "ready_at", "mailed_at"]),
+    (
+        "passkeys",
+        &["credential_id", "name", "created_at", "last_used_at"],
+    ),
     (
         "identities",
         &[
@@ -696,7 +747,9 @@ const EXPORTED: &[(&str, &[&str])] = &[
     ),
     (
         "sign_in_log",
-        &["at", "client", "outcome", "network", "browser", "news"],
+        &[
+            "at", "client", "outcome", "network", "browser", "news", "way", "factor",
+        ],
     ),
     (
         "changes",

@@ -288,6 +288,7 @@ async fn a_second_step_follows_intervals_icu_and_a_reset_which_takes_no_factor_o
         let code = app.next(&world);
         assert_eq!(step(&mut other, &code).await, "/dashboard");
 
+        world.mails_to(ana.person.email).await;
         world
             .browser()
             .post("/forgot", &[("email", ana.person.email)])

@@ -1147,9 +1147,13 @@ fn what_people_chose_stays_where_it_belongs() {
 }
 
 /// Fields of a mail whose words are our own or the operator's, or whose address its owner has confirmed.
-const OURS: [&str; 23] = [
+const OURS: [&str; 27] = [
     "provider",
     "page",
+    "network",
+    "browser",
+    "ready",
+    "factors",
     "apps",
     "code",
     "mail",
@@ -1185,7 +1189,8 @@ fn written_by_others(value: &mut serde_json::Value, text: &str) -> usize {
             .iter_mut()
             // An address is where its reader typed it, or its owner has confirmed it.
             .filter(|(name, _)| {
-                !["coach", "athlete_email"].contains(&name.as_str()) || Address::parse(text).is_err()
+                !["coach", "athlete_email", "address"].contains(&name.as_str())
+                    || Address::parse(text).is_err()
             })
             .filter(|(name, _)| !OURS.contains(&name.as_str()))
             .map(|(_, field)| written_by_others(field, text))

@@ -469,13 +469,30 @@ async fn losses_are_found_in_every_table_and_under_an_id_that_is_known() {
         let client = world.mcp(&ana.link);
         let pushed = client.call("push_workout", json!({"workouts": [workout]})).await;
         assert!(!pushed.is_error(), "{}", pushed.text());
+        for (store, statement) in [
+            (
+                Store::Identities,
+                "insert into identities (id, issuer, subject, account_id, email, claims, tokens_sealed, created_at, last_used_at) \
+                 values ($1, 'https://id.example', 'ana', $2, 'ana@club.example', '{}', $3, now(), now())",
+            ),
+            (
+                Store::Totp,
+                "insert into totp (id, account_id, secret_sealed, created_at) values ($1, $2, $3, now())",
+            ),
+        ] {
+            let row = Uuid::now_v7();
+            let sealed = world.app.keys.seal(place(store, row), b"a value", &world.app.random);
+            let inserted = sqlx::query(statement).bind(row).bind(account.0).bind(sealed);
+            inserted.execute(&world.app.pool).await.unwrap();
+        }
         // A different key with the same id.
         let other = ring(&KeyRing::generate(&world.app.random));
         let look = jobs::look(&world.app.pool, &other).await.unwrap();
         assert_eq!(
             look.words(),
             "5 connections to intervals.icu, 5 athletes' connector URLs, 2 coaches' connector URLs, 1 waiting email, \
-             1 change that can be undone \
+             1 change that can be undone, 1 identity that has to sign in at the identity provider again, \
+             1 secret of one-time codes \
              (sealed with a different key from the k1 that is set)"
         );
         let tables = sealed::all(&world.app.pool, Uuid::nil(), 1_000).await.unwrap();
@@ -511,7 +528,8 @@ async fn no_sealed_column_is_forgotten() {
         .await
         .unwrap();
         let is_hash = |column: &str| {
-            column.ends_with("_hash") || ["hash", "recipient", "fingerprint", "seen"].contains(&column)
+            column.ends_with("_hash")
+                || ["hash", "recipient", "fingerprint", "seen", "credential_id"].contains(&column)
         };
         let mut sealed: Vec<(String, String)> = columns
             .into_iter()

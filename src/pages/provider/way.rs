@@ -16,7 +16,7 @@ use crate::{
         session::{self, Session},
     },
     oidc::Provider,
-    pages::{Fields, NextPage, Signed, done::Done, proof, ways},
+    pages::{Fields, NextPage, Signed, done::Done, factor, proof, ways},
     queries::{self, sign_ins::Owner},
     words::ProviderPurpose,
 };
@@ -28,6 +28,9 @@ pub(crate) async fn add(
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
+    if let Some(first) = factor::asked(&app, &signed.0, NextPage::Ways).await? {
+        return Ok(first);
+    }
     let typed = fields.optional("password");
     if proof::in_session(&app, &signed.0, typed).await?.is_none() {
         return ways::unproved(&app, &signed.0, "password-provider-add").await;
@@ -114,8 +117,11 @@ pub(crate) async fn off(
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let typed = fields.optional("password");
     let session = &signed.0;
+    if let Some(first) = factor::asked(&app, session, NextPage::Ways).await? {
+        return Ok(first);
+    }
+    let typed = fields.optional("password");
     let Some(proof) = proof::in_session(&app, session, typed).await? else {
         return ways::unproved(&app, session, "password-provider").await;
     };
