@@ -115,6 +115,8 @@ create table passkeys (
     credential_id bytea not null unique,
     -- Public key, counter and flags, as the library keeps them.
     credential jsonb not null,
+    -- Whether it can sign in without an address, as the browser said. Null if it did not say.
+    is_discoverable boolean,
     created_at timestamptz not null,
     last_used_at timestamptz
 );

@@ -9,7 +9,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     config::Config,
-    guard::{connection::Brake, limits::Limits, log_buffer::LogBuffer, policy::Policies, refused::Refused},
+    guard::{
+        connection::Brake, limits::Limits, log_buffer::LogBuffer, passkeys::Passkeys, policy::Policies,
+        refused::Refused,
+    },
     intervals,
     mail::transport::Transport,
     oauth::documents::Fetcher,
@@ -38,6 +41,8 @@ pub struct Parts {
     pub seals: Seals,
     /// Hashes passwords.
     pub passwords: Passwords,
+    /// Asks for passkeys; none if `PUBLIC_URL` has an IP address instead of a name.
+    pub passkeys: Option<Passkeys>,
     /// Talks to intervals.icu.
     pub intervals: intervals::Client,
     /// Fetches the metadata documents of clients.

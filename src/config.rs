@@ -31,14 +31,14 @@ impl Origin {
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
+    /// The origin with the name of its host; none for an IP address.
+    pub fn named(&self) -> Option<(&Url, &str)> {
+        Some((&self.0, self.0.domain()?))
+    }
+
     /// Whether it is https, so that cookies may be `Secure`.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
-    }
-
-    /// Whether the host has a name, and is not an address.
-    pub fn is_name(&self) -> bool {
-        matches!(self.0.host(), Some(url::Host::Domain(_)))
     }
 
     /// Whether the host is this machine.

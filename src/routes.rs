@@ -23,7 +23,7 @@ use crate::{
         for_coaches::{self, apps as coachs_apps, erase, mailed, my_roster, wish},
         frame, health, home, links,
         mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RECOVER_PAGE, RELEASE_PAGE, RESET_PAGE},
-        password, problem, provider, reset, sessions, settings, site, status, steps, support, ways,
+        passkeys, password, problem, provider, reset, sessions, settings, site, status, steps, support, ways,
         with_intervals::{self, first_address, join, release},
     },
 };
@@ -112,6 +112,8 @@ fn pages(app: &App) -> Router {
         .route("/confirm", get(accounts::confirm_page).post(accounts::confirm))
         // In and out.
         .route("/sign-in", get(sessions::form).post(sessions::sign_in))
+        .route("/sign-in/passkey", post(passkeys::sign_in))
+        .route("/sign-in/factor/passkey", post(passkeys::step))
         .merge(continued())
         .merge(through_provider())
         .route("/sign-out", post(sessions::sign_out))
@@ -241,6 +243,15 @@ fn account() -> Router<App> {
             get(recovery_codes::show).post(recovery_codes::make),
         )
         .route("/account/recovery/stop", post(lost::stop))
+        .route("/account/passkeys/new", get(passkeys::new))
+        .route("/account/passkeys/prove", post(passkeys::prove))
+        .route("/account/passkeys", post(passkeys::add))
+        .route(
+            "/account/passkeys/{passkey}",
+            get(passkeys::one).post(passkeys::rename),
+        )
+        .route("/account/passkeys/{passkey}/off", post(passkeys::off))
+        .route("/account/factor/passkey", post(passkeys::again))
         .route("/account/password", get(password::form).post(password::change))
         .route("/account/address", get(address::form).post(address::ask))
         .route("/account/address/sent", get(address::sent))

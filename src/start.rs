@@ -27,6 +27,7 @@ use crate::{
         connection::Brake,
         limits::Limits,
         log_buffer::{self, LogBuffer},
+        passkeys::Passkeys,
         policy::Policies,
         refused::{self, Refused},
     },
@@ -376,6 +377,7 @@ pub fn app_with(config: Config, from: Ingredients, documents: Fetcher) -> anyhow
         .transpose()?;
     let passwords = Passwords::new(config.passwords_at_once, random.clone());
     let limits = Limits::new(&config);
+    let passkeys = Passkeys::of(&config)?;
     let log_buffer = LogBuffer::new(config.database_connections);
     Ok(App::new(Parts {
         config,
@@ -385,6 +387,7 @@ pub fn app_with(config: Config, from: Ingredients, documents: Fetcher) -> anyhow
         keys,
         seals: Seals::default(),
         passwords,
+        passkeys,
         intervals,
         documents,
         provider,

@@ -26,6 +26,7 @@ mod lookups;
 mod member;
 pub(crate) mod offer;
 pub(crate) mod own;
+pub mod passkeys;
 pub mod policy;
 pub(crate) mod presets;
 pub(crate) mod profile;

@@ -544,6 +544,6 @@ fn is_set_up(app: &App, way: Way) -> bool {
         Way::Password | Way::Email => true,
         Way::Intervals => app.config.offers_oauth(),
         Way::Provider => app.config.offers_provider(),
-        Way::Passkey => app.config.public_url.is_name(),
+        Way::Passkey => app.passkeys.is_some(),
     }
 }

@@ -331,9 +331,21 @@ impl From {
 
 /// [`log()`] of a wrong password or code, apart, so that the answer takes as long as where there is nobody whose log it is.
 pub(crate) fn log_apart(app: &App, owner: Owner, client: Option<String>, outcome: SignInOutcome, from: From) {
+    log_apart_how(app, owner, client, (outcome, How::default()), from);
+}
+
+/// [`log_apart`] with the way in and the factor.
+pub(crate) fn log_apart_how(
+    app: &App,
+    owner: Owner,
+    client: Option<String>,
+    (outcome, how): (SignInOutcome, How),
+    from: From,
+) {
     let app = app.clone();
     tokio::spawn(async move {
-        if let Err(error) = log(&app.pool, &app, owner, client.as_deref(), outcome, &from).await {
+        let said = log_how(&app.pool, &app, owner, client.as_deref(), (outcome, how), &from);
+        if let Err(error) = said.await {
             tracing::warn!(%error, %outcome, "cannot write the log of sign-ins");
         }
     });

@@ -1,4 +1,4 @@
-//! The stylesheet, the only script and the logo: compiled in, and named by their content, so that browsers keep them
+//! The stylesheet, the two scripts and the logo: compiled in, and named by their content, so that browsers keep them
 //! forever and still see every change.
 
 use std::sync::LazyLock;
@@ -44,7 +44,7 @@ impl Asset {
     }
 }
 
-static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     [
         Asset::new(
             "icusync.css",
@@ -60,6 +60,11 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
             "icusync.svg",
             "image/svg+xml",
             include_bytes!("assets/icusync.svg"),
+        ),
+        Asset::new(
+            "passkey.js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("assets/passkey.js"),
         ),
     ]
 });
@@ -77,6 +82,11 @@ pub(crate) fn script() -> &'static str {
 /// Path of the logo.
 pub(crate) fn logo() -> &'static str {
     &ASSETS[2].path
+}
+
+/// Path of the script of the pages that ask for a passkey.
+pub(crate) fn passkey_script() -> &'static str {
+    &ASSETS[3].path
 }
 
 /// `GET /assets/{hash}/{name}`: exactly the assets above, in exactly this version.

@@ -18,7 +18,7 @@ use super::{
     draft::{self, Kept, Typed},
     form::Mistake,
     frame::{page, with_status},
-    provider, sessions,
+    passkeys, provider,
 };
 use crate::{
     app::App,
@@ -217,25 +217,36 @@ struct Who {
     wrong: Option<(String, String)>,
     /// The athlete's address, if the password was wrong.
     refused: Option<String>,
+    /// Why a passkey was not accepted.
+    passkey_refused: Option<String>,
+    /// None if there are no passkeys here.
+    passkey: Option<passkeys::Button>,
 }
 
-/// Back to the page that asks who signs in, after a wrong password; none if the sign-in is not open in this browser.
+/// Back to the page that asks who signs in, after a wrong password or passkey; none if the sign-in is not open in this browser.
 pub(super) async fn who_again(
     app: &App,
     headers: &HeaderMap,
     id: RequestId,
+    mistake: Mistake,
 ) -> Result<Option<Response>, Problem> {
     let request = opened(app, headers, &id.to_string()).await?;
-    let mistake = Mistake::new(PASSWORD, sessions::REFUSED);
     Ok(request.map(|request| draft::wrong(NextPage::Request(request.id).path(), mistake)))
 }
 
 /// The fields of this page in which something can be wrong.
 const PASSWORD: &str = "password";
 const COACH: &str = "coach-email";
+const PASSKEY: &str = passkeys::FIELD;
 
 impl Who {
-    fn of(app: &App, sign_ups: &SignUps, request: &Request, session: Option<&Session>, kept: &Kept) -> Self {
+    fn of(
+        app: &App,
+        (headers, sign_ups): (&HeaderMap, &SignUps),
+        request: &Request,
+        session: Option<&Session>,
+        kept: &Kept,
+    ) -> Result<Self, Problem> {
         let offered = sign_ups.offered(app);
         let typed = |field: &str| {
             let mistake = kept.mistake().filter(|mistake| mistake.field == field)?;
@@ -243,10 +254,15 @@ impl Who {
         };
         let wrong = typed(COACH);
         let refused = typed(PASSWORD).map(|(email, _)| email);
-        Self {
+        let next = NextPage::Request(request.id);
+        // The browser has the cookie already.
+        let passkey = passkeys::Button::sign_in(app, headers, next)?
+            .filter(|_| offered.passkey)
+            .map(|(button, _)| button);
+        Ok(Self {
             frame: Frame::of(session.is_some()),
             client: ClientWords::of(request),
-            next: NextPage::Request(request.id),
+            next,
             is_open: sign_ups.is_open(),
             by_password: offered.password,
             by_email: offered.email,
@@ -255,21 +271,23 @@ impl Who {
             signed: session.map(|session| session.who.clone()),
             wrong,
             refused,
-        }
+            passkey_refused: kept.mistake_at(PASSKEY),
+            passkey,
+        })
     }
 }
 
 /// The page that asks who signs in.
 pub(super) async fn who(
     app: &App,
+    headers: &HeaderMap,
     request: &Request,
     session: Option<&Session>,
     kept: &Kept,
 ) -> Result<Response, Problem> {
     let sign_ups = policy::sign_ups(app).await?;
-    Ok(leading_anywhere(page(&Who::of(
-        app, &sign_ups, request, session, kept,
-    ))?))
+    let who = Who::of(app, (headers, &sign_ups), request, session, kept)?;
+    Ok(leading_anywhere(page(&who)?))
 }
 
 /// `GET /authorize/{request}`: the next step of this sign-in. Opening it does nothing.
@@ -288,9 +306,9 @@ pub(crate) async fn show(
     let kept = typed.by_anyone();
     let mistake = kept.mistake();
     // Somebody who wants to be somebody else sees the choice again, and so does somebody who mistyped there.
-    let is_at_who = mistake.is_some_and(|mistake| [PASSWORD, COACH].contains(&&*mistake.field));
+    let is_at_who = mistake.is_some_and(|mistake| [PASSWORD, COACH, PASSKEY].contains(&&*mistake.field));
     if query.as_deref() == Some("switch") || is_at_who {
-        return who(&app, &request, session.as_ref(), &kept).await;
+        return who(&app, &headers, &request, session.as_ref(), &kept).await;
     }
     // Whoever asked for a code types it, unless an athlete has signed in since.
     let types_code = session.is_none() || query.as_deref() == Some(coach::CODE);
@@ -302,7 +320,7 @@ pub(crate) async fn show(
             return coach::code_page(&request, session.is_some(), email, said);
         }
     }
-    consent::show(&app, &request, session.as_ref(), (&kept, None)).await
+    consent::show(&app, &headers, &request, session.as_ref(), (&kept, None)).await
 }
 
 #[derive(Template)]

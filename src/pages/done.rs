@@ -16,8 +16,8 @@ const COACHES: &str = "/coaches";
 const MY_ROSTER: &str = "/for-coaches/my-roster";
 const APPS: &str = "/apps";
 const CONNECTOR: &str = "/connector";
-const SIGN_IN: &str = "/sign-in";
 const FACTORS: &str = "/account/factors";
+const SIGN_IN: &str = "/sign-in";
 
 /// How a sentence is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +156,15 @@ done! {
     Recovered = SIGN_IN, "recovered", Good,
         "Two-step sign-in is off, every session has been signed out, and all connected apps were ended. Sign in as usual; then set \
              it up again under Account.";
+    PasskeyAdded = FACTORS, "passkey", Good,
+        "Your passkey is added. It signs you in alone, and is the second step after any other way.";
+    PasskeyRenamed = FACTORS, "passkey-renamed", Good,
+        "The passkey has its new name.";
+    PasskeyOff = FACTORS, "passkey-off", Good,
+        "The passkey is taken off and no longer signs you in. Delete it on your device or in your password manager, too.";
+    PasskeyGone = FACTORS, "passkey-gone", Good,
+        "That passkey had already been taken off. Nothing was changed.";
+
     SignedOutEverywhere = SIGN_IN, "everywhere", Good,
         "You are signed out, here and in every other browser.";
     SignedOutEverywhereAppsEnded = SIGN_IN, "everywhere-apps", Good,

@@ -230,6 +230,14 @@ impl Kept {
         self.mistakes().into_iter().next()
     }
 
+    /// What to change in this field.
+    pub(super) fn mistake_at(&self, field: &str) -> Option<String> {
+        let mut mistakes = self.mistakes().into_iter();
+        mistakes
+            .find(|mistake| mistake.field == field)
+            .map(|mistake| mistake.text)
+    }
+
     /// Whether it was not accepted only because the session was lost.
     pub(super) fn was_lost(&self) -> bool {
         self.0.as_ref().is_some_and(|draft| draft.lost)
@@ -322,6 +330,13 @@ fn page_of(form: &str) -> Option<String> {
         ["connect", "key"] => "/connect".to_owned(),
         ["dashboard", "zone"] => "/dashboard".to_owned(),
         ["for-coaches", "resend" | "regenerate" | "roster"] => "/for-coaches".to_owned(),
+        ["sign-in", "passkey"] => "/sign-in".to_owned(),
+        ["sign-in", "factor", "passkey"] => "/sign-in/factor".to_owned(),
+        ["account", "factor", "passkey"] => "/account/factor".to_owned(),
+        ["account", "passkeys"] | ["account", "passkeys", "prove"] => "/account/passkeys/new".to_owned(),
+        ["account", "passkeys", id] | ["account", "passkeys", id, "off"] if is_id(id) => {
+            format!("/account/passkeys/{id}")
+        }
         ["authorize", id, "coach" | "code"] => format!("/authorize/{id}"),
         _ => return None,
     })

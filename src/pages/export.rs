@@ -10,6 +10,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::{Stream, stream};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -100,6 +101,18 @@ struct TwoStep {
     codes_of_an_app_since: Option<DateTime<Utc>>,
     recovery_codes_left: i64,
     open_recovery: Option<queries::recoveries::Recovery>,
+    passkeys: Vec<PasskeyKept>,
+}
+
+/// A passkey. Its public key is in the library's own form and of no use elsewhere.
+#[derive(Serialize)]
+struct PasskeyKept {
+    name: String,
+    credential_id: String,
+    algorithm: Option<String>,
+    signs_in_without_an_address: Option<bool>,
+    added_at: DateTime<Utc>,
+    last_used_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize)]
@@ -304,6 +317,18 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             codes_of_an_app_since: factors.codes_since,
             recovery_codes_left: factors.recovery_codes,
             open_recovery: queries::recoveries::of_account(pool, account).await?,
+            passkeys: queries::passkeys::of_account(pool, account)
+                .await?
+                .into_iter()
+                .map(|listed| PasskeyKept {
+                    name: listed.name,
+                    credential_id: URL_SAFE_NO_PAD.encode(listed.credential_id),
+                    algorithm: listed.algorithm,
+                    signs_in_without_an_address: listed.is_discoverable,
+                    added_at: listed.created_at,
+                    last_used_at: listed.last_used_at,
+                })
+                .collect(),
         },
         grants: queries::grants::for_export(pool, account).await?,
         refused_by_coaches: queries::coaches::refusing(pool, account).await?,

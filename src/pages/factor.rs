@@ -12,7 +12,7 @@ use axum::{
 };
 use http::HeaderMap;
 
-use super::{Fields, Frame, FromNetwork, NextPage, Signed, frame::page};
+use super::{Fields, Frame, FromNetwork, NextPage, Signed, draft::Typed, frame::page, passkeys};
 use crate::{
     app::App,
     error::Problem,
@@ -93,13 +93,22 @@ impl std::fmt::Display for Said {
     }
 }
 
+/// What was wrong with the last code or passkey.
+fn said(query: Option<&str>, typed: Typed) -> Option<String> {
+    let of_passkey = || typed.by_anyone().mistake_at(passkeys::FIELD);
+    Said::of_query(query)
+        .map(|said| said.to_string())
+        .or_else(of_passkey)
+}
+
 #[derive(Template)]
 #[template(path = "pages/factor_again.html")]
 struct Again {
     frame: Frame,
     next: NextPage,
     factors: Factors,
-    said: Option<Said>,
+    passkey: Option<passkeys::Button>,
+    said: Option<String>,
 }
 
 impl Again {
@@ -117,6 +126,7 @@ impl Again {
 pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
+    typed: Typed,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let next = NextPage::of_query(query.as_deref());
@@ -128,7 +138,8 @@ pub(crate) async fn show(
         frame: Frame::of(true),
         next,
         factors,
-        said: Said::of_query(query.as_deref()),
+        passkey: passkeys::Button::again(&app, &signed.0, next).await?,
+        said: said(query.as_deref(), typed),
     })
 }
 

@@ -11,6 +11,7 @@ use super::{
     Frame, Signed,
     done::{Done, JustDone},
     frame::page,
+    passkeys,
     when::When,
 };
 use crate::{app::App, error::Problem, queries, queries::factors::Factors};
@@ -27,6 +28,7 @@ struct Page {
     has_address: bool,
     factors: Factors,
     codes_since: Option<When>,
+    passkeys: passkeys::Card,
 }
 
 /// `GET /account/factors`, with `?done=` after something was done.
@@ -44,6 +46,7 @@ pub(crate) async fn show(
         done,
         has_address: signed.0.email.is_some(),
         codes_since: factors.codes_since.map(|at| When::of(at, zone)),
+        passkeys: passkeys::Card::of(&app, account, signed.0.email.is_some(), zone).await?,
         factors,
     })
 }

@@ -31,6 +31,7 @@ mod kept_out;
 pub(crate) mod links;
 pub(crate) mod mail_link;
 mod next;
+pub(crate) mod passkeys;
 pub(crate) mod password;
 pub mod problem;
 mod proof;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::ids::{ConnectorId, GrantId, RequestId};
+use crate::ids::{ConnectorId, GrantId, PasskeyId, RequestId};
 
 /// Before the id of a client's sign-in, in a word.
 const REQUEST: &str = "request-";
@@ -10,6 +10,8 @@ const REQUEST: &str = "request-";
 const GRANT: &str = "grant-";
 /// Before the id of a connected app.
 const APP: &str = "app-";
+/// Before the id of a passkey.
+const PASSKEY: &str = "passkey-";
 
 /// A page to come back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +53,10 @@ pub(crate) enum NextPage {
     FactorCodes,
     /// The recovery codes.
     RecoveryCodes,
+    /// Adding a passkey.
+    NewPasskey,
+    /// One passkey.
+    Passkey(PasskeyId),
     /// What one coach may do.
     Grant(GrantId),
     /// What one connected app may do.
@@ -60,7 +66,7 @@ pub(crate) enum NextPage {
 }
 
 impl NextPage {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::Dashboard,
         Self::Connect,
         Self::Coaches,
@@ -79,6 +85,7 @@ impl NextPage {
         Self::Factors,
         Self::FactorCodes,
         Self::RecoveryCodes,
+        Self::NewPasskey,
     ];
 
     /// Its word in the query and the form.
@@ -87,6 +94,7 @@ impl NextPage {
             Self::Request(id) => return format!("{REQUEST}{id}").into(),
             Self::Grant(id) => return format!("{GRANT}{id}").into(),
             Self::App(id) => return format!("{APP}{id}").into(),
+            Self::Passkey(id) => return format!("{PASSKEY}{id}").into(),
             Self::Dashboard => "dashboard",
             Self::Connect => "connect",
             Self::Coaches => "coaches",
@@ -105,6 +113,7 @@ impl NextPage {
             Self::Factors => "factors",
             Self::FactorCodes => "factor-codes",
             Self::RecoveryCodes => "recovery-codes",
+            Self::NewPasskey => "new-passkey",
         })
     }
 
@@ -114,6 +123,7 @@ impl NextPage {
             Self::Request(id) => return format!("/authorize/{id}").into(),
             Self::Grant(id) => return format!("/coaches/{id}").into(),
             Self::App(id) => return format!("/apps/{id}").into(),
+            Self::Passkey(id) => return format!("/account/passkeys/{id}").into(),
             Self::Dashboard => "/dashboard",
             Self::Connect => "/connect",
             Self::Coaches => "/coaches",
@@ -132,6 +142,7 @@ impl NextPage {
             Self::Factors => "/account/factors",
             Self::FactorCodes => "/account/factors/codes",
             Self::RecoveryCodes => "/account/factors/recovery-codes",
+            Self::NewPasskey => "/account/passkeys/new",
         })
     }
 
@@ -172,6 +183,7 @@ impl NextPage {
             .or_else(|| id(REQUEST).map(|id| Self::Request(RequestId(id))))
             .or_else(|| id(GRANT).map(|id| Self::Grant(GrantId(id))))
             .or_else(|| id(APP).map(|id| Self::App(ConnectorId(id))))
+            .or_else(|| id(PASSKEY).map(|id| Self::Passkey(PasskeyId(id))))
             .unwrap_or_default()
     }
 
@@ -182,9 +194,11 @@ impl NextPage {
         known
             .or_else(|| id("/coaches/").map(|id| Self::Grant(GrantId(id))))
             .or_else(|| id("/apps/").map(|id| Self::App(ConnectorId(id))))
+            .or_else(|| id("/account/passkeys/").map(|id| Self::Passkey(PasskeyId(id))))
             .unwrap_or_else(|| match path {
                 _ if path.starts_with("/coaches/") => Self::Coaches,
                 _ if path.starts_with("/apps/") => Self::Apps,
+                _ if path.starts_with("/account/passkeys/") => Self::Factors,
                 _ => Self::default(),
             })
     }
@@ -211,6 +225,7 @@ mod tests {
             "grant-",
             "grant-//evil",
             "app-/evil",
+            "passkey-/evil",
         ] {
             assert_eq!(NextPage::of_word(text), NextPage::Dashboard, "{text}");
         }
@@ -226,10 +241,15 @@ mod tests {
             NextPage::Request(RequestId(id)),
             NextPage::Grant(GrantId(id)),
             NextPage::App(ConnectorId(id)),
+            NextPage::Passkey(PasskeyId(id)),
         ] {
             assert_eq!(NextPage::of_word(&page.word()), page);
         }
-        for page in [NextPage::Grant(GrantId(id)), NextPage::App(ConnectorId(id))] {
+        for page in [
+            NextPage::Grant(GrantId(id)),
+            NextPage::App(ConnectorId(id)),
+            NextPage::Passkey(PasskeyId(id)),
+        ] {
             assert_eq!(NextPage::of_path(&page.path()), page);
         }
         assert_eq!(

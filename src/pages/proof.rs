@@ -124,6 +124,11 @@ pub(super) async fn behind_link(
     Ok(proof(account, hash, fits))
 }
 
+/// Whether a proof was given in this session just now: a consent, or what [`queries::sessions::note_proof`] noted.
+pub(super) async fn is_recent(app: &App, session: &Session) -> Result<bool, Problem> {
+    Ok(is_fresh(app, &app.pool, session.hash).await?)
+}
+
 async fn of(app: &App, account: AccountId) -> Result<(Account, Option<PasswordHash>), Problem> {
     let account = queries::accounts::by_id(&app.pool, account)
         .await?

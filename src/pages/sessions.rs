@@ -15,7 +15,7 @@ use super::{
     form::Mistake,
     frame::page,
     kept_out::{self, Whose},
-    provider,
+    passkeys, provider,
 };
 use crate::{
     app::App,
@@ -51,6 +51,10 @@ struct Form {
     email: String,
     next: NextPage,
     refused: bool,
+    /// Why a passkey was not accepted.
+    passkey_refused: Option<String>,
+    /// None if there are no passkeys here.
+    passkey: Option<passkeys::Button>,
     done: Option<Done>,
 }
 
@@ -60,6 +64,7 @@ pub(crate) async fn form(
     visitor: MaybeSigned,
     JustDone(done): JustDone,
     typed: Typed,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let next = NextPage::of_query(query.as_deref());
@@ -69,6 +74,9 @@ pub(crate) async fn form(
     let kept = typed.by_anyone();
     let sign_ups = policy::sign_ups(&app).await?;
     let offered = sign_ups.offered(&app);
+    let (passkey, cookie) = passkeys::Button::sign_in(&app, &headers, next)?
+        .filter(|_| offered.passkey)
+        .unzip();
     let form = Form {
         frame: Frame::of(false),
         open: sign_ups.is_open(),
@@ -77,10 +85,14 @@ pub(crate) async fn form(
         provider: provider::name(&app).filter(|_| offered.provider),
         email: kept.text_or_empty("email"),
         next,
-        refused: kept.mistake().is_some(),
+        refused: kept.mistake_at("password").is_some(),
+        passkey_refused: kept.mistake_at(passkeys::FIELD),
+        passkey,
         done,
     };
-    Ok(provider::leading_to_ways(&app, page(&form)?))
+    let cookie = cookie.map(|cookie| [(SET_COOKIE, cookie)]);
+    let response = provider::leading_to_ways(&app, page(&form)?);
+    Ok((cookie, response).into_response())
 }
 
 /// `POST /sign-in`: an unknown address and a wrong password get the same answer after the same work.
@@ -107,9 +119,10 @@ pub(crate) async fn sign_in(
     if !policy::offered(&app).await?.password {
         return by_no_password(&app, account, &From::of(from.0, &headers));
     }
+    let wrong = || Mistake::new("password", REFUSED);
     let refused = || {
         let location = format!("/sign-in{}", next.query());
-        Ok(draft::wrong(location, Mistake::new("password", REFUSED)))
+        Ok(draft::wrong(location, wrong()))
     };
     let log = From::of(from.0, &headers);
     let Some(account) = account.filter(|_| fits) else {
@@ -124,7 +137,7 @@ pub(crate) async fn sign_in(
         }
         // Whoever came from a client stays with it.
         if let Some(request) = next.request()
-            && let Some(again) = authorize::who_again(&app, &headers, request).await?
+            && let Some(again) = authorize::who_again(&app, &headers, request, wrong()).await?
         {
             return Ok(again);
         }

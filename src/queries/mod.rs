@@ -19,6 +19,7 @@ pub mod jobs;
 pub(crate) mod mail_links;
 pub(crate) mod oauth_clients;
 pub(crate) mod oauth_states;
+pub mod passkeys;
 pub mod policies;
 pub(crate) mod provider_states;
 pub mod recoveries;

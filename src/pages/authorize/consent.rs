@@ -261,6 +261,7 @@ fn done(request: &Request, session: Option<&Session>) -> Result<Response, Proble
 /// The question, or the step before it.
 pub(super) async fn show(
     app: &App,
+    headers: &HeaderMap,
     request: &Request,
     session: Option<&Session>,
     (kept, mistake): (&Kept, Option<&'static str>),
@@ -271,7 +272,7 @@ pub(super) async fn show(
         return done(request, session);
     }
     let person = match step(app, request, session).await? {
-        Step::Who => return who(app, request, session, &Kept::default()).await,
+        Step::Who => return who(app, headers, request, session, &Kept::default()).await,
         Step::KeptOut(why) => {
             let contact = app.config.support_email.clone();
             return Ok(kept_out::page(contact, Whose::Stranger, why));
@@ -415,11 +416,11 @@ async fn allow(
 ) -> Result<Response, Problem> {
     let named = fields.take("as")?;
     let Step::Agree(person) = step(app, request, session).await? else {
-        return show(app, request, session, (&Kept::default(), None)).await;
+        return show(app, headers, request, session, (&Kept::default(), None)).await;
     };
     if person.word() != named {
         let mistake = "Somebody else is signed in now than on the page before. Look again, and then decide.";
-        return show(app, request, session, (&Kept::default(), Some(mistake))).await;
+        return show(app, headers, request, session, (&Kept::default(), Some(mistake))).await;
     }
     let owner = person.owner();
     let key = key_of(request);
@@ -431,7 +432,7 @@ async fn allow(
     )?;
     if links::offered(&off).iter().all(|offered| !offered.on) {
         let mistake = "Tick at least one group of tools, or choose Do not allow.";
-        return show(app, request, session, (&Kept::default(), Some(mistake))).await;
+        return show(app, headers, request, session, (&Kept::default(), Some(mistake))).await;
     }
     let asks_write = asks_write(request);
     let may_write = asks_write && person.could_write() && fields.optional("may-write").is_some();
@@ -460,7 +461,7 @@ async fn allow(
     };
     if !is_still(app, &mut *db, owner, &locked, session, now).await? {
         drop(transaction);
-        return who(app, request, None, &Kept::default()).await;
+        return who(app, headers, request, None, &Kept::default()).await;
     }
     if locked.code_expires_at.is_some() {
         drop(transaction);

@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{HeaderMap, header::SET_COOKIE};
 
-use super::Said;
+use super::{Said, said};
 use crate::{
     app::App,
     error::Problem,
@@ -18,7 +18,7 @@ use crate::{
         sign_ins::From,
         tries::NoMore,
     },
-    pages::{Fields, Frame, FromNetwork, MaybeSigned, done::Done, frame::page},
+    pages::{Fields, Frame, FromNetwork, MaybeSigned, done::Done, draft::Typed, frame::page, passkeys},
     queries::{self, factors::Factors, sign_in_steps::Step},
     secrets::TokenHash,
     words::SignInOutcome,
@@ -29,7 +29,8 @@ use crate::{
 struct Page {
     frame: Frame,
     factors: Factors,
-    said: Option<Said>,
+    passkey: Option<passkeys::Button>,
+    said: Option<String>,
 }
 
 impl Page {
@@ -62,10 +63,11 @@ pub(super) fn gone(app: &App) -> Response {
 pub(crate) async fn show(
     State(app): State<App>,
     MaybeSigned(session): MaybeSigned,
+    typed: Typed,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let Some((_, step)) = of_browser(&app, &headers).await? else {
+    let Some((hash, step)) = of_browser(&app, &headers).await? else {
         return Ok(match session {
             Some(_) => Redirect::to("/dashboard").into_response(),
             None => gone(&app),
@@ -74,7 +76,8 @@ pub(crate) async fn show(
     page(&Page {
         frame: Frame::of(false),
         factors: queries::factors::of_account(&app.pool, step.account_id).await?,
-        said: Said::of_query(query.as_deref()),
+        passkey: passkeys::Button::step(&app, hash, step.account_id).await?,
+        said: said(query.as_deref(), typed),
     })
 }
 
@@ -121,7 +124,7 @@ pub(crate) async fn finish(
 }
 
 /// The answer to somebody who showed the factor: the session, and on to where they wanted to go.
-pub(super) fn passed(app: &App, cookie: http::HeaderValue, path: &str) -> Response {
+pub(in crate::pages) fn passed(app: &App, cookie: http::HeaderValue, path: &str) -> Response {
     let mut response = Redirect::to(path).into_response();
     let headers = response.headers_mut();
     headers.append(SET_COOKIE, cookie);
