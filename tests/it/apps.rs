@@ -641,7 +641,7 @@ async fn the_log_says_who_came_from_where_and_what_is_new() {
         let mut browser = world.signed_in(&ana).await;
         let first = browser.get("/apps").await.text();
         assert!(
-            first.contains("Sat 21 Nov 2026, 09:00 IcuSync’s own pages Signed in 127.0.0.0/24"),
+            first.contains("Sat 21 Nov 2026, 09:00 IcuSync’s own pages Signed in password 127.0.0.0/24"),
             "{first}"
         );
         assert!(!first.contains("new "), "the first of all is no news: {first}");

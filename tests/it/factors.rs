@@ -616,8 +616,9 @@ async fn who_lost_everything_waits_48_hours_and_starts_afresh() {
             "{}",
             page.text()
         );
-        let mail = world.mails_to(ana.person.email).await.pop().unwrap().letter;
-        assert!(mail.subject.contains("recover"), "{}", mail.subject);
+        let mut mails = world.mails_to(ana.person.email).await.into_iter();
+        let mail = mails.find(|mail| mail.letter.subject.contains("recover"));
+        let mail = mail.expect("an email about the recovery").letter;
         assert!(
             signed
                 .get("/coaches")
@@ -743,8 +744,11 @@ async fn a_young_address_waits_and_the_one_before_is_told_too() {
         assert_eq!(page.location(), "/sign-in/factor");
         thief.post("/sign-in/factor/lost", &[]).await;
         for address in ["new@example.test", ana.person.email] {
-            let mail = world.mails_to(address).await.pop().unwrap().letter;
-            assert!(mail.subject.contains("recover"), "{address}: {}", mail.subject);
+            let mut mails = world.mails_to(address).await.into_iter();
+            assert!(
+                mails.any(|mail| mail.letter.subject.contains("recover")),
+                "{address}"
+            );
         }
         jobs::purge(&world.app).await.unwrap();
         let link = async |address: &str| {

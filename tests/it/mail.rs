@@ -1204,7 +1204,13 @@ fn leads_somewhere(text: &str) -> Option<&str> {
     text.split_whitespace().find(|word| {
         let core = word.trim_matches(|c| "()<>\"“”«»,.:;".contains(c));
         let ours = core.starts_with("https://icusync.example")
-            || [URL, "https://intervals.icu/settings", "intervals.icu"].contains(&core)
+            || [
+                URL,
+                "https://intervals.icu/settings",
+                "intervals.icu",
+                "203.0.113.0/24",
+            ]
+            .contains(&core)
             || [
                 "coach@example.test",
                 "ana@example.test",
