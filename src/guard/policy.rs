@@ -505,6 +505,7 @@ impl SignUps {
 }
 
 /// The ways in that the sign-in pages offer, as far as the policy is concerned.
+#[expect(clippy::struct_excessive_bools, reason = "each way in is offered or not")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offered {
     /// The address and its password.

@@ -198,6 +198,7 @@ pub(super) fn gone(signed: bool) -> Result<Response, Problem> {
 
 #[derive(Template)]
 #[template(path = "pages/authorize_who.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each way in is offered or not")]
 struct Who {
     frame: Frame,
     client: ClientWords,

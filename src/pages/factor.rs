@@ -12,7 +12,12 @@ use axum::{
 };
 use http::HeaderMap;
 
-use super::{Fields, Frame, FromNetwork, NextPage, Signed, draft::Typed, frame::page, passkeys};
+use super::{
+    Fields, Frame, FromNetwork, NextPage, Signed,
+    draft::{Kept, Typed},
+    frame::page,
+    passkeys,
+};
 use crate::{
     app::App,
     error::Problem,
@@ -94,8 +99,8 @@ impl std::fmt::Display for Said {
 }
 
 /// What was wrong with the last code or passkey.
-fn said(query: Option<&str>, typed: Typed) -> Option<String> {
-    let of_passkey = || typed.by_anyone().mistake_at(passkeys::FIELD);
+fn said(query: Option<&str>, kept: &Kept) -> Option<String> {
+    let of_passkey = || kept.mistake_at(passkeys::FIELD);
     Said::of_query(query)
         .map(|said| said.to_string())
         .or_else(of_passkey)
@@ -105,21 +110,13 @@ fn said(query: Option<&str>, typed: Typed) -> Option<String> {
 #[template(path = "pages/factor_again.html")]
 struct Again {
     frame: Frame,
-    next: NextPage,
     factors: Factors,
     passkey: Option<passkeys::Button>,
     said: Option<String>,
-}
-
-impl Again {
-    /// Where the form goes, as the part that both pages share asks.
-    fn action(&self) -> &'static str {
-        HERE
-    }
-
-    fn next_word(&self) -> Option<String> {
-        Some(self.next.word().into_owned())
-    }
+    /// Where the form goes.
+    action: &'static str,
+    /// Where to go on to.
+    next_word: Option<String>,
 }
 
 /// `GET /account/factor?next=`.
@@ -136,10 +133,11 @@ pub(crate) async fn show(
     }
     page(&Again {
         frame: Frame::of(true),
-        next,
+        action: HERE,
+        next_word: Some(next.word().into_owned()),
         factors,
         passkey: passkeys::Button::again(&app, &signed.0, next).await?,
-        said: said(query.as_deref(), typed),
+        said: said(query.as_deref(), &typed.by(signed.0.account)),
     })
 }
 

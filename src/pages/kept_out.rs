@@ -36,12 +36,17 @@ impl Page {
         self.why == Admission::AnotherWay
     }
 
-    /// Since when the outside provider does not answer; the outer one is none if it does.
-    fn no_answer(&self) -> Option<Option<String>> {
+    /// Whether the outside provider does not answer.
+    fn no_answer(&self) -> bool {
+        matches!(self.why, Admission::NotCurrent(NotCurrent::NoAnswer(_)))
+    }
+
+    /// From when its last answer is, if there was one.
+    fn last_answer(&self) -> Option<String> {
         let Admission::NotCurrent(NotCurrent::NoAnswer(since)) = self.why else {
             return None;
         };
-        Some(since.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()))
+        since.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string())
     }
 
     /// Whether the outside provider asks for a new sign-in.

@@ -31,6 +31,7 @@ use crate::{
         passkeys::{self, Answer, LONGEST_NAME, MOST, Purpose, Question, Refused, Shown},
         session::{Session, Who},
         sign_ins::{self, From},
+        tries::{self, NoMore},
     },
     ids::{AccountId, PasskeyId},
     oauth::authorize::{browser, of_browser},
@@ -87,7 +88,7 @@ impl Button {
     ) -> Result<Option<(Self, http::HeaderValue)>, Problem> {
         let (browser, cookie) = browser(app, headers);
         let question = passkeys::ask(app, Purpose::SignIn, browser, &[])?;
-        let target = ("/sign-in/passkey", "Sign in with a passkey");
+        let target = ("/sign-in/passkey", "Use a passkey");
         Ok(question.map(|question| (Self::of(question, target, Some(next), true), cookie)))
     }
 
@@ -149,6 +150,21 @@ fn log(app: &App, refused: Refused, way: Way, from: From) {
         factor: Some(Factor::Passkey),
     };
     sign_ins::log_apart_how(app, Owner::Account(account), None, (outcome, how), from);
+}
+
+/// Counts a wrong passkey with the wrong codes of a step or a session; an error if there were too many. One that only came too late
+/// does not count.
+async fn counted(
+    app: &App,
+    shown_in: TokenHash,
+    account: AccountId,
+    refused: Refused,
+) -> sqlx::Result<Result<(), NoMore>> {
+    if refused == Refused::Late {
+        return Ok(Ok(()));
+    }
+    let wrong = tries::factor(app, shown_in, account, false, async { Ok(None::<()>) }).await?;
+    Ok(wrong.map(drop))
 }
 
 /// `POST /sign-in/passkey`: signs in whoever's passkey it is. It is both factors, so nothing else is asked for.
@@ -232,6 +248,9 @@ pub(crate) async fn step(
     if let Err(refused) = passkeys::check(&mut *db, &app, asked, Some(step.account_id), &given).await? {
         drop(transaction);
         log(&app, refused, step.way, from);
+        if counted(&app, hash, step.account_id, refused).await?.is_err() {
+            return factor::step::enough(&app, hash).await;
+        }
         return Ok(draft::wrong(FACTOR_PAGE, mistake(refused)));
     }
     let Some((cookie, path)) = door::pass(&mut *db, &app, hash, Factor::Passkey, (&headers, &from)).await?
@@ -543,6 +562,8 @@ pub(crate) async fn again(
             drop(transaction);
             let way = session.came.as_ref().map_or(Way::Passkey, |came| came.way);
             log(&app, refused, way, From::of(from.0, &headers));
+            // The limit is for codes: who has a passkey that is right is not kept waiting.
+            let _ = counted(&app, session.hash, session.account, refused).await?;
             let location = format!("/account/factor{}", next.query());
             Ok(draft::wrong(location, mistake(refused)))
         }

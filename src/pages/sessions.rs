@@ -39,6 +39,7 @@ pub(super) const REFUSED: &str = "refused";
 
 #[derive(Template)]
 #[template(path = "pages/sign_in.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each way in is offered or not")]
 struct Form {
     frame: Frame,
     open: bool,
@@ -117,7 +118,7 @@ pub(crate) async fn sign_in(
     let check = async move { passwords.verify_typed(password, hash).await };
     let fits = tries::sign_in(&app, from.0, &key, check).await??;
     if !policy::offered(&app).await?.password {
-        return by_no_password(&app, account, &From::of(from.0, &headers));
+        return Ok(by_no_password(&app, account, &From::of(from.0, &headers)));
     }
     let wrong = || Mistake::new("password", REFUSED);
     let refused = || {
@@ -160,13 +161,13 @@ pub(crate) async fn sign_in(
 }
 
 /// The answer to any password where the policy has no passwords. It says nothing about this one.
-fn by_no_password(app: &App, account: Option<AccountId>, from: &From) -> Result<Response, Problem> {
+fn by_no_password(app: &App, account: Option<AccountId>, from: &From) -> Response {
     if let Some(account) = account {
         let (owner, refused) = (Owner::Account(account), SignInOutcome::NotAllowed);
         sign_ins::log_apart(app, owner, None, refused, from.clone());
     }
     let contact = app.config.support_email.clone();
-    Ok(kept_out::page(contact, Whose::Stranger, Admission::AnotherWay))
+    kept_out::page(contact, Whose::Stranger, Admission::AnotherWay)
 }
 
 /// `POST /sign-out`.

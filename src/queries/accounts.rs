@@ -114,6 +114,7 @@ pub async fn create_with_address(
 }
 
 /// The ways into an account.
+#[expect(clippy::struct_excessive_bools, reason = "each way in is there or not")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ways {
     /// The address and a password.

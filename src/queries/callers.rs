@@ -148,6 +148,7 @@ pub async fn of_tokens(
 }
 
 /// A connector with one of its owner's connections: the account's own, or that of one grant to the coach.
+#[expect(clippy::struct_excessive_bools, reason = "columns")]
 struct Row {
     hash: Vec<u8>,
     id: ConnectorId,

@@ -81,6 +81,8 @@ async fn axe_finds_nothing_on_any_page() {
                 "/account/password",
                 "/account/address",
                 "/account/address/sent",
+                "/account/factors",
+                "/account/passkeys/new",
                 "/account/delete",
                 "/",
             ];

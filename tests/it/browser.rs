@@ -406,3 +406,40 @@ async fn an_athlete_allows_changes_and_takes_one_back_with_and_without_javascrip
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passkey_from_adding_to_taking_off_and_no_button_without_javascript() {
+    test(async |world| {
+        let email = world.ana().person.email;
+        let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
+        let report = run(
+            "browser/passkeys.mjs",
+            &[&world.web, email, PASSWORD, "without-javascript"],
+        )
+        .await;
+        assert_eq!(report["buttons"], 0, "{report}");
+        assert_eq!(report["problems"], json!([]), "{report}");
+        let arguments = [world.web.as_str(), email, PASSWORD, "with-javascript", &pictures];
+        let report = run("browser/passkeys.mjs", &arguments).await;
+        for secret in report["secrets"].as_array().unwrap() {
+            world.secret(secret.as_str().unwrap());
+        }
+        assert_eq!(
+            report["made"],
+            json!([{"resident": true, "rp": "localhost"}]),
+            "{report}"
+        );
+        for done in ["usernameless", "second", "again", "renamed", "off", "withoutIt"] {
+            assert_eq!(report[done], true, "{done}: {report}");
+        }
+        assert!(
+            report["trouble"]
+                .as_str()
+                .unwrap()
+                .contains("No passkey was used"),
+            "{report}"
+        );
+        assert_eq!(report["problems"], json!([]), "{report}");
+    })
+    .await;
+}

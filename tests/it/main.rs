@@ -60,6 +60,7 @@ mod oidc_lies;
 mod oidc_people;
 mod oidc_provider;
 mod pages;
+mod passkeys;
 mod policy;
 mod purge;
 mod resilience;

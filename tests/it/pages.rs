@@ -60,7 +60,7 @@ const FOR_ALL: [&str; 24] = [
     "/account/address/sent",
     "/account/deleted",
 ];
-const FOR_ATHLETES: [&str; 21] = [
+const FOR_ATHLETES: [&str; 24] = [
     "/dashboard",
     "/connector",
     "/coaches",
@@ -80,6 +80,9 @@ const FOR_ATHLETES: [&str; 21] = [
     "/account/password",
     "/account/address",
     "/account/address/sent",
+    "/account/factors",
+    "/account/factors?done=passkey",
+    "/account/passkeys/new",
     "/account/delete",
     "/address",
 ];
@@ -516,6 +519,13 @@ async fn only_our_own_pages_may_post() {
                 "/account/address",
                 "/account/export",
                 "/account/delete",
+                "/account/passkeys",
+                "/account/passkeys/prove",
+                "/account/passkeys/00000000-0000-7000-8000-000000000001",
+                "/account/passkeys/00000000-0000-7000-8000-000000000001/off",
+                "/account/factor/passkey",
+                "/sign-in/passkey",
+                "/sign-in/factor/passkey",
                 "/address",
                 "/for-coaches/resend",
                 "/for-coaches/resend/confirm",

@@ -149,21 +149,18 @@ pub async fn test(app: &App, who: &str) -> anyhow::Result<String> {
     let Some(address) = address else {
         return Ok(text.trim_end().to_owned());
     };
-    match queries::coaches::by_email(&app.pool, &address).await? {
-        Some(coach) => {
-            if let Some(known) = policies::of_coach(&app.pool, coach.id, issuer).await? {
-                describe(app, &policy, Kind::Coach, &known, &mut text);
-            }
+    if let Some(coach) = queries::coaches::by_email(&app.pool, &address).await? {
+        if let Some(known) = policies::of_coach(&app.pool, coach.id, issuer).await? {
+            describe(app, &policy, Kind::Coach, &known, &mut text);
         }
-        None => {
-            let person = Person {
-                address: Some(address),
-                ways: vec![Way::Email],
-                ..Person::unknown(Kind::Coach)
-            };
-            say(&mut text, &format!("{who} as a coach: never invited"));
-            ways(app, &policy, &person, &mut text);
-        }
+    } else {
+        let person = Person {
+            address: Some(address),
+            ways: vec![Way::Email],
+            ..Person::unknown(Kind::Coach)
+        };
+        say(&mut text, &format!("{who} as a coach: never invited"));
+        ways(app, &policy, &person, &mut text);
     }
     Ok(text.trim_end().to_owned())
 }

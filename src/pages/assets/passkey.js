@@ -28,7 +28,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     const sent = {};
     for (const part of parts) sent[part] = response[part] ? text(response[part]) : null;
     const { credProps } = credential.getClientExtensionResults();
-    form.elements.passkey.value = JSON.stringify({
+    // Not form.elements.passkey, which would find the button by its id as well.
+    form.querySelector("input[name=passkey]").value = JSON.stringify({
       id: credential.id,
       rawId: text(credential.rawId),
       type: credential.type,

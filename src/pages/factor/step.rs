@@ -31,18 +31,10 @@ struct Page {
     factors: Factors,
     passkey: Option<passkeys::Button>,
     said: Option<String>,
-}
-
-impl Page {
-    /// Where the form goes, as the part that both pages share asks.
-    fn action(&self) -> &'static str {
-        FACTOR_PAGE
-    }
-
-    /// The step knows where to go on to.
-    fn next_word(&self) -> Option<String> {
-        None
-    }
+    /// Where the form goes.
+    action: &'static str,
+    /// None: the step knows where to go on to.
+    next_word: Option<String>,
 }
 
 /// The step of this browser, while it lasts, and the hash of its cookie.
@@ -77,7 +69,9 @@ pub(crate) async fn show(
         frame: Frame::of(false),
         factors: queries::factors::of_account(&app.pool, step.account_id).await?,
         passkey: passkeys::Button::step(&app, hash, step.account_id).await?,
-        said: said(query.as_deref(), typed),
+        said: said(query.as_deref(), &typed.by_anyone()),
+        action: FACTOR_PAGE,
+        next_word: None,
     })
 }
 
@@ -138,7 +132,7 @@ fn again(said: Said) -> Response {
 }
 
 /// The end of a step that has shown too many wrong codes.
-async fn enough(app: &App, hash: TokenHash) -> Result<Response, Problem> {
+pub(in crate::pages) async fn enough(app: &App, hash: TokenHash) -> Result<Response, Problem> {
     queries::sign_in_steps::end(&app.pool, hash).await?;
     let response = Done::TooManyCodes.answer();
     Ok(([(SET_COOKIE, door::forget_step(app))], response).into_response())

@@ -36,6 +36,10 @@ pub(in crate::pages) const JOIN: &str = "/sign-in/provider/join";
 
 #[derive(Template)]
 #[template(path = "pages/provider_join.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent questions of the template"
+)]
 struct Page<'a> {
     frame: Frame,
     name: &'a str,
