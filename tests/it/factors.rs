@@ -388,6 +388,7 @@ async fn strangers_without_the_first_factor_use_up_nothing() {
     .await;
 }
 
+#[expect(clippy::too_many_lines, reason = "each place that asks, one after the other")]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_counts_asks_for_a_factor_that_is_older_than_ten_minutes() {
     test(async |world| {
@@ -617,8 +618,8 @@ async fn who_lost_everything_waits_48_hours_and_starts_afresh() {
             page.text()
         );
         let mut mails = world.mails_to(ana.person.email).await.into_iter();
-        let mail = mails.find(|mail| mail.letter.subject.contains("recover"));
-        let mail = mail.expect("an email about the recovery").letter;
+        let is_told = mails.any(|mail| mail.letter.subject.contains("recover"));
+        assert!(is_told, "an email about the recovery");
         assert!(
             signed
                 .get("/coaches")

@@ -527,7 +527,7 @@ async fn a_forged_logout_token_is_found() {
         ("typ", |header, _| header["crit"] = json!(["b64"])),
         ("signature", |header, _| header["kid"] = json!("two")),
         ("iss", |_, payload| {
-            payload["iss"] = json!("https://other.example")
+            payload["iss"] = json!("https://other.example");
         }),
         ("aud", |_, payload| payload["aud"] = json!("other")),
         ("aud", |_, payload| payload["aud"] = json!([])),
@@ -535,7 +535,7 @@ async fn a_forged_logout_token_is_found() {
         ("nonce", |_, payload| payload["nonce"] = json!("n")),
         ("events", |_, payload| payload["events"] = json!({})),
         ("events", |_, payload| {
-            payload["events"] = json!({crate::world::liar::LOGOUT_EVENT: true})
+            payload["events"] = json!({crate::world::liar::LOGOUT_EVENT: true});
         }),
         ("sub", |_, payload| payload["sub"] = Value::Null),
         ("sub", |_, payload| payload["sub"] = json!("")),
@@ -543,13 +543,13 @@ async fn a_forged_logout_token_is_found() {
         ("logout_token", |_, payload| payload["jti"] = Value::Null),
         ("jti", |_, payload| payload["jti"] = json!("")),
         ("clock", |_, payload| {
-            payload["iat"] = json!(payload["iat"].as_i64().unwrap() - 301)
+            payload["iat"] = json!(payload["iat"].as_i64().unwrap() - 301);
         }),
         ("clock", |_, payload| {
-            payload["iat"] = json!(payload["iat"].as_i64().unwrap() + 121)
+            payload["iat"] = json!(payload["iat"].as_i64().unwrap() + 121);
         }),
         ("clock", |_, payload| {
-            payload["exp"] = json!(payload["iat"].as_i64().unwrap() - 120)
+            payload["exp"] = json!(payload["iat"].as_i64().unwrap() - 120);
         }),
     ];
     for (number, (word, tweak)) in wrongs.into_iter().enumerate() {

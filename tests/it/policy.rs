@@ -168,7 +168,7 @@ async fn who_may_only_read_changes_nothing_not_even_in_the_middle_of_it() {
                 (call.is_error(), call.text().to_owned())
             })
         };
-        tokio::time::sleep(StdDuration::from_millis(1_000)).await;
+        tokio::time::sleep(StdDuration::from_secs(1)).await;
         apply(&world, "writing address jack@example.test").await;
         let (is_error, text) = pushing.await.unwrap();
         assert!(is_error, "{text}");
@@ -332,9 +332,9 @@ async fn with_links_off_every_link_is_unknown_and_nothing_shows_a_url() {
         assert!(!call.is_error(), "{}", call.text());
 
         let seen = world.mails.all().len();
-        let invites = world.mails_to("late@coach.example").await;
-        assert_eq!(invites.len(), 1);
-        let text = &invites[0].letter.text;
+        let mailed = world.mails_to("late@coach.example").await;
+        assert_eq!(mailed.len(), 1);
+        let text = &mailed[0].letter.text;
         assert!(text.contains("/mcp\n"), "it says where to sign in: {text}");
         for wish in ["resend", "regenerate"] {
             world

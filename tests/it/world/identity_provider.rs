@@ -45,10 +45,6 @@ pub fn person(sub: &str, email: &str, groups: &[&str]) -> Value {
     json!({"sub": sub, "email": email, "email_verified": true, "name": sub, "groups": groups})
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "an order reads as what it is where it is made in the call"
-)]
 impl IdentityProvider {
     /// Starts it with these people, each with `sub` and claims; `amr` lists how they sign in there.
     pub async fn start(people: &[Value]) -> Self {
@@ -80,7 +76,7 @@ impl IdentityProvider {
         config.oidc_client_id = Some(CLIENT_ID.to_owned());
         config.oidc_client_secret = Some(CLIENT_SECRET.to_owned().into());
         config.oidc_name = Some("The club".to_owned());
-        config.oidc_scopes = "openid email profile groups".to_owned();
+        "openid email profile groups".clone_into(&mut config.oidc_scopes);
     }
 
     /// Tells it of a world's service, whose logs must not have the secret.

@@ -386,7 +386,8 @@ impl Liar {
         };
         let refresh = URL_SAFE_NO_PAD.encode(self.random.bytes::<16>());
         let mut answer = json!({"access_token": access, "token_type": "Bearer", "expires_in": 600});
-        if !self.is(Lie::NoIdToken) && !(nonce.is_none() && self.is(Lie::NoIdTokenAgain)) {
+        let is_kept_back = self.is(Lie::NoIdToken) || nonce.is_none() && self.is(Lie::NoIdTokenAgain);
+        if !is_kept_back {
             answer["id_token"] = json!(self.id_token(nonce, &access));
         }
         let has_refresh = !self.is(Lie::NoRefresh);
