@@ -159,9 +159,8 @@ pub(crate) async fn show(
     typed: Typed,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let signed = is_signed(&app, &headers).await;
+    let (policy, signed) = tokio::join!(policy::for_everyone(&app), is_signed(&app, &headers));
     let (kept, sent) = (typed.by_anyone(), last_sent(&app, &headers));
-    let policy = policy::for_everyone(&app).await;
     let response = page(&ForCoaches::of(&app, &policy, signed, &kept, sent.as_ref()))?;
     Ok(match app.provider {
         Some(_) => authorize::leading_anywhere(response),

@@ -47,10 +47,11 @@ struct Privacy {
 
 /// `GET /`.
 pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let sign_ups = policy::sign_ups_for_everyone(&app).await;
+    // Without the database each of them waits for a while.
+    let (sign_ups, signed) = tokio::join!(policy::sign_ups_for_everyone(&app), is_signed(&app, &headers));
     let offered = sign_ups.offered(&app);
     let home = Home {
-        frame: Frame::of(is_signed(&app, &headers).await),
+        frame: Frame::of(signed),
         open: sign_ups.is_open(),
         by_password: offered.password,
         oauth: offered.intervals,

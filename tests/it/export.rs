@@ -675,7 +675,13 @@ const EXPORTED: &[(&str, &[&str])] = &[
     ("recoveries", &["begun_at", "ready_at", "mailed_at"]),
     (
         "passkeys",
-        &["credential_id", "name", "created_at", "last_used_at"],
+        &[
+            "credential_id",
+            "name",
+            "is_discoverable",
+            "created_at",
+            "last_used_at",
+        ],
     ),
     (
         "identities",
