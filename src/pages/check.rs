@@ -231,9 +231,9 @@ struct Page {
 
 /// `GET /check`.
 pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let policy = policy::for_everyone(&app).await;
+    let (policy, signed) = tokio::join!(policy::for_everyone(&app), is_signed(&app, &headers));
     page(&Page {
-        frame: Frame::of(is_signed(&app, &headers).await),
+        frame: Frame::of(signed),
         about: &CHECK,
         doors: doors(&app, &policy),
         placeholder: policy.has_links().then(|| placeholder(&app)),

@@ -203,12 +203,10 @@ struct Page {
 
 /// `GET /steps`: for everyone, and for an athlete who is signed in with the athlete's own connector URL.
 pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let session = session::current(&app, &headers).await.ok().flatten();
+    let (policy, session) = tokio::join!(policy::for_everyone(&app), session::current(&app, &headers));
+    let session = session.ok().flatten();
     let steps = match &session {
-        None => {
-            let policy = policy::for_everyone(&app).await;
-            Steps::of(&app.config, Some(Link::Shown(&placeholder(&app)))).under(&policy)
-        }
+        None => Steps::of(&app.config, Some(Link::Shown(&placeholder(&app)))).under(&policy),
         Some(session) => steps_of(&app, session).await?,
     };
     page(&Page {
