@@ -1,7 +1,7 @@
 //! The clock as a value: the real one in service, and one that tests set by hand. Also the heartbeat of endless work.
 //!
 //! Nothing else reads the time of day (`.clippy.toml` bans it); the answers and pages that show dates to people format
-//! them.
+//! them, except where the reader's zone is not known.
 
 use std::{
     sync::{
@@ -13,6 +13,11 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use tokio::time::Instant;
+
+/// A time for people whose zone is not known, to the minute: `2026-11-21 08:00 UTC`.
+pub(crate) fn in_utc(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
 
 /// Says what time it is. Cheap to clone.
 #[derive(Clone)]

@@ -115,10 +115,23 @@ pub(crate) async fn enter(
     if came.factor.is_none() && queries::factors::has_any(&mut *db, account).await? {
         return wait(db, app, account, came, next_path).await.map(Entered::Step);
     }
+    begin(db, app, account, came, (headers, from))
+        .await
+        .map(Entered::Session)
+}
+
+/// Begins the session, and writes the log.
+async fn begin(
+    db: &mut PgConnection,
+    app: &App,
+    account: AccountId,
+    came: &Came,
+    (headers, from): (&HeaderMap, &From),
+) -> sqlx::Result<HeaderValue> {
     let cookie = session::begin(&mut *db, app, account, came, headers).await?;
     let granted = (SignInOutcome::Granted, came.how());
-    sign_ins::log_how(&mut *db, app, Owner::Account(account), None, granted, from).await?;
-    Ok(Entered::Session(cookie))
+    sign_ins::log_how(db, app, Owner::Account(account), None, granted, from).await?;
+    Ok(cookie)
 }
 
 async fn wait(
@@ -176,16 +189,6 @@ pub(crate) async fn pass(
     if let Some(identity) = came.identity {
         queries::identities::note_factor(&mut *db, identity).await?;
     }
-    let cookie = session::begin(&mut *db, app, step.account_id, &came, headers).await?;
-    let granted = (SignInOutcome::Granted, came.how());
-    sign_ins::log_how(
-        &mut *db,
-        app,
-        Owner::Account(step.account_id),
-        None,
-        granted,
-        from,
-    )
-    .await?;
+    let cookie = begin(db, app, step.account_id, &came, (headers, from)).await?;
     Ok(Some((cookie, step.next_path)))
 }

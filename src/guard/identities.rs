@@ -21,9 +21,11 @@ use crate::{
         self,
         identities::{Identity, New, Said, SignedOut},
         in_time,
+        policies::Identity as Known,
         sign_ins::Owner,
     },
     secrets::Place,
+    time,
     words::{Factor, SignInOutcome, Way},
 };
 
@@ -182,7 +184,7 @@ pub(crate) async fn address_of(db: impl queries::Db<'_>, owner: Owner) -> sqlx::
 }
 
 /// The account that an email is sent for.
-fn account_of(owner: Owner) -> Option<crate::ids::AccountId> {
+pub(super) fn account_of(owner: Owner) -> Option<crate::ids::AccountId> {
     match owner {
         Owner::Account(account) => Some(account),
         Owner::Coach(_) => None,
@@ -252,23 +254,11 @@ pub(crate) async fn log_other(
     super::sign_ins::log_how(db, app, owner, None, (SignInOutcome::OtherIdentity, how), from).await
 }
 
-/// What the one question of a call found about the identity of its owner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// The row.
-    pub id: IdentityId,
-    /// What the provider last said.
-    pub claims: Claims,
-    /// When; none if it must be asked before anything is answered.
-    pub claims_at: Option<DateTime<Utc>>,
-    /// When it refused to say it again.
-    pub refused_at: Option<DateTime<Utc>>,
-}
-
 impl Known {
-    fn of(row: &Identity) -> Self {
+    fn of_row(row: &Identity) -> Self {
         Self {
             id: row.id,
+            email: row.email.clone(),
             claims: row.claims.0.clone(),
             claims_at: row.claims_at,
             refused_at: row.refused_at,
@@ -317,7 +307,7 @@ impl NotCurrent {
             Self::NoAnswer(Some(since)) => format!(
                 "{name}, which says who may use this IcuSync, does not answer; its last answer is from {}. Try again in a few \
                  minutes.",
-                since.format("%Y-%m-%d %H:%M UTC")
+                time::in_utc(since)
             ),
             Self::NoAnswer(None) => {
                 format!(
@@ -330,7 +320,7 @@ impl NotCurrent {
 
 /// What the provider says of somebody's claims in `names`: what was said lately, else it is asked. Many calls of many instances ask
 /// once. While it does not answer, what it said last holds for [`HOLDS_FOR`].
-pub async fn current(
+pub(crate) async fn current(
     app: &App,
     known: &Known,
     names: &BTreeSet<String>,
@@ -357,7 +347,7 @@ async fn asked(
         let Some(row) = in_time(queries::identities::by_id(&app.pool, id)).await? else {
             return Ok(Err(NotCurrent::SignInAgain));
         };
-        let (known, now) = (Known::of(&row), app.clock.now());
+        let (known, now) = (Known::of_row(&row), app.clock.now());
         if known.refused_at.is_some() {
             return Ok(Err(NotCurrent::SignInAgain));
         }
@@ -377,7 +367,7 @@ async fn asked(
         }
         // Somebody may have asked between the look and the turn: a refresh token works once.
         let row = in_time(queries::identities::by_id(&app.pool, id)).await?;
-        let row = row.filter(|row| row.refused_at.is_none() && !Known::of(row).is_fresh(app, names));
+        let row = row.filter(|row| row.refused_at.is_none() && !Known::of_row(row).is_fresh(app, names));
         if let Some(row) = row {
             ask(app, &row, turn, names).await?;
         }

@@ -7,7 +7,12 @@ use sqlx::PgConnection;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use super::{cookie::IDENTITY, identities::Person, tries};
+use super::{
+    coach_code,
+    cookie::IDENTITY,
+    identities::{self, Person},
+    tries,
+};
 use crate::{
     app::App,
     mail::{Address, IdentityCode, Mail, outbox},
@@ -25,7 +30,9 @@ const WAITS: Duration = Duration::minutes(30);
 pub(crate) const LIVES: Duration = Duration::minutes(10);
 /// How many codes may be tried, whichever of them was mailed last.
 const TRIES: i32 = 5;
-/// How many codes there are: six digits.
+/// Digits of a code.
+const DIGITS: usize = 6;
+/// How many codes there are.
 const CODES: u32 = 1_000_000;
 
 const fn place(row: Uuid) -> Place {
@@ -159,12 +166,9 @@ fn mint(random: &Random) -> String {
     }
 }
 
-/// A code as people type it: spaces and hyphens do not matter.
+/// A code as people type it.
 fn plain(typed: &str) -> String {
-    let kept = typed
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '–'));
-    kept.take(7).collect()
+    coach_code::plain_of(typed, DIGITS)
 }
 
 /// Mails a code to the address of whom the identity would be bound to.
@@ -191,10 +195,7 @@ pub(crate) async fn ask(
         code: format!("{} {}", &code[..3], &code[3..]),
         provider: provider.name().to_owned(),
     });
-    let account = match waiting.owner {
-        Owner::Account(account) => Some(account),
-        Owner::Coach(_) => None,
-    };
+    let account = identities::account_of(waiting.owner);
     outbox::enqueue(&mut *db, app, to, account, mail).await?;
     transaction.commit().await?;
     Ok(Asked::Sent)

@@ -158,14 +158,8 @@ pub(crate) async fn current<'a>(
     if is_in && writes(policy, kind, &without) {
         return Ok(Ok(Cow::Borrowed(facts)));
     }
-    let known = identities::Known {
-        id: identity.id,
-        claims: identity.claims.clone(),
-        claims_at: identity.claims_at,
-        refused_at: identity.refused_at,
-    };
     let names = policy.claims().into_iter().map(str::to_owned).collect();
-    Ok(match identities::current(app, &known, &names).await? {
+    Ok(match identities::current(app, identity, &names).await? {
         Ok(claims) if claims == identity.claims => Ok(Cow::Borrowed(facts)),
         Ok(claims) => {
             let mut facts = facts.clone();

@@ -21,6 +21,7 @@ use crate::{
         sign_ins::Owner,
     },
     secrets::{Token, TokenKind},
+    time,
 };
 
 /// How long the owner has to say no.
@@ -72,7 +73,7 @@ pub(crate) async fn begin(app: &App, account: AccountId, from: &From) -> anyhow:
     let ready_at = (now + WAITS).max(addresses.since + TRUSTED_AFTER);
     queries::recoveries::begin(&mut *db, account, now, ready_at).await?;
     let mail = RecoveryBegun {
-        ready: in_words(ready_at),
+        ready: time::in_utc(ready_at),
         network: from.network.clone(),
         browser: from.browser.clone(),
         account: app.config.page_url("/account"),
@@ -97,11 +98,6 @@ fn recipients(addresses: &Addresses, begun_at: DateTime<Utc>) -> Vec<Address> {
     let before = addresses.before.as_deref().filter(|_| is_young);
     let before = before.and_then(|typed| Address::parse(typed).ok());
     now.into_iter().chain(before).collect()
-}
-
-/// A time as pages and mails show it, in UTC because the reader's zone is not known.
-pub(crate) fn in_words(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Mails the links of the recoveries that nobody ended in time. Any number of instances may do this at once.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Granting, Whose};
-use crate::ids::AccountId;
+use crate::{ids::AccountId, time};
 
 /// What every mail knows, apart from its own content.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ impl Envelope {
 
     /// The time as a mail shows it, in UTC because the recipient's zone is not known.
     pub fn time(&self) -> String {
-        self.at.format("%Y-%m-%d %H:%M UTC").to_string()
+        time::in_utc(self.at)
     }
 }
 

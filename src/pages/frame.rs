@@ -11,11 +11,7 @@ use axum::{
 use http::StatusCode;
 
 use super::assets;
-use crate::{
-    error::Problem,
-    guard::{recovery, session::Recovering},
-    layers::FormsLeadToIntervals,
-};
+use crate::{error::Problem, guard::session::Recovering, layers::FormsLeadToIntervals, time};
 
 tokio::task_local! {
     /// The open recovery of the account that is signed in: every page that it sees says so, whatever the page is about.
@@ -77,7 +73,7 @@ impl Frame {
     pub(crate) fn recovery(&self) -> Option<(String, bool)> {
         let open = RECOVERING.try_with(|cell| cell.get().copied()).ok().flatten();
         let open = open.filter(|_| self.signed())?;
-        Some((recovery::in_words(open.ready_at), open.mailed_at.is_some()))
+        Some((time::in_utc(open.ready_at), open.mailed_at.is_some()))
     }
 
     /// Whether the navigation is the athlete's.

@@ -8,7 +8,10 @@ use super::{
     Frame,
     frame::{Nav, with_status},
 };
-use crate::guard::{identities::NotCurrent, policy::Admission};
+use crate::{
+    guard::{identities::NotCurrent, policy::Admission},
+    time,
+};
 
 /// Whose page it is: how they leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +49,7 @@ impl Page {
         let Admission::NotCurrent(NotCurrent::NoAnswer(since)) = self.why else {
             return None;
         };
-        since.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string())
+        since.map(time::in_utc)
     }
 
     /// Whether the outside provider asks for a new sign-in.

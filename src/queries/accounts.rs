@@ -115,7 +115,7 @@ pub async fn create_with_address(
 
 /// The ways into an account.
 #[expect(clippy::struct_excessive_bools, reason = "each way in is there or not")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ways {
     /// The address and a password.
     pub password: bool,
@@ -151,12 +151,7 @@ pub async fn ways_of(db: impl Db<'_>, id: AccountId, issuer: Option<&str>) -> sq
     )
     .fetch_optional(db)
     .await?;
-    Ok(ways.unwrap_or(Ways {
-        password: false,
-        intervals: false,
-        provider: false,
-        passkey: false,
-    }))
+    Ok(ways.unwrap_or_default())
 }
 
 /// The account with this id.

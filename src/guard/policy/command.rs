@@ -14,6 +14,7 @@ use crate::{
         policies::{self, Known},
     },
     text::addresses,
+    time,
     words::Way,
 };
 
@@ -114,7 +115,7 @@ pub async fn show(app: &App) -> anyhow::Result<String> {
     Ok(format!(
         "# policy {}, applied at {}\n{}",
         applied.version,
-        applied.applied_at.format("%Y-%m-%d %H:%M UTC"),
+        time::in_utc(applied.applied_at),
         applied.text.trim_end()
     ))
 }
@@ -202,7 +203,7 @@ fn describe(app: &App, policy: &Policy, kind: Kind, known: &Known, text: &mut St
         || "the provider is asked again at the next call".to_owned(),
         |at| {
             let minutes = (app.clock.now() - at).num_minutes();
-            format!("of {}, {minutes} min ago", at.format("%Y-%m-%d %H:%M UTC"))
+            format!("of {}, {minutes} min ago", time::in_utc(at))
         },
     );
     say(text, &format!("  claims: {at}"));

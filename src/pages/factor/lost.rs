@@ -17,7 +17,7 @@ use crate::{
         sign_ins::From,
     },
     pages::{Frame, FromNetwork, Signed, done::Done, frame::page},
-    queries,
+    queries, time,
 };
 
 /// The page.
@@ -44,7 +44,7 @@ pub(crate) async fn show(
     let open = queries::recoveries::of_account(&app.pool, step.account_id).await?;
     page(&Lost {
         frame: Frame::of(false),
-        open: open.map(|open| (recovery::in_words(open.ready_at), open.mailed_at.is_some())),
+        open: open.map(|open| (time::in_utc(open.ready_at), open.mailed_at.is_some())),
         said: Said::of_query(query.as_deref()),
     })
 }
