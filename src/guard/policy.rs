@@ -372,6 +372,19 @@ pub(crate) fn is_on_roster(policy: &Policy, granted: &callers::Granted) -> bool 
     calls(policy, Kind::Athlete, &granted.facts) == Admission::In
 }
 
+/// [`is_on_roster`] for an account, outside a call.
+pub(crate) async fn lets_athlete_be_on_rosters(
+    app: &App,
+    policy: &Policy,
+    account: AccountId,
+) -> sqlx::Result<bool> {
+    if policy.is_empty() {
+        return Ok(true);
+    }
+    let known = policies::of_account(&app.pool, account, app.config.issuer()).await?;
+    Ok(known.is_some_and(|known| calls(policy, Kind::Athlete, &known.facts) == Admission::In))
+}
+
 const fn called(kind: Kind) -> &'static str {
     match kind {
         Kind::Athlete => "athlete",

@@ -393,7 +393,8 @@ fn name_in(fields: &mut Fields) -> Result<Option<String>, Problem> {
     Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
-/// `POST /account/passkeys`: adds the passkey that the browser made.
+/// `POST /account/passkeys`: adds the passkey that the browser made. Who is there is not asked again: the question was for this
+/// session, after the proof, and lasts five minutes, and what is refused now would stay on the device.
 pub(crate) async fn add(
     State(app): State<App>,
     signed: Signed,
@@ -402,9 +403,6 @@ pub(crate) async fn add(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let session = &signed.0;
-    if let Some(first) = factor::asked(&app, session, NextPage::NewPasskey).await? {
-        return Ok(first);
-    }
     let given = answer(&mut fields)?;
     // It is on the device already: a name that says nothing is no reason to lose it.
     let name = name_in(&mut fields)?.unwrap_or_else(|| browsers::in_words(agent(&headers)));
@@ -555,6 +553,8 @@ pub(crate) async fn again(
     match passkeys::check(&mut *db, &app, asked, Some(session.account), &given).await? {
         Ok(Shown { .. }) => {
             factors::shown_again(&mut *db, &app, session, Factor::Passkey).await?;
+            // A passkey signs in alone, so that it also proves who is there.
+            queries::sessions::note_proof(&mut *db, session.hash, app.clock.now()).await?;
             transaction.commit().await?;
             Ok(Redirect::to(&next.path()).into_response())
         }

@@ -1,5 +1,6 @@
 //! The proof that it is the account's owner who does something that only the owner may do: a session may be someone else's at an
-//! unlocked screen. The password is asked for again; an account without one has its athlete give a fresh consent at intervals.icu.
+//! unlocked screen. The password is asked for again; an account without one has its athlete give a fresh consent at intervals.icu, or
+//! sign in at the outside identity provider again, or show the passkey that is its only way in.
 
 use chrono::Duration;
 use sqlx::PgConnection;
@@ -31,7 +32,9 @@ pub(super) enum Asks {
     Consent,
     /// By signing in again at the outside identity provider, which people call this.
     Provider(String),
-    /// By one of the two, which was given just now.
+    /// By a passkey: no other way in is left.
+    Passkey,
+    /// By one of the three, which was given just now.
     Nothing,
 }
 
@@ -48,6 +51,7 @@ impl Asks {
         }
         Ok(match &app.provider {
             Some(provider) if ways.provider && !ways.intervals => Self::Provider(provider.name().to_owned()),
+            _ if ways.passkey && !ways.intervals => Self::Passkey,
             _ => Self::Consent,
         })
     }
@@ -57,15 +61,21 @@ impl Asks {
         *self == Self::Password
     }
 
-    /// Whether the page first leads elsewhere: to intervals.icu or the outside identity provider.
+    /// Whether the page first leads elsewhere: to intervals.icu, the outside identity provider, or the page that asks for a passkey.
     pub(super) fn consent(&self) -> bool {
-        matches!(self, Self::Consent | Self::Provider(_))
+        matches!(self, Self::Consent | Self::Provider(_) | Self::Passkey)
     }
 
-    /// Where to.
+    /// Whether a passkey is asked for.
+    pub(super) fn passkey(&self) -> bool {
+        *self == Self::Passkey
+    }
+
+    /// With what the owner confirms.
     pub(super) fn place(&self) -> &str {
         match self {
             Self::Provider(name) => name,
+            Self::Passkey => "your passkey",
             Self::Password | Self::Consent | Self::Nothing => "intervals.icu",
         }
     }
@@ -74,7 +84,7 @@ impl Asks {
     pub(super) fn refusal(&self) -> (&'static str, &'static str) {
         match self {
             Self::Password => ("password", NOT_YOURS),
-            Self::Consent | Self::Provider(_) | Self::Nothing => ("prove", NOT_FRESH),
+            Self::Consent | Self::Provider(_) | Self::Passkey | Self::Nothing => ("prove", NOT_FRESH),
         }
     }
 }
@@ -156,7 +166,7 @@ fn proof(account: Account, hash: Option<PasswordHash>, fits: bool) -> Option<Pro
 }
 
 impl Proof {
-    /// Whether what was proved still holds: the password is the same, or the account still has none and the consent is fresh.
+    /// Whether what was proved still holds: the password is the same, or the account still has none and the other proof is fresh.
     /// Nobody can change it before `db`'s transaction ends, so that of two changes at once the second one is refused.
     pub(super) async fn holds(&self, app: &App, db: &mut PgConnection) -> sqlx::Result<bool> {
         let now = queries::accounts::lock_password_of(&mut *db, self.account.id).await?;

@@ -548,6 +548,61 @@ async fn a_passkey_is_added_once_and_twenty_are_the_most() {
     .await;
 }
 
+/// The account would otherwise be asked for a consent that it may have no athlete for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passkey_that_is_the_only_way_in_proves_who_is_there() {
+    test(async |world| {
+        let ana = world.ana().clone();
+        let (mut owner, key) = with_passkey(&world, &ana).await;
+        let off = owner
+            .post("/account/ways/password/off", &[("password", PASSWORD)])
+            .await;
+        assert_eq!(off.location(), "/account?done=password-off", "{}", off.text());
+
+        let (mut browser, asked) = at_sign_in(&world).await;
+        send(&mut browser, &asked, &key.get(&asked)).await;
+        let page = browser.get("/account/delete").await;
+        assert!(page.text().contains("you use your passkey once more"), "{}", page.text());
+        let refused = browser.post("/account/delete", &[("word", "delete")]).await;
+        assert_eq!(refused.status, 422, "signing in is no proof: {}", refused.text());
+        let sent_on = browser.post("/account/prove", &[("next", "delete")]).await;
+        assert_eq!(sent_on.location(), "/account/factor?next=delete", "{}", sent_on.text());
+        let asked = question(&browser.get("/account/factor?next=delete").await);
+        let back = send(&mut browser, &asked, &key.get(&asked)).await;
+        assert_eq!(back.location(), "/account/delete", "{}", back.text());
+
+        // Proved, and still not to be taken off: nobody could sign in any more.
+        let factors = browser.get("/account/factors").await;
+        let path = factors.attribute("a[href^='/account/passkeys/0']", "href").unwrap();
+        let kept = browser.post(&format!("{path}/off"), &[]).await;
+        assert_eq!(kept.status, 422, "{}", kept.text());
+        assert!(kept.text().contains("your only way to sign in"), "{}", kept.text());
+        let deleted = browser.post("/account/delete", &[("word", "delete")]).await;
+        assert_eq!(deleted.location(), "/account/deleted", "{}", deleted.text());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passkey_that_was_made_in_time_is_kept() {
+    test(async |world| {
+        let (mut owner, _) = with_passkey(&world, &world.ana().clone()).await;
+        // The second step is fresh when the page opens and no longer when the browser answers: the passkey is on the device by then.
+        world.clock.advance(Duration::minutes(8));
+        let (asked, mut second) = (question_for_new(&mut owner).await, Authenticator::new(&world));
+        world.clock.advance(Duration::minutes(3));
+        let credential = second.create(&asked);
+        let added = send(&mut owner, &asked, &credential).await;
+        assert_eq!(added.location(), "/account/factors?done=passkey", "{}", added.text());
+        let asked = question_for_new(&mut owner).await;
+        world.clock.advance(Duration::minutes(6));
+        let late = Authenticator::new(&world).create(&asked);
+        let refused = send(&mut owner, &asked, &late).await;
+        assert!(said(&mut owner, &refused).await.contains(LATE), "{}", refused.text());
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ip_address_has_no_passkeys_and_says_so() {
     test_with(

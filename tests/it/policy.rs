@@ -195,6 +195,15 @@ async fn a_roster_leaves_out_whom_the_policy_does_not_let_in() {
         );
         let text = refused(&world, link, "get_fitness", json!({"athlete": "ana"})).await;
         assert!(text.contains("no athlete on your roster"), "{text}");
+        let asked = [("email", coaches[0].email)];
+        world.browser().post("/for-coaches/roster", &asked).await;
+        let (mut visitor, page) = world.opened(coaches[0].email).await;
+        visitor.press(&page, &[]).await;
+        let page = visitor.get("/for-coaches/my-roster").await.text();
+        assert!(
+            page.contains("does not let Ana Berger in now") && !page.contains("does not let Jack"),
+            "{page}"
+        );
         apply(&world, "coaches nobody").await;
         let text = refused(&world, link, "list_athletes", json!({})).await;
         assert!(text.contains("does not let the coach in"), "{text}");
@@ -332,6 +341,9 @@ async fn with_links_off_every_link_is_unknown_and_nothing_shows_a_url() {
         assert!(!call.is_error(), "{}", call.text());
 
         let seen = world.mails.all().len();
+        let (typed, new) = (("current", PASSWORD), ("password", "another-long-passphrase"));
+        let changed = browser.post("/account/password", &[typed, new]).await;
+        assert_eq!(changed.status, 303, "{}", changed.text());
         let mailed = world.mails_to("late@coach.example").await;
         assert_eq!(mailed.len(), 1);
         let text = &mailed[0].letter.text;
@@ -363,6 +375,7 @@ async fn with_links_off_every_link_is_unknown_and_nothing_shows_a_url() {
             "/for-coaches",
             "/apps",
             "/account",
+            "/account/password",
             "/coaches",
             "/activity",
             "/privacy",
@@ -374,8 +387,11 @@ async fn with_links_off_every_link_is_unknown_and_nothing_shows_a_url() {
                 "{path}: {}",
                 page.status
             );
-            for secret in ["/mcp/icul_", "/mcp/YOUR-TOKEN"] {
+            for secret in ["/mcp/icul_", "/mcp/YOUR-TOKEN", "#by-link"] {
                 assert!(!page.body.contains(secret), "{path}: {secret}");
+            }
+            if ["/support", "/account/password"].contains(&path) {
+                assert!(!page.text().contains("onnector URL"), "{path}: {}", page.text());
             }
         }
         assert_eq!(

@@ -21,7 +21,7 @@ use crate::{
     guard::{
         coach_session::{self, Visitor},
         coaches::{asleep, in_words, until},
-        log_buffer,
+        log_buffer, policy,
     },
     ids::{AccountId, GrantId},
     mail::{Address, CoachLeft, How, Mail, May, outbox},
@@ -63,6 +63,8 @@ struct Athlete {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Readiness {
     Ready,
+    /// The policy does not let the athlete in.
+    KeptOut,
     /// The invite was not used for too long; the athlete can resend it.
     Asleep,
     /// The account shows another athlete.
@@ -72,9 +74,11 @@ enum Readiness {
 }
 
 impl Athlete {
-    fn of(member: Member, now: DateTime<Utc>) -> Self {
+    fn of(member: Member, is_let_in: bool, now: DateTime<Utc>) -> Self {
         let zone: Option<Tz> = member.zone.as_deref().and_then(|zone| zone.parse().ok());
-        let readiness = if member.status == MemberStatus::Replaced {
+        let readiness = if !is_let_in {
+            Readiness::KeptOut
+        } else if member.status == MemberStatus::Replaced {
             Readiness::Replaced
         } else if asleep(member.invited_at, member.first_used_at, now) {
             Readiness::Asleep
@@ -179,10 +183,11 @@ pub(crate) async fn show(
     let roster = queries::grants::roster_of(&app.pool, coach.id, now).await?;
     let refused = queries::coaches::refused_by(&app.pool, coach.id).await?;
     let link = queries::connectors::of_coach(&app.pool, coach.id).await?;
-    let mut athletes: Vec<Athlete> = roster
-        .into_iter()
-        .map(|member| Athlete::of(member, now))
-        .collect();
+    let mut athletes = Vec::with_capacity(roster.len());
+    for member in roster {
+        let is_let_in = policy::lets_athlete_be_on_rosters(&app, &policy, member.account_id).await?;
+        athletes.push(Athlete::of(member, is_let_in, now));
+    }
     athletes.sort_by_cached_key(|athlete| (athlete.name.to_lowercase(), athlete.id.clone()));
     page(&Page {
         frame: Frame::of(session.is_some()),
