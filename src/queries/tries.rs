@@ -1,4 +1,4 @@
-//! Attempts of the last hour that count: wrong passwords, and emails to strangers.
+//! Attempts of the last day that count for a limit: wrong passwords and second factors, emails to strangers and more.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
