@@ -44,8 +44,8 @@ pub(super) static COACH_PROJECT: About = About {
 pub(super) static FOR_COACHES: About = About {
     path: "/for-coaches",
     title: "For coaches",
-    description: "Your athletes invite you by email, you add one URL to Claude, sign in with a code, and ask about any of \
-                  them. No account. Resend or regenerate your connector URL.",
+    description: "Your athletes invite you by email, you add one URL to Claude, sign in, and ask about any of them. No \
+                  account. Resend or regenerate your connector URL.",
 };
 /// Questions and answers.
 pub(super) static SUPPORT: About = About {
