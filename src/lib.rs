@@ -8,7 +8,8 @@
 //! - [`routes`]: every URL on one screen; [`layers`]: what wraps each; [`error`]: how a failure is answered
 //! - [`permissions`]: everything that can be granted, one row per tool
 //! - [`policy`]: who may come in, by which way, and what they may do: the operator's file, pure
-//! - [`guard`]: ways in, second factors, sessions, link tokens, grants, rosters, limits: who is asking, and whether they may
+//! - [`guard`]: ways in, second factors, sessions, link tokens, grants, rosters, limits: who is asking, and whether they
+//!   may
 //! - [`oauth`]: signing in over OAuth: the authorization server and its clients
 //! - [`oidc`]: the only code that calls the outside identity provider
 //! - [`mcp`]: the MCP endpoint: list, call, protocol shims

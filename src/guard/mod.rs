@@ -1,5 +1,5 @@
-//! Who calls, and what they may do: ways in and second factors, identities, sessions, link tokens, the policy in force, grants,
-//! rosters, rate limits. Rights are types that only this room builds.
+//! Who calls, and what they may do: ways in and second factors, identities, sessions, link tokens, the policy in force,
+//! grants, rosters, rate limits. Rights are types that only this room builds.
 //!
 //! No HTML, no tool logic, no upstream calls except those that a right depends on.
 
