@@ -23,7 +23,7 @@ pub enum PasswordIs {
     Changed,
     /// The account had none.
     Set,
-    /// The account signs in with intervals.icu alone.
+    /// The account has another way in.
     Deleted,
 }
 
