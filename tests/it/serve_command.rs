@@ -166,11 +166,10 @@ impl Service {
     pub(crate) async fn stop(mut self) {
         let pid = rustix::process::Pid::from_raw(self.child.id().unwrap().cast_signed()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait())
-            .await
-            .expect("ends in time")
-            .unwrap();
-        assert!(ended.success());
+        let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait()).await;
+        let ended = ended.map(Result::unwrap).map(|status| status.success());
+        let log = || self.logged_since.lock().unwrap().clone();
+        assert!(ended == Ok(true), "{ended:?}: {}", log());
     }
 }
 
