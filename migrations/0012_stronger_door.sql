@@ -127,6 +127,8 @@ create table totp (
     id uuid primary key,
     account_id uuid not null unique references accounts on delete cascade,
     secret_sealed bytea not null,
+    -- The session that began it and alone can confirm it.
+    begun_in bytea not null,
     -- Null until a code has shown that the app has the secret.
     confirmed_at timestamptz,
     -- The step of the last code that was used: it and those before are spent.

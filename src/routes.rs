@@ -186,7 +186,7 @@ fn pages(app: &App) -> Router {
         .merge(account())
         .fallback(problem::not_found)
         .layer(middleware::from_fn_with_state(app.clone(), draft::keep))
-        .layer(middleware::from_fn(frame::with_notice));
+        .layer(middleware::from_fn_with_state(app.clone(), frame::with_notice));
     layers::around_pages(router, problem::dress).with_state(app.clone())
 }
 

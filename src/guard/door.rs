@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 
 use super::{
     cookie::STEP,
+    factors,
     policy::{self, Admission},
     session,
     sign_ins::{self, From},
@@ -115,6 +116,9 @@ pub(crate) async fn enter(
     if came.factor.is_none() && queries::factors::has_any(&mut *db, account).await? {
         return wait(db, app, account, came, next_path).await.map(Entered::Step);
     }
+    if came.factor.is_some() {
+        factors::shown(&mut *db, account).await?;
+    }
     begin(db, app, account, came, (headers, from))
         .await
         .map(Entered::Session)
@@ -189,6 +193,7 @@ pub(crate) async fn pass(
     if let Some(identity) = came.identity {
         queries::identities::note_factor(&mut *db, identity).await?;
     }
+    factors::shown(&mut *db, step.account_id).await?;
     let cookie = begin(db, app, step.account_id, &came, (headers, from)).await?;
     Ok(Some((cookie, step.next_path)))
 }

@@ -25,6 +25,8 @@ use crate::{
 
 /// How long a factor that was shown is not asked for again.
 pub(crate) const FRESH_FOR: chrono::Duration = chrono::Duration::minutes(10);
+/// How long a secret waits for its first code.
+const WAITS: chrono::Duration = chrono::Duration::minutes(15);
 /// How many recovery codes are made.
 pub(crate) const RECOVERY_CODES: usize = 10;
 /// Characters of a recovery code: some 79 bits, so that a plain hash keeps them.
@@ -162,20 +164,31 @@ pub(crate) async fn log_wrong(
     sign_ins::log_how(&app.pool, app, owner, None, (outcome, how), from).await
 }
 
-/// Makes a secret for the account, which counts once a code of it was typed. Nothing happens if codes are on.
-pub(crate) async fn begin_codes(app: &App, account: AccountId) -> sqlx::Result<()> {
+/// Makes a secret for the account, which counts once a code of it was typed in the same session. Nothing happens if codes are on.
+pub(crate) async fn begin_codes(app: &App, session: &Session) -> sqlx::Result<()> {
     let id = TotpId(app.random.uuid(&app.clock));
     let secret = Secret::mint(&app.random);
     let sealed = app.keys.seal(totp::place(id), secret.as_bytes(), &app.random);
-    queries::totp::begin(&app.pool, id, account, &sealed, app.clock.now()).await?;
+    let (account, now) = (session.account, app.clock.now());
+    queries::totp::begin(&app.pool, id, account, &sealed, session.hash, now).await?;
     Ok(())
 }
 
-/// The secret that waits for its first code, if one was begun and has not expired.
-pub(crate) async fn waiting_secret(app: &App, account: AccountId) -> sqlx::Result<Option<Secret>> {
-    let row = queries::totp::of_account(&app.pool, account).await?;
-    let row = row.filter(|row| row.confirmed_at.is_none());
+/// The secret that waits for its first code, if one was begun a short time ago in this session, whose owner proved then to be
+/// there: whoever has another session neither sees it nor makes it count.
+pub(crate) async fn waiting_secret(app: &App, session: &Session) -> sqlx::Result<Option<Secret>> {
+    let row = waiting(app, session).await?;
     Ok(row.and_then(|row| secret_of(app, row.id, &row.secret_sealed)))
+}
+
+async fn waiting(app: &App, session: &Session) -> sqlx::Result<Option<queries::totp::Totp>> {
+    let row = queries::totp::of_account(&app.pool, session.account).await?;
+    Ok(row.filter(|row| {
+        let age = app.clock.now() - row.created_at;
+        row.confirmed_at.is_none()
+            && row.begun_in == session.hash.as_bytes()
+            && (chrono::Duration::zero()..WAITS).contains(&age)
+    }))
 }
 
 /// What became of the first code of a secret.
@@ -196,8 +209,7 @@ pub(crate) async fn confirm_codes(
     from: &From,
 ) -> anyhow::Result<Confirmed> {
     let account = session.account;
-    let row = queries::totp::of_account(&app.pool, account).await?;
-    let Some(row) = row.filter(|row| row.confirmed_at.is_none()) else {
+    let Some(row) = waiting(app, session).await? else {
         return Ok(Confirmed::Gone);
     };
     let step = match Typed::of(typed) {

@@ -442,7 +442,8 @@ pub(crate) async fn for_everyone(app: &App) -> Arc<Policy> {
     last_known(app)
 }
 
-fn last_known(app: &App) -> Arc<Policy> {
+/// The policy as this process last read it, for what only mentions it.
+pub(crate) fn last_known(app: &App) -> Arc<Policy> {
     app.policies.last().unwrap_or_else(|| Arc::new(Policy::none()))
 }
 

@@ -1,6 +1,6 @@
 //! Recovery of an account whose factors are all lost: it waits, it is written to the owner's address and shown in each session, and
-//! anybody who is signed in or shows a factor ends it. Only then an emailed link takes the factors off, and with them everything
-//! that a thief could hold. It never lets anybody in: who has no first factor still has none.
+//! anybody who is signed in or shows a factor ends it. Only then an emailed link takes the factors off, and with them every session,
+//! every connected app and the connector URL. It never lets anybody in: who has no first factor still has none.
 
 use chrono::{DateTime, Duration, Utc};
 use sqlx::PgConnection;

@@ -89,14 +89,6 @@ impl Who {
     }
 }
 
-/// The session that the request's cookie names, unless it has expired or the policy does not let it in.
-pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Session>> {
-    Ok(match visitor(app, headers).await? {
-        Visitor::In(session) => Some(*session),
-        Visitor::Stranger | Visitor::KeptOut(..) => None,
-    })
-}
-
 /// Whose request it is. A malformed cookie costs no query.
 pub(crate) async fn visitor(app: &App, headers: &HeaderMap) -> sqlx::Result<Visitor> {
     let Some(hash) = hash_of(app, headers) else {

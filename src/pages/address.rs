@@ -15,9 +15,10 @@ use super::{
     draft::{self, Again, Typed},
     factor,
     form::{Mistake, Wrong as _},
-    frame::{leading_to_intervals, page, with_status},
+    frame::{page, with_status},
     mail_link::{ADDRESS_PAGE, AskedFor, Opened},
     proof::{self, Asks},
+    provider,
     sent::{SendAgain, Sent, What},
 };
 use crate::{
@@ -80,7 +81,7 @@ pub(crate) async fn form(
         kept: kept.was_lost(),
         mistake: kept.mistake(),
     };
-    Ok(leading_to_intervals(page(&form)?))
+    Ok(provider::leading_to_ways(&app, page(&form)?))
 }
 
 /// `POST /account/address`: emails a link to the new address. The page and the work are the same whether that address is
@@ -248,7 +249,7 @@ impl Confirm {
             next: NextPage::ConfirmAddress,
             mistake,
         };
-        Ok(leading_to_intervals(super::frame::page(&page)?))
+        Ok(provider::leading_to_ways(app, super::frame::page(&page)?))
     }
 }
 

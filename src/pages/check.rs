@@ -52,7 +52,7 @@ fn doors(app: &App, policy: &Policy) -> Vec<Door> {
         id: "signing-in",
         title: "Where clients sign in",
         text: "Everyone uses this URL, so it gives access to nothing without a token. A client without one learns where to get it.",
-        tries: signing_in(app),
+        tries: signing_in(app, policy.has_links()),
     }];
     if policy.has_links() {
         doors.push(Door {
@@ -65,8 +65,8 @@ fn doors(app: &App, policy: &Policy) -> Vec<Door> {
     doors
 }
 
-/// What to try where clients sign in.
-fn signing_in(app: &App) -> Vec<Try> {
+/// What to try where clients sign in; at the host of the connector URLs, too, if there are any.
+fn signing_in(app: &App, has_links: bool) -> Vec<Try> {
     let url = app.config.mcp_url();
     let at = |path: &str| app.config.page_url(path);
     let challenge = format!(
@@ -89,7 +89,7 @@ fn signing_in(app: &App) -> Vec<Try> {
         )
     };
     let links = |path: &str| app.config.link_url.join(path);
-    vec![
+    let mut tries = vec![
         Try {
             id: "sign-in-without",
             title: "Without signing in",
@@ -130,7 +130,9 @@ fn signing_in(app: &App) -> Vec<Try> {
             ]),
             answer: "200 application/json\n200 application/json".to_owned(),
         },
-        Try {
+    ];
+    if has_links {
+        tries.push(Try {
             id: "sign-in-elsewhere",
             title: "At the host of the connector URLs",
             text: "There is no sign-in there, and no document about one: a client that found any would ask for a sign-in where \
@@ -141,8 +143,9 @@ fn signing_in(app: &App) -> Vec<Try> {
                 links("/authorize"),
             ]),
             answer: ["404 text/plain; charset=utf-8"; 3].join("\n"),
-        },
-    ]
+        });
+    }
+    tries
 }
 
 /// What to try with a connector URL.

@@ -24,8 +24,6 @@ struct Page {
     writing: Writing,
     groups: Vec<Offered>,
     shown: String,
-    /// Whether the policy has connector URLs.
-    has_links: bool,
     /// Whether the connector URL is on.
     link_is_on: bool,
     url: Option<String>,
@@ -53,7 +51,6 @@ pub(crate) async fn show(
         writing: Writing::of(link.as_ref(), &grants, connection.as_ref(), now),
         shown: links::shown(&groups),
         groups,
-        has_links: signed.0.policy.has_links(),
         link_is_on: link.as_ref().is_some_and(|link| link.token_sealed.is_some()),
         url,
         masked: links::masked(&app),

@@ -63,8 +63,6 @@ struct Dashboard {
     sign_in: Copy,
     checklist: Checklist,
     writing: Writing,
-    /// Whether the policy has connector URLs.
-    has_links: bool,
     /// When the connector URL was last used, and by which client.
     link_used: Option<String>,
     link_client: Option<String>,
@@ -121,7 +119,6 @@ pub(crate) async fn show(
         sign_in: Copy::of_sign_in("sign-in-url", &app.config),
         checklist,
         writing,
-        has_links: session.policy.has_links(),
         link_used: link
             .as_ref()
             .and_then(|link| Some(when::ago(now, link.last_used_at?))),

@@ -16,8 +16,9 @@ use super::{
     draft::{self, Again, Typed},
     factor,
     form::{Mistake, Wrong as _},
-    frame::{leading_to_intervals, page},
+    frame::page,
     proof::{self, Asks, Proof},
+    provider,
 };
 use crate::{
     app::App,
@@ -103,7 +104,7 @@ pub(crate) async fn form(State(app): State<App>, signed: Signed, typed: Typed) -
         kept: kept.was_lost(),
         mistake: kept.mistake(),
     };
-    Ok(leading_to_intervals(page(&form)?))
+    Ok(provider::leading_to_ways(&app, page(&form)?))
 }
 
 /// Whether the account's address is a coach's too.

@@ -92,12 +92,13 @@ impl std::fmt::Display for Said {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Wrong => {
-                "That code was not right, or was used before. Type the one that the app shows now; if it never fits, check that the \
-                 clock of that device is right."
+                "That code was not right, or was used before. If it is a code of the app, type the one that it shows now; if none \
+                 ever fits, check that the clock of that device is right."
             }
-            Self::TooManyHere => "There were too many wrong codes here. Wait an hour, or use a passkey.",
+            Self::TooManyHere => "There were too many wrong codes here. Wait an hour, or sign out and in again.",
             Self::TooMany => {
-                "There were too many wrong codes for this account today. A passkey or a recovery code still lets you in."
+                "There were too many wrong codes for this account today. A recovery code still works, and so does a passkey if you \
+                 have one."
             }
         })
     }

@@ -1,32 +1,46 @@
 //! What surrounds every page: assets, navigation, and the way a template becomes a response.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use askama::Template;
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use http::StatusCode;
 
 use super::assets;
-use crate::{error::Problem, guard::session::Recovering, layers::FormsLeadToIntervals, time};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{policy, session::Recovering},
+    layers::FormsLeadToIntervals,
+    policy::Policy,
+    time,
+};
+
+/// What every page may have to say, whatever it is about.
+struct Around {
+    /// The open recovery of the account that is signed in.
+    recovering: OnceLock<Recovering>,
+    app: App,
+}
 
 tokio::task_local! {
-    /// The open recovery of the account that is signed in: every page that it sees says so, whatever the page is about.
-    static RECOVERING: OnceLock<Recovering>;
+    static AROUND: Around;
 }
 
 /// The layer around all pages within which a session can note its open recovery.
-pub(crate) async fn with_notice(request: Request, next: Next) -> Response {
-    RECOVERING.scope(OnceLock::new(), next.run(request)).await
+pub(crate) async fn with_notice(State(app): State<App>, request: Request, next: Next) -> Response {
+    let recovering = OnceLock::new();
+    AROUND.scope(Around { recovering, app }, next.run(request)).await
 }
 
 /// Notes the open recovery of whoever is signed in, for the frame of the page.
 pub(super) fn note(recovery: Recovering) {
     // Nothing outside of a page's request draws a frame that would show it.
-    let _ = RECOVERING.try_with(|cell| cell.set(recovery));
+    let _ = AROUND.try_with(|around| around.recovering.set(recovery));
 }
 
 /// What the layout needs to know.
@@ -71,9 +85,17 @@ impl Frame {
 
     /// When the link of an open recovery can be mailed, and whether it was, for whoever is signed in.
     pub(crate) fn recovery(&self) -> Option<(String, bool)> {
-        let open = RECOVERING.try_with(|cell| cell.get().copied()).ok().flatten();
+        let open = AROUND.try_with(|around| around.recovering.get().copied());
+        let open = open.ok().flatten();
         let open = open.filter(|_| self.signed())?;
         Some((time::in_utc(open.ready_at), open.mailed_at.is_some()))
+    }
+
+    /// Whether there are connector URLs, for pages that only mention them: as the policy was when this process last read it, which
+    /// for whoever is signed in was for this page.
+    pub(crate) fn has_links(&self) -> bool {
+        let policy: Result<Arc<Policy>, _> = AROUND.try_with(|around| policy::last_known(&around.app));
+        policy.is_ok_and(|policy| policy.has_links())
     }
 
     /// Whether the navigation is the athlete's.

@@ -9,17 +9,10 @@ use http::HeaderMap;
 use super::{
     Frame,
     frame::page,
-    provider,
+    provider, signed,
     site::{About, PRIVACY},
 };
-use crate::{
-    app::App,
-    error::Problem,
-    guard::{
-        policy,
-        session::{self, Session},
-    },
-};
+use crate::{app::App, error::Problem, guard::policy};
 
 #[derive(Template)]
 #[template(path = "pages/home.html")]
@@ -77,6 +70,8 @@ pub(crate) async fn privacy(State(app): State<App>, headers: HeaderMap) -> Resul
 
 /// Whether someone is signed in. Without the database everyone is a stranger, so that the pages for everyone still work.
 pub(super) async fn is_signed(app: &App, headers: &HeaderMap) -> bool {
-    let session: Option<Session> = session::current(app, headers).await.unwrap_or_default();
-    session.is_some()
+    signed::session_of(app, headers)
+        .await
+        .unwrap_or_default()
+        .is_some()
 }

@@ -18,15 +18,16 @@ use super::{
     entered, factor,
     factors::recovery_codes,
     form::{Mistake, Wrong as _},
-    frame::{self, leading_to_intervals},
+    frame,
     proof::{self, Asks},
+    provider, ways,
     when::{self, When},
 };
 use crate::{
     app::App,
     error::Problem,
     guard::{
-        door::{self, Came, Entered, FACTOR_PAGE},
+        door::{self, Came, FACTOR_PAGE},
         factors,
         passkeys::{self, Answer, LONGEST_NAME, MOST, Purpose, Question, Refused, Shown},
         session::{Session, Who},
@@ -199,9 +200,6 @@ pub(crate) async fn sign_in(
     };
     let path = next.path();
     let entered = door::enter(&mut *db, &app, shown.account, &came, (&headers, &log_from), &path).await?;
-    if matches!(entered, Entered::Session(_)) {
-        factors::shown(db, shown.account).await?;
-    }
     transaction.commit().await?;
     if let Some(who) = who {
         who.note(shown.account);
@@ -257,7 +255,6 @@ pub(crate) async fn step(
     else {
         return Ok(over());
     };
-    factors::shown(db, step.account_id).await?;
     transaction.commit().await?;
     if let Some(who) = who {
         who.note(step.account_id);
@@ -360,7 +357,7 @@ pub(crate) async fn new(
         script: assets::passkey_script(),
         mistake: typed.by(session.account).mistake(),
     };
-    Ok(leading_to_intervals(frame::page(&page)?))
+    Ok(provider::leading_to_ways(&app, frame::page(&page)?))
 }
 
 fn to_factors() -> Response {
@@ -467,7 +464,7 @@ pub(crate) async fn one(
         next: NextPage::Passkey(listed.id),
         mistake: typed.by(session.account).mistake(),
     };
-    Ok(leading_to_intervals(frame::page(&page)?))
+    Ok(provider::leading_to_ways(&app, frame::page(&page)?))
 }
 
 /// `POST /account/passkeys/{passkey}`: renames it.
@@ -517,9 +514,15 @@ pub(crate) async fn off(
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     if !proof.holds(&app, &mut *db).await? {
+        drop(transaction);
         return unproved(&app, session, &here).await;
     }
-    if queries::passkeys::is_only_way(&mut *db, session.account, id).await? {
+    // Where the operator took the other ways away.
+    let is_last = queries::passkeys::of_account(&mut *db, session.account)
+        .await?
+        .len()
+        < 2;
+    if is_last && !ways::working(&mut *db, &app, session).await?.has_lasting() {
         return Ok(draft::wrong(here, Mistake::new("off-button", ONLY_WAY)));
     }
     let Some(name) = queries::passkeys::take_off(&mut *db, session.account, id).await? else {

@@ -40,8 +40,6 @@ const THE_SAME: &str = "This is the password that you have already.";
 struct Form {
     frame: Frame,
     email: String,
-    /// Whether the policy has connector URLs.
-    has_links: bool,
     end_apps: bool,
     mistake: Option<Mistake>,
 }
@@ -83,7 +81,6 @@ pub(crate) async fn form(State(app): State<App>, signed: Signed, typed: Typed) -
         Some(email) if has_password(&app, signed.0.account).await? => page(&Form {
             frame: Frame::of(true),
             email,
-            has_links: signed.0.policy.has_links(),
             end_apps: kept.is_ticked("end-apps", true),
             mistake: kept.mistake(),
         }),

@@ -32,7 +32,7 @@ pub(super) enum Asks {
     Consent,
     /// By signing in again at the outside identity provider, which people call this.
     Provider(String),
-    /// By a passkey: no other way in is left.
+    /// By a passkey: no other way in is left here.
     Passkey,
     /// By one of the three, which was given just now.
     Nothing,
@@ -49,9 +49,11 @@ impl Asks {
         if is_fresh(app, &app.pool, session.hash).await? {
             return Ok(Self::Nothing);
         }
+        let consents = ways.intervals && app.config.offers_oauth();
         Ok(match &app.provider {
-            Some(provider) if ways.provider && !ways.intervals => Self::Provider(provider.name().to_owned()),
-            _ if ways.passkey && !ways.intervals => Self::Passkey,
+            _ if consents => Self::Consent,
+            Some(provider) if ways.provider => Self::Provider(provider.name().to_owned()),
+            _ if ways.passkey => Self::Passkey,
             _ => Self::Consent,
         })
     }

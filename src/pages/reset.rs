@@ -51,8 +51,6 @@ struct SentPage {
 struct Reset {
     frame: Frame,
     email: String,
-    /// Whether the policy has connector URLs.
-    has_links: bool,
     form: String,
     end_apps: bool,
     mistake: Option<Mistake>,
@@ -171,8 +169,7 @@ pub(crate) async fn form(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let opened = RESET_PAGE.opened(&app.pool, &app, &headers).await?;
-    let policy = policy::now(&app).await?;
-    let by_password = policy.allows(Way::Password).allowed;
+    let by_password = policy::offered(&app).await?.password;
     let Some(opened) = opened.filter(|_| by_password) else {
         return RESET_PAGE.gone(&app, &headers, false);
     };
@@ -181,7 +178,6 @@ pub(crate) async fn form(
         frame: Frame::of(false),
         form: opened.form(),
         email: opened.link.email,
-        has_links: policy.has_links(),
         end_apps: kept.is_ticked("end-apps", true),
         mistake: kept.mistake(),
     })

@@ -4,7 +4,7 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{Method, request::Parts};
+use http::{HeaderMap, Method, request::Parts};
 
 use super::{
     NextPage,
@@ -65,8 +65,27 @@ impl FromRequestParts<App> for MaybeSigned {
     }
 }
 
+/// Who is signed in, for a page that is for everyone.
+pub(super) async fn session_of(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Session>> {
+    Ok(match visitor(app, headers).await? {
+        Visitor::In(session) => Some(*session),
+        Visitor::Stranger | Visitor::KeptOut(..) => None,
+    })
+}
+
+/// Whose request it is; an open recovery is noted for the frame of the page.
+async fn visitor(app: &App, headers: &HeaderMap) -> sqlx::Result<Visitor> {
+    let visitor = session::visitor(app, headers).await?;
+    if let Visitor::In(session) = &visitor
+        && let Some(recovery) = session.recovery
+    {
+        frame::note(recovery);
+    }
+    Ok(visitor)
+}
+
 async fn of(parts: &Parts, app: &App) -> sqlx::Result<Visitor> {
-    let visitor = session::visitor(app, &parts.headers).await?;
+    let visitor = visitor(app, &parts.headers).await?;
     let account = match &visitor {
         Visitor::In(session) => Some(session.account),
         Visitor::KeptOut(account, _) => Some(*account),
@@ -74,11 +93,6 @@ async fn of(parts: &Parts, app: &App) -> sqlx::Result<Visitor> {
     };
     if let (Some(account), Some(who)) = (account, parts.extensions.get::<Who>()) {
         who.note(account);
-    }
-    if let Visitor::In(session) = &visitor
-        && let Some(recovery) = session.recovery
-    {
-        frame::note(recovery);
     }
     Ok(visitor)
 }

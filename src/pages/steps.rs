@@ -11,17 +11,14 @@ use serde_json::{Value, json};
 use super::{
     Frame,
     frame::page,
-    links,
+    links, signed,
     site::{About, STEPS},
 };
 use crate::{
     app::App,
     config::Config,
     error::Problem,
-    guard::{
-        policy,
-        session::{self, Session},
-    },
+    guard::{policy, session::Session},
     policy::Policy,
 };
 
@@ -203,7 +200,7 @@ struct Page {
 
 /// `GET /steps`: for everyone, and for an athlete who is signed in with the athlete's own connector URL.
 pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let (policy, session) = tokio::join!(policy::for_everyone(&app), session::current(&app, &headers));
+    let (policy, session) = tokio::join!(policy::for_everyone(&app), signed::session_of(&app, &headers));
     let session = session.ok().flatten();
     let steps = match &session {
         None => Steps::of(&app.config, Some(Link::Shown(&placeholder(&app)))).under(&policy),

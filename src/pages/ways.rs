@@ -25,13 +25,16 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::session::{self, Session},
+    guard::{
+        policy::Offered,
+        session::{self, Session},
+    },
     intervals::Shared,
     mail::{self, Mail, PasswordIs, outbox},
     oidc::Provider,
     queries::{self, accounts, oauth_states::Bound, sign_ins::Owner},
     secrets::Password,
-    words::{ConnectionStatus, ConsentPurpose},
+    words::{ConnectionStatus, ConsentPurpose, Way},
 };
 
 /// The page.
@@ -51,11 +54,18 @@ struct Ways {
     provider: Option<String>,
     /// The address there of the identity that is a way in.
     identity: Option<String>,
-    /// Whether any way can be taken off, because another is left.
-    has_another: bool,
+    /// The ways that work here.
+    working: accounts::Ways,
     asks: Asks,
     next: NextPage,
     mistake: Option<Mistake>,
+}
+
+impl Ways {
+    /// Whether a way can be taken off, because another is left.
+    fn may_go(&self, way: Way) -> bool {
+        without(way, self.working).has_lasting()
+    }
 }
 
 /// `GET /account/ways`.
@@ -65,8 +75,6 @@ pub(crate) async fn show(State(app): State<App>, signed: Signed, typed: Typed) -
         .await?
         .ok_or(Problem::NotFound)?;
     let provider = app.provider.as_ref();
-    let there =
-        queries::accounts::ways_of(&app.pool, session.account, provider.map(Provider::issuer)).await?;
     let identity = match provider {
         Some(provider) => {
             let owner = Owner::Account(session.account);
@@ -82,7 +90,7 @@ pub(crate) async fn show(State(app): State<App>, signed: Signed, typed: Typed) -
         oauth: app.config.offers_oauth(),
         provider: provider::name(app),
         identity: identity.map(|identity| identity.email),
-        has_another: there.count() > 1,
+        working: working(&app.pool, app, session).await?,
         asks: Asks::of(app, session).await?,
         next: NextPage::Ways,
         mistake: typed.by(session.account).mistake(),
@@ -182,14 +190,45 @@ pub(super) async fn added(app: &App, session: &Session, given: Authorization) ->
     })
 }
 
-/// The ways into the account, which `db`'s transaction has locked: one must be left.
-async fn ways_left(
-    db: &mut sqlx::PgConnection,
+/// The ways into the account that work here: that are set up, and that the policy allows. One that is not lost with a device must
+/// be left when another is taken off, so lock the account before.
+pub(super) async fn working(
+    db: impl queries::Db<'_>,
     app: &App,
     session: &Session,
 ) -> sqlx::Result<accounts::Ways> {
     let issuer = app.provider.as_ref().map(Provider::issuer);
-    accounts::ways_of(db, session.account, issuer).await
+    let there = accounts::ways_of(db, session.account, issuer).await?;
+    let offered = Offered::of(app, &session.policy);
+    Ok(accounts::Ways {
+        password: there.password && offered.password,
+        intervals: there.intervals && offered.intervals,
+        provider: there.provider && offered.provider,
+        passkey: there.passkey && offered.passkey,
+    })
+}
+
+/// The other ways, once one is taken off.
+pub(super) fn without(way: Way, ways: accounts::Ways) -> accounts::Ways {
+    match way {
+        Way::Password => accounts::Ways {
+            password: false,
+            ..ways
+        },
+        Way::Intervals => accounts::Ways {
+            intervals: false,
+            ..ways
+        },
+        Way::Provider => accounts::Ways {
+            provider: false,
+            ..ways
+        },
+        Way::Passkey => accounts::Ways {
+            passkey: false,
+            ..ways
+        },
+        Way::Email => ways,
+    }
 }
 
 /// `POST /account/ways/intervals/off`: intervals.icu no longer signs in; the connection stays.
@@ -207,9 +246,11 @@ pub(crate) async fn intervals_off(
     };
     let mut transaction = app.pool.begin().await?;
     if !proof.holds(&app, &mut transaction).await? {
+        drop(transaction);
         return unproved(&app, &signed.0, "password-intervals").await;
     }
-    if ways_left(&mut transaction, &app, &signed.0).await?.count() < 2 {
+    let there = working(&mut *transaction, &app, &signed.0).await?;
+    if !without(Way::Intervals, there).has_lasting() {
         return Ok(unchanged());
     }
     let off = queries::accounts::clear_athlete(&mut *transaction, signed.0.account).await?;
@@ -245,6 +286,7 @@ pub(crate) async fn set_password(
     let hash = app.passwords.hash(password).await;
     let mut transaction = app.pool.begin().await?;
     if !proof.holds(&app, &mut transaction).await? {
+        drop(transaction);
         return unproved(&app, &signed.0, "prove").await;
     }
     queries::accounts::set_password(&mut *transaction, proof.account.id, &hash).await?;
@@ -272,9 +314,11 @@ pub(crate) async fn password_off(
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     if !proof.holds(&app, &mut *db).await? {
+        drop(transaction);
         return unproved(&app, &signed.0, "password-off").await;
     }
-    let is_only = ways_left(&mut *db, &app, &signed.0).await?.count() < 2;
+    let there = working(&mut *db, &app, &signed.0).await?;
+    let is_only = !without(Way::Password, there).has_lasting();
     if is_only || !queries::accounts::clear_password(&mut *db, proof.account.id).await? {
         drop(transaction);
         return Ok(unchanged());

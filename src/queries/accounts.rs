@@ -123,7 +123,7 @@ pub struct Ways {
     pub intervals: bool,
     /// An identity of the outside provider that is set up.
     pub provider: bool,
-    /// A passkey.
+    /// A passkey that signs in alone: one that the authenticator does not find by itself is a second step only.
     pub passkey: bool,
 }
 
@@ -132,6 +132,11 @@ impl Ways {
     pub fn count(self) -> usize {
         let all = [self.password, self.intervals, self.provider, self.passkey];
         all.into_iter().filter(|way| *way).count()
+    }
+
+    /// Whether there is one that is not lost with a device: everything but a passkey.
+    pub fn has_lasting(self) -> bool {
+        self.password || self.intervals || self.provider
     }
 }
 
@@ -143,7 +148,9 @@ pub async fn ways_of(db: impl Db<'_>, id: AccountId, issuer: Option<&str>) -> sq
         r#"
         select password_hash is not null as "password!", athlete_id is not null as "intervals!",
             exists (select from identities i where i.account_id = a.id and i.issuer = $2) as "provider!",
-            exists (select from passkeys p where p.account_id = a.id) as "passkey!"
+            exists (
+                select from passkeys p where p.account_id = a.id and p.is_discoverable is not false
+            ) as "passkey!"
         from accounts a where a.id = $1
         "#,
         id.0,

@@ -142,12 +142,15 @@ pub(crate) async fn take(
     .await
 }
 
-/// Deletes every open link of an account.
+/// Deletes every open link of an account, but for that of a recovery, which waited for two days and ends with it alone
+/// ([`super::recoveries::end`]).
 pub(crate) async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
-    sqlx::query!("delete from mail_links where account_id = $1", account_id.0)
-        .execute(db)
-        .await
-        .map(drop)
+    let done = sqlx::query!(
+        "delete from mail_links where account_id = $1 and kind <> $2",
+        account_id.0,
+        MailLinkKind::Recover.as_str()
+    );
+    done.execute(db).await.map(drop)
 }
 
 /// Deletes the links for an address, whoever requested them: an unconfirmed sign-up, a forgotten password, what a coach

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::Db;
-use crate::ids::{AccountId, TotpId};
+use crate::{
+    ids::{AccountId, TotpId},
+    secrets::TokenHash,
+};
 
 /// An account's secret.
 #[derive(Debug, Clone)]
@@ -12,6 +15,10 @@ pub(crate) struct Totp {
     pub(crate) id: TotpId,
     /// The sealed secret.
     pub(crate) secret_sealed: Vec<u8>,
+    /// The hash of the session in which it was begun.
+    pub(crate) begun_in: Vec<u8>,
+    /// When it was begun.
+    pub(crate) created_at: DateTime<Utc>,
     /// When a code showed that an app has it.
     pub(crate) confirmed_at: Option<DateTime<Utc>>,
     /// The time step of the last code that was used: that one and those before are spent.
@@ -24,18 +31,21 @@ pub(crate) async fn begin(
     id: TotpId,
     account_id: AccountId,
     secret_sealed: &[u8],
+    session: TokenHash,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
-        insert into totp (id, account_id, secret_sealed, created_at) values ($1, $2, $3, $4)
+        insert into totp (id, account_id, secret_sealed, begun_in, created_at) values ($1, $2, $3, $4, $5)
         on conflict (account_id) do update
-            set id = excluded.id, secret_sealed = excluded.secret_sealed, last_step = 0, created_at = excluded.created_at
+            set id = excluded.id, secret_sealed = excluded.secret_sealed, begun_in = excluded.begun_in, last_step = 0,
+                created_at = excluded.created_at
             where totp.confirmed_at is null
         "#,
         id.0,
         account_id.0,
         secret_sealed,
+        session.as_bytes(),
         now
     );
     Ok(done.execute(db).await?.rows_affected() == 1)
@@ -45,7 +55,10 @@ pub(crate) async fn begin(
 pub(crate) async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Option<Totp>> {
     sqlx::query_as!(
         Totp,
-        r#"select id as "id: TotpId", secret_sealed, confirmed_at, last_step from totp where account_id = $1"#,
+        r#"
+        select id as "id: TotpId", secret_sealed, begun_in, created_at, confirmed_at, last_step from totp
+        where account_id = $1
+        "#,
         account_id.0
     )
     .fetch_optional(db)

@@ -681,6 +681,141 @@ async fn who_lost_everything_waits_48_hours_and_starts_afresh() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_secret_of_new_codes_stays_in_its_session_and_lasts_15_minutes() {
+    test(async |world| {
+        let ana = world.ana().clone();
+        let (mut owner, mut thief) = (world.signed_in(&ana).await, world.signed_in(&ana).await);
+        let here = "/account/factors/codes";
+        owner.post(here, &[("password", PASSWORD)]).await;
+        let app = App::of(&shown(&owner.get(here).await, "secret"));
+        let page = thief.get(here).await;
+        assert!(!page.body.contains("id=\"secret\""), "{}", page.text());
+        let confirm = format!("{here}/confirm");
+        let refused = thief.post(&confirm, &[("code", &app.code(&world, 0))]).await;
+        assert_eq!(refused.location(), here, "{}", refused.text());
+        world.clock.advance(Duration::minutes(16));
+        assert!(!owner.get(here).await.body.contains("id=\"secret\""));
+        let late = owner.post(&confirm, &[("code", &app.code(&world, 0))]).await;
+        assert_eq!(late.location(), here, "{}", late.text());
+        let page = owner.get("/account/factors").await;
+        assert!(
+            !page.text().contains("Recovery codes"),
+            "no factor: {}",
+            page.text()
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_recovery_is_on_every_page_and_outlives_a_reset() {
+    test(async |world| {
+        let ana = world.ana().clone();
+        world.clock.advance(Duration::days(8));
+        let (mut signed, _, _) = with_codes(&world, &ana).await;
+        lose_all(&world, &ana).await;
+        world.mails_to(ana.person.email).await;
+        for path in [
+            "/",
+            "/privacy",
+            "/support",
+            "/steps",
+            "/check",
+            "/status",
+            "/for-coaches",
+            "/personal-coach",
+            "/dashboard",
+            "/apps",
+            "/activity",
+        ] {
+            let page = signed.get(path).await;
+            assert!(
+                page.text().contains("It was not me: stop it"),
+                "{path}: {}",
+                page.text()
+            );
+            assert!(!world.browser().get(path).await.text().contains("It was not me"));
+        }
+        world.clock.advance(Duration::hours(48));
+        recovery::mail_due(&world.app).await.unwrap();
+        let recover = world.link_mailed_to(ana.person.email).await;
+        assert!(recover.starts_with("/recover/"), "{recover}");
+        // As the mails about it say.
+        world
+            .browser()
+            .post("/forgot", &[("email", ana.person.email)])
+            .await;
+        let (mut reset, page) = world.opened(ana.person.email).await;
+        let done = reset.press(&page, &[("password", "another long password")]).await;
+        assert_eq!(done.location(), "/sign-in/factor", "{}", done.text());
+        let mut browser = world.browser();
+        let page = browser.open(&recover).await;
+        let done = browser.press(&page, &[]).await;
+        assert_eq!(done.location(), "/sign-in?done=recovered", "{}", done.text());
+    })
+    .await;
+}
+
+/// Whoever reads a mailbox could otherwise come in as the coach that its owner is, past the owner's second step.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coach_with_an_account_that_has_a_factor_shows_it_before_a_client_comes_in() {
+    test(async |world| {
+        let ana = world.ana().clone();
+        let (mut owner, app, _) = with_codes(&world, &ana).await;
+        let invite = [
+            ("email", ana.person.email),
+            ("note", ""),
+            ("last-day", ""),
+            ("tool-get_fitness", "on"),
+        ];
+        let invited = owner.post("/coaches/invite", &invite).await;
+        assert_eq!(invited.status, 303, "{}", invited.text());
+        let program = Program::registered(&world, "Claude", "https://claude.ai/api/mcp/auth_callback").await;
+        let as_coach = async |browser: &mut Browser| {
+            let (path, _) = program.begin(browser).await;
+            let coach = [("email", ana.person.email)];
+            browser.post(&format!("{path}/coach"), &coach).await;
+            let code = world.code_mailed_to(ana.person.email).await;
+            browser.post(&format!("{path}/code"), &[("code", &code)]).await;
+            let page = browser.get(&path).await;
+            let mut fields = consent_fields(&page, false);
+            fields.push(("decision".to_owned(), "allow".to_owned()));
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            (browser.post_once(&path, &fields).await, path)
+        };
+        let mut mailbox = world.browser();
+        let (asked, path) = as_coach(&mut mailbox).await;
+        let request = format!("request-{}", path.rsplit('/').next().unwrap());
+        assert_eq!(
+            asked.location(),
+            format!("/sign-in?next={request}"),
+            "{}",
+            asked.text()
+        );
+
+        later(&world);
+        let (asked, path) = as_coach(&mut owner).await;
+        let request = format!("request-{}", path.rsplit('/').next().unwrap());
+        assert_eq!(
+            asked.location(),
+            format!("/account/factor?next={request}"),
+            "{}",
+            asked.text()
+        );
+        let code = app.next(&world);
+        assert_eq!(again(&mut owner, &code, &request).await, path);
+        let page = owner.get(&path).await;
+        let done = allow(&mut owner, &path, &page, false).await;
+        assert!(
+            done.location().starts_with("https://claude.ai/"),
+            "{}",
+            done.text()
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thief_with_the_password_begins_and_the_owner_ends_it() {
     test(async |world| {
         let ana = world.ana().clone();

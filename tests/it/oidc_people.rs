@@ -742,8 +742,23 @@ async fn who_has_only_the_provider_signs_in_there_again_before_deleting_the_acco
         async |world, provider| {
             let (mut nora, mut there) = (world.browser(), provider.visitor());
             continue_as(&mut nora, &mut there, "nora", ("athlete", "dashboard")).await;
-            let page = nora.get("/account/delete").await;
-            assert!(page.text().contains("Confirm with The club"), "{}", page.text());
+            for path in [
+                "/account/factors/codes",
+                "/account/passkeys/new",
+                "/account/address",
+                "/account/ways",
+                "/account/delete",
+            ] {
+                let page = nora.get(path).await;
+                assert!(
+                    page.text().contains("Confirm with The club"),
+                    "{path}: {}",
+                    page.text()
+                );
+                // Browsers check it against each redirect of a form: the button would do nothing.
+                let rules = page.header("content-security-policy");
+                assert!(!rules.contains("form-action"), "{path}: {rules}");
+            }
             let refused = nora.post("/account/delete", &[("word", "delete")]).await;
             assert_eq!(refused.status, 422, "{}", refused.text());
             let away = nora
@@ -800,8 +815,8 @@ async fn the_second_factor_is_asked_for_after_the_provider_unless_its_own_is_tru
                 athlete(&mut browser, &provider, "ana").await;
                 browser.post(JOIN, &[("password", PASSWORD)]).await;
                 sqlx::query(
-                    "insert into totp (id, account_id, secret_sealed, confirmed_at, created_at)
-                     select gen_random_uuid(), id, 'x', $2, $2 from accounts where email_key = $1",
+                    "insert into totp (id, account_id, secret_sealed, begun_in, confirmed_at, created_at)
+                     select gen_random_uuid(), id, 'x', 'x', $2, $2 from accounts where email_key = $1",
                 )
                 .bind(world.ana().person.email)
                 .bind(world.clock.now())

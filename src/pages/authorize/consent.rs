@@ -442,6 +442,11 @@ async fn allow(
     {
         return Ok(Again::later(NextPage::Request(request.id).path(), first).answer());
     }
+    if let Owner::Coach(coach) = owner
+        && let Some(first) = first_of_coach(app, coach, session, request).await?
+    {
+        return Ok(Again::later(NextPage::Request(request.id).path(), first).answer());
+    }
     let remembered = if asks_write { may_write } else { wrote };
 
     let Some(browser) = of_browser(app, headers) else {
@@ -503,6 +508,24 @@ async fn allow(
         Answer::Code(code.expose()),
     );
     back(&url, &request.client_name)
+}
+
+/// Where a coach has to go first whose address is an account's with a second step: otherwise whoever reads that mailbox could come in
+/// as its coach, past the step, also to what the account granted its own address.
+async fn first_of_coach(
+    app: &App,
+    coach: CoachId,
+    session: Option<&Session>,
+    request: &Request,
+) -> Result<Option<String>, Problem> {
+    let Some(account) = queries::factors::account_of_coach(&app.pool, coach).await? else {
+        return Ok(None);
+    };
+    let next = NextPage::Request(request.id);
+    match session.filter(|session| session.account == account) {
+        Some(session) => factor::first(app, session, next).await,
+        None => Ok(Some(format!("/sign-in{}", next.query()))),
+    }
 }
 
 /// How a coach came in.

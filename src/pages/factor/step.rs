@@ -109,7 +109,6 @@ pub(crate) async fn finish(
     let Some((cookie, path)) = door::pass(&mut *db, &app, hash, factor, (&headers, &from)).await? else {
         return Ok(gone(&app));
     };
-    factors::shown(db, account).await?;
     transaction.commit().await?;
     if let Some(who) = who {
         who.note(account);

@@ -23,8 +23,9 @@ use crate::{
         draft::{self, Typed},
         factor,
         form::{Mistake, Wrong as _},
-        frame::{self, leading_to_intervals},
+        frame,
         proof::{self, Asks},
+        provider,
     },
     queries,
 };
@@ -74,7 +75,7 @@ pub(crate) async fn show(State(app): State<App>, signed: Signed, typed: Typed) -
         return Ok(first);
     }
     let factors = queries::factors::of_account(&app.pool, session.account).await?;
-    let state = match factors::waiting_secret(app, session.account).await? {
+    let state = match factors::waiting_secret(app, session).await? {
         _ if factors.codes_since.is_some() => Codes::On,
         Some(secret) => {
             let url = secret.url(&email)?;
@@ -95,7 +96,7 @@ pub(crate) async fn show(State(app): State<App>, signed: Signed, typed: Typed) -
         next: NextPage::FactorCodes,
         mistake: typed.by(session.account).mistake(),
     };
-    Ok(leading_to_intervals(frame::page(&page)?))
+    Ok(provider::leading_to_ways(app, frame::page(&page)?))
 }
 
 /// The page again, because the proof failed.
@@ -120,7 +121,7 @@ pub(crate) async fn begin(
     if proof::in_session(&app, session, typed).await?.is_none() {
         return unproved(&app, session).await;
     }
-    factors::begin_codes(&app, session.account).await?;
+    factors::begin_codes(&app, session).await?;
     Ok(Redirect::to(HERE).into_response())
 }
 

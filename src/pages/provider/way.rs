@@ -18,7 +18,7 @@ use crate::{
     oidc::Provider,
     pages::{Fields, NextPage, Signed, done::Done, factor, proof, ways},
     queries::{self, sign_ins::Owner},
-    words::ProviderPurpose,
+    words::{ProviderPurpose, Way},
 };
 
 /// `POST /account/ways/provider`: after the proof, leads to the provider, which becomes a way in.
@@ -129,10 +129,11 @@ pub(crate) async fn off(
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     if !proof.holds(&app, &mut *db).await? {
+        drop(transaction);
         return ways::unproved(&app, session, "password-provider").await;
     }
-    let there = queries::accounts::ways_of(&mut *db, session.account, Some(provider.issuer())).await?;
-    if !there.provider || there.count() < 2 {
+    let there = ways::working(&mut *db, &app, session).await?;
+    if !ways::without(Way::Provider, there).has_lasting() {
         return Ok(ways::unchanged());
     }
     queries::identities::end_of(&mut *db, Owner::Account(session.account), provider.issuer()).await?;

@@ -72,7 +72,9 @@ impl Way {
             grants.is_empty() && connection.is_none_or(|row| row.status == ConnectionStatus::Disconnected);
         let issuer = app.provider.as_ref().map(Provider::issuer);
         let ways = queries::accounts::ways_of(&app.pool, session.account, issuer).await?;
-        let can_give = own.is_some_and(|own| own.has_password) && ways.count() == 1;
+        // A password that is given away must not leave factors behind that somebody set up beside it.
+        let has_factor = queries::factors::has_any(&app.pool, session.account).await?;
+        let can_give = own.is_some_and(|own| own.has_password) && ways.count() == 1 && !has_factor;
         Ok(if is_empty && can_give && holder.email.is_none() {
             Self::OwnPassword
         } else {
