@@ -14,9 +14,9 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use tokio::time::Instant;
 
-/// A time for people whose zone is not known, to the minute: `2026-11-21 08:00 UTC`.
+/// A time for people whose zone is not known, to the minute: `Sat 21 Nov 2026, 08:00 UTC`.
 pub(crate) fn in_utc(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M UTC").to_string()
+    at.format("%a %-d %b %Y, %H:%M UTC").to_string()
 }
 
 /// Says what time it is. Cheap to clone.

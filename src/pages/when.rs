@@ -3,6 +3,8 @@
 use chrono::{DateTime, Days, Duration, NaiveDate, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
+use crate::time;
+
 /// A moment in two formats.
 #[derive(Debug, Clone)]
 pub(super) struct When {
@@ -17,7 +19,7 @@ impl When {
     pub(super) fn of(at: DateTime<Utc>, zone: Option<Tz>) -> Self {
         let text = match zone {
             Some(zone) => at.with_timezone(&zone).format("%a %-d %b %Y, %H:%M").to_string(),
-            None => at.format("%a %-d %b %Y, %H:%M UTC").to_string(),
+            None => time::in_utc(at),
         };
         Self {
             iso: at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),

@@ -836,7 +836,7 @@ fn about_factors() -> Vec<Sample> {
         (
             "",
             Mail::RecoveryBegun(RecoveryBegun {
-                ready: "2026-11-23 08:00 UTC".to_owned(),
+                ready: "Mon 23 Nov 2026, 08:00 UTC".to_owned(),
                 network: network.clone(),
                 browser: browser.clone(),
                 account: at("account"),

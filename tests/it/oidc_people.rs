@@ -1114,7 +1114,7 @@ async fn while_the_provider_is_away_its_last_answer_holds_for_four_hours() {
             assert!(
                 out.is_error()
                     && out.text().contains("The club")
-                    && out.text().contains("2026-11-21 08:00 UTC"),
+                    && out.text().contains("Sat 21 Nov 2026, 08:00 UTC"),
                 "{}",
                 out.text()
             );
