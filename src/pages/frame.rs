@@ -93,6 +93,7 @@ impl Frame {
 
     /// Whether there are connector URLs, for pages that only mention them: as the policy was when this process last read it, which
     /// for whoever is signed in was for this page.
+    #[expect(clippy::unused_self, reason = "templates have nothing else to ask")]
     pub(crate) fn has_links(&self) -> bool {
         let policy: Result<Arc<Policy>, _> = AROUND.try_with(|around| policy::last_known(&around.app));
         policy.is_ok_and(|policy| policy.has_links())
