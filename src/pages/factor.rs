@@ -35,7 +35,12 @@ pub(super) async fn first(app: &App, session: &Session, next: NextPage) -> Resul
     if factors::is_fresh(app, session) || !queries::factors::has_any(&app.pool, session.account).await? {
         return Ok(None);
     }
-    Ok(Some(format!("{HERE}?next={}", next.word())))
+    Ok(Some(before(next)))
+}
+
+/// The page that asks for a factor, and goes on to `next`.
+pub(super) fn before(next: NextPage) -> String {
+    format!("{HERE}?next={}", next.word())
 }
 
 /// [`first`] as a redirect.
@@ -155,7 +160,7 @@ pub(crate) async fn show_again(
         None => return Ok(Redirect::to(&next.path()).into_response()),
         Some(said) => said.word(),
     };
-    Ok(Redirect::to(&format!("{HERE}?next={}&said={said}", next.word())).into_response())
+    Ok(Redirect::to(&format!("{}&said={said}", before(next))).into_response())
 }
 
 /// Judges a code and notes in the session that it was shown; what is wrong with it otherwise.

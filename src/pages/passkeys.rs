@@ -20,6 +20,7 @@ use super::{
     form::{Mistake, Wrong as _},
     frame::{self, leading_to_intervals},
     proof::{self, Asks},
+    ways,
     when::{self, When},
 };
 use crate::{
@@ -195,6 +196,7 @@ pub(crate) async fn sign_in(
     };
     let came = Came {
         factor: Some(Factor::Passkey),
+        is_proof: true,
         ..Came::by(Way::Passkey)
     };
     let path = next.path();
@@ -521,12 +523,13 @@ pub(crate) async fn off(
     if !proof.holds(&app, &mut *db).await? {
         return unproved(&app, session, &here).await;
     }
-    if queries::passkeys::is_only_way(&mut *db, session.account, id).await? {
-        return Ok(draft::wrong(here, Mistake::new("off-button", ONLY_WAY)));
-    }
     let Some(name) = queries::passkeys::take_off(&mut *db, session.account, id).await? else {
         return Ok(Done::PasskeyGone.answer());
     };
+    if ways::ways_left(&mut *db, &app, session).await?.count() == 0 {
+        drop(transaction);
+        return Ok(draft::wrong(here, Mistake::new("off-button", ONLY_WAY)));
+    }
     let from = From::of(from.0, &headers);
     factors::taken_off(&mut *db, &app, session.account, Some(&name), &from).await?;
     transaction.commit().await?;
@@ -555,6 +558,8 @@ pub(crate) async fn again(
     match passkeys::check(&mut *db, &app, asked, Some(session.account), &given).await? {
         Ok(Shown { .. }) => {
             factors::shown_again(&mut *db, &app, session, Factor::Passkey).await?;
+            // It is both factors: an account that has no other way in has nothing else to prove that its owner is there.
+            queries::sessions::note_proof(&mut *db, session.hash, app.clock.now()).await?;
             transaction.commit().await?;
             Ok(Redirect::to(&next.path()).into_response())
         }

@@ -1,5 +1,6 @@
 //! The proof that it is the account's owner who does something that only the owner may do: a session may be someone else's at an
-//! unlocked screen. The password is asked for again; an account without one has its athlete give a fresh consent at intervals.icu.
+//! unlocked screen. The password is asked for again; an account without one has its athlete give a fresh consent at intervals.icu, its
+//! owner sign in at the outside identity provider again, or, if it has nothing else, show a passkey.
 
 use chrono::Duration;
 use sqlx::PgConnection;
@@ -17,9 +18,9 @@ use crate::{
 
 /// The text for a wrong password.
 pub(super) const NOT_YOURS: &str = "This is not your password. Passwords tell capital letters apart.";
-/// The text for a consent that is too old, or was never given.
+/// The text for a proof other than a password that is too old, or was never given.
 pub(super) const NOT_FRESH: &str = "That took longer than 15 minutes. Confirm once more that it is you.";
-/// How long a consent proves who is there.
+/// How long such a proof counts.
 const FRESH_FOR: Duration = Duration::minutes(15);
 
 /// How the owner of an account proves to be there.
@@ -31,7 +32,9 @@ pub(super) enum Asks {
     Consent,
     /// By signing in again at the outside identity provider, which people call this.
     Provider(String),
-    /// By one of the two, which was given just now.
+    /// By a passkey, the only way in that there is.
+    Passkey,
+    /// By one of these, which was given just now.
     Nothing,
 }
 
@@ -48,6 +51,7 @@ impl Asks {
         }
         Ok(match &app.provider {
             Some(provider) if ways.provider && !ways.intervals => Self::Provider(provider.name().to_owned()),
+            _ if ways.passkey && !ways.intervals => Self::Passkey,
             _ => Self::Consent,
         })
     }
@@ -57,15 +61,21 @@ impl Asks {
         *self == Self::Password
     }
 
-    /// Whether the page first leads elsewhere: to intervals.icu or the outside identity provider.
+    /// Whether the page first leads elsewhere: to intervals.icu, the outside identity provider, or the page that asks for a passkey.
     pub(super) fn consent(&self) -> bool {
-        matches!(self, Self::Consent | Self::Provider(_))
+        matches!(self, Self::Consent | Self::Provider(_) | Self::Passkey)
+    }
+
+    /// Whether that is the page that asks for a passkey.
+    pub(super) fn passkey(&self) -> bool {
+        *self == Self::Passkey
     }
 
     /// Where to.
     pub(super) fn place(&self) -> &str {
         match self {
             Self::Provider(name) => name,
+            Self::Passkey => "a passkey",
             Self::Password | Self::Consent | Self::Nothing => "intervals.icu",
         }
     }
@@ -74,7 +84,7 @@ impl Asks {
     pub(super) fn refusal(&self) -> (&'static str, &'static str) {
         match self {
             Self::Password => ("password", NOT_YOURS),
-            Self::Consent | Self::Provider(_) | Self::Nothing => ("prove", NOT_FRESH),
+            Self::Consent | Self::Provider(_) | Self::Passkey | Self::Nothing => ("prove", NOT_FRESH),
         }
     }
 }

@@ -103,8 +103,8 @@ pub(super) fn unchanged() -> Response {
     Redirect::to(HERE).into_response()
 }
 
-/// `POST /account/prove`: has the owner of an account without a password give a consent at intervals.icu, or sign in at the outside
-/// identity provider again, and goes on to a page that asks for that.
+/// `POST /account/prove`: has the owner of an account without a password give a consent at intervals.icu, sign in at the outside
+/// identity provider again, or show a passkey, and goes on to a page that asks for that.
 pub(crate) async fn prove(
     State(app): State<App>,
     signed: Signed,
@@ -112,8 +112,10 @@ pub(crate) async fn prove(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let next = NextPage::of_fields(&mut fields);
-    if let Asks::Provider(_) = Asks::of(&app, &signed.0).await? {
-        return provider::way::prove(&app, &signed.0, &headers, next).await;
+    match Asks::of(&app, &signed.0).await? {
+        Asks::Provider(_) => return provider::way::prove(&app, &signed.0, &headers, next).await,
+        Asks::Passkey => return Ok(Redirect::to(&factor::before(next)).into_response()),
+        Asks::Password | Asks::Consent | Asks::Nothing => {}
     }
     let begun = connections::begun(ConsentPurpose::Connect, None, next);
     let wanted = ask::wanted(&app, signed.0.account, false).await?;
@@ -181,7 +183,7 @@ pub(super) async fn added(app: &App, session: &Session, given: Authorization) ->
 }
 
 /// The ways into the account, which `db`'s transaction has locked: one must be left.
-async fn ways_left(
+pub(super) async fn ways_left(
     db: &mut sqlx::PgConnection,
     app: &App,
     session: &Session,

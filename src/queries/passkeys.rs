@@ -164,21 +164,3 @@ pub(crate) async fn take_off(
     .fetch_optional(db)
     .await
 }
-
-/// Whether an account has no way to sign in but this passkey.
-pub(crate) async fn is_only_way(db: impl Db<'_>, account_id: AccountId, id: PasskeyId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"
-        select exists (select from passkeys where id = $2 and account_id = $1)
-            and not exists (select from passkeys where account_id = $1 and id <> $2)
-            and not exists (select from identities where account_id = $1)
-            and not exists (
-                select from accounts where id = $1 and (password_hash is not null or athlete_id is not null)
-            ) as "is_only!"
-        "#,
-        account_id.0,
-        id.0
-    )
-    .fetch_one(db)
-    .await
-}
