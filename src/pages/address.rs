@@ -80,7 +80,7 @@ pub(crate) async fn form(
         kept: kept.was_lost(),
         mistake: kept.mistake(),
     };
-    Ok(leading_to_intervals(page(&form)?))
+    Ok(form.asks.leading(page(&form)?))
 }
 
 /// `POST /account/address`: emails a link to the new address. The page and the work are the same whether that address is

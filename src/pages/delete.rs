@@ -16,7 +16,7 @@ use super::{
     draft::{self, Again, Typed},
     factor,
     form::{Mistake, Wrong as _},
-    frame::{leading_to_intervals, page},
+    frame::page,
     proof::{self, Asks, Proof},
 };
 use crate::{
@@ -103,7 +103,7 @@ pub(crate) async fn form(State(app): State<App>, signed: Signed, typed: Typed) -
         kept: kept.was_lost(),
         mistake: kept.mistake(),
     };
-    Ok(leading_to_intervals(page(&form)?))
+    Ok(form.asks.leading(page(&form)?))
 }
 
 /// Whether the account's address is a coach's too.

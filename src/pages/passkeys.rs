@@ -18,7 +18,7 @@ use super::{
     entered, factor,
     factors::recovery_codes,
     form::{Mistake, Wrong as _},
-    frame::{self, leading_to_intervals},
+    frame,
     proof::{self, Asks},
     ways,
     when::{self, When},
@@ -362,7 +362,7 @@ pub(crate) async fn new(
         script: assets::passkey_script(),
         mistake: typed.by(session.account).mistake(),
     };
-    Ok(leading_to_intervals(frame::page(&page)?))
+    Ok(page.asks.leading(frame::page(&page)?))
 }
 
 fn to_factors() -> Response {
@@ -471,7 +471,7 @@ pub(crate) async fn one(
         next: NextPage::Passkey(listed.id),
         mistake: typed.by(session.account).mistake(),
     };
-    Ok(leading_to_intervals(frame::page(&page)?))
+    Ok(page.asks.leading(frame::page(&page)?))
 }
 
 /// `POST /account/passkeys/{passkey}`: renames it.

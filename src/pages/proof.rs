@@ -2,9 +2,11 @@
 //! unlocked screen. The password is asked for again; an account without one has its athlete give a fresh consent at intervals.icu, its
 //! owner sign in at the outside identity provider again, or, if it has nothing else, show a passkey.
 
+use axum::response::Response;
 use chrono::Duration;
 use sqlx::PgConnection;
 
+use super::{authorize::leading_anywhere, frame::leading_to_intervals};
 use crate::{
     app::App,
     error::Problem,
@@ -69,6 +71,14 @@ impl Asks {
     /// Whether that is the page that asks for a passkey.
     pub(super) fn passkey(&self) -> bool {
         *self == Self::Passkey
+    }
+
+    /// Lets the forms of a page lead to where the proof is given.
+    pub(super) fn leading(&self, response: Response) -> Response {
+        match self {
+            Self::Provider(_) => leading_anywhere(response),
+            Self::Password | Self::Consent | Self::Passkey | Self::Nothing => leading_to_intervals(response),
+        }
     }
 
     /// Where to.

@@ -23,7 +23,7 @@ use crate::{
         draft::{self, Typed},
         factor,
         form::{Mistake, Wrong as _},
-        frame::{self, leading_to_intervals},
+        frame,
         proof::{self, Asks},
     },
     queries,
@@ -95,7 +95,7 @@ pub(crate) async fn show(State(app): State<App>, signed: Signed, typed: Typed) -
         next: NextPage::FactorCodes,
         mistake: typed.by(session.account).mistake(),
     };
-    Ok(leading_to_intervals(frame::page(&page)?))
+    Ok(page.asks.leading(frame::page(&page)?))
 }
 
 /// The page again, because the proof failed.
