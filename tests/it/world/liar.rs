@@ -149,6 +149,8 @@ struct Behaviour {
     codes: HashMap<String, (String, String)>,
     refresh: Option<String>,
     access: String,
+    /// Every access and refresh token.
+    gave: Vec<String>,
     numbers: u32,
     asked: BTreeMap<&'static str, u32>,
     how: &'static str,
@@ -309,6 +311,7 @@ impl Liar {
                 codes: HashMap::new(),
                 refresh: None,
                 access: String::new(),
+                gave: Vec::new(),
                 numbers: 0,
                 asked: BTreeMap::new(),
                 how: "",
@@ -383,6 +386,11 @@ impl Liar {
     /// How often `metadata`, `keys`, `token` and `userinfo` were asked.
     pub fn asked(&self, what: &str) -> u32 {
         self.state.lock().unwrap().asked.get(what).copied().unwrap_or(0)
+    }
+
+    /// Every access and refresh token that it gave.
+    pub fn gave(&self) -> Vec<String> {
+        self.state.lock().unwrap().gave.clone()
     }
 
     /// How the last client at the token endpoint showed its secret: `basic` or `post`.
@@ -507,6 +515,7 @@ impl Liar {
         }
         let has_refresh = !self.is(Lie::NoRefresh);
         let mut state = self.state.lock().unwrap();
+        state.gave.extend([access.clone(), refresh.clone()]);
         state.access = access;
         state.refresh = has_refresh.then(|| refresh.clone());
         if has_refresh {
