@@ -150,7 +150,7 @@ fn log(app: &App, refused: Refused, way: Way, from: From) {
         way: Some(way),
         factor: Some(Factor::Passkey),
     };
-    sign_ins::log_apart_how(app, Owner::Account(account), None, (outcome, how), from);
+    sign_ins::log_apart(app, Owner::Account(account), None, (outcome, how), from);
 }
 
 /// Counts a wrong passkey with the wrong codes of a step or a session; an error if there were too many. One that only came too late
