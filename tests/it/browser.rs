@@ -433,6 +433,21 @@ async fn a_passkey_from_adding_to_taking_off_and_no_button_without_javascript() 
         for done in ["usernameless", "second", "again", "renamed", "off", "withoutIt"] {
             assert_eq!(report[done], true, "{done}: {report}");
         }
+        // A question that waits in the field of the address signs in, and ends before the button asks another.
+        assert_eq!(report["field"], "username webauthn");
+        assert_eq!(report["fromTheField"], json!(["conditional"]));
+        let in_turn = json!(["conditional", "AbortError", "at once"]);
+        assert_eq!(report["insteadOfTheField"], in_turn);
+        // From a client's request to an answer with its token.
+        let consent = report["consent"].as_str().unwrap();
+        assert!(consent.contains("Ana Berger"), "{consent}");
+        for name in ["access_token", "refresh_token"] {
+            world.secret(report["tokens"][name].as_str().unwrap());
+        }
+        let access = report["tokens"]["access_token"].as_str().unwrap();
+        let mcp = Mcp::at(&format!("{}/mcp", world.web)).with_token(access);
+        let call = mcp.call("get_athlete_profile", json!({})).await;
+        assert!(call.text().starts_with("Ana Berger · "), "{}", call.answer);
         assert!(
             report["trouble"]
                 .as_str()
