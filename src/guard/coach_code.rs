@@ -19,6 +19,7 @@ use crate::{
     queries::{
         self,
         sign_in_codes::{self, New},
+        sign_in_log::How,
         sign_in_requests::Request,
         sign_ins::Owner,
     },
@@ -175,14 +176,11 @@ pub(crate) async fn try_code(
         let admission = policy::lets_coach_in(&mut *db, app, Some(coach), Way::Email).await?;
         if admission != Admission::In {
             drop(transaction);
-            let refused = SignInOutcome::NotAllowed;
-            sign_ins::log_apart(
-                app,
+            let (owner, refused) = (
                 Owner::Coach(coach),
-                Some(client.to_owned()),
-                refused,
-                from.clone(),
+                (SignInOutcome::NotAllowed, How::by(Way::Email)),
             );
+            sign_ins::log_apart(app, owner, Some(client.to_owned()), refused, from.clone());
             return Ok(Typed::KeptOut(admission));
         }
         queries::sign_in_requests::set_coach(&mut *db, request.id, Some(coach), None).await?;
@@ -193,7 +191,10 @@ pub(crate) async fn try_code(
     sign_in_codes::count_try(&mut *db, code.id).await?;
     transaction.commit().await?;
     if let Some(coach) = code.coach_id {
-        let (owner, wrong) = (Owner::Coach(coach), SignInOutcome::WrongCode);
+        let (owner, wrong) = (
+            Owner::Coach(coach),
+            (SignInOutcome::WrongCode, How::by(Way::Email)),
+        );
         sign_ins::log_apart(app, owner, Some(client.to_owned()), wrong, from.clone());
     }
     Ok(match TRIES - code.tries - 1 {

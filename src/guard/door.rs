@@ -34,7 +34,7 @@ pub(crate) struct Came {
     pub way: Way,
     /// The factor that was shown already.
     pub factor: Option<Factor>,
-    /// Whether the way in also proves who is there, as a consent at intervals.icu does.
+    /// Whether the way in also proves who is there, as a consent at intervals.icu or a passkey does.
     pub is_proof: bool,
     /// The identity of the outside provider, if that is the way.
     pub identity: Option<IdentityId>,

@@ -329,13 +329,8 @@ impl From {
     }
 }
 
-/// [`log()`] of a wrong password or code, apart, so that the answer takes as long as where there is nobody whose log it is.
-pub(crate) fn log_apart(app: &App, owner: Owner, client: Option<String>, outcome: SignInOutcome, from: From) {
-    log_apart_how(app, owner, client, (outcome, How::default()), from);
-}
-
-/// [`log_apart`] with the way in and the factor.
-pub(crate) fn log_apart_how(
+/// [`log_how`] of a refusal, apart, so that the answer takes as long as where there is nobody whose log it is.
+pub(crate) fn log_apart(
     app: &App,
     owner: Owner,
     client: Option<String>,

@@ -330,7 +330,8 @@ fn page_of(form: &str) -> Option<String> {
         ["connect", "key"] => "/connect".to_owned(),
         ["dashboard", "zone"] => "/dashboard".to_owned(),
         ["for-coaches", "resend" | "regenerate" | "roster"] => "/for-coaches".to_owned(),
-        ["sign-in", "passkey"] => "/sign-in".to_owned(),
+        // Whoever leaves for another way has done with what was mistyped.
+        ["sign-in", "passkey" | "intervals" | "provider"] => "/sign-in".to_owned(),
         ["sign-in", "factor", "passkey"] => "/sign-in/factor".to_owned(),
         ["account", "factor", "passkey"] => "/account/factor".to_owned(),
         ["account", "passkeys"] | ["account", "passkeys", "prove"] => "/account/passkeys/new".to_owned(),
@@ -575,6 +576,7 @@ mod tests {
             ("/coaches/invite", Some("/coaches/invite")),
             ("/connect/key", Some("/connect")),
             ("/for-coaches/roster", Some("/for-coaches")),
+            ("/sign-in/provider", Some("/sign-in")),
             ("/coaches/x", None),
             ("/link/off", None),
             ("/account/export", None),

@@ -150,7 +150,7 @@ fn log(app: &App, refused: Refused, way: Way, from: From) {
         way: Some(way),
         factor: Some(Factor::Passkey),
     };
-    sign_ins::log_apart_how(app, Owner::Account(account), None, (outcome, how), from);
+    sign_ins::log_apart(app, Owner::Account(account), None, (outcome, how), from);
 }
 
 /// Counts a wrong passkey with the wrong codes of a step or a session; an error if there were too many. One that only came too late
@@ -196,6 +196,7 @@ pub(crate) async fn sign_in(
     };
     let came = Came {
         factor: Some(Factor::Passkey),
+        is_proof: true,
         ..Came::by(Way::Passkey)
     };
     let path = next.path();
@@ -528,6 +529,10 @@ pub(crate) async fn off(
     let Some(name) = queries::passkeys::take_off(&mut *db, session.account, id).await? else {
         return Ok(Done::PasskeyGone.answer());
     };
+    if ways::ways_left(&mut *db, &app, session).await?.count() == 0 {
+        drop(transaction);
+        return Ok(draft::wrong(here, Mistake::new("off-button", ONLY_WAY)));
+    }
     let from = From::of(from.0, &headers);
     factors::taken_off(&mut *db, &app, session.account, Some(&name), &from).await?;
     transaction.commit().await?;

@@ -2,9 +2,11 @@
 //! unlocked screen. The password is asked for again; an account without one has its athlete give a fresh consent at intervals.icu, or
 //! sign in at the outside identity provider again, or show the passkey that is its only way in.
 
+use axum::response::Response;
 use chrono::Duration;
 use sqlx::PgConnection;
 
+use super::{authorize::leading_anywhere, frame::leading_to_intervals};
 use crate::{
     app::App,
     error::Problem,
@@ -18,9 +20,9 @@ use crate::{
 
 /// The text for a wrong password.
 pub(super) const NOT_YOURS: &str = "This is not your password. Passwords tell capital letters apart.";
-/// The text for a consent that is too old, or was never given.
+/// The text for a proof other than a password that is too old, or was never given.
 pub(super) const NOT_FRESH: &str = "That took longer than 15 minutes. Confirm once more that it is you.";
-/// How long a consent proves who is there.
+/// How long such a proof counts.
 const FRESH_FOR: Duration = Duration::minutes(15);
 
 /// How the owner of an account proves to be there.

@@ -29,7 +29,7 @@ use crate::{
     },
     ids::AccountId,
     mail::Address,
-    queries::{self, sign_ins::Owner},
+    queries::{self, sign_in_log::How, sign_ins::Owner},
     secrets::PasswordHash,
     words::{SignInOutcome, Way},
 };
@@ -128,13 +128,8 @@ pub(crate) async fn sign_in(
     let log = From::of(from.0, &headers);
     let Some(account) = account.filter(|_| fits) else {
         if let Some(account) = account {
-            sign_ins::log_apart(
-                &app,
-                Owner::Account(account),
-                None,
-                SignInOutcome::WrongPassword,
-                log,
-            );
+            let (owner, wrong) = (Owner::Account(account), SignInOutcome::WrongPassword);
+            sign_ins::log_apart(&app, owner, None, (wrong, How::by(Way::Password)), log);
         }
         // Whoever came from a client stays with it.
         if let Some(request) = next.request()
@@ -163,7 +158,10 @@ pub(crate) async fn sign_in(
 /// The answer to any password where the policy has no passwords. It says nothing about this one.
 fn by_no_password(app: &App, account: Option<AccountId>, from: &From) -> Response {
     if let Some(account) = account {
-        let (owner, refused) = (Owner::Account(account), SignInOutcome::NotAllowed);
+        let (owner, refused) = (
+            Owner::Account(account),
+            (SignInOutcome::NotAllowed, How::by(Way::Password)),
+        );
         sign_ins::log_apart(app, owner, None, refused, from.clone());
     }
     let contact = app.config.support_email.clone();

@@ -202,7 +202,7 @@ pub async fn touch(db: impl Db<'_>, hash: TokenHash, now: DateTime<Utc>) -> sqlx
     .map(drop)
 }
 
-/// Notes that the account's athlete gave a consent at intervals.icu in this session.
+/// Notes that the account's owner proved to be there in this session, other than by the password.
 pub async fn note_proof(db: impl Db<'_>, hash: TokenHash, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "update sessions set proved_at = $2 where hash = $1",
@@ -214,7 +214,7 @@ pub async fn note_proof(db: impl Db<'_>, hash: TokenHash, now: DateTime<Utc>) ->
     .map(drop)
 }
 
-/// Whether such a consent was given in this session after `since`.
+/// Whether such a proof was given in this session after `since`.
 pub async fn is_proved(db: impl Db<'_>, hash: TokenHash, since: DateTime<Utc>) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from sessions where hash = $1 and proved_at > $2) as "proved!""#,

@@ -37,6 +37,16 @@ pub struct How {
     pub factor: Option<Factor>,
 }
 
+impl How {
+    /// By this way, and no factor.
+    pub const fn by(way: Way) -> Self {
+        Self {
+            way: Some(way),
+            factor: None,
+        }
+    }
+}
+
 /// Writes a row, with what is new in it: the client, the network or the browser, if no sign-in that was granted had it before.
 /// The first sign-in of all has nothing new.
 pub async fn write(db: impl Db<'_>, new: &New<'_>) -> sqlx::Result<()> {

@@ -9,13 +9,14 @@ use icusync::{
     demo::seed::PASSWORD,
     ids::LogId,
     queries::{self, activity_log::Entry},
+    time::Clock,
     words::{Access, Outcome},
 };
 use serde_json::{Value, json};
 
 use crate::{
     clients::{output, script, tool},
-    world::{Mcp, World, inbox, test, test_with},
+    world::{Liar, Mcp, NOW, World, inbox, test, test_with},
 };
 
 /// Runs a browser script; it prints one line of JSON.
@@ -432,6 +433,21 @@ async fn a_passkey_from_adding_to_taking_off_and_no_button_without_javascript() 
         for done in ["usernameless", "second", "again", "renamed", "off", "withoutIt"] {
             assert_eq!(report[done], true, "{done}: {report}");
         }
+        // A question that waits in the field of the address signs in, and ends before the button asks another.
+        assert_eq!(report["field"], "username webauthn");
+        assert_eq!(report["fromTheField"], json!(["conditional"]));
+        let in_turn = json!(["conditional", "AbortError", "at once"]);
+        assert_eq!(report["insteadOfTheField"], in_turn);
+        // From a client's request to an answer with its token.
+        let consent = report["consent"].as_str().unwrap();
+        assert!(consent.contains("Ana Berger"), "{consent}");
+        for name in ["access_token", "refresh_token"] {
+            world.secret(report["tokens"][name].as_str().unwrap());
+        }
+        let access = report["tokens"]["access_token"].as_str().unwrap();
+        let mcp = Mcp::at(&format!("{}/mcp", world.web)).with_token(access);
+        let call = mcp.call("get_athlete_profile", json!({})).await;
+        assert!(call.text().starts_with("Ana Berger · "), "{}", call.answer);
         assert!(
             report["trouble"]
                 .as_str()
@@ -441,5 +457,33 @@ async fn a_passkey_from_adding_to_taking_off_and_no_button_without_javascript() 
         );
         assert_eq!(report["problems"], json!([]), "{report}");
     })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_only_the_provider_confirms_there_from_every_page_that_asks() {
+    icusync::install_crypto();
+    let clock = Clock::fake(NOW.parse().unwrap());
+    let nora = json!({"sub": "nora", "email": "nora@club.example", "email_verified": true});
+    let liar = Liar::start(&clock, nora).await;
+    test_with(
+        |config| {
+            liar.configure(config);
+            config.oidc_name = Some("The house".to_owned());
+        },
+        async |world| {
+            let paths = [
+                "/account/delete",
+                "/account/address",
+                "/account/factors/codes",
+                "/account/passkeys/new",
+                "/account/ways",
+            ];
+            let arguments = [&[world.web.as_str(), "The house"], &paths[..]].concat();
+            let report = run("browser/provider.mjs", &arguments).await;
+            assert_eq!(report["problems"], json!([]), "{report}");
+            assert_eq!(report["confirmed"], json!(paths), "{report}");
+        },
+    )
     .await;
 }

@@ -11,9 +11,11 @@ use std::{
 use icusync::{
     app::App,
     demo::seed::{PASSWORD, Seeded},
+    guard::recovery,
     postgres, queries,
     secrets::{KeyRing, Random, Token, TokenKind},
     start::{self, Ingredients},
+    time::Clock,
     words::Purpose,
 };
 use icusync_sim::Fault;
@@ -22,7 +24,14 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::world::{Mcp, Proxy, World, fresh_database, scratch, test, url_of};
+use crate::{
+    factors::{first_step, lose_all, step, with_codes},
+    passkeys::{at_sign_in, send, with_passkey},
+    world::{
+        Liar, Mcp, NOW, Proxy, World, fresh_database, identity_provider::CLIENT_SECRET, scratch,
+        sign_in::query, test, test_with, url_of,
+    },
+};
 
 /// Another process of the same installation, as far as PostgreSQL can tell: a pool, limits and caches of its own.
 struct Instance {
@@ -769,17 +778,16 @@ async fn dump(world: &World) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
+}
+
 /// A dump shows `bytea` in hexadecimal, so each secret is looked for in that spelling too.
 fn found_in(dump: &str, secrets: &[String]) -> Vec<String> {
-    let hex = |text: &str| {
-        text.bytes()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<Vec<_>>()
-            .concat()
-    };
     secrets
         .iter()
-        .filter(|secret| dump.contains(secret.as_str()) || dump.contains(&hex(secret)))
+        .filter(|secret| dump.contains(secret.as_str()) || dump.contains(&hex(secret.as_bytes())))
         .map(|secret| secret.chars().take(6).collect())
         .collect()
 }
@@ -832,6 +840,113 @@ async fn a_plain_dump_holds_no_secret() {
             world.mails_to(email).await;
         }
     })
+    .await;
+}
+
+/// Hard case 39, for what signs people in besides passwords.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_dump_holds_no_secret_of_factors_or_of_the_provider() {
+    icusync::install_crypto();
+    let clock = Clock::fake(NOW.parse().unwrap());
+    let nora =
+        json!({"sub": "nora", "email": "nora@club.example", "email_verified": true, "groups": ["riders"]});
+    let liar = Liar::start(&clock, nora).await;
+    let there = liar.clone();
+    test_with(
+        |config| there.configure(config),
+        async |world| {
+            world.secret(CLIENT_SECRET);
+            let (ana, jack) = (world.ana().clone(), world.jack().clone());
+            let whole = async |what: &str, tables: &[&str]| {
+                let dump = dump(&world).await;
+                for table in tables {
+                    let row = format!("INSERT INTO public.{table} ");
+                    assert!(dump.contains(&row), "{what}: no row in {table}");
+                }
+                let secrets = [world.secrets(), liar.gave()].concat();
+                assert_eq!(found_in(&dump, &secrets), [""; 0], "{what}");
+                dump
+            };
+
+            // Codes, of which one is used, and one is due.
+            let (_, app, codes) = with_codes(&world, &ana).await;
+            world.secret(&hex(app.secret()));
+            for code in &codes {
+                world.secret(&code.replace('-', ""));
+            }
+            let mut browser = first_step(&world, &ana).await;
+            assert_eq!(step(&mut browser, &codes[0]).await, "/activity");
+            first_step(&world, &ana).await;
+            // A passkey, used.
+            let (_, key) = with_passkey(&world, &jack).await;
+            let (mut browser, asked) = at_sign_in(&world).await;
+            let inside = send(&mut browser, &asked, &key.get(&asked)).await;
+            assert_eq!(inside.location(), "/dashboard", "{}", inside.text());
+            let dump = whole(
+                "factors",
+                &["totp", "recovery_codes", "sign_in_steps", "passkeys", "spent"],
+            )
+            .await;
+            assert!(
+                dump.contains(&hex(&key.id)),
+                "bytes are in the dump as they are looked for"
+            );
+
+            // Somebody is at the provider, has come back from it, waits for proof, and was asked about again.
+            let at_provider = async || {
+                let mut browser = world.browser();
+                let away = browser.post("/sign-in/provider", &[("as", "athlete")]).await;
+                let away = away.location().to_owned();
+                for name in ["state", "nonce"] {
+                    world.secret(&query(&away, name).unwrap());
+                }
+                (browser, away)
+            };
+            let come_back = async || {
+                let (mut browser, away) = at_provider().await;
+                let back = browser.get(&away).await.location().to_owned();
+                world.secret(&query(&back, "code").unwrap());
+                let landed = browser.get(&back).await;
+                (browser, landed.location().to_owned())
+            };
+            at_provider().await;
+            let (mut nora, landed) = come_back().await;
+            assert_eq!(landed, "/dashboard");
+            liar.says(json!({"sub": "tria", "email": world.tria().person.email}));
+            assert_eq!(come_back().await.1, "/sign-in/provider/join");
+            let dump = whole(
+                "at the provider",
+                &["provider_states", "identities", "identity_offers"],
+            )
+            .await;
+            assert!(dump.contains("nora@club.example"), "what is no secret is there");
+            liar.says(json!({"sub": "nora", "email": "nora@club.example"}));
+            assert_eq!(come_back().await.1, "/dashboard");
+            let policy = "athletes group riders\nathletes domain example.test";
+            queries::policies::insert(&world.app.pool, policy, world.clock.now())
+                .await
+                .unwrap();
+            world.clock.advance(chrono::Duration::minutes(20));
+            clock.advance(chrono::Duration::minutes(20));
+            let before = liar.gave().len();
+            assert_eq!(nora.get("/dashboard").await.status, 200);
+            assert!(liar.gave().len() > before, "its refresh token was used");
+            whole("asked again", &["identities", "policies"]).await;
+
+            // A recovery, and the link that ends it.
+            lose_all(&world, &ana).await;
+            world.mails_to(ana.person.email).await;
+            world.clock.advance(chrono::Duration::days(9));
+            recovery::mail_due(&world.app).await.unwrap();
+            let pending = whole("a recovery", &["recoveries", "mail_links", "jobs"]).await;
+            world.link_mailed_to(ana.person.email).await;
+            assert_eq!(found_in(&pending, &world.secrets()), [""; 0]);
+            // Nor do the logs hold what it gave.
+            for token in liar.gave() {
+                world.secret(&token);
+            }
+        },
+    )
     .await;
 }
 

@@ -12,7 +12,11 @@ use icusync::{
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::world::{Browser, World, test};
+use crate::{
+    factors::with_codes,
+    passkeys::{self, Authenticator, at_sign_in, send},
+    world::{Browser, World, test},
+};
 
 async fn export(browser: &mut Browser) -> Value {
     let page = browser.post("/account/export", &[]).await;
@@ -352,6 +356,70 @@ async fn sign_ins_are_in_it_without_their_tokens() {
             assert!(!page.body.contains(&secret), "a secret is in the export");
         }
         for never in ["icua_", "icur_", "icuc_", "hash", "sealed"] {
+            assert!(!page.body.contains(never), "{never} is in the export");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn factors_are_in_it_without_what_they_are_checked_with() {
+    test(async |world| {
+        let (mut browser, _, codes) = with_codes(&world, &world.ana().clone()).await;
+        let mut key = Authenticator::new(&world);
+        let added = passkeys::add(&mut browser, &mut key).await;
+        assert_eq!(
+            added.location(),
+            "/account/factors?done=passkey",
+            "{}",
+            added.text()
+        );
+        passkeys::with_passkey(&world, &world.jack().clone()).await;
+        world.clock.advance(chrono::Duration::hours(1));
+        let (mut other, asked) = at_sign_in(&world).await;
+        let inside = send(&mut other, &asked, &key.get(&asked)).await;
+        assert_eq!(inside.location(), "/dashboard", "{}", inside.text());
+
+        let page = other.post("/account/export", &[]).await;
+        let file: Value = serde_json::from_str(&page.body).unwrap();
+        assert_eq!(
+            file["two_step_sign_in"],
+            serde_json::json!({
+                "codes_of_an_app_since": "2026-11-21T08:00:00Z",
+                "recovery_codes_left": 10,
+                "open_recovery": null,
+                "passkeys": [{
+                    "name": "Software key",
+                    "credential_id": passkeys::encode(&key.id),
+                    "algorithm": "ES256",
+                    "signs_in_without_an_address": true,
+                    "added_at": "2026-11-21T08:00:00Z",
+                    "last_used_at": "2026-11-21T09:00:00Z",
+                }],
+            })
+        );
+        let here = file["sessions"].as_array().unwrap().iter();
+        let here = here
+            .filter(|session| session["this_one"] == true)
+            .collect::<Vec<_>>();
+        assert_eq!(here.len(), 1);
+        for (name, value) in [
+            ("way", "passkey"),
+            ("second_step", "passkey"),
+            ("second_step_at", "2026-11-21T09:00:00Z"),
+        ] {
+            assert_eq!(here[0][name], value, "{name}");
+        }
+        let newest = &file["sign_in_log"][0];
+        assert_eq!(
+            (&newest["way"], &newest["factor"]),
+            (&here[0]["way"], &here[0]["second_step"])
+        );
+        let plain = codes.iter().map(|code| code.replace('-', ""));
+        for secret in world.secrets().into_iter().chain(plain) {
+            assert!(!page.body.contains(&secret), "a secret is in the export");
+        }
+        for never in ["hash", "sealed", "challenge", "counter", "EC_EC2"] {
             assert!(!page.body.contains(never), "{never} is in the export");
         }
     })

@@ -9,41 +9,50 @@ use icusync::{
     ids::AccountId,
     jobs, queries,
 };
+use serde_json::json;
 use totp_rs::{Builder, Secret, Totp};
 
 use crate::{
     connections::{ALL, consent},
+    links,
+    ways_in::athletes_account,
     world::{
-        Browser, Page, World,
+        Browser, Mcp, Page, World,
         sign_in::{Program, allow, consent_fields},
         test, test_with,
     },
 };
 
 /// An authenticator app.
-struct App(Totp);
+pub struct App(Totp);
 
 impl App {
-    fn of(secret: &str) -> Self {
+    /// One that was told this secret.
+    pub fn of(secret: &str) -> Self {
         let secret = Secret::try_from_base32(secret.replace(' ', "")).unwrap();
         Self(Builder::new().with_secret(secret).build().unwrap())
     }
 
+    /// The secret's bytes.
+    pub fn secret(&self) -> &[u8] {
+        self.0.secret().as_bytes()
+    }
+
     /// The code that it shows, some steps from now.
-    fn code(&self, world: &World, steps: i64) -> String {
+    pub fn code(&self, world: &World, steps: i64) -> String {
         let now = world.app.clock.now().timestamp() + steps * 30;
         self.0.generate(u64::try_from(now).unwrap()).to_string()
     }
 
     /// A code that was not used yet: half a minute later.
-    fn next(&self, world: &World) -> String {
+    pub fn next(&self, world: &World) -> String {
         world.clock.advance(Duration::seconds(30));
         self.code(world, 0)
     }
 }
 
 /// The text of an element that is shown for copying.
-fn shown(page: &Page, id: &str) -> String {
+pub fn shown(page: &Page, id: &str) -> String {
     let html = scraper::Html::parse_document(&page.body);
     let selector = scraper::Selector::parse(&format!("#{id}")).unwrap();
     let found = html.select(&selector).next();
@@ -54,7 +63,7 @@ fn shown(page: &Page, id: &str) -> String {
 }
 
 /// Switches codes on for somebody; the browser, the app and the recovery codes.
-async fn with_codes(world: &Arc<World>, seeded: &Seeded) -> (Browser, App, Vec<String>) {
+pub async fn with_codes(world: &Arc<World>, seeded: &Seeded) -> (Browser, App, Vec<String>) {
     let mut browser = world.signed_in(seeded).await;
     let begun = browser
         .post("/account/factors/codes", &[("password", PASSWORD)])
@@ -82,7 +91,7 @@ async fn with_codes(world: &Arc<World>, seeded: &Seeded) -> (Browser, App, Vec<S
 }
 
 /// Passes the first step; a browser at the second.
-async fn first_step(world: &Arc<World>, seeded: &Seeded) -> Browser {
+pub async fn first_step(world: &Arc<World>, seeded: &Seeded) -> Browser {
     let mut browser = world.browser();
     let page = browser
         .post(
@@ -107,7 +116,8 @@ async fn first_step(world: &Arc<World>, seeded: &Seeded) -> Browser {
     browser
 }
 
-async fn step(browser: &mut Browser, code: &str) -> String {
+/// Types a code at the second step; where that leads.
+pub async fn step(browser: &mut Browser, code: &str) -> String {
     let page = browser.post_once("/sign-in/factor", &[("code", code)]).await;
     assert_eq!(page.status, 303, "{}", page.text());
     page.location().to_owned()
@@ -587,7 +597,7 @@ async fn two_tabs_take_the_codes_off_and_neither_sees_an_error() {
 }
 
 /// Presses "I have lost all of these" after the password; the page that says what happens.
-async fn lose_all(world: &Arc<World>, seeded: &Seeded) -> Page {
+pub async fn lose_all(world: &Arc<World>, seeded: &Seeded) -> Page {
     let mut browser = first_step(world, seeded).await;
     assert_eq!(browser.get("/sign-in/factor/lost").await.status, 200);
     let begun = browser.post_once("/sign-in/factor/lost", &[]).await;
@@ -604,13 +614,19 @@ async fn is_open(world: &World, seeded: &Seeded) -> bool {
     open.unwrap().is_some()
 }
 
+/// Whether a client reaches the tools: through a connector URL, or with a sign-in's token.
+async fn answers(mcp: &Mcp) -> bool {
+    mcp.request("ping", json!({})).await.status == 200
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_lost_everything_waits_48_hours_and_starts_afresh() {
     test(async |world| {
         let ana = world.ana().clone();
         world.clock.advance(Duration::days(8));
+        let (program, tokens) = world.app_of(&ana, false).await;
+        let (others, others_tokens) = world.app_of(world.jack(), false).await;
         let (mut signed, _, _) = with_codes(&world, &ana).await;
-        let (program, tokens) = world.app_of(world.jack(), false).await;
         let page = lose_all(&world, &ana).await;
         assert!(
             page.text().contains("The recovery of your account has begun"),
@@ -642,40 +658,106 @@ async fn who_lost_everything_waits_48_hours_and_starts_afresh() {
         world.clock.advance(Duration::hours(1));
         recovery::mail_due(&world.app).await.unwrap();
         recovery::mail_due(&world.app).await.unwrap();
-        let before = queries::connectors::of_account(&world.app.pool, id_of(&world, &ana).await)
-            .await
-            .unwrap()
-            .unwrap();
         let (mut browser, page) = world.opened(ana.person.email).await;
         assert!(
             page.text().contains("Take two-step sign-in off?"),
             "{}",
             page.text()
         );
+
+        // Until the button is pressed, everything of hers works.
+        let tokens = program.refresh(tokens.refresh()).await;
+        let others_tokens = others.refresh(others_tokens.refresh()).await;
+        let (app, link) = (program.mcp(tokens.access()), world.mcp(&ana.link));
+        assert!(answers(&app).await && answers(&link).await);
+        assert_eq!(signed.get("/dashboard").await.status, 200);
         let done = browser.press(&page, &[]).await;
         assert_eq!(done.location(), "/sign-in?done=recovered", "{}", done.text());
-        assert_eq!(
-            signed.get("/dashboard").await.status,
-            303,
-            "every session is signed out"
-        );
-        let after = queries::connectors::of_account(&world.app.pool, id_of(&world, &ana).await)
-            .await
-            .unwrap()
-            .unwrap();
-        assert_ne!(before.token_sealed, after.token_sealed, "the link is a new one");
+
+        let dashboard = signed.get("/dashboard").await;
+        assert_eq!(dashboard.status, 303, "every session is signed out");
+        assert_eq!(app.request("ping", json!({})).await.status, 401, "her app is out");
+        let refused = program.refresh(tokens.refresh()).await;
+        assert_eq!(refused.error(), (400, "invalid_grant"), "and for good");
+        assert_eq!(link.request("ping", json!({})).await.status, 404);
         let mail = world.mails_to(ana.person.email).await.pop().unwrap().letter;
         assert!(mail.text.contains("new one"), "{}", mail.text);
+
+        // The password alone signs in again, and everything is new.
         let mut ana_again = world.signed_in(&ana).await;
         assert_eq!(ana_again.get("/dashboard").await.status, 200);
         assert!(!is_open(&world, &ana).await);
-        assert!(
-            !program
-                .mcp(tokens.access())
-                .request("tools/list", serde_json::json!({}))
-                .await
-                .is_error()
+        let new = links::url_on(&ana_again.get("/connector").await);
+        world.secret(new.rsplit('/').next().unwrap());
+        assert_ne!(new, ana.link);
+        assert!(answers(&world.mcp(&new)).await);
+        let apps = ana_again.get("/apps").await;
+        assert_eq!(
+            apps.attribute("a[href^='/apps/']", "href"),
+            None,
+            "{}",
+            apps.text()
         );
+        assert!(
+            apps.text().contains("Ended by you"),
+            "the log says so: {}",
+            apps.text()
+        );
+
+        // It was about her alone.
+        assert!(answers(&others.mcp(others_tokens.access())).await);
+        assert!(answers(&world.mcp(&world.jack().link)).await);
+    })
+    .await;
+}
+
+/// An email is the way back in for whoever loses a factor, so nobody adds one without.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_confirmed_address_no_factor_is_added() {
+    test(async |world| {
+        let ana = world.ana().clone();
+        let mut browser = athletes_account(&world, &ana).await;
+        let page = browser.get("/account/factors").await;
+        assert!(page.text().contains("First, your email address"), "{}", page.text());
+        for path in ["/account/factors/codes", "/account/passkeys/new"] {
+            assert!(!page.body.contains(path), "{path}: {}", page.text());
+            assert_eq!(browser.get(path).await.location(), "/account/factors", "{path}");
+        }
+        // Nor by the forms, which a page of before may still have.
+        for (path, fields) in [
+            ("/account/factors/codes", vec![]),
+            ("/account/factors/codes/confirm", vec![("code", "123456")]),
+            ("/account/factors/recovery-codes", vec![]),
+            (
+                "/account/passkeys",
+                vec![("state", "x"), ("passkey", "{}"), ("name", "x")],
+            ),
+        ] {
+            let answer = browser.post_once(path, &fields).await;
+            assert_eq!(answer.status, 303, "{path}: {}", answer.text());
+        }
+        let made: i64 = sqlx::query_scalar(
+            "select (select count(*) from totp) + (select count(*) from passkeys) + (select count(*) from recovery_codes)",
+        )
+        .fetch_one(&world.app.pool)
+        .await
+        .unwrap();
+        assert_eq!(made, 0);
+        // An address that was asked for and not confirmed is none either.
+        let asked = browser
+            .post("/account/address", &[("email", "new@example.test")])
+            .await;
+        assert_eq!(asked.location(), "/account/address/sent", "{}", asked.text());
+        assert_eq!(
+            browser.get("/account/factors/codes").await.location(),
+            "/account/factors"
+        );
+        let link = world.link_mailed_to("new@example.test").await;
+        let page = browser.open(&link).await;
+        let done = browser.press(&page, &[]).await;
+        assert_eq!(done.location(), "/account?done=address-added", "{}", done.text());
+        assert_eq!(browser.get("/account/factors/codes").await.status, 200);
+        assert_eq!(browser.get("/account/passkeys/new").await.status, 200);
     })
     .await;
 }

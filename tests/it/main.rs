@@ -72,6 +72,7 @@ mod sent;
 mod serve_command;
 mod sessions;
 mod settings;
+mod sign_in_log;
 mod smtp;
 mod tools;
 mod upstream;

@@ -109,6 +109,32 @@ async fn no_lie_lets_anybody_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_comes_with_another_algorithms_signature_comes_in_and_with_a_wrong_one_does_not() {
+    lied_to(async |world, liar| {
+        for alg in ["ES256", "ES384", "PS256", "PS384"] {
+            // Later than the minute in which new keys are not looked for again.
+            world.clock.advance(chrono::Duration::minutes(2));
+            liar.clock.advance(chrono::Duration::minutes(2));
+            liar.signs_with(alg).await;
+            let mut nora = world.browser();
+            let page = signs_in(&mut nora).await;
+            assert_eq!(page.status, 303, "{alg}: {}", page.text());
+            assert!(is_signed_in(&mut nora).await, "{alg}");
+            for lie in [Lie::OtherKey, Lie::OtherAlg, Lie::Garbled] {
+                liar.tells(&[lie]);
+                let mut browser = world.browser();
+                let page = signs_in(&mut browser).await;
+                assert_eq!(page.status, 502, "{alg}, {lie:?}: {}", page.text());
+                assert!(!is_signed_in(&mut browser).await, "{alg}, {lie:?}");
+            }
+            liar.tells(&[]);
+        }
+        assert_eq!(count(&world, "select count(*) from identities").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_without_the_providers_word_makes_no_account() {
     lied_to(async |world, liar| {
         let before = made(&world).await;

@@ -22,7 +22,7 @@ const WEB: &str = "http://localhost:1";
 
 /// Each lie about a sign-in, and how the room names it; no name for what is only unusual. Those of the metadata and the keys come
 /// first.
-pub const LIES: [(Lie, Option<Failure>); 35] = [
+pub const LIES: [(Lie, Option<Failure>); 36] = [
     (Lie::MetadataIss, Some(Failure::Wrong("metadata_issuer"))),
     (Lie::MetadataHtml, Some(Failure::Wrong("metadata_status"))),
     (Lie::PlainEndpoint, Some(Failure::Wrong("endpoint_not_https"))),
@@ -43,6 +43,7 @@ pub const LIES: [(Lie, Option<Failure>); 35] = [
     (Lie::AlgHmac, Some(Failure::Wrong("alg"))),
     (Lie::OtherKey, Some(Failure::Wrong("signature"))),
     (Lie::Garbled, Some(Failure::Wrong("signature"))),
+    (Lie::OtherAlg, Some(Failure::Wrong("signature"))),
     (Lie::NoIdToken, Some(Failure::Wrong("no_id_token"))),
     (Lie::NoSub, Some(Failure::Wrong("token_answer"))),
     (Lie::TokenFails, Some(Failure::Away)),
@@ -192,6 +193,51 @@ async fn each_lie_is_found_and_named() {
     lies.signs_in().await.unwrap();
 }
 
+/// Every algorithm whose signatures are accepted, with a key that is its own.
+#[tokio::test]
+async fn each_algorithm_signs_and_nothing_else_passes_for_its_signature() {
+    let mut lies = Lies::begin().await;
+    for alg in [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
+    ] {
+        lies.liar.signs_with(alg).await;
+        lies.forget();
+        lies.liar.tells(&[]);
+        let signed = lies.signs_in().await.unwrap_or_else(|why| panic!("{alg}: {why}"));
+        assert_eq!(signed.subject, "ana", "{alg}");
+        let said = lies
+            .provider
+            .logout_token(&lies.liar.logout_token(|_, _| ()))
+            .await;
+        assert_eq!(said.unwrap().subject.as_deref(), Some("ana"), "{alg}");
+        for (lie, word) in [
+            (Lie::OtherKey, "signature"),
+            (Lie::OtherAlg, "signature"),
+            (Lie::Garbled, "signature"),
+            (Lie::AtHash, "at_hash"),
+            (Lie::AlgHmac, "alg"),
+        ] {
+            lies.liar.tells(&[lie]);
+            let found = lies.signs_in().await;
+            assert_eq!(found.err(), Some(Failure::Wrong(word)), "{alg}: {lie:?}");
+        }
+        for other in ["RS256", "PS384", "ES256", "EdDSA"]
+            .into_iter()
+            .filter(|other| *other != alg)
+        {
+            let token = lies.liar.logout_token(|header, _| header["alg"] = json!(other));
+            let found = lies.provider.logout_token(&token).await;
+            assert_eq!(found, Err(Failure::Wrong("signature")), "{alg} as {other}");
+        }
+        let token = lies.liar.logout_token(|header, _| header["alg"] = json!("ES512"));
+        assert_eq!(
+            lies.provider.logout_token(&token).await,
+            Err(Failure::Wrong("alg")),
+            "{alg}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn several_audiences_are_right_if_we_are_the_one_who_asked() {
     let lies = Lies::begin().await;
@@ -266,7 +312,7 @@ async fn a_skew_of_two_minutes_is_no_mistake_and_the_times_are_checked_last() {
 async fn keys_that_change_are_looked_for_but_not_at_every_strangers_wish() {
     let lies = Lies::begin().await;
     lies.signs_in().await.unwrap();
-    lies.liar.rotates();
+    lies.liar.rotates().await;
     lies.signs_in().await.unwrap();
     assert_eq!(lies.liar.asked("keys"), 2);
     // Logout tokens with unknown keys do not make us ask all the time.
@@ -280,7 +326,7 @@ async fn keys_that_change_are_looked_for_but_not_at_every_strangers_wish() {
     assert_eq!(lies.liar.asked("keys"), 2);
     // A minute later a rotation is found again.
     lies.clock.advance(TimeDelta::minutes(1));
-    lies.liar.rotates();
+    lies.liar.rotates().await;
     lies.signs_in().await.unwrap();
     assert_eq!(lies.liar.asked("keys"), 3);
 }

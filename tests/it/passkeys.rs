@@ -24,9 +24,10 @@ const HAS_KEY: u8 = 0x40;
 
 /// An authenticator with one passkey. Its fields are what a liar changes.
 #[derive(Clone)]
-struct Authenticator {
+pub struct Authenticator {
     pair: Arc<EcdsaKeyPair>,
-    id: Vec<u8>,
+    /// The passkey's own id.
+    pub id: Vec<u8>,
     origin: String,
     rp: String,
     flags: u8,
@@ -39,14 +40,15 @@ struct Authenticator {
 
 /// What a page asks for: where the answer goes, the question, and what must come back with it.
 #[derive(Clone)]
-struct Question {
+pub struct Question {
     action: String,
     options: Value,
     state: String,
     next: Option<String>,
 }
 
-fn question(page: &Page) -> Question {
+/// The question of a page.
+pub fn question(page: &Page) -> Question {
     let form = |name: &str| page.attribute("form[data-passkey]", name);
     let options = form("data-options").unwrap_or_else(|| panic!("no question: {}", page.text()));
     let hidden = |name: &str| page.attribute(&format!("form[data-passkey] input[name={name}]"), "value");
@@ -58,12 +60,14 @@ fn question(page: &Page) -> Question {
     }
 }
 
-fn encode(bytes: &[u8]) -> String {
+/// Bytes as WebAuthn's JSON has them.
+pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 impl Authenticator {
-    fn new(world: &World) -> Self {
+    /// A new one, at the world's pages.
+    pub fn new(world: &World) -> Self {
         let random = SystemRandom::new();
         let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.as_ref(), &random).unwrap();
@@ -77,6 +81,14 @@ impl Authenticator {
             counter: 0,
             handle: None,
             kind: None,
+        }
+    }
+
+    /// The same passkey, asked by a page of this origin.
+    pub fn at(&self, origin: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            ..self.clone()
         }
     }
 
@@ -97,7 +109,7 @@ impl Authenticator {
     }
 
     /// Makes the passkey: what `navigator.credentials.create` returns.
-    fn create(&mut self, question: &Question) -> Value {
+    pub fn create(&mut self, question: &Question) -> Value {
         assert_eq!(question.options["rp"]["id"], "localhost");
         let selection = &question.options["authenticatorSelection"];
         assert_eq!(selection["residentKey"], "preferred");
@@ -128,7 +140,7 @@ impl Authenticator {
     }
 
     /// Signs: what `navigator.credentials.get` returns.
-    fn get(&self, question: &Question) -> Value {
+    pub fn get(&self, question: &Question) -> Value {
         assert_eq!(question.options["rpId"], "localhost");
         assert_eq!(question.options["userVerification"], "required");
         let client_data = self.client_data("webauthn.get", question);
@@ -149,7 +161,7 @@ impl Authenticator {
 }
 
 /// Sends an answer to a question; what comes back, without following it.
-async fn send(browser: &mut Browser, question: &Question, credential: &Value) -> Page {
+pub async fn send(browser: &mut Browser, question: &Question, credential: &Value) -> Page {
     let credential = credential.to_string();
     let mut fields = vec![("state", question.state.as_str()), ("passkey", &credential)];
     if question.action == "/account/passkeys" {
@@ -171,14 +183,14 @@ async fn question_for_new(browser: &mut Browser) -> Question {
 }
 
 /// Adds a passkey to the account of somebody who is signed in.
-async fn add(browser: &mut Browser, key: &mut Authenticator) -> Page {
+pub async fn add(browser: &mut Browser, key: &mut Authenticator) -> Page {
     let question = question_for_new(browser).await;
     let credential = key.create(&question);
     send(browser, &question, &credential).await
 }
 
-/// Somebody with a passkey, and the recovery codes kept from the logs.
-async fn with_passkey(world: &Arc<World>, seeded: &Seeded) -> (Browser, Authenticator) {
+/// Somebody with a passkey.
+pub async fn with_passkey(world: &Arc<World>, seeded: &Seeded) -> (Browser, Authenticator) {
     let (mut browser, mut key) = (world.signed_in(seeded).await, Authenticator::new(world));
     let added = add(&mut browser, &mut key).await;
     assert_eq!(
@@ -191,10 +203,17 @@ async fn with_passkey(world: &Arc<World>, seeded: &Seeded) -> (Browser, Authenti
 }
 
 /// The question of the sign-in page, in a fresh browser.
-async fn at_sign_in(world: &Arc<World>) -> (Browser, Question) {
+pub async fn at_sign_in(world: &Arc<World>) -> (Browser, Question) {
     let mut browser = world.browser();
     let question = question(&browser.get("/sign-in").await);
     (browser, question)
+}
+
+/// The path of the page of somebody's only passkey.
+pub async fn page_of_it(owner: &mut Browser) -> String {
+    let page = owner.get("/account/factors").await;
+    let path = page.attribute("a[href^='/account/passkeys/0']", "href");
+    path.unwrap_or_else(|| panic!("no passkey: {}", page.text()))
 }
 
 /// What the page says that an answer is sent back to.
@@ -237,7 +256,7 @@ async fn a_passkey_signs_in_alone_until_it_is_taken_off() {
         let passkey = Some("passkey".to_owned());
         assert_eq!(rows, [(passkey.clone(), passkey)]);
 
-        let path = page.attribute("a[href^='/account/passkeys/0']", "href").unwrap();
+        let path = page_of_it(&mut owner).await;
         let renamed = owner.post(&path, &[("name", " My \u{202e}phone ")]).await;
         assert_eq!(
             renamed.location(),
@@ -291,21 +310,9 @@ async fn an_answer_that_is_not_exactly_right_signs_nobody_in() {
                 liar
             };
             let lies = [
-                (
-                    "another origin",
-                    WRONG,
-                    lie(&|key| key.origin = "https://evil.example".to_owned()),
-                ),
-                (
-                    "another port",
-                    WRONG,
-                    lie(&|key| key.origin = "http://localhost:1".to_owned()),
-                ),
-                (
-                    "a host below",
-                    WRONG,
-                    lie(&|key| key.origin = key.origin.replace("//", "//evil.")),
-                ),
+                ("another origin", WRONG, key.at("https://evil.example")),
+                ("another port", WRONG, key.at("http://localhost:1")),
+                ("a host below", WRONG, key.at(&world.web.replace("//", "//evil."))),
                 (
                     "another RP id",
                     WRONG,
@@ -504,6 +511,79 @@ async fn the_second_step_and_asking_again_take_the_accounts_own_passkeys_only() 
         let on = send(&mut owner, &asked, &key.get(&asked)).await;
         assert_eq!(on.location(), "/account/passkeys/new", "{}", on.text());
         assert_eq!(owner.get("/account/passkeys/new").await.status, 200);
+    })
+    .await;
+}
+
+/// Where nothing else signs in, the passkey is what proves who is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_way_in_stays_until_there_is_another_and_proves_who_is_there() {
+    test(async |world| {
+        let ana = world.ana().clone();
+        let (mut owner, key) = with_passkey(&world, &ana).await;
+        let gone = owner
+            .post("/account/ways/password/off", &[("password", PASSWORD)])
+            .await;
+        assert_eq!(gone.location(), "/account?done=password-off", "{}", gone.text());
+        let typed = [("email", ana.person.email), ("password", PASSWORD)];
+        assert_eq!(world.browser().post("/sign-in", &typed).await.status, 422);
+        // An identity at a provider that is not set up here is no way in.
+        sqlx::query(
+            "insert into identities (id, issuer, subject, account_id, email, claims, created_at, last_used_at)
+             select gen_random_uuid(), 'https://gone.example', 'ana', id, email, '{}', $2, $2 from accounts where email_key = $1",
+        )
+        .bind(ana.person.email)
+        .bind(world.clock.now())
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+
+        let (mut owner, asked) = at_sign_in(&world).await;
+        let inside = send(&mut owner, &asked, &key.get(&asked)).await;
+        assert_eq!(inside.location(), "/dashboard", "{}", inside.text());
+        let here = page_of_it(&mut owner).await;
+        let (off, word) = (format!("{here}/off"), here.replace("/account/passkeys/", "passkey-"));
+        let only = "This passkey is your only way to sign in.";
+        let refused = owner.post(&off, &[]).await;
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        assert!(refused.text().contains(only), "{}", refused.text());
+
+        // The sign-in was a proof for a quarter of an hour; then the passkey is shown again, and nothing less does.
+        world.clock.advance(Duration::minutes(16));
+        let page = owner.get(&here).await;
+        assert!(page.text().contains("use a passkey once more"), "{}", page.text());
+        assert!(!page.body.contains("off-button"), "{}", page.text());
+        let again = owner.post_once("/account/prove", &[("next", &word)]).await;
+        assert_eq!(again.location(), format!("/account/factor?next={word}"));
+        let asked = question(&owner.get(again.location()).await);
+        let shown = send(&mut owner, &asked, &key.get(&asked)).await;
+        assert_eq!(shown.location(), here, "{}", shown.text());
+        let refused = owner.post(&off, &[]).await;
+        assert!(refused.text().contains(only), "{}", refused.text());
+
+        let own = [("password", "a password of my own")];
+        let set = owner.post("/account/ways/password", &own).await;
+        assert_eq!(set.location(), "/account?done=password-set", "{}", set.text());
+        let done = owner.post(&off, &own).await;
+        assert_eq!(
+            done.location(),
+            "/account/factors?done=passkey-off",
+            "{}",
+            done.text()
+        );
+
+        // Whoever has only a passkey can end the account with it.
+        let (mut jack, key) = with_passkey(&world, &world.jack().clone()).await;
+        jack.post("/account/ways/password/off", &[("password", PASSWORD)])
+            .await;
+        world.clock.advance(Duration::minutes(16));
+        let first = jack.get("/account/delete").await;
+        assert_eq!(first.location(), "/account/factor?next=delete", "{}", first.text());
+        let asked = question(&jack.get("/account/factor?next=delete").await);
+        let shown = send(&mut jack, &asked, &key.get(&asked)).await;
+        assert_eq!(shown.location(), "/account/delete", "{}", shown.text());
+        let done = jack.post("/account/delete", &[("word", "delete")]).await;
+        assert_eq!(done.location(), "/account/deleted", "{}", done.text());
     })
     .await;
 }

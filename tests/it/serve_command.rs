@@ -395,7 +395,11 @@ async fn nothing_begins_while_one_of_the_ports_is_taken() {
 }
 
 /// The result of a command: whether it succeeded, its output, its errors.
-async fn run(arguments: &[&str], folder: &Path, settings: &[(&str, &str)]) -> (bool, String, String) {
+pub(crate) async fn run(
+    arguments: &[&str],
+    folder: &Path,
+    settings: &[(&str, &str)],
+) -> (bool, String, String) {
     let mut command = icusync(arguments, folder);
     let done = tokio::time::timeout(
         Duration::from_mins(1),

@@ -60,7 +60,7 @@ async fn accounts(world: &World) -> i64 {
 }
 
 /// An account of the free athlete that signs in with intervals.icu, and its browser.
-async fn athletes_account(world: &Arc<World>, seeded: &Seeded) -> Browser {
+pub async fn athletes_account(world: &Arc<World>, seeded: &Seeded) -> Browser {
     free(world, seeded).await;
     let mut browser = world.browser();
     let done = continue_as(world, &mut browser, seeded, &ALL).await;

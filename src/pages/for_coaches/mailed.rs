@@ -33,7 +33,7 @@ use crate::{
         kept_out::{self, Whose},
         mail_link::Opened,
     },
-    queries::{self, coaches::Coach, sign_ins::Owner},
+    queries::{self, coaches::Coach, sign_in_log::How, sign_ins::Owner},
     words::{MemberStatus, SignInOutcome, Way},
 };
 
@@ -134,7 +134,10 @@ pub(crate) async fn confirm(
         Granted::NoLinks => return ended(End::NoLinks, signed),
         Granted::KeptOut(why) => {
             drop(transaction);
-            let (owner, refused) = (Owner::Coach(coach.id), SignInOutcome::NotAllowed);
+            let (owner, refused) = (
+                Owner::Coach(coach.id),
+                (SignInOutcome::NotAllowed, How::by(Way::Email)),
+            );
             let from = From::of(network, &headers);
             sign_ins::log_apart(&app, owner, None, refused, from);
             let contact = app.config.support_email.clone();

@@ -27,8 +27,8 @@ use crate::{
         frame::{page, with_status},
         proof,
     },
-    queries::{self, identity_offers, sign_ins::Owner},
-    words::{ProviderPurpose, SignInOutcome},
+    queries::{self, identity_offers, sign_in_log::How, sign_ins::Owner},
+    words::{ProviderPurpose, SignInOutcome, Way},
 };
 
 /// The page.
@@ -184,7 +184,7 @@ async fn by_code(
     }
     transaction.commit().await?;
     let (wrong, from) = (SignInOutcome::WrongCode, by.from());
-    sign_ins::log_apart(app, waiting.owner, None, wrong, from);
+    sign_ins::log_apart(app, waiting.owner, None, (wrong, How::by(Way::Provider)), from);
     let text = match judged {
         Judged::Wrong(1) => "That is not the code. One try is left.".to_owned(),
         Judged::Wrong(left) => format!("That is not the code. {left} tries are left."),
@@ -205,8 +205,8 @@ async fn by_password(
     };
     let wrong = || draft::wrong(JOIN, Mistake::new("password", NOT_ITS));
     let Some(proof) = proof::behind_link(app, waiting.hash, account, password).await? else {
-        let outcome = SignInOutcome::WrongPassword;
-        sign_ins::log_apart(app, waiting.owner, None, outcome, by.from());
+        let refused = (SignInOutcome::WrongPassword, How::by(Way::Provider));
+        sign_ins::log_apart(app, waiting.owner, None, refused, by.from());
         return Ok(wrong());
     };
     let mut transaction = app.pool.begin().await?;

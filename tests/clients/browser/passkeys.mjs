@@ -1,9 +1,10 @@
-// Passkeys by hand, with Chromium's own virtual authenticator: added, used to sign in without an address, as the second step and to
-// confirm again, renamed, taken off. Without JavaScript there is no button.
+// Passkeys by hand, with Chromium's own virtual authenticator: added, used to sign in without an address, from the list in the field of
+// the address, for a client, as the second step and to confirm again, renamed, taken off. Without JavaScript there is no button.
 //
 //   passkeys.mjs WEB EMAIL PASSWORD with-javascript|without-javascript [PICTURES]
 //
 // Prints one line of JSON: what happened, and "problems": what the console said or was loaded from elsewhere.
+import { startClient } from './client.mjs'
 import { picturesIn, withBrowser } from './launch.mjs'
 
 const [web, email, password, mode, pictures] = process.argv.slice(2)
@@ -13,32 +14,13 @@ const picture = picturesIn(javaScriptEnabled && pictures)
 
 await withBrowser(
   async (context) => {
-    const page = await context.newPage()
-    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && told.problems.push(message.text()))
-    page.on('pageerror', (error) => told.problems.push(String(error)))
-    page.on('request', (request) => {
-      const { hostname } = new URL(request.url())
-      if (!['localhost', '127.0.0.1'].includes(hostname)) told.problems.push(`asked ${hostname}`)
-    })
+    const page = await opened(context)
     if (!javaScriptEnabled) return without(page)
 
     // The virtual authenticator would answer a question that waits in the field of the address as soon as it is asked, with nobody
     // choosing anything: the button is what is tried here.
     await page.addInitScript(() => { PublicKeyCredential.isConditionalMediationAvailable = async () => false })
-    const devtools = await context.newCDPSession(page)
-    await devtools.send('WebAuthn.enable')
-    const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        protocol: 'ctap2',
-        transport: 'internal',
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    })
-    const presence = (enabled) =>
-      devtools.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
+    const { devtools, authenticatorId, presence, passkeys } = await authenticator(context, page)
 
     await byPassword(page)
     await page.waitForURL('**/dashboard')
@@ -51,8 +33,7 @@ await withBrowser(
     await page.getByRole('button', { name: 'Create the passkey' }).click()
     await page.waitForURL('**/account/factors/recovery-codes')
     told.secrets = (await page.locator('#recovery-codes').innerText()).trim().split(/\s+/)
-    const { credentials } = await devtools.send('WebAuthn.getCredentials', { authenticatorId })
-    told.made = credentials.map((made) => ({ resident: made.isResidentCredential, rp: made.rpId }))
+    told.made = (await passkeys()).map((made) => ({ resident: made.isResidentCredential, rp: made.rpId }))
     await page.goto(`${web}/account/factors`)
     await picture(page, 'factors-with-passkey')
 
@@ -65,6 +46,27 @@ await withBrowser(
     await page.getByRole('button', { name: 'Use a passkey' }).click()
     await page.waitForURL('**/dashboard')
     told.usernameless = true
+
+    // The same, from the field of the address, and for a client.
+    await presence(false)
+    await signOut(page)
+    // With its counter as it is: with an earlier one it would be taken for a copy.
+    const [moved] = await fromTheField(context, await passkeys())
+    await devtools.send('WebAuthn.clearCredentials', { authenticatorId })
+    await devtools.send('WebAuthn.addCredential', { authenticatorId, credential: moved })
+    const client = await startClient(web)
+    await page.goto(client.address)
+    await picture(page, 'authorize-with-passkey')
+    await presence(true)
+    await page.getByRole('button', { name: 'Use a passkey' }).click()
+    const allow = page.locator('button[name=decision][value=allow]')
+    await allow.waitFor()
+    told.consent = await page.locator('main').innerText()
+    await allow.click()
+    await page.waitForURL(client.arrived)
+    told.secrets.push(new URL(client.answer).searchParams.get('code'))
+    told.tokens = await client.exchange()
+    client.stop()
 
     // As the second step after the password.
     await presence(false)
@@ -118,6 +120,78 @@ await withBrowser(
   { javaScriptEnabled, viewport: { width: 1200, height: 900 } },
 )
 console.log(JSON.stringify(told))
+
+// A page that tells of what goes wrong on it.
+async function opened(context) {
+  const page = await context.newPage()
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && told.problems.push(message.text()))
+  page.on('pageerror', (error) => told.problems.push(String(error)))
+  page.on('request', (request) => {
+    const { hostname } = new URL(request.url())
+    if (!['localhost', '127.0.0.1'].includes(hostname)) told.problems.push(`asked ${hostname}`)
+  })
+  return page
+}
+
+// An authenticator for a page, which is touched as soon as somebody asks, unless `presence` says otherwise.
+async function authenticator(context, page) {
+  const devtools = await context.newCDPSession(page)
+  await devtools.send('WebAuthn.enable')
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
+  const presence = (enabled) => devtools.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
+  const passkeys = async () => (await devtools.send('WebAuthn.getCredentials', { authenticatorId })).credentials
+  return { devtools, authenticatorId, presence, passkeys }
+}
+
+// The browser offers passkeys while the address is typed: somebody who takes one is in, and of somebody who presses the button instead
+// the browser asks one question at a time. Returns the passkeys as they are then.
+async function fromTheField(context, moved) {
+  const page = await opened(context)
+  const asked = []
+  await page.exposeFunction('noted', (event) => asked.push(event))
+  await page.addInitScript(() => {
+    const get = navigator.credentials.get.bind(navigator.credentials)
+    navigator.credentials.get = (options) => {
+      globalThis.noted(options.mediation ?? 'at once')
+      const answer = get(options)
+      answer.catch((error) => globalThis.noted(error.name))
+      return answer
+    }
+  })
+  const { devtools, authenticatorId, presence, passkeys } = await authenticator(context, page)
+  for (const credential of moved) await devtools.send('WebAuthn.addCredential', { authenticatorId, credential })
+
+  // The virtual authenticator takes the first passkey from the list at once.
+  await page.goto(`${web}/sign-in`)
+  await page.waitForURL('**/dashboard')
+  told.fromTheField = asked.splice(0)
+
+  await presence(false)
+  await signOut(page)
+  await page.goto(`${web}/sign-in`)
+  told.field = await page.getByLabel(/^E-?mail address/).getAttribute('autocomplete')
+  const button = page.getByRole('button', { name: 'Use a passkey' })
+  await button.waitFor()
+  while (asked.length < 1) await page.waitForTimeout(20)
+  await presence(true)
+  await button.click()
+  await page.waitForURL('**/dashboard')
+  told.insteadOfTheField = asked.splice(0)
+  await presence(false)
+  await signOut(page)
+  const used = await passkeys()
+  await page.close()
+  return used
+}
 
 async function byPassword(page) {
   await page.goto(`${web}/sign-in`)

@@ -15,20 +15,26 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use icusync::{config::Config, secrets::Random, time::Clock};
 use openidconnect::{
-    AccessToken, AccessTokenHash, JsonWebKeyId, PkceCodeChallenge, PkceCodeVerifier, PrivateSigningKey as _,
-    core::{CoreEdDsaPrivateSigningKey, CoreHmacKey, CoreJwsSigningAlgorithm},
+    PkceCodeChallenge, PkceCodeVerifier, PrivateSigningKey as _,
+    core::{CoreHmacKey, CoreJwsSigningAlgorithm},
+};
+use ring::{
+    rand::SystemRandom,
+    rsa::PublicKeyComponents,
+    signature::{
+        self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaEncoding, RsaKeyPair,
+    },
 };
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use tokio::net::TcpListener;
 
 use super::identity_provider::{CLIENT_ID, CLIENT_SECRET};
+use crate::clients::{output, tool};
 
 /// The event of a logout token.
 pub const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -80,6 +86,8 @@ pub enum Lie {
     OtherKey,
     /// The signature is garbage.
     Garbled,
+    /// The header names another algorithm than the one that signed.
+    OtherAlg,
     /// There is no ID token.
     NoIdToken,
     /// There is no subject.
@@ -125,8 +133,9 @@ pub enum Lie {
 pub struct Liar {
     /// `http://localhost:PORT/house`
     pub issuer: String,
+    /// What time it is there.
+    pub clock: Clock,
     state: Arc<Mutex<Behaviour>>,
-    clock: Clock,
     random: Random,
 }
 
@@ -134,42 +143,146 @@ struct Behaviour {
     lies: BTreeSet<Lie>,
     claims: Map<String, Value>,
     key: Arc<Key>,
+    /// One that calls itself the same, and is not the provider's.
+    other_key: Arc<Key>,
     /// Of each code: nonce and challenge.
     codes: HashMap<String, (String, String)>,
     refresh: Option<String>,
     access: String,
+    /// Every access and refresh token.
+    gave: Vec<String>,
     numbers: u32,
     asked: BTreeMap<&'static str, u32>,
     how: &'static str,
 }
 
+/// What it signs with unless told otherwise.
+const ALG: &str = "EdDSA";
+
+/// A key, and the algorithm that it is used with.
 struct Key {
-    signer: CoreEdDsaPrivateSigningKey,
+    alg: &'static str,
+    kid: String,
+    pair: Pair,
+}
+
+enum Pair {
+    Ed25519(Ed25519KeyPair),
+    Ecdsa(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
+}
+
+/// The curve of an algorithm (RFC 7518 section 3.4), and how it signs.
+fn curve(alg: &str) -> Option<(&'static str, &'static EcdsaSigningAlgorithm)> {
+    match alg {
+        "ES256" => Some(("P-256", &signature::ECDSA_P256_SHA256_FIXED_SIGNING)),
+        "ES384" => Some(("P-384", &signature::ECDSA_P384_SHA384_FIXED_SIGNING)),
+        _ => None,
+    }
+}
+
+/// How an algorithm pads with an RSA key (RFC 7518 sections 3.3 and 3.5).
+fn padding(alg: &str) -> &'static dyn RsaEncoding {
+    match alg {
+        "RS256" => &signature::RSA_PKCS1_SHA256,
+        "RS384" => &signature::RSA_PKCS1_SHA384,
+        "RS512" => &signature::RSA_PKCS1_SHA512,
+        "PS256" => &signature::RSA_PSS_SHA256,
+        "PS384" => &signature::RSA_PSS_SHA384,
+        "PS512" => &signature::RSA_PSS_SHA512,
+        _ => panic!("{alg} is no algorithm of an RSA key"),
+    }
+}
+
+/// Another algorithm, of the same kind of key if there is one.
+fn other_alg(alg: &str) -> &'static str {
+    match alg {
+        "RS256" => "PS256",
+        "PS256" => "PS384",
+        "PS384" => "PS512",
+        "ES256" => "ES384",
+        "ES384" => "ES256",
+        ALG => "ES256",
+        _ => "RS256",
+    }
+}
+
+/// `at_hash`: the left half of the token's hash, by the hash of the algorithm (OpenID Connect Core section 3.1.3.6).
+fn at_hash(alg: &str, token: &str) -> String {
+    let hash = match &alg[2..] {
+        "256" => Sha256::digest(token).to_vec(),
+        "384" => Sha384::digest(token).to_vec(),
+        _ => Sha512::digest(token).to_vec(),
+    };
+    URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2])
+}
+
+/// A new RSA key in PKCS 8. It comes from Node: ring makes none.
+async fn rsa_key() -> Vec<u8> {
+    let program =
+        "const { privateKey } = require('node:crypto').generateKeyPairSync('rsa', { modulusLength: 2048 });
+        console.log(privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64url'))";
+    let said = output(&tool("ICUSYNC_NODE"), &["-e", program], Duration::from_mins(1)).await;
+    URL_SAFE_NO_PAD.decode(said.trim()).unwrap()
 }
 
 impl Key {
-    fn new(random: &Random, kid: &str) -> Self {
-        // PKCS 8 of an Ed25519 key (RFC 8410 section 7).
-        let mut der = vec![
-            0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
-        ];
-        der.extend(random.bytes::<32>());
-        let pem = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-            STANDARD.encode(der)
-        );
-        let kid = JsonWebKeyId::new(kid.to_owned());
-        Self {
-            signer: CoreEdDsaPrivateSigningKey::from_ed25519_pem(&pem, Some(kid)).unwrap(),
-        }
+    async fn new(alg: &'static str, kid: &str) -> Self {
+        let random = SystemRandom::new();
+        let pair = if alg == ALG {
+            let made = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+            Pair::Ed25519(Ed25519KeyPair::from_pkcs8(made.as_ref()).unwrap())
+        } else if let Some((_, how)) = curve(alg) {
+            let made = EcdsaKeyPair::generate_pkcs8(how, &random).unwrap();
+            Pair::Ecdsa(EcdsaKeyPair::from_pkcs8(how, made.as_ref(), &random).unwrap())
+        } else {
+            Pair::Rsa(RsaKeyPair::from_pkcs8(&rsa_key().await).unwrap())
+        };
+        let kid = kid.to_owned();
+        Self { alg, kid, pair }
+    }
+
+    /// The public key (RFC 7517). It does not say its algorithm: the signature alone decides.
+    fn public(&self) -> Value {
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let mut key = match &self.pair {
+            Pair::Ed25519(pair) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": text(pair.public_key().as_ref())})
+            }
+            Pair::Ecdsa(pair) => {
+                // Both coordinates, after a byte that says so.
+                let point = &pair.public_key().as_ref()[1..];
+                let (x, y) = point.split_at(point.len() / 2);
+                json!({"kty": "EC", "crv": curve(self.alg).unwrap().0, "x": text(x), "y": text(y)})
+            }
+            Pair::Rsa(pair) => {
+                let public: PublicKeyComponents<Vec<u8>> = pair.public().into();
+                json!({"kty": "RSA", "n": text(&public.n), "e": text(&public.e)})
+            }
+        };
+        key["kid"] = json!(self.kid);
+        key["use"] = json!("sig");
+        key
+    }
+
+    /// The header of a token that it signs, or claims to, by this algorithm.
+    fn header(&self, alg: &str) -> Value {
+        json!({"alg": alg, "kid": self.kid})
     }
 
     fn sign(&self, header: &Value, payload: &Value) -> String {
         let signed = unsigned(header, payload);
-        let signature = self
-            .signer
-            .sign(&CoreJwsSigningAlgorithm::EdDsa, signed.as_bytes())
-            .unwrap();
+        let (message, random) = (signed.as_bytes(), SystemRandom::new());
+        let signature = match &self.pair {
+            Pair::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
+            Pair::Ecdsa(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(padding(self.alg), &random, message, &mut signature)
+                    .unwrap();
+                signature
+            }
+        };
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 }
@@ -193,10 +306,12 @@ impl Liar {
             state: Arc::new(Mutex::new(Behaviour {
                 lies: BTreeSet::new(),
                 claims,
-                key: Arc::new(Key::new(&random, "one")),
+                key: Arc::new(Key::new(ALG, "one").await),
+                other_key: Arc::new(Key::new(ALG, "one").await),
                 codes: HashMap::new(),
                 refresh: None,
                 access: String::new(),
+                gave: Vec::new(),
                 numbers: 0,
                 asked: BTreeMap::new(),
                 how: "",
@@ -243,10 +358,22 @@ impl Liar {
     }
 
     /// Signs with another key from now on, under another name.
-    pub fn rotates(&self) {
+    pub async fn rotates(&self) {
+        self.signs_with(self.key().alg).await;
+    }
+
+    /// The same, by this algorithm.
+    pub async fn signs_with(&self, alg: &'static str) {
+        let number = {
+            let mut state = self.state.lock().unwrap();
+            state.numbers += 1;
+            state.numbers
+        };
+        let kid = format!("key {number}");
+        let (key, other_key) = (Key::new(alg, &kid).await, Key::new(alg, &kid).await);
         let mut state = self.state.lock().unwrap();
-        state.numbers += 1;
-        state.key = Arc::new(Key::new(&self.random, &format!("key {}", state.numbers)));
+        state.key = Arc::new(key);
+        state.other_key = Arc::new(other_key);
     }
 
     /// Ends the tokens that it gave.
@@ -261,6 +388,11 @@ impl Liar {
         self.state.lock().unwrap().asked.get(what).copied().unwrap_or(0)
     }
 
+    /// Every access and refresh token that it gave.
+    pub fn gave(&self) -> Vec<String> {
+        self.state.lock().unwrap().gave.clone()
+    }
+
     /// How the last client at the token endpoint showed its secret: `basic` or `post`.
     pub fn how(&self) -> &'static str {
         self.state.lock().unwrap().how
@@ -269,12 +401,9 @@ impl Liar {
     /// A logout token as the provider would send it, changed by `tweak`: header and payload.
     pub fn logout_token(&self, tweak: impl FnOnce(&mut Value, &mut Value)) -> String {
         let now = self.clock.now().timestamp();
-        let (sub, key) = {
-            let mut state = self.state.lock().unwrap();
-            state.numbers += 1;
-            (state.claims["sub"].clone(), state.key.clone())
-        };
-        let mut header = self.header("EdDSA");
+        let key = self.key();
+        let sub = self.state.lock().unwrap().claims["sub"].clone();
+        let mut header = key.header(key.alg);
         header["typ"] = json!("logout+jwt");
         let mut payload = json!({
             "iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 120, "sub": sub,
@@ -296,25 +425,15 @@ impl Liar {
         *self.state.lock().unwrap().asked.entry(what).or_default() += 1;
     }
 
-    fn kid(&self) -> Value {
-        let key = self.state.lock().unwrap().key.clone();
-        serde_json::to_value(key.signer.as_verification_key()).unwrap()["kid"].clone()
-    }
-
-    fn header(&self, alg: &str) -> Value {
-        json!({"alg": alg, "kid": self.kid()})
+    fn key(&self) -> Arc<Key> {
+        self.state.lock().unwrap().key.clone()
     }
 
     fn id_token(&self, nonce: Option<&str>, access: &str) -> String {
         let now = self.clock.now();
-        let (key, claims, sid) = {
+        let (key, other_key, claims) = {
             let state = self.state.lock().unwrap();
-            (state.key.clone(), state.claims.clone(), "session-1")
-        };
-        let hash = |token: &str| {
-            let token = AccessToken::new(token.to_owned());
-            let key = key.signer.as_verification_key();
-            AccessTokenHash::from_token(&token, &CoreJwsSigningAlgorithm::EdDsa, &key).unwrap()
+            (state.key.clone(), state.other_key.clone(), state.claims.clone())
         };
         let made = match () {
             () if self.is(Lie::Future) => now + TimeDelta::minutes(5),
@@ -333,8 +452,8 @@ impl Liar {
                 () if self.is(Lie::ManyAud) => json!([CLIENT_ID, "other"]),
                 () => json!(CLIENT_ID),
             },
-            "iat": made.timestamp(), "exp": ends.timestamp(), "auth_time": made.timestamp(), "sid": sid,
-            "at_hash": hash(if self.is(Lie::AtHash) { "another" } else { access }),
+            "iat": made.timestamp(), "exp": ends.timestamp(), "auth_time": made.timestamp(), "sid": "session-1",
+            "at_hash": at_hash(key.alg, if self.is(Lie::AtHash) { "another" } else { access }),
             "amr": ["pwd", "otp"],
         });
         if self.is(Lie::LongAgo) {
@@ -363,18 +482,22 @@ impl Liar {
             None => {}
         }
         if self.is(Lie::AlgNone) {
-            return format!("{}.", unsigned(&self.header("none"), &payload));
+            return format!("{}.", unsigned(&key.header("none"), &payload));
         }
         if self.is(Lie::AlgHmac) {
-            return hmac(&self.header("HS256"), &payload);
+            return hmac(&key.header("HS256"), &payload);
         }
+        if self.is(Lie::OtherAlg) {
+            return key.sign(&key.header(other_alg(key.alg)), &payload);
+        }
+        let header = key.header(key.alg);
         if self.is(Lie::Garbled) {
-            return format!("{}.AAAA", unsigned(&self.header("EdDSA"), &payload));
+            return format!("{}.AAAA", unsigned(&header, &payload));
         }
         if self.is(Lie::OtherKey) {
-            return Key::new(&self.random, "one").sign(&self.header("EdDSA"), &payload);
+            return other_key.sign(&header, &payload);
         }
-        key.sign(&self.header("EdDSA"), &payload)
+        key.sign(&header, &payload)
     }
 
     /// An answer of the token endpoint, right apart from the ID token's lies.
@@ -392,6 +515,7 @@ impl Liar {
         }
         let has_refresh = !self.is(Lie::NoRefresh);
         let mut state = self.state.lock().unwrap();
+        state.gave.extend([access.clone(), refresh.clone()]);
         state.access = access;
         state.refresh = has_refresh.then(|| refresh.clone());
         if has_refresh {
@@ -424,7 +548,7 @@ async fn metadata(State(liar): State<Liar>) -> Response {
         "jwks_uri": at("keys"),
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["EdDSA", "HS256", "none"],
+        "id_token_signing_alg_values_supported": [liar.key().alg, "HS256", "none"],
         "authorization_response_iss_parameter_supported": true,
     });
     if liar.is(Lie::NoUserinfo) {
@@ -438,12 +562,11 @@ async fn metadata(State(liar): State<Liar>) -> Response {
 
 async fn keys(State(liar): State<Liar>) -> Json<Value> {
     liar.count("keys");
-    let key = liar.state.lock().unwrap().key.clone();
     let keys = if liar.is(Lie::NoKeys) {
         json!([])
     } else {
         // A key of a kind that nobody knows is no reason to know none.
-        json!([{"kty": "XYZ", "kid": "new"}, key.signer.as_verification_key()])
+        json!([{"kty": "XYZ", "kid": "new"}, liar.key().public()])
     };
     Json(json!({ "keys": keys }))
 }
