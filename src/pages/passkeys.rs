@@ -529,10 +529,6 @@ pub(crate) async fn off(
     let Some(name) = queries::passkeys::take_off(&mut *db, session.account, id).await? else {
         return Ok(Done::PasskeyGone.answer());
     };
-    if ways::ways_left(&mut *db, &app, session).await?.count() == 0 {
-        drop(transaction);
-        return Ok(draft::wrong(here, Mistake::new("off-button", ONLY_WAY)));
-    }
     let from = From::of(from.0, &headers);
     factors::taken_off(&mut *db, &app, session.account, Some(&name), &from).await?;
     transaction.commit().await?;

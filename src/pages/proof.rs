@@ -2,11 +2,9 @@
 //! unlocked screen. The password is asked for again; an account without one has its athlete give a fresh consent at intervals.icu, or
 //! sign in at the outside identity provider again, or show the passkey that is its only way in.
 
-use axum::response::Response;
 use chrono::Duration;
 use sqlx::PgConnection;
 
-use super::{authorize::leading_anywhere, frame::leading_to_intervals};
 use crate::{
     app::App,
     error::Problem,
