@@ -349,7 +349,12 @@ fn said(app: &App, provider: &Provider, failed: &Failed, back: Back) -> Result<R
         back,
         contact: app.config.support_email.as_deref(),
     };
-    Ok(leading_anywhere(with_status(failed.status(), &page)?))
+    let response = with_status(failed.status(), &page)?;
+    // Only somebody who signs in has a button that leads to the provider again.
+    Ok(match back.signs_in_as() {
+        Some(_) => leading_anywhere(response),
+        None => response,
+    })
 }
 
 fn failed(app: &App, provider: &Provider, failure: Failure, back: Back) -> Result<Response, Problem> {

@@ -29,6 +29,7 @@ mod database;
 mod delete;
 mod demo_command;
 mod docs;
+mod door_pages;
 mod drafts;
 mod export;
 mod factors;

@@ -28,13 +28,14 @@ use tower::ServiceExt as _;
 
 use crate::{
     coaches::invite_somebody,
+    door_pages::{HELP, HOUSE, Met, met},
+    passkeys::{page_of_it, with_passkey},
     world::{Browser, Page, World, test, test_with},
 };
 
-const POLICY: &str =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:";
 
-const FOR_ALL: [&str; 24] = [
+const FOR_ALL: [&str; 27] = [
     "/",
     "/steps",
     "/personal-coach",
@@ -53,6 +54,9 @@ const FOR_ALL: [&str; 24] = [
     "/sign-up",
     "/sign-up/sent",
     "/sign-in",
+    "/sign-in?done=step-over",
+    "/sign-in?done=codes",
+    "/recover",
     "/forgot",
     "/forgot/sent",
     "/confirm",
@@ -60,7 +64,7 @@ const FOR_ALL: [&str; 24] = [
     "/account/address/sent",
     "/account/deleted",
 ];
-const FOR_ATHLETES: [&str; 24] = [
+const FOR_ATHLETES: [&str; 26] = [
     "/dashboard",
     "/connector",
     "/coaches",
@@ -77,11 +81,13 @@ const FOR_ATHLETES: [&str; 24] = [
     "/account?done=others",
     "/apps",
     "/apps?done=ended",
+    "/account/ways",
     "/account/password",
     "/account/address",
     "/account/address/sent",
     "/account/factors",
     "/account/factors?done=passkey",
+    "/account/factors/codes",
     "/account/passkeys/new",
     "/account/delete",
     "/address",
@@ -128,16 +134,25 @@ async fn text_of(response: Response<Body>) -> String {
 }
 
 fn hardened(page: &Page, path: &str) {
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with(POLICY), "{path}: {policy}");
     assert!(
-        page.header("content-security-policy").starts_with(POLICY),
-        "{path}: {}",
-        page.header("content-security-policy")
+        policy.ends_with("frame-ancestors 'none'; base-uri 'none'"),
+        "{path}: {policy}"
     );
+    // Browsers check the whole way of a form: one that leads to a client, or to a provider who may send people on, cannot name it.
+    let leads_away = ["/sign-in/provider\"", "/account/ways/provider\"", "/authorize/"]
+        .iter()
+        .any(|action| page.body.contains(&format!("action=\"{action}")))
+        || page.text().contains(&format!("Confirm with {HOUSE}"));
+    // The page of the ways is the same whichever of them are on.
+    let is_bound = policy.contains("; form-action 'self'");
+    let may_be_free = leads_away || page.text().contains("Ways to sign in · IcuSync");
     assert!(
-        page.header("content-security-policy")
-            .ends_with("frame-ancestors 'none'; base-uri 'none'"),
-        "{path}"
+        !leads_away || !is_bound,
+        "{path}: a button does nothing: {policy}"
     );
+    assert!(may_be_free || is_bound, "{path}: {policy}");
     assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
     assert_eq!(page.header("referrer-policy"), "no-referrer", "{path}");
     assert_eq!(page.header("x-frame-options"), "DENY", "{path}");
@@ -174,7 +189,8 @@ fn sound(page: &Page, path: &str) {
         assert!(
             href.starts_with(['/', '#'])
                 || href.starts_with("https://claude.ai/")
-                || href == "mailto:help@icusync.example",
+                || href.starts_with("otpauth://totp/")
+                || href == format!("mailto:{HELP}"),
             "{path}: href={href}"
         );
     }
@@ -265,6 +281,36 @@ async fn every_page_is_hardened_and_sound() {
     .await;
 }
 
+// Hard cases 80 and 82.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_signing_in_is_hardened_and_sound() {
+    met(
+        |_| (),
+        async |world, pages| {
+            assert!(pages.len() > 80, "{}", pages.len());
+            let mut links = std::collections::BTreeSet::new();
+            for Met { what, page } in &pages {
+                hardened(page, what);
+                sound(page, what);
+                assert_eq!(page.header("cache-control"), "no-store", "{what}");
+                links.extend(links_on(page).into_iter().filter(|link| link.starts_with('/')));
+            }
+            // Each link leads to a page: to a stranger's, which asks who is there, or to none if it is about one sign-in.
+            let mut stranger = world.browser();
+            for link in &links {
+                let status = stranger.get(link).await.status;
+                let is_page = match status {
+                    403 => link.starts_with("/for-coaches/my-roster/"),
+                    404 => link.starts_with("/authorize/"),
+                    _ => matches!(status, 200 | 303),
+                };
+                assert!(is_page, "{link}: {status}");
+            }
+        },
+    )
+    .await;
+}
+
 const EVIL: [&str; 8] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
@@ -348,7 +394,8 @@ async fn whatever_people_and_upstream_write_stays_text() {
         },
         async |world| {
             let ana = world.ana().clone();
-            let mut browser = world.signed_in(&ana).await;
+            let (mut browser, _) = with_passkey(&world, &ana).await;
+            let passkey = page_of_it(&mut browser).await;
             let account = queries::accounts::by_email(&world.app.pool, ana.person.email).await.unwrap().unwrap().id;
             let link = queries::connectors::of_account(&world.app.pool, account).await.unwrap().unwrap();
             let grant = a_grant_to_write_to(&world, &mut browser).await;
@@ -367,6 +414,11 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     .await
                     .unwrap();
                 sqlx::query("update sessions set user_agent = $1")
+                    .bind(evil)
+                    .execute(&world.app.pool)
+                    .await
+                    .unwrap();
+                sqlx::query("update passkeys set name = $1")
                     .bind(evil)
                     .execute(&world.app.pool)
                     .await
@@ -410,6 +462,11 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 ] {
                     pages.push((path, browser.get(path).await));
                 }
+                for path in ["/account/factors", &passkey, "/account/ways"] {
+                    pages.push(("factors", browser.get(path).await));
+                }
+                pages.push(("passkey", browser.post(&format!("{passkey}/off"), &[("password", evil)]).await));
+                pages.push(("factor", browser.get(&format!("/account/factor?next={encoded}&said={encoded}")).await));
                 pages.extend(pages_about_coaches(&mut browser, grant, evil).await);
                 // While the account shows another athlete.
                 let other = "update connections set athlete_id = 'i5' where account_id = $1";
@@ -519,13 +576,33 @@ async fn only_our_own_pages_may_post() {
                 "/account/address",
                 "/account/export",
                 "/account/delete",
+                "/account/prove",
+                "/account/ways/intervals",
+                "/account/ways/intervals/off",
+                "/account/ways/provider",
+                "/account/ways/provider/off",
+                "/account/ways/password",
+                "/account/ways/password/off",
+                "/account/factor",
+                "/account/factors/codes",
+                "/account/factors/codes/confirm",
+                "/account/factors/codes/off",
+                "/account/factors/recovery-codes",
+                "/account/recovery/stop",
                 "/account/passkeys",
                 "/account/passkeys/prove",
                 "/account/passkeys/00000000-0000-7000-8000-000000000001",
                 "/account/passkeys/00000000-0000-7000-8000-000000000001/off",
                 "/account/factor/passkey",
                 "/sign-in/passkey",
+                "/sign-in/factor",
                 "/sign-in/factor/passkey",
+                "/sign-in/factor/over",
+                "/sign-in/factor/lost",
+                "/sign-in/provider",
+                "/sign-in/provider/join",
+                "/sign-in/provider/join/code",
+                "/recover",
                 "/address",
                 "/for-coaches/resend",
                 "/for-coaches/resend/confirm",
@@ -1009,7 +1086,7 @@ async fn every_command_of_the_lock_page_answers_as_it_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_link_of_ours_leads_to_a_page() {
     test_with(
-        |config| config.support_email = Some("help@icusync.example".to_owned()),
+        |config| config.support_email = Some(HELP.to_owned()),
         async |world| {
             let mut browser = world.signed_in(&world.ana().clone()).await;
             let mut stranger = world.browser();
@@ -1033,7 +1110,7 @@ async fn every_link_of_ours_leads_to_a_page() {
             ] {
                 assert!(links.contains(public), "{public} is linked from nowhere");
             }
-            assert!(links.contains("mailto:help@icusync.example"));
+            assert!(links.contains(&format!("mailto:{HELP}")));
             for link in links.iter().filter(|link| link.starts_with('/')) {
                 let page = browser.get(link).await;
                 let fine = matches!(page.status, 200 | 303 | 422);

@@ -69,8 +69,7 @@ fn gone(provider: &Provider, signed: bool) -> Result<Response, Problem> {
         frame: Frame::of(signed),
         name: provider.name(),
     };
-    let response = with_status(StatusCode::GONE, &page)?;
-    Ok(super::leading_anywhere(response))
+    with_status(StatusCode::GONE, &page)
 }
 
 /// How an identity that waits can be joined: whether it replaces another one, and whether a password does.

@@ -18,6 +18,7 @@ pub struct Browser {
 }
 
 /// What came back.
+#[derive(Clone)]
 pub struct Page {
     /// Status code.
     pub status: u16,
