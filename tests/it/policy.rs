@@ -212,6 +212,35 @@ async fn a_roster_leaves_out_whom_the_policy_does_not_let_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_athletes_id_lets_nobody_in_whose_connection_to_it_ended() {
+    with_policies(async |world| {
+        let (coaches, ana) = (world.coaches().await, world.ana());
+        let mut browser = world.signed_in(ana).await;
+        let policy = format!(
+            "athletes athlete {}\nathletes address jack@example.test",
+            ana.person.athlete_id
+        );
+        apply(&world, &policy).await;
+        done(&world, &ana.link, "get_athlete_profile", json!({})).await;
+        let roster = async || done(&world, &coaches[0].link, "list_athletes", json!({})).await;
+        assert!(roster().await.contains("Ana Berger"));
+        let gone = browser.post("/disconnect", &[]).await;
+        assert_eq!(gone.status, 303, "{}", gone.text());
+        let text = refused(&world, &ana.link, "get_athlete_profile", json!({})).await;
+        assert!(text.contains(NOT_IN), "{text}");
+        let text = roster().await;
+        assert!(
+            !text.contains("Ana Berger") && text.contains("Jack Nguyen"),
+            "{text}"
+        );
+        assert_eq!(browser.get("/account").await.status, 403);
+        let fields = [("email", ana.person.email), ("password", PASSWORD)];
+        assert_eq!(world.browser().post("/sign-in", &fields).await.status, 403);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_by_a_way_that_is_off_opens_one_page_and_the_password_opens_none() {
     with_policies(async |world| {
         let ana = world.ana();
