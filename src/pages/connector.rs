@@ -50,7 +50,7 @@ pub(crate) async fn show(
         frame: Frame::of(true),
         done,
         oauth: app.config.offers_oauth(),
-        writing: Writing::of(link.as_ref(), &grants, connection.as_ref(), now),
+        writing: Writing::of(link.as_ref(), signed.0.writes, &grants, connection.as_ref(), now),
         shown: links::shown(&groups),
         groups,
         has_links: signed.0.policy.has_links(),
