@@ -29,10 +29,21 @@ pub(crate) const LASTS: Duration = Duration::minutes(30);
 pub(crate) enum Visitor {
     /// Nobody's whose visit lasts.
     Stranger,
-    /// This coach's, and the policy that lets them in.
-    In(Box<Coach>, Arc<Policy>),
+    /// That of a coach whose visit lasts.
+    In(Box<Visiting>),
     /// That of a coach whom the policy does not let in, or not by the way in which they came.
     KeptOut(Admission),
+}
+
+/// A coach whose visit lasts.
+#[derive(Debug, Clone)]
+pub(crate) struct Visiting {
+    /// The coach.
+    pub(crate) coach: Coach,
+    /// The policy that lets them in.
+    pub(crate) policy: Arc<Policy>,
+    /// Whether it lets them change something.
+    pub(crate) writes: bool,
 }
 
 /// Whose visit the request's cookie names, while it lasts. A malformed cookie costs no query.
@@ -55,7 +66,11 @@ pub(crate) async fn visitor(app: &App, headers: &HeaderMap) -> sqlx::Result<Visi
         Err(why) => return Ok(Visitor::KeptOut(Admission::NotCurrent(why))),
     };
     Ok(match policy::came_in(&policy, Kind::Coach, &facts, Some(way)) {
-        Admission::In => Visitor::In(Box::new(visit.coach), policy),
+        Admission::In => Visitor::In(Box::new(Visiting {
+            writes: policy::writes(&policy, Kind::Coach, &facts),
+            coach: visit.coach,
+            policy,
+        })),
         kept => Visitor::KeptOut(kept),
     })
 }

@@ -318,6 +318,16 @@ impl NotCurrent {
     }
 }
 
+/// Whether what the provider said last about somebody counts, as long as nobody asks it.
+pub(crate) fn holds(app: &App, known: &Known) -> bool {
+    known.refused_at.is_none() && known.was_said_within(app, HOLDS_FOR)
+}
+
+/// Whether the provider is to be asked about somebody's claims in `names` before they count.
+pub(crate) fn is_due(app: &App, known: &Known, names: &BTreeSet<String>) -> bool {
+    known.refused_at.is_none() && !known.is_fresh(app, names)
+}
+
 /// What the provider says of somebody's claims in `names`: what was said lately, else it is asked. Many calls of many instances ask
 /// once. While it does not answer, what it said last holds for [`HOLDS_FOR`].
 pub(crate) async fn current(

@@ -660,7 +660,7 @@ impl Journal {
         let found = callers::of_tokens(db, &[hash], app.config.issuer(), app.clock.now()).await?;
         Ok(found
             .first()
-            .is_some_and(|found| policy::may_change(&policy, found, self.changes.account)))
+            .is_some_and(|found| policy::may_change(app, &policy, found, self.changes.account)))
     }
 
     /// An error if the right to what is being sent ended since it was written down.

@@ -107,12 +107,12 @@ impl Known {
 
     /// Whether the policy leaves the athlete of this grant on the coach's roster. A grant that is not among what was found is left
     /// to whoever asks for it.
-    pub(crate) fn has_on_roster(&self, grant: GrantId) -> bool {
+    pub(crate) fn has_on_roster(&self, app: &App, grant: GrantId) -> bool {
         let Some(Owner::Coach { roster, .. }) = &self.found.owner else {
             return true;
         };
         let mut those = roster.iter().filter(|granted| granted.member.grant_id == grant);
-        those.all(|granted| policy::is_on_roster(&self.policy, granted))
+        those.all(|granted| policy::is_on_roster(app, &self.policy, &granted.facts))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod command;
 
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -150,16 +151,12 @@ pub(crate) async fn current<'a>(
     let Some(identity) = facts.identity.as_ref().filter(|_| !policy.is_empty()) else {
         return Ok(Ok(Cow::Borrowed(facts)));
     };
-    let without = Facts {
-        identity: None,
-        ..facts.clone()
-    };
+    let without = without_identity(facts);
     let is_in = calls(policy, kind, &without) == Admission::In;
     if is_in && writes(policy, kind, &without) {
         return Ok(Ok(Cow::Borrowed(facts)));
     }
-    let names = policy.claims().into_iter().map(str::to_owned).collect();
-    Ok(match identities::current(app, identity, &names).await? {
+    Ok(match identities::current(app, identity, &names(policy)).await? {
         Ok(claims) if claims == identity.claims => Ok(Cow::Borrowed(facts)),
         Ok(claims) => {
             let mut facts = facts.clone();
@@ -172,6 +169,26 @@ pub(crate) async fn current<'a>(
         Err(_) if is_in => Ok(Cow::Owned(without)),
         Err(not_current) => Err(not_current),
     })
+}
+
+/// The names of the claims that a policy uses.
+fn names(policy: &Policy) -> BTreeSet<String> {
+    policy.claims().into_iter().map(str::to_owned).collect()
+}
+
+fn without_identity(facts: &Facts) -> Facts {
+    Facts {
+        identity: None,
+        ..facts.clone()
+    }
+}
+
+/// What counts of what is known about somebody, if the outside provider is not asked: what it said last, as long as that holds.
+fn held<'a>(app: &App, facts: &'a Facts) -> Cow<'a, Facts> {
+    match &facts.identity {
+        Some(identity) if !identities::holds(app, identity) => Cow::Owned(without_identity(facts)),
+        _ => Cow::Borrowed(facts),
+    }
 }
 
 /// Whether somebody may call: by any way in that they have.
@@ -291,6 +308,15 @@ pub(crate) async fn lets_coach_in(
     }))
 }
 
+/// Whether a coach may change something, by what is known without asking the outside provider: for the athletes who grant it.
+pub(crate) async fn lets_coach_write(app: &App, policy: &Policy, coach: CoachId) -> sqlx::Result<bool> {
+    if policy.is_empty() {
+        return Ok(true);
+    }
+    let known = policies::of_coach(&app.pool, coach, app.config.issuer()).await?;
+    Ok(known.is_some_and(|known| writes(policy, Kind::Coach, &held(app, &known.facts))))
+}
+
 /// The policy as it is now, within a transaction.
 pub(crate) async fn of_now(db: &mut sqlx::PgConnection, app: &App) -> sqlx::Result<Arc<Policy>> {
     let version = policies::version(&mut *db).await?;
@@ -352,24 +378,43 @@ pub(crate) fn check_write(app: &App, policy: &Policy, found: &Found) -> Result<(
 }
 
 /// Whether a change through a connector may be sent, as its row stands now: its kind of token, its owner, and for a coach the
-/// athlete.
-pub(crate) fn may_change(policy: &Policy, found: &Found, account: AccountId) -> bool {
-    let kind = kind_of(found);
+/// athlete. The outside provider is not asked: it was when the call began.
+pub(crate) fn may_change(app: &App, policy: &Policy, found: &Found, account: AccountId) -> bool {
+    if policy.is_empty() {
+        return true;
+    }
+    let (kind, facts) = (kind_of(found), held(app, &found.facts));
     let is_door_open = found.is_sign_in || policy.has_links();
-    let is_in = calls(policy, kind, &found.facts) == Admission::In && writes(policy, kind, &found.facts);
+    let is_in = calls(policy, kind, &facts) == Admission::In && writes(policy, kind, &facts);
     let is_athlete_in = match &found.owner {
         Some(callers::Owner::Coach { roster, .. }) => roster
             .iter()
             .filter(|granted| granted.member.account_id == account)
-            .all(|granted| is_on_roster(policy, granted)),
+            .all(|granted| is_on_roster(app, policy, &granted.facts)),
         _ => true,
     };
     is_door_open && is_in && is_athlete_in
 }
 
-/// Whether an athlete is on the rosters of those whom they granted something: who may not sign in could not take it back.
-pub(crate) fn is_on_roster(policy: &Policy, granted: &callers::Granted) -> bool {
-    calls(policy, Kind::Athlete, &granted.facts) == Admission::In
+/// Whether an athlete is on the rosters of those whom they granted something: who may not sign in could not take it back. The
+/// outside provider is not asked.
+pub(crate) fn is_on_roster(app: &App, policy: &Policy, athlete: &Facts) -> bool {
+    policy.is_empty() || calls(policy, Kind::Athlete, &held(app, athlete)) == Admission::In
+}
+
+/// Whether [`is_on_roster`] depends on what the outside provider says of an athlete, and that is too old.
+pub(super) fn must_ask_first(app: &App, policy: &Policy, athlete: &Facts) -> bool {
+    let Some(identity) = athlete.identity.as_ref().filter(|_| !policy.is_empty()) else {
+        return false;
+    };
+    identities::is_due(app, identity, &names(policy))
+        && calls(policy, Kind::Athlete, &without_identity(athlete)) != Admission::In
+}
+
+/// [`is_on_roster`] by what the outside provider says now. No transaction may be open.
+pub(super) async fn is_on_roster_now(app: &App, policy: &Policy, athlete: &Facts) -> sqlx::Result<bool> {
+    let current = current(app, policy, Kind::Athlete, athlete).await?;
+    Ok(current.is_ok_and(|facts| calls(policy, Kind::Athlete, &facts) == Admission::In))
 }
 
 /// [`is_on_roster`] for an account, outside a call.
@@ -382,7 +427,7 @@ pub(crate) async fn lets_athlete_be_on_rosters(
         return Ok(true);
     }
     let known = policies::of_account(&app.pool, account, app.config.issuer()).await?;
-    Ok(known.is_some_and(|known| calls(policy, Kind::Athlete, &known.facts) == Admission::In))
+    Ok(known.is_some_and(|known| is_on_roster(app, policy, &known.facts)))
 }
 
 const fn called(kind: Kind) -> &'static str {

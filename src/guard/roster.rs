@@ -3,6 +3,7 @@
 //! [`Roster`] has private fields and is built only here. No tool logic and no HTTP. What an opened grant allows is in
 //! [`super::grant`], how grants begin and end in [`super::coaches`].
 
+mod admitted;
 mod find;
 #[cfg(test)]
 mod tests;
@@ -15,13 +16,16 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use tokio::time::Instant;
 
-use self::find::{Meant, find};
+pub(crate) use self::admitted::About;
+use self::{
+    admitted::admitted,
+    find::{Meant, find},
+};
 use super::{
     Ask, Caller, Member,
     connection::{self, away},
     grant,
     link::{self, Known, Visitor},
-    policy,
     touched::{Touch, Touched},
 };
 use crate::{
@@ -77,11 +81,12 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// The current roster of the coach who calls as `visitor`, for one call that ends at `deadline`. The athletes whom
-    /// the call touches are noted in `touched`.
+    /// The current roster of the coach who calls as `visitor`, for one call about `about` that ends at `deadline`. The athletes
+    /// whom the call touches are noted in `touched`.
     pub async fn of(
         app: &App,
         visitor: &Visitor,
+        about: &About,
         deadline: Instant,
         touched: &Touched,
     ) -> Result<Self, ToolError> {
@@ -109,30 +114,26 @@ impl Roster {
             tracing::error!(link = %visitor.link(), "a roster of another coach");
             return Err(connection::unreachable());
         }
-        let roster = roster
+        // A selection from the future was made before the clock was set back.
+        let selection =
+            (*selection).filter(|selection| (Duration::zero()..SELECTED_FOR).contains(&(now - selection.at)));
+        let selected = selection.map(|selection| selection.grant_id);
+        let on = admitted(app, &policy, roster, (about, selected), now).await?;
+        let connections = on
             .iter()
-            .filter(|granted| policy::is_on_roster(&policy, granted));
-        let connections = roster
-            .clone()
-            .map(|granted| (granted.member.grant_id, granted.connection.clone()));
+            .map(|(granted, member)| (member.grant(), granted.connection.clone()));
         let connections: HashMap<GrantId, Connection> = connections.collect();
-        let mut all: Vec<Member> = roster
-            .map(|granted| Member::of(granted.member.clone(), now))
-            .collect();
+        let mut all: Vec<Member> = on.into_iter().map(|(_, member)| member).collect();
         all.sort_by(|a, b| {
             (a.words(), a.athlete_id(), a.grant()).cmp(&(b.words(), b.athlete_id(), b.grant()))
         });
         let (sleeping, members): (Vec<Member>, Vec<Member>) = all.into_iter().partition(Member::asleep);
-        let live = |selection: &Selection| {
-            // A selection from the future was made before the clock was set back.
-            (Duration::zero()..SELECTED_FOR).contains(&(now - selection.at))
-                && members.iter().any(|member| member.grant() == selection.grant_id)
-        };
+        let is_on = |selection: &Selection| members.iter().any(|member| member.grant() == selection.grant_id);
         Ok(Self {
             app: app.clone(),
             email,
             hash,
-            selection: (*selection).filter(live),
+            selection: selection.filter(is_on),
             members,
             sleeping,
             now,

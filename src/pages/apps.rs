@@ -78,6 +78,8 @@ pub(super) struct Apps {
     pub(super) log: Vec<Logged>,
     /// The zone of the times.
     pub(super) zone: &'static str,
+    /// Whether the policy lets the owner change something.
+    pub(super) writes: bool,
     /// After so many days without use an app ends by itself.
     pub(super) refresh_days: u32,
 }
@@ -216,10 +218,10 @@ fn named(name: String) -> String {
 }
 
 impl Apps {
-    /// What `place` lists for `owner`, with times in `zone`.
+    /// What `place` lists for `owner`, with times in `zone`; `writes` says whether the policy lets them change something.
     pub(super) async fn of(
         app: &App,
-        owner: Owner,
+        (owner, writes): (Owner, bool),
         place: &Place,
         zone: Option<Tz>,
     ) -> Result<Self, Problem> {
@@ -235,6 +237,7 @@ impl Apps {
                 .collect(),
             log: log.into_iter().map(|entry| Logged::of(entry, zone)).collect(),
             zone: zone.map_or("UTC", Tz::name),
+            writes,
             refresh_days: app.config.refresh_days,
         })
     }
@@ -285,7 +288,7 @@ pub(crate) async fn show(
     page(&Page {
         frame: Frame::of(true),
         done,
-        apps: Apps::of(&app, Owner::Account(account), &HERE, zone).await?,
+        apps: Apps::of(&app, (Owner::Account(account), signed.0.writes), &HERE, zone).await?,
         url: Copy::of_sign_in("sign-in-url", &app.config),
     })
 }
@@ -351,6 +354,8 @@ struct Rights {
     coach: bool,
     groups: Vec<Offered>,
     may_write: bool,
+    /// Whether the policy lets the owner change something.
+    writes: bool,
 }
 
 impl Rights {
@@ -368,7 +373,7 @@ pub(super) fn id_in(path: Result<Path<String>, PathRejection>) -> Result<Connect
 /// The page on which what one app may do is changed.
 pub(super) async fn rights(
     app: &App,
-    owner: Owner,
+    (owner, writes): (Owner, bool),
     place: &'static Place,
     id: ConnectorId,
     signed: bool,
@@ -383,6 +388,7 @@ pub(super) async fn rights(
         coach: matches!(owner, Owner::Coach(_)),
         groups: links::offered(&listed.groups_off),
         may_write: listed.may_write,
+        writes,
     })
 }
 
@@ -409,7 +415,8 @@ pub(crate) async fn form(
     signed: Signed,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    rights(&app, Owner::Account(signed.0.account), &HERE, id_in(path)?, true).await
+    let owner = (Owner::Account(signed.0.account), signed.0.writes);
+    rights(&app, owner, &HERE, id_in(path)?, true).await
 }
 
 /// `POST /apps/{app}`: changes that.

@@ -3,7 +3,10 @@
 pub(super) mod list;
 pub(crate) mod undo;
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Redirect, Response},
+};
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -32,6 +35,8 @@ const CHOICE: &str = "choice";
 pub(super) struct Writing {
     /// Whether the athlete's own connector may; None until the athlete has answered.
     own: Option<bool>,
+    /// Whether the policy lets the athlete change something.
+    lets: bool,
     /// Whether a coach may.
     coaches: bool,
     /// What somebody may change and intervals.icu lets IcuSync change.
@@ -43,9 +48,10 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    /// As these rows have it.
+    /// As these rows have it; `lets` says whether the policy lets the athlete change something.
     pub(super) fn of(
         link: Option<&Link>,
+        lets: bool,
         grants: &[Grant],
         connection: Option<&Connection>,
         now: DateTime<Utc>,
@@ -55,7 +61,7 @@ impl Writing {
             let mut off = link.iter().flat_map(|link| &link.groups_off);
             off.any(|word| word == tool.group.word())
         };
-        let by_own = writes().filter(|tool| own == Some(true) && !is_off(tool));
+        let by_own = writes().filter(|tool| lets && own == Some(true) && !is_off(tool));
         let by_coaches: Vec<&Permission> = grants.iter().flat_map(|grant| changes_of(grant, now)).collect();
         let coaches = !by_coaches.is_empty();
         let used = areas_of(by_own.chain(by_coaches));
@@ -63,6 +69,7 @@ impl Writing {
         let (shut, open) = used.into_iter().partition(|area| missing.contains(area));
         Self {
             own,
+            lets,
             coaches,
             open,
             shut,
@@ -72,12 +79,22 @@ impl Writing {
 
     /// Whether the athlete's own connector may change something.
     pub(super) fn is_on(&self) -> bool {
+        self.lets && self.is_chosen()
+    }
+
+    /// Whether the athlete lets it.
+    pub(super) fn is_chosen(&self) -> bool {
         self.own == Some(true)
+    }
+
+    /// Whether the policy does not let it, whatever the athlete says.
+    pub(super) fn is_forbidden(&self) -> bool {
+        !self.lets
     }
 
     /// Whether the athlete has yet to say whether it may.
     pub(super) fn is_unanswered(&self) -> bool {
-        self.own.is_none()
+        self.lets && self.own.is_none()
     }
 
     /// Whether a coach may change something.
@@ -109,7 +126,7 @@ impl Writing {
     pub(super) fn of_group(&self, offered: &Offered) -> &'static str {
         let changes = offered.tools.iter().filter(|tool| tool.access == Access::Write);
         let needed = areas_of(changes.copied());
-        if needed.is_empty() {
+        if needed.is_empty() || self.is_forbidden() {
             "reads"
         } else if !self.is_on() {
             "reads, and changes once that is switched on"
@@ -193,7 +210,7 @@ pub(super) fn chosen(fields: &mut Fields) -> Option<bool> {
 pub(super) async fn wanted(app: &App, account: AccountId) -> sqlx::Result<bool> {
     let link = queries::connectors::of_account(&app.pool, account).await?;
     let grants = queries::grants::of_account(&app.pool, account).await?;
-    let writing = Writing::of(link.as_ref(), &grants, None, app.clock.now());
+    let writing = Writing::of(link.as_ref(), true, &grants, None, app.clock.now());
     Ok(writing.is_on() || writing.is_granted())
 }
 
@@ -215,6 +232,9 @@ pub(crate) async fn choose(
         _ => return Err(Problem::BadForm),
     };
     let account = signed.0.account;
+    if may && !signed.0.writes {
+        return Ok(Redirect::to("/connector").into_response());
+    }
     if may && let Some(first) = factor::asked(&app, &signed.0, NextPage::Connector).await? {
         return Ok(first);
     }
@@ -226,7 +246,7 @@ pub(crate) async fn choose(
     }
     queries::connectors::set_may_write(&app.pool, account, Some(may)).await?;
     let link = queries::connectors::of_account(&app.pool, account).await?;
-    let writing = Writing::of(link.as_ref(), &[], connection.as_ref(), app.clock.now());
+    let writing = Writing::of(link.as_ref(), true, &[], connection.as_ref(), app.clock.now());
     let done = match may {
         false => Done::WritingOff,
         true if writing.lacks_consent() => Done::WritingLacksConsent,

@@ -84,7 +84,13 @@ pub(crate) async fn show(
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
     let grants = queries::grants::of_account(&app.pool, session.account).await?;
     let link = queries::connectors::of_account(&app.pool, session.account).await?;
-    let writing = Writing::of(link.as_ref(), &grants, connection.as_ref(), app.clock.now());
+    let writing = Writing::of(
+        link.as_ref(),
+        session.writes,
+        &grants,
+        connection.as_ref(),
+        app.clock.now(),
+    );
     let template = Connect {
         frame: Frame::of(true),
         oauth: app.config.offers_oauth(),

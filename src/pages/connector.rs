@@ -48,7 +48,7 @@ pub(crate) async fn show(
         frame: Frame::of(true),
         done,
         oauth: app.config.offers_oauth(),
-        writing: Writing::of(link.as_ref(), &grants, connection.as_ref(), now),
+        writing: Writing::of(link.as_ref(), signed.0.writes, &grants, connection.as_ref(), now),
         shown: links::shown(&groups),
         groups,
         link_is_on: link.as_ref().is_some_and(|link| link.token_sealed.is_some()),

@@ -89,7 +89,7 @@ pub(crate) async fn show(
     let link = queries::connectors::of_account(&app.pool, session.account).await?;
     let grants = queries::grants::of_account(&app.pool, session.account).await?;
     let stakes = Stakes::of(&grants);
-    let writing = Writing::of(link.as_ref(), &grants, connection.as_ref(), now);
+    let writing = Writing::of(link.as_ref(), session.writes, &grants, connection.as_ref(), now);
     let narrower = connection
         .as_ref()
         .and_then(|row| Narrower::of(row, &grants, now));

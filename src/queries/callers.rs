@@ -13,7 +13,7 @@ use super::{
     connections::Connection,
     connectors::Selection,
     grants::Member,
-    policies::{Facts, Identity},
+    policies::{Facts, athlete_in, coach_in, with_facts},
 };
 use crate::{
     ids::{AccountId, CoachId, ConnectionId, ConnectorId, GrantId, IdentityId},
@@ -86,7 +86,7 @@ pub async fn of_tokens(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Found>> {
     let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect();
-    let rows = sqlx::query_as!(
+    let rows = with_facts!(
         Row,
         r#"
         select t.hash as "hash!", k.id as "id!: ConnectorId", k.is_sign_in as "is_sign_in!", k.last_used_at is null as "is_unused!",
@@ -105,14 +105,10 @@ pub async fn of_tokens(
             c.imperial as "imperial?", c.weight_in_lb as "weight_in_lb?", c.fahrenheit as "fahrenheit?",
             c.thresholds_on as "thresholds_on?", c.created_at as "created_at?", c.refreshed_at as "refreshed_at?",
             c.last_success_at as "last_success_at?", c.marked_at as "marked_at?",
-            (select coalesce(max(version), 0) from policies) as "policy!", o.email_key as "coach_key?", a.email_key as "account_key?",
-            a.athlete_id as "signs_in_as?", coalesce(a.password_hash is not null, false) as "has_password!",
-            exists (select from passkeys p where p.account_id = a.id) as "has_passkey!",
-            i.id as "identity?: IdentityId", i.email as "identity_email?",
-            i.claims as "claims?: Json<BTreeMap<String, Vec<String>>>", i.claims_at as "claims_at?", i.refused_at as "refused_at?",
-            j.id as "coach_identity?: IdentityId", j.email as "coach_identity_email?",
-            j.claims as "coach_claims?: Json<BTreeMap<String, Vec<String>>>", j.claims_at as "coach_claims_at?",
-            j.refused_at as "coach_refused_at?"
+            (select coalesce(max(version), 0) from policies) as "policy!"
+        "#,
+        athlete coach
+        r#"
         from connector_tokens t
             join connectors k on k.id = t.connector_id
             left join coaches o on o.id = k.coach_id
@@ -194,9 +190,10 @@ struct Row {
     last_success_at: Option<DateTime<Utc>>,
     marked_at: Option<DateTime<Utc>>,
     policy: i64,
-    coach_key: Option<String>,
     account_key: Option<String>,
     signs_in_as: Option<String>,
+    connected_as: Option<String>,
+    connected: Option<ConnectionStatus>,
     has_password: bool,
     has_passkey: bool,
     identity: Option<IdentityId>,
@@ -204,6 +201,7 @@ struct Row {
     claims: Option<Json<BTreeMap<String, Vec<String>>>>,
     claims_at: Option<DateTime<Utc>>,
     refused_at: Option<DateTime<Utc>>,
+    coach_key: Option<String>,
     coach_identity: Option<IdentityId>,
     coach_identity_email: Option<String>,
     coach_claims: Option<Json<BTreeMap<String, Vec<String>>>>,
@@ -235,43 +233,11 @@ impl Row {
             groups_off: self.groups_off.clone(),
             may_write: self.may_write,
             facts: match owner {
-                Some(Owner::Account { .. }) => self.facts_of_athlete(),
-                _ => self.facts_of_coach(),
+                Some(Owner::Account { .. }) => athlete_in!(self),
+                _ => coach_in!(self),
             },
             owner,
             policy: self.policy,
-        }
-    }
-
-    /// About the owner of the account: the connector's, or that of the grant.
-    fn facts_of_athlete(&mut self) -> Facts {
-        Facts {
-            address_key: self.account_key.take(),
-            athlete_id: self.signs_in_as.clone().or_else(|| self.athlete_id.clone()),
-            has_password: self.has_password,
-            has_intervals: self.signs_in_as.is_some(),
-            has_passkey: self.has_passkey,
-            identity: Identity::of(
-                self.identity,
-                self.identity_email.take(),
-                self.claims.take(),
-                self.claims_at,
-                self.refused_at,
-            ),
-        }
-    }
-
-    fn facts_of_coach(&mut self) -> Facts {
-        Facts {
-            address_key: self.coach_key.take(),
-            identity: Identity::of(
-                self.coach_identity,
-                self.coach_identity_email.take(),
-                self.coach_claims.take(),
-                self.coach_claims_at,
-                self.coach_refused_at,
-            ),
-            ..Facts::default()
         }
     }
 
@@ -303,7 +269,7 @@ impl Row {
 
     /// The athlete of a grant, and the connection of the account that gave it.
     fn member(mut self) -> Option<Granted> {
-        let facts = self.facts_of_athlete();
+        let facts = athlete_in!(self);
         let (athlete_id, granted_as) = (self.granted_for.take()?, self.granted_as.take()?);
         let is_shown = self.athlete_id.as_ref() == Some(&athlete_id);
         let (athlete_name, zone) = if is_shown {

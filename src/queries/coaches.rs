@@ -8,7 +8,7 @@ use sqlx::types::Json;
 
 use super::{
     Db,
-    policies::{Facts, Identity},
+    policies::{Facts, coach_in, with_facts},
 };
 use crate::{
     ids::{AccountId, CoachId, IdentityId},
@@ -303,23 +303,24 @@ pub async fn of_session(
         refuses_all_at: Option<DateTime<Utc>>,
         by_provider: bool,
         policy: i64,
-        identity: Option<IdentityId>,
-        identity_email: Option<String>,
-        claims: Option<Json<BTreeMap<String, Vec<String>>>>,
-        claims_at: Option<DateTime<Utc>>,
-        refused_at: Option<DateTime<Utc>>,
+        coach_key: Option<String>,
+        coach_identity: Option<IdentityId>,
+        coach_identity_email: Option<String>,
+        coach_claims: Option<Json<BTreeMap<String, Vec<String>>>>,
+        coach_claims_at: Option<DateTime<Utc>>,
+        coach_refused_at: Option<DateTime<Utc>>,
     }
-    let row = sqlx::query_as!(
+    let row = with_facts!(
         Row,
         r#"
-        select c.id as "id: CoachId", c.email, c.email_key, c.created_at, c.refuses_all_at,
-            s.identity_id is not null as "by_provider!", (select coalesce(max(version), 0) from policies) as "policy!",
-            i.id as "identity?: IdentityId", i.email as "identity_email?",
-            i.claims as "claims?: Json<BTreeMap<String, Vec<String>>>", i.claims_at as "claims_at?",
-            i.refused_at as "refused_at?"
+        select o.id as "id: CoachId", o.email, o.email_key, o.created_at, o.refuses_all_at,
+            s.identity_id is not null as "by_provider!", (select coalesce(max(version), 0) from policies) as "policy!"
+        "#,
+        coach
+        r#"
         from coach_sessions s
-            join coaches c on c.id = s.coach_id
-            left join identities i on i.coach_id = c.id and i.issuer = $3
+            join coaches o on o.id = s.coach_id
+            left join identities j on j.coach_id = o.id and j.issuer = $3
         where s.hash = $1 and s.expires_at > $2
         "#,
         hash.as_bytes(),
@@ -328,20 +329,10 @@ pub async fn of_session(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Visit {
+    Ok(row.map(|mut row| Visit {
         by_provider: row.by_provider,
         policy: row.policy,
-        facts: Facts {
-            address_key: Some(row.email_key.clone()),
-            identity: Identity::of(
-                row.identity,
-                row.identity_email,
-                row.claims,
-                row.claims_at,
-                row.refused_at,
-            ),
-            ..Facts::default()
-        },
+        facts: coach_in!(row),
         coach: Coach {
             id: row.id,
             email: row.email,

@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use super::Db;
-use crate::ids::{AccountId, CoachId, IdentityId};
+use crate::{
+    ids::{AccountId, CoachId, IdentityId},
+    words::ConnectionStatus,
+};
 
 /// A policy that was applied. The newest counts.
 #[derive(Debug, Clone)]
@@ -59,7 +62,7 @@ pub async fn insert(db: impl Db<'_>, text: &str, now: DateTime<Utc>) -> sqlx::Re
 pub struct Facts {
     /// The key of the confirmed address.
     pub address_key: Option<String>,
-    /// The id at intervals.icu: of the sign-in, else of the connection.
+    /// The id at intervals.icu: of the sign-in, else of the connection, unless that was disconnected.
     pub athlete_id: Option<String>,
     /// Whether there is a password.
     pub has_password: bool,
@@ -114,48 +117,75 @@ pub struct Known {
     pub facts: Facts,
 }
 
-struct AccountRow {
-    email: Option<String>,
-    address_key: Option<String>,
-    athlete_id: Option<String>,
-    has_password: bool,
-    has_intervals: bool,
-    has_passkey: bool,
-    identity: Option<IdentityId>,
-    identity_email: Option<String>,
-    claims: Option<Json<BTreeMap<String, Vec<String>>>>,
-    claims_at: Option<DateTime<Utc>>,
-    refused_at: Option<DateTime<Utc>>,
+/// A question whose rows also say what the policy looks at, everywhere the same: `athlete` adds the columns about the account `a`,
+/// with its connection `c` and its identity `i`; `coach` those about the coach `o`, with the identity `j`.
+macro_rules! with_facts {
+    (@ $row:ty, [$($sql:tt)+] athlete $($rest:tt)+) => {
+        with_facts!(@ $row, [$($sql)+ + r#",
+            a.email_key as "account_key?", a.athlete_id as "signs_in_as?",
+            c.athlete_id as "connected_as?", c.status as "connected?: ConnectionStatus",
+            a.password_hash is not null as "has_password!",
+            exists (select from passkeys p where p.account_id = a.id) as "has_passkey!",
+            i.id as "identity?: IdentityId", i.email as "identity_email?",
+            i.claims as "claims?: Json<BTreeMap<String, Vec<String>>>", i.claims_at as "claims_at?", i.refused_at as "refused_at?"
+        "#] $($rest)+)
+    };
+    (@ $row:ty, [$($sql:tt)+] coach $($rest:tt)+) => {
+        with_facts!(@ $row, [$($sql)+ + r#",
+            o.email_key as "coach_key?", j.id as "coach_identity?: IdentityId", j.email as "coach_identity_email?",
+            j.claims as "coach_claims?: Json<BTreeMap<String, Vec<String>>>", j.claims_at as "coach_claims_at?",
+            j.refused_at as "coach_refused_at?"
+        "#] $($rest)+)
+    };
+    (@ $row:ty, [$($sql:tt)+] $rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!($row, $($sql)+ + $rest, $($argument),*)
+    };
+    ($row:ty, $columns:literal, $($rest:tt)+) => {
+        with_facts!(@ $row, [$columns] $($rest)+)
+    };
 }
 
-impl AccountRow {
-    fn known(self) -> Known {
-        let Self {
-            email,
-            address_key,
-            athlete_id,
-            has_password,
-            has_intervals,
-            has_passkey,
-            identity,
-            identity_email,
-            claims,
-            claims_at,
-            refused_at,
-        } = self;
-        Known {
-            called: email.or_else(|| athlete_id.clone()).unwrap_or_default(),
-            facts: Facts {
-                address_key,
-                athlete_id,
-                has_password,
-                has_intervals,
-                has_passkey,
-                identity: Identity::of(identity, identity_email, claims, claims_at, refused_at),
+/// What a row of [`with_facts`] says about the athlete; it takes it out of the row.
+macro_rules! athlete_in {
+    ($row:expr) => {
+        $crate::queries::policies::Facts {
+            address_key: $row.account_key.take(),
+            has_intervals: $row.signs_in_as.is_some(),
+            athlete_id: match $row.connected {
+                Some($crate::words::ConnectionStatus::Disconnected) => $row.signs_in_as.take(),
+                _ => $row.signs_in_as.take().or($row.connected_as.take()),
             },
+            has_password: $row.has_password,
+            has_passkey: $row.has_passkey,
+            identity: $crate::queries::policies::Identity::of(
+                $row.identity,
+                $row.identity_email.take(),
+                $row.claims.take(),
+                $row.claims_at,
+                $row.refused_at,
+            ),
         }
-    }
+    };
 }
+
+/// The same about the coach.
+macro_rules! coach_in {
+    ($row:expr) => {
+        $crate::queries::policies::Facts {
+            address_key: $row.coach_key.take(),
+            identity: $crate::queries::policies::Identity::of(
+                $row.coach_identity,
+                $row.coach_identity_email.take(),
+                $row.coach_claims.take(),
+                $row.coach_claims_at,
+                $row.coach_refused_at,
+            ),
+            ..$crate::queries::policies::Facts::default()
+        }
+    };
+}
+
+pub(super) use {athlete_in, coach_in, with_facts};
 
 /// The owner of this account, with the identity at `issuer`.
 pub async fn of_account(
@@ -163,15 +193,25 @@ pub async fn of_account(
     account_id: AccountId,
     issuer: Option<&str>,
 ) -> sqlx::Result<Option<Known>> {
-    let row = sqlx::query_as!(
-        AccountRow,
+    struct Row {
+        email: Option<String>,
+        account_key: Option<String>,
+        signs_in_as: Option<String>,
+        connected_as: Option<String>,
+        connected: Option<ConnectionStatus>,
+        has_password: bool,
+        has_passkey: bool,
+        identity: Option<IdentityId>,
+        identity_email: Option<String>,
+        claims: Option<Json<BTreeMap<String, Vec<String>>>>,
+        claims_at: Option<DateTime<Utc>>,
+        refused_at: Option<DateTime<Utc>>,
+    }
+    let row = with_facts!(
+        Row,
+        "select a.email",
+        athlete
         r#"
-        select a.email, a.email_key as address_key, coalesce(a.athlete_id, c.athlete_id) as "athlete_id?",
-            a.password_hash is not null as "has_password!", a.athlete_id is not null as "has_intervals!",
-            exists (select from passkeys p where p.account_id = a.id) as "has_passkey!",
-            i.id as "identity?: IdentityId", i.email as "identity_email?",
-            i.claims as "claims?: Json<BTreeMap<String, Vec<String>>>", i.claims_at as "claims_at?",
-            i.refused_at as "refused_at?"
         from accounts a
             left join connections c on c.account_id = a.id
             left join identities i on i.account_id = a.id and i.issuer = $2
@@ -182,7 +222,13 @@ pub async fn of_account(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(AccountRow::known))
+    Ok(row.map(|mut row| {
+        let facts = athlete_in!(row);
+        Known {
+            called: row.email.or_else(|| facts.athlete_id.clone()).unwrap_or_default(),
+            facts,
+        }
+    }))
 }
 
 /// The accounts with this address or athlete id.
@@ -207,20 +253,19 @@ pub async fn of_coach(
 ) -> sqlx::Result<Option<Known>> {
     struct Row {
         email: String,
-        email_key: String,
-        identity: Option<IdentityId>,
-        identity_email: Option<String>,
-        claims: Option<Json<BTreeMap<String, Vec<String>>>>,
-        claims_at: Option<DateTime<Utc>>,
-        refused_at: Option<DateTime<Utc>>,
+        coach_key: Option<String>,
+        coach_identity: Option<IdentityId>,
+        coach_identity_email: Option<String>,
+        coach_claims: Option<Json<BTreeMap<String, Vec<String>>>>,
+        coach_claims_at: Option<DateTime<Utc>>,
+        coach_refused_at: Option<DateTime<Utc>>,
     }
-    let row = sqlx::query_as!(
+    let row = with_facts!(
         Row,
+        "select o.email",
+        coach
         r#"
-        select o.email, o.email_key, i.id as "identity?: IdentityId", i.email as "identity_email?",
-            i.claims as "claims?: Json<BTreeMap<String, Vec<String>>>", i.claims_at as "claims_at?",
-            i.refused_at as "refused_at?"
-        from coaches o left join identities i on i.coach_id = o.id and i.issuer = $2
+        from coaches o left join identities j on j.coach_id = o.id and j.issuer = $2
         where o.id = $1
         "#,
         coach_id.0,
@@ -228,18 +273,8 @@ pub async fn of_coach(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Known {
+    Ok(row.map(|mut row| Known {
+        facts: coach_in!(row),
         called: row.email,
-        facts: Facts {
-            address_key: Some(row.email_key),
-            identity: Identity::of(
-                row.identity,
-                row.identity_email,
-                row.claims,
-                row.claims_at,
-                row.refused_at,
-            ),
-            ..Facts::default()
-        },
     }))
 }

@@ -7,12 +7,12 @@ use sqlx::types::Json;
 
 use super::{
     Db,
-    policies::{Facts, Identity},
+    policies::{Facts, athlete_in, with_facts},
 };
 use crate::{
     ids::{AccountId, IdentityId, SessionId},
     secrets::TokenHash,
-    words::{Factor, Way},
+    words::{ConnectionStatus, Factor, Way},
 };
 
 /// A session that has not expired.
@@ -106,10 +106,11 @@ struct Living {
     recovery_ready_at: Option<DateTime<Utc>>,
     recovery_mailed_at: Option<DateTime<Utc>>,
     policy: i64,
-    address_key: Option<String>,
-    athlete_id: Option<String>,
+    account_key: Option<String>,
+    signs_in_as: Option<String>,
+    connected_as: Option<String>,
+    connected: Option<ConnectionStatus>,
     has_password: bool,
-    has_intervals: bool,
     has_passkey: bool,
     identity: Option<IdentityId>,
     identity_email: Option<String>,
@@ -119,7 +120,7 @@ struct Living {
 }
 
 impl From<Living> for Session {
-    fn from(row: Living) -> Self {
+    fn from(mut row: Living) -> Self {
         Self {
             account_id: row.account_id,
             email: row.email,
@@ -133,20 +134,7 @@ impl From<Living> for Session {
             recovery_ready_at: row.recovery_ready_at,
             recovery_mailed_at: row.recovery_mailed_at,
             policy: row.policy,
-            facts: Facts {
-                address_key: row.address_key,
-                athlete_id: row.athlete_id,
-                has_password: row.has_password,
-                has_intervals: row.has_intervals,
-                has_passkey: row.has_passkey,
-                identity: Identity::of(
-                    row.identity,
-                    row.identity_email,
-                    row.claims,
-                    row.claims_at,
-                    row.refused_at,
-                ),
-            },
+            facts: athlete_in!(row),
         }
     }
 }
@@ -160,19 +148,16 @@ pub async fn living(
     began_after: DateTime<Utc>,
     used_after: DateTime<Utc>,
 ) -> sqlx::Result<Option<Session>> {
-    let row = sqlx::query_as!(
+    let row = with_facts!(
         Living,
         r#"
         select s.account_id as "account_id: AccountId", a.email, c.athlete_name as "athlete_name?", s.last_seen_at,
             s.way as "way: Way", s.factor as "factor: Factor", s.factor_at, s.identity_id as "identity_id: IdentityId",
             s.provider_session, r.ready_at as "recovery_ready_at?", r.mailed_at as "recovery_mailed_at?",
-            (select coalesce(max(version), 0) from policies) as "policy!",
-            a.email_key as address_key, coalesce(a.athlete_id, c.athlete_id) as "athlete_id?",
-            a.password_hash is not null as "has_password!", a.athlete_id is not null as "has_intervals!",
-            exists (select from passkeys p where p.account_id = a.id) as "has_passkey!",
-            i.id as "identity?: IdentityId", i.email as "identity_email?",
-            i.claims as "claims?: Json<BTreeMap<String, Vec<String>>>", i.claims_at as "claims_at?",
-            i.refused_at as "refused_at?"
+            (select coalesce(max(version), 0) from policies) as "policy!"
+        "#,
+        athlete
+        r#"
         from sessions s
             join accounts a on a.id = s.account_id
             left join connections c on c.account_id = a.id

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use icusync::{config::Config, demo::seed::PASSWORD, queries, words::Way};
+use icusync_sim::Fault;
 use serde_json::{Value, json};
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
         sign_in::{Program, allow, code, query},
         test, test_with,
     },
+    writes::{all_named, threshold},
 };
 
 const CLAUDE: &str = "https://claude.ai/api/mcp/auth_callback";
@@ -1173,6 +1175,238 @@ async fn many_calls_ask_once_and_a_refusal_is_mended_by_signing_in() {
             );
             let answer = mcp.call("get_fitness", json!({})).await;
             assert!(!answer.is_error(), "{}", answer.text());
+        },
+    )
+    .await;
+}
+
+/// Who is on the roster of the demo's coach: Ana by her group, Jack by his address.
+const ROSTER: &str = "athletes group riders\nathletes address jack@example.test\n";
+
+/// Ana continues with the provider, by which alone the policy lets her in.
+async fn ana_in_the_group(world: &Arc<World>, provider: &IdentityProvider) -> Browser {
+    apply(world, ROSTER).await;
+    let mut browser = world.browser();
+    athlete(&mut browser, provider, "ana").await;
+    let joined = browser.post(JOIN, &[("password", PASSWORD)]).await;
+    assert_eq!(joined.location(), "/dashboard", "{}", joined.text());
+    browser
+}
+
+fn ana_rides() -> [Value; 1] {
+    [person("ana", "ana@example.test", &["riders"])]
+}
+
+/// Moves both clocks.
+async fn later(world: &World, provider: &IdentityProvider, time: Duration) {
+    world.clock.advance(time);
+    provider.at(world.clock.now()).await;
+}
+
+/// Whether Ana is on the coach's roster, and Jack as well.
+async fn lists(mcp: &Mcp) -> bool {
+    let call = mcp.call("list_athletes", json!({})).await;
+    let text = call.text();
+    assert!(!call.is_error() && text.contains("Jack Nguyen"), "{text}");
+    text.contains("Ana Berger")
+}
+
+/// Whether a coach's call about Ana is answered; if not, she is not on the roster.
+async fn answers(mcp: &Mcp) -> bool {
+    let call = mcp.call("get_fitness", json!({"athlete": "ana"})).await;
+    let says = call.text().contains("no athlete on your roster");
+    assert_eq!(call.is_error(), says, "{}", call.text());
+    !says
+}
+
+/// The roster page of the demo's coach.
+async fn roster_page(world: &Arc<World>) -> Browser {
+    world
+        .browser()
+        .post("/for-coaches/roster", &[("email", COACH)])
+        .await;
+    let (mut visitor, page) = world.opened(COACH).await;
+    visitor.press(&page, &[]).await;
+    visitor
+}
+
+/// Whether that page says that Ana is kept out.
+async fn keeps_out(page: &mut Browser) -> bool {
+    let text = page.get("/for-coaches/my-roster").await.text();
+    assert!(
+        text.contains("Ana Berger") && !text.contains("does not let Jack"),
+        "{text}"
+    );
+    text.contains("does not let Ana Berger in now")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_athlete_out_of_the_group_is_off_rosters_without_a_call_of_their_own() {
+    club(
+        &ana_rides(),
+        |_| (),
+        async |world, provider| {
+            let link = world.coaches().await[0].link.clone();
+            ana_in_the_group(&world, &provider).await;
+            let other = world.other_instance().await;
+            let (here, there) = (world.mcp(&link), world.mcp(&other.link(&link)));
+            let quarter = Duration::minutes(15);
+            assert!(lists(&here).await && answers(&there).await);
+            provider.change(json!({"sub": "ana", "groups": []})).await;
+            assert!(
+                answers(&here).await && lists(&there).await,
+                "what was said a moment ago holds"
+            );
+
+            // A call about somebody else asks nobody about Ana.
+            later(&world, &provider, quarter).await;
+            let asked = provider.asked("userinfo").await;
+            let jack = here.call("get_fitness", json!({"athlete": "jack"})).await;
+            assert!(!jack.is_error(), "{}", jack.text());
+            assert_eq!(provider.asked("userinfo").await, asked);
+            let push = json!({"athlete": "ana", "workouts": threshold("No")["workouts"]});
+            let pushed = here.call("push_workout", push).await;
+            assert!(
+                pushed.is_error() && pushed.text().contains("no athlete on your roster"),
+                "{}",
+                pushed.text()
+            );
+            assert!(all_named(&world, world.ana(), "No").is_empty());
+            assert!(!answers(&there).await && !lists(&here).await && !lists(&there).await);
+            assert_eq!(
+                provider.asked("userinfo").await,
+                asked + 1,
+                "once for all of them"
+            );
+
+            // The same for a call that is about everyone, and back again.
+            provider.change(json!({"sub": "ana", "groups": ["riders"]})).await;
+            later(&world, &provider, quarter).await;
+            assert!(lists(&there).await && answers(&here).await);
+            provider.change(json!({"sub": "ana", "groups": []})).await;
+            later(&world, &provider, quarter).await;
+            assert!(!lists(&here).await && !lists(&there).await);
+            let selected = there.call("select_athlete", json!({"athlete": "ana"})).await;
+            assert!(selected.is_error(), "{}", selected.text());
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_athlete_signed_out_at_the_provider_is_on_rosters_once_it_confirms_them() {
+    club(
+        &ana_rides(),
+        |_| (),
+        async |world, provider| {
+            let link = world.coaches().await[0].link.clone();
+            let mut ana = ana_in_the_group(&world, &provider).await;
+            let other = world.other_instance().await;
+            let (here, there) = (world.mcp(&link), world.mcp(&other.link(&link)));
+            assert!(lists(&here).await && lists(&there).await);
+            let mut page = roster_page(&world).await;
+            assert!(!keeps_out(&mut page).await);
+
+            let told = provider
+                .control(json!({"end": "ana", "tell": true, "keep": true}))
+                .await;
+            assert_eq!(told["ended"], json!([200]));
+            let asked = provider.asked("userinfo").await;
+            assert!(keeps_out(&mut page).await, "not confirmed since");
+            assert_eq!(
+                provider.asked("userinfo").await,
+                asked,
+                "a page does not ask about each"
+            );
+            assert!(answers(&there).await && lists(&here).await, "it confirms her");
+            assert_eq!(provider.asked("userinfo").await, asked + 1);
+            assert!(!keeps_out(&mut page).await);
+
+            // While a change is being prepared. What the provider gave ended with the session there.
+            athlete(&mut ana, &provider, "ana").await;
+            world.sim.fault(Fault::on("/events").delay_ms(3_000).times(1));
+            let push = json!({"athlete": "ana", "workouts": threshold("Late")["workouts"]});
+            let (pushed, ended) = tokio::join!(here.call("push_workout", push), async {
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                provider.sign_out("ana").await
+            });
+            assert!(ended.as_array().unwrap().contains(&json!(200)), "{ended}");
+            assert!(
+                pushed.is_error() && pushed.text().contains("while it was running"),
+                "{}",
+                pushed.text()
+            );
+            assert!(
+                all_named(&world, world.ana(), "Late").is_empty(),
+                "{}",
+                pushed.text()
+            );
+            assert!(!lists(&there).await && !answers(&here).await);
+            assert!(keeps_out(&mut page).await);
+            athlete(&mut ana, &provider, "ana").await;
+            assert!(answers(&here).await && lists(&there).await);
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_provider_is_away_athletes_stay_on_rosters_for_four_hours() {
+    club(
+        &ana_rides(),
+        |_| (),
+        async |world, provider| {
+            let link = world.coaches().await[0].link.clone();
+            ana_in_the_group(&world, &provider).await;
+            let other = world.other_instance().await;
+            let (here, there) = (world.mcp(&link), world.mcp(&other.link(&link)));
+            provider.faults(json!({"all": {"status": 503}})).await;
+            for minutes in [16, 60, 160] {
+                world.clock.advance(Duration::minutes(minutes));
+                assert!(lists(&here).await && answers(&there).await, "{minutes}");
+            }
+            world.clock.advance(Duration::minutes(5));
+            assert!(!answers(&here).await && !lists(&there).await);
+            let mut page = roster_page(&world).await;
+            assert!(keeps_out(&mut page).await);
+            provider.faults(json!({})).await;
+            later(&world, &provider, Duration::minutes(1)).await;
+            assert!(lists(&there).await && answers(&here).await);
+            assert!(!keeps_out(&mut page).await);
+        },
+    )
+    .await;
+}
+
+/// A call about everyone waits a few seconds for a provider that hangs, and then goes by what it said last.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_hangs_holds_up_no_roster() {
+    let people = [
+        person("ana", "ana@example.test", &["riders"]),
+        person("jack", "jack@example.test", &["riders"]),
+    ];
+    club(
+        &people,
+        |_| (),
+        async |world, provider| {
+            let link = world.coaches().await[0].link.clone();
+            apply(&world, "athletes group riders\n").await;
+            for sub in ["ana", "jack"] {
+                let mut browser = world.browser();
+                athlete(&mut browser, &provider, sub).await;
+                assert_eq!(
+                    browser.post(JOIN, &[("password", PASSWORD)]).await.location(),
+                    "/dashboard"
+                );
+            }
+            let mcp = world.mcp(&link);
+            assert!(lists(&mcp).await);
+            later(&world, &provider, Duration::minutes(20)).await;
+            provider.faults(json!({"all": {"slow": 20_000}})).await;
+            let began = std::time::Instant::now();
+            assert!(lists(&mcp).await, "what was said last holds");
+            let took = began.elapsed().as_millis();
+            assert!((2_900..4_900).contains(&took), "{took} ms");
         },
     )
     .await;

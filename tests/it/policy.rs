@@ -212,6 +212,120 @@ async fn a_roster_leaves_out_whom_the_policy_does_not_let_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_athletes_id_lets_nobody_in_whose_connection_to_it_ended() {
+    with_policies(async |world| {
+        let (coaches, ana) = (world.coaches().await, world.ana());
+        let mut browser = world.signed_in(ana).await;
+        let policy = format!(
+            "athletes athlete {}\nathletes address jack@example.test",
+            ana.person.athlete_id
+        );
+        apply(&world, &policy).await;
+        done(&world, &ana.link, "get_athlete_profile", json!({})).await;
+        let roster = async || done(&world, &coaches[0].link, "list_athletes", json!({})).await;
+        assert!(roster().await.contains("Ana Berger"));
+        let gone = browser.post("/disconnect", &[]).await;
+        assert_eq!(gone.status, 303, "{}", gone.text());
+        let text = refused(&world, &ana.link, "get_athlete_profile", json!({})).await;
+        assert!(text.contains(NOT_IN), "{text}");
+        let text = roster().await;
+        assert!(
+            !text.contains("Ana Berger") && text.contains("Jack Nguyen"),
+            "{text}"
+        );
+        assert_eq!(browser.get("/account").await.status, 403);
+        let fields = [("email", ana.person.email), ("password", PASSWORD)];
+        assert_eq!(world.browser().post("/sign-in", &fields).await.status, 403);
+    })
+    .await;
+}
+
+/// Every page that says what clients may change, where the policy lets somebody only read.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_say_that_the_policy_lets_somebody_only_read() {
+    const SAYS: &str = "policy of this IcuSync lets you only read";
+    with_policies(async |world| {
+        let (coaches, ana) = (world.coaches().await, world.ana());
+        let mut browser = world.let_write(ana).await;
+        let (program, _) = world.app_of(ana, true).await;
+        let mut coach = world.browser();
+        coach
+            .post("/for-coaches/roster", &[("email", coaches[0].email)])
+            .await;
+        let (mut coach_pages, page) = world.opened(coaches[0].email).await;
+        coach_pages.press(&page, &[]).await;
+        let page = browser.get("/coaches").await;
+        let grant = page
+            .attribute("a[href^='/coaches/']:not([href='/coaches/invite'])", "href")
+            .unwrap();
+        let app = browser
+            .get("/apps")
+            .await
+            .attribute("a[href^='/apps/']", "href")
+            .unwrap();
+        let consent = program.in_another_window("again");
+        let (path, page) = consent.begin(&mut browser).await;
+        assert!(page.body.contains("may-write"), "{}", page.text());
+
+        let pages = ["/connector", "/connect", "/apps", &app, &path];
+        for path in pages {
+            let page = browser.get(path).await;
+            assert!(
+                page.status == 200 && !page.text().contains(SAYS),
+                "{path}: {}",
+                page.text()
+            );
+        }
+        assert!(!browser.get(&grant).await.text().contains("only read now"));
+        assert!(
+            !coach_pages
+                .get("/for-coaches/my-roster")
+                .await
+                .text()
+                .contains(SAYS)
+        );
+        apply(&world, "writing address jack@example.test").await;
+        for path in pages {
+            let page = browser.get(path).await;
+            assert!(
+                page.status == 200 && page.text().contains(SAYS),
+                "{path}: {}",
+                page.text()
+            );
+        }
+        assert!(!browser.get(&path).await.body.contains("may-write"));
+        assert!(browser.get(&grant).await.text().contains("only read now"));
+        assert!(
+            coach_pages
+                .get("/for-coaches/my-roster")
+                .await
+                .text()
+                .contains(SAYS)
+        );
+        let page = browser.get("/connector").await;
+        assert!(
+            !page.text().contains("Your clients may make changes"),
+            "{}",
+            page.text()
+        );
+        // The choice is still theirs to take back, and not to make.
+        let off = browser.post("/link/writing", &[("may-write", "off")]).await;
+        assert_eq!(off.location(), "/connector?done=writing-off");
+        let on = browser.post("/link/writing", &[("may-write", "on")]).await;
+        assert_eq!(on.location(), "/connector");
+        apply(&world, "").await;
+        assert!(
+            browser
+                .get("/connector")
+                .await
+                .text()
+                .contains("Your clients only read")
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_by_a_way_that_is_off_opens_one_page_and_the_password_opens_none() {
     with_policies(async |world| {
         let ana = world.ana();

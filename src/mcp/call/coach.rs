@@ -7,7 +7,13 @@ use serde_json::{Map, Value};
 
 use super::{Call, REPLACED, Reply, bounded, refusal, withheld, withheld_by_policy};
 use crate::{
-    guard::{Caller, Member, Roster, clients::Use, connection, roster::How, touched::Touch},
+    guard::{
+        Caller, Member, Roster,
+        clients::Use,
+        connection,
+        roster::{About, How},
+        touched::Touch,
+    },
     mcp::catalogue::Called,
     queries::grants::LiveGrant,
     text::fenced,
@@ -27,11 +33,20 @@ impl Call<'_> {
             Called::Roster(_) => Named::Nobody,
             Called::One(tool) => named_in(&mut given, tool)?,
         };
+        let about = match (&whose, self.called) {
+            (_, Called::Roster(_)) => given
+                .get(ATHLETE.name)
+                .and_then(name_in)
+                .map_or(About::Everyone, |name| About::Named(vec![name])),
+            (Named::Several(names), _) => About::Named(names.clone()),
+            (Named::One(name), _) if !name.trim().is_empty() => About::Named(vec![name.clone()]),
+            (Named::One(_) | Named::Nobody, _) => About::Unnamed,
+        };
         let ends_at = match self.called {
             Called::Roster(_) => self.deadline,
             Called::One(tool) => self.ends_at(tool),
         };
-        let roster = Roster::of(self.app, &self.visit.visitor, ends_at, &self.touched).await?;
+        let roster = Roster::of(self.app, &self.visit.visitor, &about, ends_at, &self.touched).await?;
         let tool = match self.called {
             Called::Roster(tool) => return (tool.run)(roster, given).await,
             Called::One(tool) => tool,
@@ -153,7 +168,7 @@ impl Call<'_> {
         let live: Vec<&LiveGrant> = live
             .grants
             .iter()
-            .filter(|grant| known.has_on_roster(grant.grant_id))
+            .filter(|grant| known.has_on_roster(self.app, grant.grant_id))
             .collect();
         let of = |touch: &Touch| live.iter().find(|grant| Some(grant.grant_id) == touch.grant);
         let changed = named(touched, |touch| {

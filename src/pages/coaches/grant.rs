@@ -18,6 +18,7 @@ use crate::{
     error::Problem,
     guard::{
         coaches::{self, Edited},
+        policy,
         presets::Preset,
     },
     ids::{AccountId, GrantId},
@@ -46,6 +47,8 @@ struct Edit {
     account: AccountId,
     /// Whether what was typed comes from before the session was lost.
     kept: bool,
+    /// Whether the policy does not let the coach change anything.
+    coach_reads_only: bool,
     sheet: Sheet,
     mistakes: Vec<Mistake>,
 }
@@ -133,6 +136,7 @@ pub(crate) async fn form(
     let draft = before.map_or_else(|| Draft::of_grant(&grant, zone, now), |before| before.draft);
     page(&Edit {
         frame: Frame::of(true),
+        coach_reads_only: !policy::lets_coach_write(&app, &signed.0.policy, grant.coach_id).await?,
         version: version.unwrap_or(grant.version),
         account,
         kept,

@@ -72,11 +72,12 @@ pub(crate) async fn form(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
-    let (coach, _) = match visiting(&app, &headers, signed).await? {
+    let visiting = match visiting(&app, &headers, signed).await? {
         Ok(visiting) => visiting,
         Err(page) => return Ok(page),
     };
-    apps::rights(&app, Owner::Coach(coach.id), &HERE, apps::id_in(path)?, signed).await
+    let owner = (Owner::Coach(visiting.coach.id), visiting.writes);
+    apps::rights(&app, owner, &HERE, apps::id_in(path)?, signed).await
 }
 
 /// `POST /for-coaches/my-roster/apps/{app}`: changes that.

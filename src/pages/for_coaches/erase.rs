@@ -38,9 +38,9 @@ pub(crate) async fn form(
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
     match visiting(&app, &headers, signed).await? {
-        Ok((coach, _)) => page(&Form {
+        Ok(visiting) => page(&Form {
             frame: Frame::of(signed),
-            email: coach.email,
+            email: visiting.coach.email,
         }),
         Err(page) => Ok(page),
     }

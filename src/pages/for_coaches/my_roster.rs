@@ -2,8 +2,6 @@
 //!
 //! Only the athlete decides what is granted; here a coach can only give grants up.
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::{
     extract::{FromRequestParts, State},
@@ -19,7 +17,7 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
-        coach_session::{self, Visitor},
+        coach_session::{self, Visiting, Visitor},
         coaches::{asleep, in_words, until},
         log_buffer, policy,
     },
@@ -34,7 +32,6 @@ use crate::{
         steps::Copy,
         when,
     },
-    policy::Policy,
     queries::{
         self,
         coaches::{Coach, Refused},
@@ -150,14 +147,14 @@ pub(super) fn door(signed: bool) -> Result<Response, Problem> {
     with_status(StatusCode::FORBIDDEN, &Door { frame })
 }
 
-/// The coach whose visit lasts, and the policy; or the page for somebody else, or for a coach whom the policy does not let in.
+/// The coach whose visit lasts; or the page for somebody else, or for a coach whom the policy does not let in.
 pub(super) async fn visiting(
     app: &App,
     headers: &HeaderMap,
     signed: bool,
-) -> Result<Result<(Coach, Arc<Policy>), Response>, Problem> {
+) -> Result<Result<Visiting, Response>, Problem> {
     Ok(match coach_session::visitor(app, headers).await? {
-        Visitor::In(coach, policy) => Ok((*coach, policy)),
+        Visitor::In(visiting) => Ok(*visiting),
         Visitor::Stranger => Err(door(signed)?),
         Visitor::KeptOut(why) => Err(kept_out::page(
             app.config.support_email.clone(),
@@ -174,7 +171,11 @@ pub(crate) async fn show(
     MaybeSigned(session): MaybeSigned,
     JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
-    let (coach, policy) = match visiting(&app, &headers, session.is_some()).await? {
+    let Visiting {
+        coach,
+        policy,
+        writes,
+    } = match visiting(&app, &headers, session.is_some()).await? {
         Ok(visiting) => visiting,
         Err(page) => return Ok(page),
     };
@@ -196,7 +197,7 @@ pub(crate) async fn show(
         athletes,
         refused: refused.into_iter().map(|row| RefusedRow::of(row, now)).collect(),
         refuses_all: coach.refuses_all_at.map(|at| when::ago(now, at)),
-        apps: Apps::of(&app, Owner::Coach(coach.id), &apps::HERE, None).await?,
+        apps: Apps::of(&app, (Owner::Coach(coach.id), writes), &apps::HERE, None).await?,
         url_is_on: link
             .filter(|_| policy.has_links())
             .map(|link| link.token_sealed.is_some()),
@@ -298,7 +299,7 @@ impl FromRequestParts<App> for Visit {
             .map_err(IntoResponse::into_response)?;
         let signed = session.is_some();
         let visiting = visiting(app, &parts.headers, signed).await;
-        let (coach, _) = visiting.map_err(IntoResponse::into_response)??;
+        let Visiting { coach, .. } = visiting.map_err(IntoResponse::into_response)??;
         match begin(app, &coach).await {
             Ok(Some(visit)) => Ok(visit),
             Ok(None) => Err(door(signed).into_response()),

@@ -146,12 +146,12 @@ const interact = async (request, response, uid) => {
   await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })
 }
 
-// Ends the sessions of a person, and says so to us if `tell` is set; the statuses of our answers.
-const end = async (sub, tell) => {
+// Ends the sessions of a person, and says so to us if `tell` is set, also if they are kept; the statuses of our answers.
+const end = async (sub, tell, keep) => {
   const ours = await provider.Client.find(client_id)
   const said = []
   for (const session of new Store('Session').all().filter((row) => row.accountId === sub)) {
-    rows.delete(`Session ${session.jti}`)
+    if (!keep) rows.delete(`Session ${session.jti}`)
     const sid = session.authorizations?.[client_id]?.sid
     if (!sid || !tell) continue
     said.push(await ours.backchannelLogout(sub, sid).then(() => 200, (error) => error.response?.status ?? `${error}`))
@@ -166,7 +166,7 @@ const control = async (order) => {
   if (order.person) people.set(order.person.sub, { ...people.get(order.person.sub), ...order.person })
   if (order.faults) faults = order.faults
   if (order.rotate) provider = start()
-  if (order.end) done.ended = await end(order.end, order.tell)
+  if (order.end) done.ended = await end(order.end, order.tell, order.keep)
   if (order.revoke) {
     for (const [key, row] of rows) {
       if (row.accountId === order.revoke && !key.startsWith('Session ')) rows.delete(key)
