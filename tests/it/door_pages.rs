@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     factors::{App, first_step, shown},
     for_coaches::visit,
-    passkeys::{self, Authenticator, at_sign_in, page_of_it, question, send, with_passkey},
+    passkeys::{self, Authenticator, at_sign_in, forget_password, page_of_it, question, send, with_passkey},
     world::{
         Browser, Liar, Lie, NOW, Page, World,
         identity_provider::CLIENT_SECRET,
@@ -251,7 +251,7 @@ impl Album {
         self.open("factors with a passkey", &mut jack, done, "Software key")
             .await;
         let one = page_of_it(&mut jack).await;
-        self.open("one passkey", &mut jack, &one, "It is your last factor")
+        self.open("one passkey", &mut jack, &one, "It is your only second step")
             .await;
         self.mistake(
             "one passkey without a name",
@@ -599,20 +599,25 @@ impl Album {
 
     /// Bishnu deletes the password and has nothing else left.
     async fn only_a_passkey(&mut self) {
-        let (mut bishnu, _) = with_passkey(&self.world, &self.world.bishnu().clone()).await;
-        let off = [("password", PASSWORD)];
-        bishnu.post("/account/ways/password/off", &off).await;
+        let seeded = self.world.bishnu().clone();
+        let (mut bishnu, _) = with_passkey(&self.world, &seeded).await;
+        forget_password(&self.world, &seeded).await;
         self.later(Duration::minutes(16));
         self.open(
             "only a passkey",
             &mut bishnu,
             "/account/ways",
-            "First confirm that it is you: use a passkey once more",
+            "First confirm that it is you: you use your passkey once more",
         )
         .await;
         let one = page_of_it(&mut bishnu).await;
-        self.open("the only passkey", &mut bishnu, &one, "use a passkey once more")
-            .await;
+        self.open(
+            "the only passkey",
+            &mut bishnu,
+            &one,
+            "use your passkey once more",
+        )
+        .await;
     }
 
     /// The provider no longer speaks for Nora, or not at all.

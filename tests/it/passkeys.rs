@@ -217,7 +217,7 @@ pub async fn page_of_it(owner: &mut Browser) -> String {
 }
 
 /// Leaves an account without the way in that the operator took away.
-async fn forget_password(world: &World, seeded: &Seeded) {
+pub async fn forget_password(world: &World, seeded: &Seeded) {
     sqlx::query("update accounts set password_hash = null where email = $1")
         .bind(seeded.person.email)
         .execute(&world.app.pool)
