@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// An authenticator app.
-struct App(Totp);
+pub(crate) struct App(Totp);
 
 impl App {
     fn of(secret: &str) -> Self {
@@ -30,13 +30,13 @@ impl App {
     }
 
     /// The code that it shows, some steps from now.
-    fn code(&self, world: &World, steps: i64) -> String {
+    pub(crate) fn code(&self, world: &World, steps: i64) -> String {
         let now = world.app.clock.now().timestamp() + steps * 30;
         self.0.generate(u64::try_from(now).unwrap()).to_string()
     }
 
     /// A code that was not used yet: half a minute later.
-    fn next(&self, world: &World) -> String {
+    pub(crate) fn next(&self, world: &World) -> String {
         world.clock.advance(Duration::seconds(30));
         self.code(world, 0)
     }
@@ -54,7 +54,7 @@ fn shown(page: &Page, id: &str) -> String {
 }
 
 /// Switches codes on for somebody; the browser, the app and the recovery codes.
-async fn with_codes(world: &Arc<World>, seeded: &Seeded) -> (Browser, App, Vec<String>) {
+pub(crate) async fn with_codes(world: &Arc<World>, seeded: &Seeded) -> (Browser, App, Vec<String>) {
     let mut browser = world.signed_in(seeded).await;
     let begun = browser
         .post("/account/factors/codes", &[("password", PASSWORD)])
@@ -107,7 +107,7 @@ async fn first_step(world: &Arc<World>, seeded: &Seeded) -> Browser {
     browser
 }
 
-async fn step(browser: &mut Browser, code: &str) -> String {
+pub(crate) async fn step(browser: &mut Browser, code: &str) -> String {
     let page = browser.post_once("/sign-in/factor", &[("code", code)]).await;
     assert_eq!(page.status, 303, "{}", page.text());
     page.location().to_owned()
@@ -587,7 +587,7 @@ async fn two_tabs_take_the_codes_off_and_neither_sees_an_error() {
 }
 
 /// Presses "I have lost all of these" after the password; the page that says what happens.
-async fn lose_all(world: &Arc<World>, seeded: &Seeded) -> Page {
+pub(crate) async fn lose_all(world: &Arc<World>, seeded: &Seeded) -> Page {
     let mut browser = first_step(world, seeded).await;
     assert_eq!(browser.get("/sign-in/factor/lost").await.status, 200);
     let begun = browser.post_once("/sign-in/factor/lost", &[]).await;

@@ -129,6 +129,7 @@ pub(crate) async fn off(
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     if !proof.holds(&app, &mut *db).await? {
+        drop(transaction);
         return ways::unproved(&app, session, "password-provider").await;
     }
     let there = queries::accounts::ways_of(&mut *db, session.account, Some(provider.issuer())).await?;
