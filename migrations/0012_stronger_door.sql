@@ -77,6 +77,10 @@ create table identity_offers (
     hash bytea not null unique,
     account_id uuid references accounts on delete cascade,
     coach_id uuid references coaches on delete cascade,
+    -- As in identities: the provider ends what waits when it says that somebody signed out.
+    issuer text not null,
+    subject text not null,
+    provider_session text,
     -- The identity with its claims and tokens.
     sealed bytea not null,
     -- HMAC-SHA-256 of the mailed code: there are few enough codes to try them all on a plain hash.
@@ -89,6 +93,7 @@ create table identity_offers (
     check (num_nonnulls(account_id, coach_id) = 1)
 );
 create index on identity_offers (expires_at);
+create index on identity_offers (issuer, subject);
 create index on identity_offers (account_id) where account_id is not null;
 create index on identity_offers (coach_id) where coach_id is not null;
 

@@ -10,8 +10,8 @@ use tokio_util::task::TaskTracker;
 use crate::{
     config::Config,
     guard::{
-        connection::Brake, limits::Limits, log_buffer::LogBuffer, passkeys::Passkeys, policy::Policies,
-        refused::Refused,
+        connection::Brake, identities::Rechecks, limits::Limits, log_buffer::LogBuffer, passkeys::Passkeys,
+        policy::Policies, refused::Refused,
     },
     intervals,
     mail::transport::Transport,
@@ -53,6 +53,8 @@ pub struct Parts {
     pub mail: Transport,
     /// Who may come in.
     pub policies: Policies,
+    /// Who is being asked about at the outside identity provider.
+    pub rechecks: Rechecks,
     /// Rate limits.
     pub limits: Limits,
     /// Tells one refused connection from an upstream that refuses everyone.

@@ -363,6 +363,9 @@ pub struct Config {
     /// Sign-ups an hour from one client address.
     #[arg(long, env = "SIGN_UPS_PER_HOUR", default_value_t = 5, value_parser = share())]
     pub sign_ups_per_hour: u32,
+    /// Sign-ups an hour through the identity provider from one client address: a whole club may have one.
+    #[arg(long, env = "PROVIDER_SIGN_UPS_PER_HOUR", default_value_t = 100, value_parser = share())]
+    pub provider_sign_ups_per_hour: u32,
     /// Clients that register an hour from one client address.
     #[arg(long, env = "REGISTRATIONS_PER_HOUR", default_value_t = 30, value_parser = share())]
     pub registrations_per_hour: u32,

@@ -25,6 +25,7 @@ use crate::{
     config::Config,
     guard::{
         connection::Brake,
+        identities::Rechecks,
         limits::Limits,
         log_buffer::{self, LogBuffer},
         passkeys::Passkeys,
@@ -393,6 +394,7 @@ pub fn app_with(config: Config, from: Ingredients, documents: Fetcher) -> anyhow
         provider,
         mail,
         policies: Policies::default(),
+        rechecks: Rechecks::default(),
         limits,
         brake: Brake::default(),
         refused: Refused::default(),

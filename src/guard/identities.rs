@@ -3,20 +3,25 @@
 //! An identity is an issuer and a subject. The verified address is used once, to bind; after that it decides nothing. How the
 //! provider is spoken to is in [`crate::oidc`], how an identity waits for proof in [`super::identity_offer`]. No HTML.
 
-use std::{collections::BTreeSet, time::Duration as Wait};
+use std::{collections::BTreeSet, sync::Arc, time::Duration as Wait};
 
 use chrono::{DateTime, Duration, Utc};
+use moka::future::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep, timeout_at},
+};
 
-use super::{door::Came, sign_ins::From};
+use super::{door::Came, policy::door_of, sign_ins::From};
 use crate::{
     app::App,
     ids::IdentityId,
     mail::{Address, IdentityAdded, IdentityOther, Mail, outbox},
     oidc::{Claims, Failure, Provider, Signed, Tokens},
+    policy::Kind,
     queries::{
         self,
         identities::{Identity, New, Said, SignedOut},
@@ -31,9 +36,14 @@ use crate::{
 
 /// How long whoever asks the provider has for it.
 const TURN: Duration = Duration::seconds(15);
-/// How long a call waits for somebody else who asks the provider, and how often it checks.
-const PATIENCE: Wait = Wait::from_secs(6);
-const LOOKED_EVERY: Wait = Wait::from_millis(100);
+/// How long a call or a page waits for the provider's answer, whoever asks. A page may wait for two: of the athlete who is signed
+/// in, and of the coach who agrees there.
+const PATIENCE: Wait = Wait::from_millis(4_500);
+/// How often one of a process checks whether another process has asked.
+const LOOKED_EVERY: Wait = Wait::from_millis(250);
+/// The most identities to remember that are being asked about, and for how long.
+const REMEMBERED: u64 = 10_000;
+const IDLE: Wait = Wait::from_mins(1);
 /// How long what the provider last said counts while it does not answer.
 pub(crate) const HOLDS_FOR: Duration = Duration::hours(4);
 /// After no answer, the provider is left alone for this long.
@@ -58,6 +68,8 @@ pub(crate) struct Person {
     /// The address, if the provider says that it is verified.
     email: Option<String>,
     claims: Claims,
+    /// When the provider said so.
+    said_at: DateTime<Utc>,
     tokens: Tokens,
     /// The provider's own name for its session.
     session: Option<String>,
@@ -72,13 +84,14 @@ impl std::fmt::Debug for Person {
 }
 
 impl Person {
-    /// Who signed in at `provider`.
-    pub(crate) fn of(provider: &Provider, signed: Signed) -> Self {
+    /// Who signed in at `provider`, as it said then.
+    pub(crate) fn of(provider: &Provider, signed: Signed, said_at: DateTime<Utc>) -> Self {
         Self {
             has_factor: provider.trusts(&signed.amr),
             subject: signed.subject,
             email: signed.email.ok(),
             claims: signed.claims,
+            said_at,
             tokens: signed.tokens,
             session: signed.sid,
         }
@@ -94,6 +107,11 @@ impl Person {
         &self.claims
     }
 
+    /// The provider's own name for its session.
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
     /// How somebody comes in by this identity. Their own second factor is asked for while it is due, whatever the provider asked for.
     pub(crate) fn came(&self, id: IdentityId, factor_due: bool) -> Came {
         let has_factor = self.has_factor && !factor_due;
@@ -103,10 +121,6 @@ impl Person {
             provider_session: self.session.clone(),
             ..Came::by(Way::Provider)
         }
-    }
-
-    fn sealed(&self, app: &App, id: IdentityId) -> anyhow::Result<Vec<u8>> {
-        sealed(app, id, &self.tokens)
     }
 }
 
@@ -139,8 +153,9 @@ pub(crate) async fn bind(
         owner,
         email: person.email.as_deref().unwrap_or_default(),
         claims: &person.claims,
-        tokens_sealed: &person.sealed(app, id)?,
-        provider_session: person.session.as_deref(),
+        claims_at: person.said_at,
+        tokens_sealed: &sealed(app, id, &person.tokens)?,
+        provider_session: person.session(),
         factor_due,
     };
     let is_bound = queries::identities::create(db, &new, app.clock.now()).await?;
@@ -156,10 +171,12 @@ pub(crate) async fn note_sign_in(
     identity: &Identity,
     person: &Person,
 ) -> anyhow::Result<()> {
-    let sealed = person.sealed(app, identity.id)?;
-    let session = person.session.as_deref();
-    let now = app.clock.now();
-    queries::identities::signed_in(&mut *db, identity.id, &person.claims, &sealed, session, now).await?;
+    let before = queries::identities::lock_tokens(&mut *db, identity.id).await?;
+    let before = before.and_then(|sealed| opened(app, identity.id, &sealed));
+    let tokens = before.iter().fold(person.tokens.clone(), Tokens::or_refresh_of);
+    let (sealed, now) = (sealed(app, identity.id, &tokens)?, app.clock.now());
+    let said = (&person.claims, person.said_at);
+    queries::identities::signed_in(&mut *db, identity.id, said, &sealed, person.session(), now).await?;
     let (Some(owner), Some(address)) = (identity.owner(), person.address()) else {
         return Ok(());
     };
@@ -191,7 +208,7 @@ pub(super) fn account_of(owner: Owner) -> Option<crate::ids::AccountId> {
     }
 }
 
-/// The page on which somebody sees who can sign in.
+/// The page on which somebody sees who can sign in; for a coach the one that leads to what an app of theirs may do.
 fn page_of(app: &App, owner: Owner) -> String {
     match owner {
         Owner::Account(_) => app.config.page_url("/account/ways"),
@@ -215,6 +232,7 @@ pub(crate) async fn tell_of_other(
         provider: provider.name().to_owned(),
         address: address.typed.as_str().into(),
         is_changed,
+        is_coach: matches!(owner, Owner::Coach(_)),
         page: page_of(app, owner),
     });
     outbox::enqueue(db, app, &to, account_of(owner), mail).await?;
@@ -237,6 +255,7 @@ pub(crate) async fn tell_of_added(
         provider: provider.name().to_owned(),
         address: person.email.as_deref().unwrap_or_default().into(),
         replaced,
+        is_coach: matches!(owner, Owner::Coach(_)),
         page: page_of(app, owner),
     });
     outbox::enqueue(db, app, &to, account_of(owner), mail).await?;
@@ -293,8 +312,8 @@ pub enum NotCurrent {
 }
 
 impl NotCurrent {
-    /// What to do, for people and models.
-    pub fn in_words(self, app: &App) -> String {
+    /// What to do, for people and models: somebody who comes as `kind`.
+    pub fn in_words(self, app: &App, kind: Kind) -> String {
         let name = app
             .provider
             .as_ref()
@@ -302,7 +321,7 @@ impl NotCurrent {
         match self {
             Self::SignInAgain => format!(
                 "Sign in at {name} again: {}. After that, try again.",
-                app.config.page_url("/sign-in")
+                app.config.page_url(door_of(kind))
             ),
             Self::NoAnswer(Some(since)) => format!(
                 "{name}, which says who may use this IcuSync, does not answer; its last answer is from {}. Try again in a few \
@@ -328,8 +347,24 @@ pub(crate) fn is_due(app: &App, known: &Known, names: &BTreeSet<String>) -> bool
     known.refused_at.is_none() && !known.is_fresh(app, names)
 }
 
+/// Whoever is being asked about: one of a process asks, or waits for another process, and the others wait for that one.
+pub struct Rechecks(Cache<IdentityId, Arc<Mutex<()>>>);
+
+impl Default for Rechecks {
+    fn default() -> Self {
+        let cache = Cache::builder().max_capacity(REMEMBERED).time_to_idle(IDLE);
+        Self(cache.build())
+    }
+}
+
+impl std::fmt::Debug for Rechecks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rechecks")
+    }
+}
+
 /// What the provider says of somebody's claims in `names`: what was said lately, else it is asked. Many calls of many instances ask
-/// once. While it does not answer, what it said last holds for [`HOLDS_FOR`].
+/// once. While it does not answer, what it said last holds for [`HOLDS_FOR`]; so it does for whoever has waited for [`PATIENCE`].
 pub(crate) async fn current(
     app: &App,
     known: &Known,
@@ -341,18 +376,26 @@ pub(crate) async fn current(
     if known.is_fresh(app, names) {
         return Ok(Ok(known.claims.clone()));
     }
-    let (app, id, names) = (app.clone(), known.id, names.clone());
-    // A caller who hangs up must not lose a refresh token that works once.
-    let asking = tokio::spawn(async move { asked(&app, id, &names).await });
-    asking.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    let until = Instant::now() + PATIENCE;
+    // A caller who hangs up or waits no longer must not lose a refresh token that works once.
+    let asking = tokio::spawn({
+        let (app, id, names) = (app.clone(), known.id, names.clone());
+        async move { asked(&app, id, &names, until).await }
+    });
+    match timeout_at(until, asking).await {
+        Ok(asked) => asked.unwrap_or(Err(sqlx::Error::WorkerCrashed)),
+        Err(_) => Ok(last_said(app, known.clone(), names)),
+    }
 }
 
 async fn asked(
     app: &App,
     id: IdentityId,
     names: &BTreeSet<String>,
+    until: Instant,
 ) -> sqlx::Result<Result<Claims, NotCurrent>> {
-    let until = Instant::now() + PATIENCE;
+    let one = app.rechecks.0.get_with(id, async { Arc::default() }).await;
+    let _one = timeout_at(until, one.lock()).await;
     loop {
         let Some(row) = in_time(queries::identities::by_id(&app.pool, id)).await? else {
             return Ok(Err(NotCurrent::SignInAgain));
@@ -367,7 +410,7 @@ async fn asked(
         let is_left_alone = row
             .away_at
             .is_some_and(|at| (Duration::zero()..LEFT_ALONE_FOR).contains(&(now - at)));
-        if is_left_alone || Instant::now() > until {
+        if is_left_alone || Instant::now() >= until {
             return Ok(last_said(app, known, names));
         }
         let turn = turn_from(app, now);
@@ -415,11 +458,11 @@ async fn ask(app: &App, row: &Identity, turn: DateTime<Utc>, names: &BTreeSet<St
     let opened = row
         .tokens_sealed
         .as_ref()
-        .and_then(|sealed| Some((sealed, opened(app, row.id, sealed)?)));
-    let (Some((old, tokens)), Some(provider)) = (opened, &app.provider) else {
+        .and_then(|sealed| opened(app, row.id, sealed));
+    let (Some(tokens), Some(provider)) = (opened, &app.provider) else {
         return write(&Said::Refused).await.map(drop);
     };
-    let again = provider.again(tokens, &row.subject, names).await;
+    let again = provider.again(tokens.clone(), &row.subject, names).await;
     let Ok(new) = sealed(app, row.id, &again.tokens) else {
         return write(&Said::Refused).await.map(drop);
     };
@@ -432,9 +475,22 @@ async fn ask(app: &App, row: &Identity, turn: DateTime<Utc>, names: &BTreeSet<St
         }
     };
     if !is_written {
-        in_time(queries::identities::keep_tokens(&app.pool, row.id, old, &new)).await?;
+        keep_trade(app, row.id, &tokens, &again.tokens).await?;
     }
     Ok(())
+}
+
+/// A sign-in or a logout came between: what it left there counts, but not a refresh token that was traded in meanwhile.
+async fn keep_trade(app: &App, id: IdentityId, old: &Tokens, new: &Tokens) -> sqlx::Result<()> {
+    let row = in_time(queries::identities::by_id(&app.pool, id)).await?;
+    let Some(there) = row.and_then(|row| row.tokens_sealed) else {
+        return Ok(());
+    };
+    let kept = opened(app, id, &there).and_then(|tokens| tokens.after_trade(old, new));
+    let Some(Ok(kept)) = kept.map(|tokens| sealed(app, id, &tokens)) else {
+        return Ok(());
+    };
+    in_time(queries::identities::keep_tokens(&app.pool, id, &there, &kept)).await
 }
 
 fn opened(app: &App, id: IdentityId, sealed: &[u8]) -> Option<Tokens> {

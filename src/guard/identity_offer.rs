@@ -60,9 +60,9 @@ pub(crate) struct Waiting {
 pub(crate) async fn keep(
     db: &mut PgConnection,
     app: &App,
+    provider: &Provider,
     owner: Owner,
-    person: &Person,
-    next: &str,
+    (person, next): (&Person, &str),
 ) -> anyhow::Result<HeaderValue> {
     let token = Token::mint(TokenKind::Identity, &app.random);
     let (id, now) = (app.random.uuid(&app.clock), app.clock.now());
@@ -71,6 +71,9 @@ pub(crate) async fn keep(
         id,
         hash: token.hash(),
         owner,
+        issuer: provider.issuer(),
+        subject: &person.subject,
+        provider_session: person.session(),
         sealed: &app.keys.seal(place(id), &plain, &app.random),
         next,
         now,

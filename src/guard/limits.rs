@@ -122,6 +122,7 @@ pub struct Limits {
     by_network: Keyed<Network>,
     sign_ins: Keyed<Network>,
     sign_ups: Keyed<Network>,
+    provider_sign_ups: Keyed<Network>,
     documents: Keyed<Network>,
 }
 
@@ -134,6 +135,7 @@ impl Limits {
                 config.sign_ins_per_minute.saturating_mul(FLOOD),
             ))),
             sign_ups: Keyed::new(Quota::per_hour(at_least_one(config.sign_ups_per_hour))),
+            provider_sign_ups: Keyed::new(Quota::per_hour(at_least_one(config.provider_sign_ups_per_hour))),
             documents: Keyed::new(Quota::per_minute(at_least_one(config.sign_ins_per_minute))),
         }
     }
@@ -156,6 +158,11 @@ impl Limits {
     /// Counts one sign-up.
     pub fn sign_up(&self, from: Network) -> Result<(), TooMany> {
         self.sign_ups.check(&from)
+    }
+
+    /// Counts one sign-up through the identity provider. Its operator vouches for people, of whom many come in one evening.
+    pub fn provider_sign_up(&self, from: Network) -> Result<(), TooMany> {
+        self.provider_sign_ups.check(&from)
     }
 }
 
@@ -315,6 +322,11 @@ mod tests {
             assert_eq!(limits.sign_up(one), Ok(()));
         }
         assert!(limits.sign_up(one).is_err());
+        for _ in 0..100 {
+            assert_eq!(limits.provider_sign_up(one), Ok(()), "a club in one evening");
+        }
+        let refused = limits.provider_sign_up(one).unwrap_err();
+        assert!((1..=36).contains(&refused.retry_after.as_secs()), "{refused:?}");
         for _ in 0..600 {
             assert_eq!(limits.sign_in(one), Ok(()), "whatever else this network did");
         }

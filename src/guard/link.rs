@@ -95,7 +95,7 @@ impl Known {
                 ..(*self.found).clone()
             }),
             Err(not_current) => {
-                let text = format!("Not done: {}", not_current.in_words(app));
+                let text = format!("Not done: {}", not_current.in_words(app, kind));
                 return Err(ToolError::Refused(text));
             }
         };

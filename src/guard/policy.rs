@@ -350,10 +350,7 @@ pub(crate) fn check_call(app: &App, policy: &Policy, found: &Found) -> Result<()
             "Not done: this IcuSync now asks for another way to sign in. The {} can sign in that way once at {}; calls then work \
              again.",
             called(kind),
-            match kind {
-                Kind::Athlete => app.config.page_url("/sign-in"),
-                Kind::Coach => app.config.for_coaches_url(),
-            }
+            app.config.page_url(door_of(kind))
         ),
         Admission::Out | Admission::NotCurrent(_) => format!(
             "Not done: the policy of this IcuSync does not let the {} in. {}",
@@ -428,6 +425,14 @@ pub(crate) async fn lets_athlete_be_on_rosters(
     }
     let known = policies::of_account(&app.pool, account, app.config.issuer()).await?;
     Ok(known.is_some_and(|known| is_on_roster(app, policy, &known.facts)))
+}
+
+/// The page where somebody comes in.
+pub(crate) const fn door_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Athlete => "/sign-in",
+        Kind::Coach => "/for-coaches",
+    }
 }
 
 const fn called(kind: Kind) -> &'static str {

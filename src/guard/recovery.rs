@@ -173,6 +173,7 @@ pub(crate) async fn finish(
     queries::recoveries::end(&mut *db, account).await?;
     queries::factors::end_all(&mut *db, account).await?;
     queries::mail_links::end_all(&mut *db, account).await?;
+    queries::identity_offers::end_all(&mut *db, account).await?;
     queries::sessions::end_all(&mut *db, account).await?;
     sign_ins::end_all(&mut *db, app, Owner::Account(account), from).await?;
     let link = queries::connectors::of_account(&mut *db, account).await?;

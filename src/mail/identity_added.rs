@@ -13,7 +13,9 @@ pub struct IdentityAdded {
     pub address: Theirs,
     /// Whether another identity no longer signs them in.
     pub replaced: bool,
-    /// The page with the ways to sign in, absolute.
+    /// Whether a coach reads it, who has no account.
+    pub is_coach: bool,
+    /// The page with the ways to sign in, or for a coach the page for coaches; absolute.
     pub page: String,
 }
 

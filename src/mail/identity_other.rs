@@ -13,7 +13,9 @@ pub struct IdentityOther {
     pub address: Theirs,
     /// Whether it is the same person with another address.
     pub is_changed: bool,
-    /// The page with the ways to sign in, absolute.
+    /// Whether a coach reads it, who has no account.
+    pub is_coach: bool,
+    /// The page with the ways to sign in, or for a coach the page for coaches; absolute.
     pub page: String,
 }
 

@@ -1,5 +1,6 @@
 //! What the provider says of itself (OpenID Connect Discovery section 4): its endpoints and keys, asked for when they are first
-//! needed and remembered for an hour. A key that is not known is looked for again, but not more often than once a minute.
+//! needed and remembered for an hour. A key that is not known is looked for again, but not more often than once a minute for
+//! sign-ins, and once for logout tokens.
 
 use std::sync::Arc;
 
@@ -118,7 +119,28 @@ pub(super) struct Known {
 #[derive(Default)]
 pub(super) struct Remembered {
     known: Option<(Arc<Known>, DateTime<Utc>)>,
-    looked_again_at: Option<DateTime<Utc>>,
+    for_sign_ins: Option<DateTime<Utc>>,
+    for_logout_tokens: Option<DateTime<Utc>>,
+}
+
+/// For what the keys are looked for again. Each has its own look a minute: a stranger's logout token must not keep anybody from
+/// signing in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// An ID token, which comes from the provider itself.
+    SignIns,
+    /// A logout token, which anybody can send.
+    LogoutTokens,
+}
+
+impl Remembered {
+    /// When somebody last looked again for this.
+    fn looked_at(&mut self, what: Looks) -> &mut Option<DateTime<Utc>> {
+        match what {
+            Looks::SignIns => &mut self.for_sign_ins,
+            Looks::LogoutTokens => &mut self.for_logout_tokens,
+        }
+    }
 }
 
 impl Provider {
@@ -138,11 +160,12 @@ impl Provider {
         Ok(known)
     }
 
-    /// The provider as it describes itself now, because `seen` lacks a key; none if somebody looked less than a minute ago and
-    /// found what is in `seen`.
+    /// The provider as it describes itself now, because `seen` lacks a key; none if somebody looked less than a minute ago for
+    /// the same and found what is in `seen`.
     pub(super) async fn known_anew(
         &self,
         seen: &Arc<Known>,
+        what: Looks,
         deadline: Instant,
     ) -> Result<Option<Arc<Known>>, Failure> {
         let mut remembered = timeout_at(deadline, self.0.remembered.lock())
@@ -155,10 +178,11 @@ impl Provider {
         }
         let now = self.0.clock.now();
         let is_recent = |at: DateTime<Utc>| (at..at + LOOK_AGAIN).contains(&now);
-        if remembered.looked_again_at.is_some_and(is_recent) {
+        let looked_at = remembered.looked_at(what);
+        if looked_at.is_some_and(is_recent) {
             return Ok(None);
         }
-        remembered.looked_again_at = Some(now);
+        *looked_at = Some(now);
         let known = Arc::new(self.discover(deadline).await?);
         remembered.known = Some((known.clone(), now));
         Ok(Some(known))

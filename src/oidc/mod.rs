@@ -60,14 +60,20 @@ pub enum Failure {
 impl Failure {
     /// What the `error` of a callback means (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6).
     pub fn of_callback(error: &str) -> Self {
+        Self::of_word(error).unwrap_or(Self::Wrong("callback_error"))
+    }
+
+    /// What an error means that is about the provider's state or about the person; none for one about us as its client.
+    fn of_word(error: &str) -> Option<Self> {
         match error {
-            "server_error" | "temporarily_unavailable" => Self::Away,
+            "server_error" | "temporarily_unavailable" => Some(Self::Away),
             "access_denied"
             | "login_required"
             | "interaction_required"
             | "consent_required"
-            | "account_selection_required" => Self::Refused,
-            _ => Self::Wrong("callback_error"),
+            | "account_selection_required"
+            | "unmet_authentication_requirements" => Some(Self::Refused),
+            _ => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
+use http::StatusCode;
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthorizationCode, ClaimsVerificationError, CsrfToken, IdTokenClaims,
     Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
@@ -18,11 +19,13 @@ use url::Url;
 use super::{
     Claims, FRESH, Failure, NoEmail, Provider, SKEW, Tokens,
     claims::{self, Others, Statement},
-    discovery::{ALGORITHMS, Known, SignedToken, TokenAnswer, TokenError},
+    discovery::{ALGORITHMS, Known, Looks, SignedToken, TokenAnswer, TokenError},
 };
 
 /// The longest subject (OpenID Connect Core section 2).
 const LONGEST_SUBJECT: usize = 255;
+/// The scope of a refresh token that works while nobody is signed in (OpenID Connect Core section 11).
+const OFFLINE: &str = "offline_access";
 /// The longest code or session name, in bytes.
 const LONGEST_WORD: usize = 4096;
 
@@ -131,6 +134,10 @@ impl Provider {
                 .add_prompt(CoreAuthPrompt::Login)
                 .set_max_age(Duration::ZERO);
         }
+        // Without the consent the provider must ignore the scope (section 11).
+        if self.0.settings.scopes.iter().any(|scope| scope == OFFLINE) {
+            request = request.add_prompt(CoreAuthPrompt::Consent);
+        }
         Ok((request.url().0, secrets))
     }
 
@@ -161,7 +168,11 @@ impl Provider {
         let userinfo = if is_enough {
             None
         } else {
-            self.userinfo(&known, tokens.access(), &subject, deadline).await?
+            // A token that it gave a moment ago is not refused because somebody came too late.
+            match self.userinfo(&known, tokens.access(), &subject, deadline).await {
+                Err(Failure::Refused) => return Err(Failure::Wrong("userinfo_refused")),
+                said => said?,
+            }
         };
         tokens.note_id_token(claims::is_only_in(&signed, userinfo.as_ref(), names));
         Ok(Signed {
@@ -225,7 +236,7 @@ impl Provider {
     ) -> Result<(Arc<Known>, IdClaims), Failure> {
         let known = match self.read(&known, id_token, came, access) {
             Err(Failure::Wrong("signature")) => {
-                let anew = self.known_anew(&known, deadline).await?;
+                let anew = self.known_anew(&known, Looks::SignIns, deadline).await?;
                 anew.ok_or(Failure::Wrong("signature"))?
             }
             read => return read.map(|claims| (known, claims)),
@@ -284,7 +295,8 @@ impl Provider {
 
     fn check_times(&self, claims: &IdClaims, came: Came<'_>) -> Result<(), Failure> {
         let now = self.0.clock.now();
-        let has_expired = now >= claims.expiration() + SKEW;
+        // The provider's times are only compared: one far away is no time that ours could be added to.
+        let has_expired = now - SKEW >= claims.expiration();
         let is_early = claims.issue_time() > now + SKEW;
         // A token that comes with a code was made for this answer.
         let is_late = matches!(came, Came::WithCode(_)) && claims.issue_time() < now - SKEW;
@@ -336,6 +348,9 @@ pub(super) fn token_failure(error: &RequestTokenError<Failure, TokenError>) -> F
             CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => {
                 Failure::Wrong("client_refused")
             }
+            CoreErrorResponseType::Extension(word) => {
+                Failure::of_word(word).unwrap_or(Failure::Wrong("token_refused"))
+            }
             _ => Failure::Wrong("token_refused"),
         },
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => Failure::Wrong("token_answer"),
@@ -359,7 +374,11 @@ fn claims_failure(error: &ClaimsVerificationError) -> Failure {
 fn userinfo_failure(error: &UserInfoError<Failure>) -> Failure {
     match error {
         UserInfoError::Request(failure) => *failure,
-        UserInfoError::Response(status, ..) if *status == http::StatusCode::UNAUTHORIZED => Failure::Refused,
+        // RFC 6750 section 3.1: it has the question, and does not answer it for this token.
+        UserInfoError::Response(
+            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN,
+            ..,
+        ) => Failure::Refused,
         UserInfoError::Response(..) => Failure::Wrong("userinfo_status"),
         UserInfoError::ClaimsVerification(ClaimsVerificationError::InvalidSubject(_)) => {
             Failure::Wrong("userinfo_sub")

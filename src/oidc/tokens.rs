@@ -47,6 +47,29 @@ impl Tokens {
         })
     }
 
+    /// These with the refresh token of `before`, if they have none: many providers give one with the first consent only.
+    #[must_use]
+    pub fn or_refresh_of(mut self, before: &Self) -> Self {
+        if self.refresh.is_none() {
+            self.refresh.clone_from(&before.refresh);
+        }
+        self
+    }
+
+    /// What is to be kept instead of these after `old` were traded for `new`, with which these share the refresh token: it may work
+    /// once only. None if there is nothing to change.
+    #[must_use]
+    pub fn after_trade(&self, old: &Self, new: &Self) -> Option<Self> {
+        if self == old {
+            return (new != old).then(|| new.clone());
+        }
+        let is_spent = self.refresh.is_some() && self.refresh == old.refresh && new.refresh != old.refresh;
+        is_spent.then(|| Self {
+            refresh: new.refresh.clone(),
+            ..self.clone()
+        })
+    }
+
     /// Remembers whether a claim was in the ID token alone.
     pub(super) fn note_id_token(&mut self, is_needed: bool) {
         self.id_token_needed = is_needed;

@@ -343,6 +343,8 @@ pub(crate) async fn confirm(
         return ADDRESS_PAGE.gone(&app, &headers, signed);
     };
     let now = app.clock.now();
+    // A code that was mailed to the old address must no longer bind an identity.
+    queries::identity_offers::end_all(&mut *db, owner.id).await?;
     match queries::accounts::set_address(&mut *db, owner.id, &wish.email, &wish.email_key, now).await {
         Ok(()) => {}
         // Someone signed up with it meanwhile.

@@ -4,7 +4,10 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::header::{LOCATION, SET_COOKIE};
 
 use super::kept_out::{self, Whose};
-use crate::guard::door::{Entered, FACTOR_PAGE};
+use crate::{
+    guard::door::{Entered, FACTOR_PAGE},
+    policy::Kind,
+};
 
 /// Where an answer leads, for [`crate::guard::door::enter`]; the dashboard for a page that leads nowhere.
 pub(super) fn path_of(answer: &Response) -> String {
@@ -21,7 +24,9 @@ pub(super) fn answer(entered: Entered, answer: Response) -> Response {
     let (cookie, mut response) = match entered {
         Entered::Session(cookie) => (cookie, answer),
         Entered::Step(cookie) => (cookie, Redirect::to(FACTOR_PAGE).into_response()),
-        Entered::KeptOut(why, contact) => return kept_out::page(contact, Whose::Stranger, why),
+        Entered::KeptOut(why, contact) => {
+            return kept_out::page(contact, Whose::Stranger(Kind::Athlete), why);
+        }
     };
     response.headers_mut().append(SET_COOKIE, cookie);
     response

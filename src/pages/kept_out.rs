@@ -9,7 +9,11 @@ use super::{
     frame::{Nav, with_status},
 };
 use crate::{
-    guard::{identities::NotCurrent, policy::Admission},
+    guard::{
+        identities::NotCurrent,
+        policy::{Admission, door_of},
+    },
+    policy::Kind,
     time,
 };
 
@@ -21,7 +25,7 @@ pub(super) enum Whose {
     /// A coach with a visit.
     Coach,
     /// Somebody who tried to come in.
-    Stranger,
+    Stranger(Kind),
 }
 
 #[derive(Template)]
@@ -62,7 +66,29 @@ impl Page {
         match self.whose {
             Whose::Athlete => Some("/sign-out"),
             Whose::Coach => Some("/for-coaches/my-roster/done"),
-            Whose::Stranger => None,
+            Whose::Stranger(_) => None,
+        }
+    }
+
+    /// As what they come.
+    fn kind(&self) -> Kind {
+        match self.whose {
+            Whose::Athlete => Kind::Athlete,
+            Whose::Coach => Kind::Coach,
+            Whose::Stranger(kind) => kind,
+        }
+    }
+
+    /// The page where they come in.
+    fn door(&self) -> &'static str {
+        door_of(self.kind())
+    }
+
+    /// What that page is called.
+    fn door_name(&self) -> &'static str {
+        match self.kind() {
+            Kind::Athlete => "the sign-in page",
+            Kind::Coach => "the page for coaches",
         }
     }
 }

@@ -44,7 +44,7 @@ struct Form {
     mistake: Option<Mistake>,
 }
 
-/// Replaces the password of an account within `db`'s transaction, ends every session and mail link, and queues the email. With
+/// Replaces the password of an account within `db`'s transaction, ends every session, every mail link and every identity that waits to be bound, and queues the email. With
 /// `end_apps` it also ends all connected apps; returns how many there were.
 pub(super) async fn replace(
     db: &mut PgConnection,
@@ -60,6 +60,7 @@ pub(super) async fn replace(
     tries::forget(&mut *db, &address.key).await?;
     queries::sessions::end_all(&mut *db, owner.id).await?;
     queries::mail_links::end_all(&mut *db, owner.id).await?;
+    queries::identity_offers::end_all(&mut *db, owner.id).await?;
     let changed = Mail::PasswordChanged(mail::PasswordChanged {
         forgot: app.config.page_url("/forgot"),
         how: mail::PasswordIs::Changed,

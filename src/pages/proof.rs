@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use crate::{
     app::App,
     error::Problem,
-    guard::{session::Session, tries},
+    guard::{limits::Network, session::Session, tries},
     ids::AccountId,
     mail::Address,
     oidc::Provider,
@@ -133,6 +133,22 @@ pub(super) async fn behind_link(
     let (account, hash) = of(app, account).await?;
     let check = check(app, typed, hash.clone());
     let fits = tries::behind_link(app, link, check).await??;
+    Ok(proof(account, hash, fits))
+}
+
+/// Checks the password of somebody who signs in to an account: a wrong one counts as on the sign-in page, for the address and the
+/// network.
+pub(super) async fn at_sign_in(
+    app: &App,
+    from: Network,
+    account: AccountId,
+    typed: String,
+) -> Result<Option<Proof>, Problem> {
+    app.limits.sign_in(from)?;
+    let (account, hash) = of(app, account).await?;
+    let check = check(app, typed, hash.clone());
+    let key = account.email_key.clone().unwrap_or_default();
+    let fits = tries::sign_in(app, from, &key, check).await??;
     Ok(proof(account, hash, fits))
 }
 

@@ -15,7 +15,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::Duration;
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{RETRY_AFTER, SET_COOKIE},
+};
 use uuid::Uuid;
 
 use super::{
@@ -29,12 +32,14 @@ use crate::{
     error::Problem,
     guard::{
         identities::{self, Person},
+        limits::TooMany,
         policy::{self, Admission},
         session::Session,
         sign_ins::From,
     },
     oauth::authorize::{browser, of_browser},
     oidc::{Answer, Failure, Provider, Purpose, Secrets},
+    policy::Kind,
     queries::{self, provider_states::Begun},
     secrets::{Place, Token, TokenKind},
     words::ProviderPurpose,
@@ -100,10 +105,14 @@ pub(crate) async fn begin(
     if purpose == ProviderPurpose::Athlete && session.is_some() && next.request().is_none() {
         return Ok(Redirect::to(&next.path()).into_response());
     }
-    app.limits.attempt(from.0)?;
+    app.limits.sign_in(from.0)?;
     if !policy::offered(&app).await?.provider {
         let contact = app.config.support_email.clone();
-        return Ok(kept_out::page(contact, Whose::Stranger, Admission::AnotherWay));
+        let whose = Whose::Stranger(match purpose {
+            ProviderPurpose::Coach => Kind::Coach,
+            _ => Kind::Athlete,
+        });
+        return Ok(kept_out::page(contact, whose, Admission::AnotherWay));
     }
     leave(&app, &headers, purpose, None, next).await
 }
@@ -189,9 +198,10 @@ pub(crate) async fn callback(
         code: &code,
         iss: iss.as_deref(),
     };
-    let names = identities::names(&app).await?;
+    // What the provider says is as old as the question.
+    let (names, now) = (identities::names(&app).await?, app.clock.now());
     let person = match provider.finish(&answer, &secrets, &names).await {
-        Ok(signed) => Person::of(provider, signed),
+        Ok(signed) => Person::of(provider, signed, now),
         Err(Failure::Refused) => return said(&app, provider, &Failed::TooLate, back),
         Err(failure) => return failed(&app, provider, failure, back),
     };
@@ -275,6 +285,8 @@ enum Failed {
     Wrong,
     /// The provider has no verified address of the person.
     NoAddress,
+    /// Too many have signed up from the person's network.
+    TooMany(TooMany),
     /// Nobody may sign up with the person's address.
     Closed(String),
     /// No athlete has invited the person's address.
@@ -294,6 +306,7 @@ impl Failed {
         match self {
             Self::NotOurs | Self::TooLate => StatusCode::BAD_REQUEST,
             Self::Away => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Clock | Self::Wrong => StatusCode::BAD_GATEWAY,
             Self::Declined => StatusCode::OK,
             Self::NoAddress | Self::Closed(_) | Self::NotInvited(_) | Self::SomebodyElse => {
@@ -325,6 +338,7 @@ impl FailedPage<'_> {
             Failed::Clock => "The clocks differ".to_owned(),
             Failed::Wrong => format!("{name} sent something odd"),
             Failed::NoAddress => "Your address is not confirmed there".to_owned(),
+            Failed::TooMany(_) => "Many have just signed up here".to_owned(),
             Failed::Closed(_) => "Sign-up is closed here".to_owned(),
             Failed::NotInvited(_) => "No athlete has invited this address".to_owned(),
             Failed::Elsewhere => "This belongs to another account".to_owned(),
@@ -349,7 +363,11 @@ fn said(app: &App, provider: &Provider, failed: &Failed, back: Back) -> Result<R
         back,
         contact: app.config.support_email.as_deref(),
     };
-    let response = with_status(failed.status(), &page)?;
+    let mut response = with_status(failed.status(), &page)?;
+    if let Failed::TooMany(full) = failed {
+        let seconds = HeaderValue::from(full.retry_after.as_secs());
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
     // Only somebody who signs in has a button that leads to the provider again.
     Ok(match back.signs_in_as() {
         Some(_) => leading_anywhere(response),

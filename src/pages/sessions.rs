@@ -29,6 +29,7 @@ use crate::{
     },
     ids::AccountId,
     mail::Address,
+    policy::Kind,
     queries::{self, sign_in_log::How, sign_ins::Owner},
     secrets::PasswordHash,
     words::{SignInOutcome, Way},
@@ -165,7 +166,7 @@ fn by_no_password(app: &App, account: Option<AccountId>, from: &From) -> Respons
         sign_ins::log_apart(app, owner, None, refused, from.clone());
     }
     let contact = app.config.support_email.clone();
-    kept_out::page(contact, Whose::Stranger, Admission::AnotherWay)
+    kept_out::page(contact, Whose::Stranger(Kind::Athlete), Admission::AnotherWay)
 }
 
 /// `POST /sign-out`.

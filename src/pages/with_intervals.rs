@@ -42,6 +42,7 @@ use crate::{
     intervals::Shared,
     mail::Address,
     oauth::authorize::browser,
+    policy::Kind,
     queries::{self, oauth_states::Bound},
     words::ConsentPurpose,
 };
@@ -61,7 +62,11 @@ pub(crate) async fn begin(
     app.limits.attempt(from.0)?;
     if app.config.offers_oauth() && !policy::offered(&app).await?.intervals {
         let contact = app.config.support_email.clone();
-        return Ok(kept_out::page(contact, Whose::Stranger, Admission::AnotherWay));
+        return Ok(kept_out::page(
+            contact,
+            Whose::Stranger(Kind::Athlete),
+            Admission::AnotherWay,
+        ));
     }
     let (browser, cookie) = browser(&app, &headers);
     let begun = connections::begun(ConsentPurpose::SignIn, None, next);
@@ -215,7 +220,7 @@ async fn sign_in(
         transaction.commit().await?;
         connect::give_back(app, &given).await?;
         let contact = app.config.support_email.clone();
-        return Ok(kept_out::page(contact, Whose::Stranger, admission));
+        return Ok(kept_out::page(contact, Whose::Stranger(Kind::Athlete), admission));
     }
     let connected = match connect::write(&mut *db, app, account, &given, None).await? {
         Made::Connected(connected) => connected,

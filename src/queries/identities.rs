@@ -120,6 +120,8 @@ pub struct New<'a> {
     pub email: &'a str,
     /// What the provider said.
     pub claims: &'a Claims,
+    /// When.
+    pub claims_at: DateTime<Utc>,
     /// What to ask it again with, sealed.
     pub tokens_sealed: &'a [u8],
     /// The provider's own name for its session.
@@ -134,7 +136,7 @@ pub async fn create(db: impl Db<'_>, new: &New<'_>, now: DateTime<Utc>) -> sqlx:
         r#"
         insert into identities (id, issuer, subject, account_id, coach_id, email, claims, tokens_sealed, provider_session, claims_at,
             created_at, last_used_at, factor_due)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, $11)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
         on conflict do nothing
         "#,
         new.id.0,
@@ -146,6 +148,7 @@ pub async fn create(db: impl Db<'_>, new: &New<'_>, now: DateTime<Utc>) -> sqlx:
         Json(new.claims) as _,
         new.tokens_sealed,
         new.provider_session,
+        new.claims_at,
         now,
         new.factor_due
     )
@@ -162,18 +165,27 @@ pub async fn note_factor(db: impl Db<'_>, id: IdentityId) -> sqlx::Result<()> {
         .map(drop)
 }
 
-/// Notes what the provider said at a sign-in. Whoever is asking it meanwhile comes too late.
+/// What to ask the provider with about an identity, sealed. Nobody changes it until the transaction ends.
+pub async fn lock_tokens(db: impl Db<'_>, id: IdentityId) -> sqlx::Result<Option<Vec<u8>>> {
+    let found = sqlx::query_scalar!(
+        "select tokens_sealed from identities where id = $1 for update",
+        id.0
+    );
+    Ok(found.fetch_optional(db).await?.flatten())
+}
+
+/// Notes what the provider said at a sign-in, and when. Whoever is asking it meanwhile comes too late.
 pub async fn signed_in(
     db: impl Db<'_>,
     id: IdentityId,
-    claims: &Claims,
+    (claims, claims_at): (&Claims, DateTime<Utc>),
     tokens_sealed: &[u8],
     provider_session: Option<&str>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        update identities set claims = $2, tokens_sealed = $3, provider_session = $4, claims_at = $5, last_used_at = $5,
+        update identities set claims = $2, tokens_sealed = $3, provider_session = $4, claims_at = $5, last_used_at = $6,
             refused_at = null, away_at = null, asking_until = null
         where id = $1
         "#,
@@ -181,6 +193,7 @@ pub async fn signed_in(
         Json(claims) as _,
         tokens_sealed,
         provider_session,
+        claims_at,
         now
     )
     .execute(db)
@@ -317,8 +330,8 @@ pub struct SignedOut<'a> {
     pub session: Option<&'a str>,
 }
 
-/// Ends the sessions, visits and steps that came in by an identity whose person or session the provider ended, and what a coach of
-/// it has not agreed to yet; the provider is asked before the identity's next call. A session of ours of which the provider gave
+/// Ends the sessions, visits and steps that came in by an identity whose person or session the provider ended, what waits to be
+/// bound, and what a coach of it has not agreed to yet; the provider is asked before the identity's next call. A session of ours of which the provider gave
 /// no name ends with any of its person. Returns how many sessions and visits ended.
 pub async fn sign_out(db: impl Db<'_>, out: SignedOut<'_>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
@@ -347,6 +360,10 @@ pub async fn sign_out(db: impl Db<'_>, out: SignedOut<'_>) -> sqlx::Result<i64> 
             delete from sessions s using those where s.identity_id = those.id
                 and ($3::text is null or s.provider_session = $3 or ($2::text is not null and s.provider_session is null))
             returning 1
+        ),
+        offers as (
+            delete from identity_offers where issuer = $1 and ($2::text is null or subject = $2)
+                and ($3::text is null or provider_session = $3 or ($2::text is not null and provider_session is null))
         ),
         visits as (
             delete from coach_sessions s using those where s.identity_id = those.id

@@ -46,6 +46,12 @@ pub(crate) struct New<'a> {
     pub hash: TokenHash,
     /// Whom it would be bound to.
     pub owner: Owner,
+    /// The provider.
+    pub issuer: &'a str,
+    /// Who it is there.
+    pub subject: &'a str,
+    /// The provider's own name for its session.
+    pub provider_session: Option<&'a str>,
     /// The identity, sealed.
     pub sealed: &'a [u8],
     /// The word of the page to go on to.
@@ -60,8 +66,9 @@ pub(crate) struct New<'a> {
 pub(crate) async fn create(db: impl Db<'_>, new: &New<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into identity_offers (id, hash, account_id, coach_id, sealed, next, created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        insert into identity_offers (id, hash, account_id, coach_id, sealed, next, created_at, expires_at, issuer, subject,
+            provider_session)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         "#,
         new.id,
         new.hash.as_bytes(),
@@ -70,7 +77,10 @@ pub(crate) async fn create(db: impl Db<'_>, new: &New<'_>) -> sqlx::Result<()> {
         new.sealed,
         new.next,
         new.now,
-        new.expires_at
+        new.expires_at,
+        new.issuer,
+        new.subject,
+        new.provider_session
     )
     .execute(db)
     .await
@@ -152,6 +162,20 @@ pub(crate) async fn end(db: impl Db<'_>, id: Uuid) -> sqlx::Result<bool> {
         .execute(db)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Ends all that would be bound to an account, or to the coach with its address.
+pub(crate) async fn end_all(db: impl Db<'_>, account: AccountId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        delete from identity_offers where account_id = $1
+            or coach_id in (select c.id from coaches c join accounts a on a.email_key = c.email_key where a.id = $1)
+        "#,
+        account.0
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// Deletes up to `limit` expired offers.

@@ -671,6 +671,12 @@ const WITHHELD: &[(&str, &str)] = &[
     ("identity_offers.hash", "a secret"),
     ("identity_offers.coach_id", "a row's name"),
     (
+        "identity_offers.issuer",
+        "of nobody's account yet, and gone within the hour",
+    ),
+    ("identity_offers.subject", "as above"),
+    ("identity_offers.provider_session", "as above"),
+    (
         "identity_offers.sealed",
         "of nobody's account yet, and gone within the hour",
     ),

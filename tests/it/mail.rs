@@ -780,31 +780,41 @@ fn about_sign_ins() -> Vec<Sample> {
                 provider: "Club Example".to_owned(),
             }),
         ),
-        ("", identity_added(false)),
-        ("_replaced", identity_added(true)),
-        ("", identity_other(false)),
-        ("_address", identity_other(true)),
+        ("", identity_added(false, false)),
+        ("_replaced", identity_added(true, false)),
+        ("_coach", identity_added(true, true)),
+        ("", identity_other(false, false)),
+        ("_address", identity_other(true, false)),
+        ("_coach", identity_other(false, true)),
+        ("_address_coach", identity_other(true, true)),
         ("", new_app(false)),
         ("_writes", new_app(true)),
     ]
 }
 
-fn identity_added(replaced: bool) -> Mail {
+fn identity_added(replaced: bool, is_coach: bool) -> Mail {
     Mail::IdentityAdded(IdentityAdded {
         provider: "Club Example".to_owned(),
         address: "ana@club.example".into(),
         replaced,
-        page: "https://icusync.example/account/ways".to_owned(),
+        is_coach,
+        page: page_of_ways(is_coach),
     })
 }
 
-fn identity_other(is_changed: bool) -> Mail {
+fn identity_other(is_changed: bool, is_coach: bool) -> Mail {
     Mail::IdentityOther(IdentityOther {
         provider: "Club Example".to_owned(),
         address: "ana@club.example".into(),
         is_changed,
-        page: "https://icusync.example/account/ways".to_owned(),
+        is_coach,
+        page: page_of_ways(is_coach),
     })
+}
+
+fn page_of_ways(is_coach: bool) -> String {
+    let path = if is_coach { "for-coaches" } else { "account/ways" };
+    format!("https://icusync.example/{path}")
 }
 
 /// The mails about two-step sign-in.
@@ -1295,7 +1305,7 @@ fn nothing_that_others_wrote_is_a_link() {
             }
         }
     }
-    assert_eq!(hit.len(), 33, "mails in which somebody else writes: {hit:?}");
+    assert_eq!(hit.len(), 36, "mails in which somebody else writes: {hit:?}");
 }
 
 /// How to begin comes first, and the key below it, for clients that cannot sign in.

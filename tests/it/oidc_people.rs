@@ -4,19 +4,20 @@
 use std::sync::Arc;
 
 use chrono::Duration;
-use icusync::{config::Config, demo::seed::PASSWORD, queries, words::Way};
+use icusync::{config::Config, demo::seed::PASSWORD, guard::recovery, queries, words::Way};
 use icusync_sim::Fault;
 use serde_json::{Value, json};
 
 use crate::{
     connections::{ALL, consent},
+    factors::{lose_all, step, with_codes},
     world::{
         Browser, IdentityProvider, Liar, Mcp, Page, World,
         identity_provider::{LOGOUT, Visitor, person},
         sign_in::{Program, allow, code, query},
         test, test_with,
     },
-    writes::{all_named, threshold},
+    writes::{all_named, done, refused, threshold},
 };
 
 const CLAUDE: &str = "https://claude.ai/api/mcp/auth_callback";
@@ -590,6 +591,21 @@ async fn a_coach_opens_the_roster_through_the_provider_and_another_person_needs_
                     .text()
                     .contains("Ana Berger")
             );
+            // Whom athletes invited learns of the new way in once, and what a coach can do about it.
+            continue_as(&mut world.browser(), &mut provider.visitor(), "carl", as_coach).await;
+            let mails = world.mails_to(COACH).await;
+            let told: Vec<_> = mails
+                .iter()
+                .filter(|mail| mail.letter.subject == "The club now signs you in to IcuSync")
+                .collect();
+            assert_eq!(told.len(), 1);
+            let text = &told[0].letter.text;
+            assert!(
+                text.contains("you cannot take The club off yourself")
+                    && text.contains(&world.app.config.for_coaches_url())
+                    && !text.contains("/account"),
+                "{text}"
+            );
             let nobody = continue_as(&mut world.browser(), &mut provider.visitor(), "nora", as_coach).await;
             assert_eq!(nobody.status, 403);
             assert!(
@@ -816,15 +832,7 @@ async fn the_second_factor_is_asked_for_after_the_provider_unless_its_own_is_tru
                 let mut browser = world.browser();
                 athlete(&mut browser, &provider, "ana").await;
                 browser.post(JOIN, &[("password", PASSWORD)]).await;
-                sqlx::query(
-                    "insert into totp (id, account_id, secret_sealed, begun_in, confirmed_at, created_at)
-                     select gen_random_uuid(), id, 'x', 'x', $2, $2 from accounts where email_key = $1",
-                )
-                .bind(world.ana().person.email)
-                .bind(world.clock.now())
-                .execute(&world.app.pool)
-                .await
-                .unwrap();
+                let (_, app, _) = with_codes(&world, world.ana()).await;
                 let mut again = world.browser();
                 let page = athlete(&mut again, &provider, "ana").await;
                 let expected = if trusted { "/dashboard" } else { "/sign-in/factor" };
@@ -837,13 +845,18 @@ async fn the_second_factor_is_asked_for_after_the_provider_unless_its_own_is_tru
                 athlete(&mut other, &provider, "eve").await;
                 other.post(&format!("{JOIN}/code"), &[]).await;
                 let code = code_to(&world, world.ana().person.email).await;
-                let step = other.post(JOIN, &[("code", &code)]).await;
-                assert_eq!(step.location(), "/sign-in/factor", "{}", step.text());
+                let page = other.post(JOIN, &[("code", &code)]).await;
+                assert_eq!(page.location(), "/sign-in/factor", "{}", page.text());
                 assert_eq!(other.get("/dashboard").await.status, 303);
                 // As long as the account's own factor was not shown, the provider's counts for nothing.
                 let mut again = world.browser();
                 let page = athlete(&mut again, &provider, "eve").await;
                 assert_eq!(page.location(), "/sign-in/factor");
+                // It was shown once: from then on the provider's does, where it is trusted.
+                assert_eq!(step(&mut other, &app.next(&world)).await, "/dashboard");
+                let mut again = world.browser();
+                let page = athlete(&mut again, &provider, "eve").await;
+                assert_eq!(page.location(), expected);
             },
         )
         .await;
@@ -1407,6 +1420,324 @@ async fn a_provider_that_hangs_holds_up_no_roster() {
             assert!(lists(&mcp).await, "what was said last holds");
             let took = began.elapsed().as_millis();
             assert!((2_900..4_900).contains(&took), "{took} ms");
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coach_is_in_by_a_group_out_without_it_and_back_with_it() {
+    club(
+        &[person("carl", COACH, &[])],
+        |_| (),
+        async |world, provider| {
+            world.coaches().await;
+            apply(&world, "coaches group coaches\n").await;
+            let as_coach = ("coach", "dashboard");
+            let kept_out = continue_as(&mut world.browser(), &mut provider.visitor(), "carl", as_coach).await;
+            assert_eq!(kept_out.status, 403, "{}", kept_out.text());
+            assert_eq!(
+                kept_out.attribute("a.button", "href").as_deref(),
+                Some("/for-coaches")
+            );
+            provider
+                .change(json!({"sub": "carl", "groups": ["coaches"]}))
+                .await;
+
+            let program = Program::registered(&world, "Claude", CLAUDE).await;
+            let mut browser = world.browser();
+            let (path, _) = program.begin(&mut browser).await;
+            let next = format!("request-{}", path.rsplit('/').next().unwrap());
+            let back = continue_as(&mut browser, &mut provider.visitor(), "carl", ("coach", &next)).await;
+            assert_eq!(back.location(), path, "{}", back.text());
+            let page = browser.get(&path).await;
+            let done = allow(&mut browser, &path, &page, false).await;
+            let tokens = program.exchange(&code(&done)).await;
+            let mcp = program.mcp(tokens.access());
+            let asks = async || mcp.call("list_athletes", json!({})).await;
+            let first = asks().await;
+            assert!(!first.is_error(), "{}", first.text());
+            let mut visit = world.browser();
+            let roster = "/for-coaches/my-roster";
+            continue_as(&mut visit, &mut provider.visitor(), "carl", as_coach).await;
+            assert_eq!(visit.get(roster).await.status, 200);
+
+            provider.change(json!({"sub": "carl", "groups": []})).await;
+            assert!(!asks().await.is_error(), "what was said a moment ago holds");
+            later(&world, &provider, Duration::minutes(15)).await;
+            let out = asks().await;
+            assert!(
+                out.is_error() && out.text().contains("does not let the coach in"),
+                "{}",
+                out.text()
+            );
+            assert_eq!(visit.get(roster).await.status, 403);
+
+            provider
+                .change(json!({"sub": "carl", "groups": ["coaches"]}))
+                .await;
+            later(&world, &provider, Duration::minutes(15)).await;
+            let back = asks().await;
+            assert!(!back.is_error(), "{}", back.text());
+
+            // Whom the provider refuses is sent to the coaches' own door.
+            provider.revoke("carl").await;
+            later(&world, &provider, Duration::minutes(15)).await;
+            let out = asks().await;
+            let door = format!(
+                "Sign in at The club again: {}.",
+                world.app.config.for_coaches_url()
+            );
+            assert!(out.is_error() && out.text().contains(&door), "{}", out.text());
+
+            // So is who was about to agree.
+            let program = program.in_another_window("later");
+            let mut browser = world.browser();
+            let (path, _) = program.begin(&mut browser).await;
+            let next = format!("request-{}", path.rsplit('/').next().unwrap());
+            let back = continue_as(&mut browser, &mut provider.visitor(), "carl", ("coach", &next)).await;
+            assert_eq!(back.location(), path, "{}", back.text());
+            assert!(!asks().await.is_error(), "signing in again was enough");
+            apply(&world, "coaches nobody\n").await;
+            let kept_out = browser.get(&path).await;
+            assert_eq!(kept_out.status, 403, "{}", kept_out.text());
+            assert_eq!(
+                kept_out.attribute("a.button", "href").as_deref(),
+                Some("/for-coaches")
+            );
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_in_the_group_of_writers_may_change_something_and_nobody_else() {
+    club(
+        &[person("ana", "ana@example.test", &[])],
+        |_| (),
+        async |world, provider| {
+            let ana = world.ana();
+            world.let_write(ana).await;
+            apply(&world, "writing group writers\n").await;
+            let push = async |name: &str| refused(&world, &ana.link, "push_workout", threshold(name)).await;
+            let text = push("Nobody").await;
+            assert!(text.contains("lets the athlete read only"), "{text}");
+            let mut browser = world.browser();
+            athlete(&mut browser, &provider, "ana").await;
+            browser.post(JOIN, &[("password", PASSWORD)]).await;
+            let text = push("Not in it").await;
+            assert!(text.contains("lets the athlete read only"), "{text}");
+
+            provider
+                .change(json!({"sub": "ana", "groups": ["writers"]}))
+                .await;
+            later(&world, &provider, Duration::minutes(15)).await;
+            done(&world, &ana.link, "push_workout", threshold("In it")).await;
+
+            provider.change(json!({"sub": "ana", "groups": []})).await;
+            later(&world, &provider, Duration::minutes(15)).await;
+            let text = push("Out again").await;
+            assert!(text.contains("lets the athlete read only"), "{text}");
+            // Without the provider's word they still read.
+            provider.revoke("ana").await;
+            later(&world, &provider, Duration::minutes(15)).await;
+            done(&world, &ana.link, "get_fitness", json!({})).await;
+            push("Unknown").await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waited_is_as_old_as_it_is() {
+    club(
+        &[person("ana", "ana@example.test", &["riders"])],
+        |_| (),
+        async |world, provider| {
+            apply(&world, "athletes group riders\n").await;
+            let mut browser = world.browser();
+            assert_eq!(athlete(&mut browser, &provider, "ana").await.location(), JOIN);
+            provider.change(json!({"sub": "ana", "groups": []})).await;
+            later(&world, &provider, Duration::minutes(15)).await;
+            let joined = browser.post(JOIN, &[("password", PASSWORD)]).await;
+            assert_eq!(joined.location(), "/dashboard", "{}", joined.text());
+            // What the provider said before it waited is asked again.
+            assert_eq!(browser.get("/dashboard").await.status, 403);
+        },
+    )
+    .await;
+}
+
+/// Somebody with Ana's address at the provider, who waits to be joined to her.
+async fn waiting(world: &Arc<World>, provider: &IdentityProvider, who: &str) -> Browser {
+    let mut browser = world.browser();
+    let page = continue_as(&mut browser, &mut provider.visitor(), "eve", (who, "dashboard")).await;
+    assert_eq!(page.location(), JOIN, "{}", page.text());
+    assert_eq!(browser.get(JOIN).await.status, 200);
+    browser
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_secures_an_account_ends_what_waits_to_be_joined_to_it() {
+    let people = [
+        person("eve", "ana@example.test", &[]),
+        person("jack", "jack@example.test", &[]),
+        person("coach", "ana@example.test", &[]),
+    ];
+    club(
+        &people,
+        |config| config.sign_ins_per_minute = 1_000,
+        async |world, provider| {
+            let ana = world.ana().clone();
+            let address = ana.person.email;
+            let change_to = |new: &'static str, old: &'static str| [("current", old), ("password", new)];
+
+            // A recovery that is finished.
+            world.clock.advance(Duration::days(30));
+            with_codes(&world, &ana).await;
+            lose_all(&world, &ana).await;
+            world.clock.advance(Duration::hours(48));
+            recovery::mail_due(&world.app).await.unwrap();
+            provider.at(world.clock.now()).await;
+            let mut eve = waiting(&world, &provider, "athlete").await;
+            let mut jack = world.browser();
+            assert_eq!(athlete(&mut jack, &provider, "jack").await.location(), JOIN);
+            let (mut owner, page) = world.opened(address).await;
+            let recovered = owner.press(&page, &[]).await;
+            assert_eq!(
+                recovered.location(),
+                "/sign-in?done=recovered",
+                "{}",
+                recovered.text()
+            );
+            assert_eq!(eve.get(JOIN).await.status, 410);
+
+            // A password that is changed.
+            let mut eve = waiting(&world, &provider, "athlete").await;
+            let mut owner = world.signed_in(&ana).await;
+            let changed = owner
+                .post("/account/password", &change_to("a password of my own", PASSWORD))
+                .await;
+            assert_eq!(changed.status, 303, "{}", changed.text());
+            assert_eq!(eve.get(JOIN).await.status, 410);
+
+            // One that is reset, with a coach's code of the same mailbox.
+            let fields = [
+                ("email", address),
+                ("note", ""),
+                ("last-day", ""),
+                ("tool-get_fitness", "on"),
+            ];
+            let invited = world
+                .signed_in(world.jack())
+                .await
+                .post("/coaches/invite", &fields)
+                .await;
+            assert_eq!(invited.status, 303, "{}", invited.text());
+            let as_coach = ("coach", "dashboard");
+            let bound = continue_as(&mut world.browser(), &mut provider.visitor(), "coach", as_coach).await;
+            assert_eq!(bound.location(), "/for-coaches/my-roster", "{}", bound.text());
+            let mut eve = waiting(&world, &provider, "athlete").await;
+            let mut coach = waiting(&world, &provider, "coach").await;
+            // The mails before it have left.
+            world.mails_to(address).await;
+            world.browser().post("/forgot", &[("email", address)]).await;
+            let (mut owner, page) = world.opened(address).await;
+            let reset = owner.press(&page, &[("password", "another of my own")]).await;
+            assert_eq!(reset.status, 303, "{}", reset.text());
+            assert_eq!(eve.get(JOIN).await.status, 410);
+            assert_eq!(coach.get(JOIN).await.status, 410);
+
+            // An address that is changed: the code went to the old one.
+            let mut eve = waiting(&world, &provider, "athlete").await;
+            eve.post(&format!("{JOIN}/code"), &[]).await;
+            let code = code_to(&world, address).await;
+            let asked = [
+                ("email", "ana.new@example.test"),
+                ("password", "another of my own"),
+            ];
+            owner.post("/account/address", &asked).await;
+            let link = world.link_mailed_to("ana.new@example.test").await;
+            let page = owner.open(&link).await;
+            let changed = owner.press(&page, &[]).await;
+            assert_eq!(changed.location(), "/account?done=address", "{}", changed.text());
+            assert_eq!(eve.post(JOIN, &[("code", &code)]).await.status, 410);
+
+            assert_eq!(jack.get(JOIN).await.status, 200, "nothing of this is about Jack");
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_at_the_provider_waits_no_more() {
+    let people = [
+        person("ana", "ana@example.test", &[]),
+        person("jack", "jack@example.test", &[]),
+    ];
+    club(
+        &people,
+        |_| (),
+        async |world, provider| {
+            let (mut ana, mut jack) = (world.browser(), world.browser());
+            assert_eq!(athlete(&mut ana, &provider, "ana").await.location(), JOIN);
+            assert_eq!(athlete(&mut jack, &provider, "jack").await.location(), JOIN);
+            assert_eq!(provider.sign_out("ana").await, json!([200]));
+            assert_eq!(ana.post(JOIN, &[("password", PASSWORD)]).await.status, 410);
+            assert_eq!(jack.get(JOIN).await.status, 200);
+            assert!(identities(&world).await.is_empty());
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn joining_is_no_way_around_the_limits_of_passwords() {
+    club(
+        &[person("ana", "ana@example.test", &[])],
+        |config| config.sign_ins_per_minute = 8,
+        async |world, provider| {
+            let waits = async || {
+                let mut browser = world.browser();
+                assert_eq!(athlete(&mut browser, &provider, "ana").await.location(), JOIN);
+                browser
+            };
+            let at_the_door = async |password: &str| {
+                let fields = [("email", world.ana().person.email), ("password", password)];
+                world.browser().post("/sign-in", &fields).await.status
+            };
+            // However many identities wait: five for one address, wherever they are typed.
+            for number in 0..5 {
+                let wrong = waits().await.post(JOIN, &[("password", "a guess")]).await;
+                assert_eq!(wrong.status, 422, "{number}: {}", wrong.text());
+            }
+            let mut browser = waits().await;
+            assert_eq!(browser.post(JOIN, &[("password", PASSWORD)]).await.status, 429);
+            assert_eq!(at_the_door(PASSWORD).await, 429);
+            world.clock.advance(Duration::minutes(1));
+
+            for _ in 0..5 {
+                assert_eq!(at_the_door("a guess").await, 422);
+            }
+            assert_eq!(browser.post(JOIN, &[("password", PASSWORD)]).await.status, 429);
+            assert!(identities(&world).await.is_empty());
+            world.clock.advance(Duration::minutes(1));
+            // The network's share, with other addresses.
+            for number in 0..8 {
+                let fields = [
+                    ("email", &*format!("{number}@example.test")),
+                    ("password", "a guess"),
+                ];
+                assert_eq!(
+                    world.browser().post("/sign-in", &fields).await.status,
+                    422,
+                    "{number}"
+                );
+            }
+            assert_eq!(browser.post(JOIN, &[("password", PASSWORD)]).await.status, 429);
+            world.clock.advance(Duration::minutes(1));
+            let right = browser.post(JOIN, &[("password", PASSWORD)]).await;
+            assert_eq!(right.location(), "/dashboard", "{}", right.text());
         },
     )
     .await;

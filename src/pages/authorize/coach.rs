@@ -24,6 +24,7 @@ use crate::{
         frame::page,
         kept_out::{self, Whose},
     },
+    policy::Kind,
     queries::{self, sign_in_requests::Request},
 };
 
@@ -146,7 +147,7 @@ pub(crate) async fn type_code(
         Typed::Over => Ok(Said::Over.answer(request.id)),
         Typed::KeptOut(why) => {
             let contact = app.config.support_email.clone();
-            Ok(kept_out::page(contact, Whose::Stranger, why))
+            Ok(kept_out::page(contact, Whose::Stranger(Kind::Coach), why))
         }
     }
 }

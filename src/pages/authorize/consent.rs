@@ -35,6 +35,7 @@ use crate::{
         provider,
     },
     permissions::{self, Access},
+    policy::Kind,
     queries::{
         self,
         sign_in_log::How,
@@ -275,7 +276,7 @@ pub(super) async fn show(
         Step::Who => return who(app, headers, request, session, &Kept::default()).await,
         Step::KeptOut(why) => {
             let contact = app.config.support_email.clone();
-            return Ok(kept_out::page(contact, Whose::Stranger, why));
+            return Ok(kept_out::page(contact, Whose::Stranger(Kind::Coach), why));
         }
         Step::Connect { email } => {
             let connect = Connect {

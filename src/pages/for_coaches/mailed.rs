@@ -33,6 +33,7 @@ use crate::{
         kept_out::{self, Whose},
         mail_link::Opened,
     },
+    policy::Kind,
     queries::{self, coaches::Coach, sign_in_log::How, sign_ins::Owner},
     words::{MemberStatus, SignInOutcome, Way},
 };
@@ -141,7 +142,7 @@ pub(crate) async fn confirm(
             let from = From::of(network, &headers);
             sign_ins::log_apart(&app, owner, None, refused, from);
             let contact = app.config.support_email.clone();
-            return Ok(kept_out::page(contact, Whose::Stranger, why));
+            return Ok(kept_out::page(contact, Whose::Stranger(Kind::Coach), why));
         }
         Granted::Unreadable => {
             transaction.commit().await?;

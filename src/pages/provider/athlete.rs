@@ -113,7 +113,9 @@ async fn sign_up(
         let closed = Failed::Closed(address.typed.clone());
         return said(app, provider, &closed, back).map(Some);
     }
-    app.limits.sign_up(by.network.0)?;
+    if let Err(full) = app.limits.provider_sign_up(by.network.0) {
+        return said(app, provider, &Failed::TooMany(full), back).map(Some);
+    }
     let mut transaction = app.pool.begin().await?;
     let db = &mut *transaction;
     let Some(account) = accounts::create_with_address(&mut *db, app, address).await? else {
@@ -150,7 +152,7 @@ async fn ask_for_proof(
         identities::tell_of_other(&mut *db, app, provider, owner, address, false).await?;
         identities::log_other(&mut *db, app, owner, &by.from()).await?;
     }
-    let cookie = identity_offer::keep(&mut *db, app, owner, person, &back.next.word()).await?;
+    let cookie = identity_offer::keep(&mut *db, app, provider, owner, (person, &back.next.word())).await?;
     transaction.commit().await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to(JOIN)).into_response())
 }

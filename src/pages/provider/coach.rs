@@ -24,6 +24,7 @@ use crate::{
         kept_out::{self, Whose},
         provider::join::JOIN,
     },
+    policy::Kind,
     queries::{self, coaches::Coach, sign_ins::Owner},
     words::{SignInOutcome, Way},
 };
@@ -76,7 +77,10 @@ pub(super) async fn landed(
             return Ok(response);
         }
         None => match identities::bind(&mut *db, app, issuer, owner, (person, false)).await? {
-            Some(id) => id,
+            Some(id) => {
+                identities::tell_of_added(&mut *db, app, provider, owner, person, false).await?;
+                id
+            }
             None => return said(app, provider, &Failed::Meanwhile, back),
         },
     };
@@ -98,7 +102,7 @@ async fn ask_for_code(
         identities::tell_of_other(&mut *db, app, provider, owner, &address, false).await?;
     }
     identities::log_other(&mut *db, app, owner, &by.from()).await?;
-    let cookie = identity_offer::keep(&mut *db, app, owner, person, &back.next.word()).await?;
+    let cookie = identity_offer::keep(&mut *db, app, provider, owner, (person, &back.next.word())).await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to(JOIN)).into_response())
 }
 
@@ -117,7 +121,7 @@ pub(super) async fn enter(
         let refused = (SignInOutcome::NotAllowed, came.how());
         sign_ins::log_how(&mut *db, app, Owner::Coach(coach), None, refused, &by.from()).await?;
         let contact = app.config.support_email.clone();
-        return Ok(kept_out::page(contact, Whose::Stranger, admission));
+        return Ok(kept_out::page(contact, Whose::Stranger(Kind::Coach), admission));
     }
     if let Some(request) = next.request() {
         let Some(browser) = of_browser(app, by.headers) else {

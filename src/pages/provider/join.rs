@@ -203,7 +203,7 @@ async fn by_password(
         return Ok(Redirect::to(JOIN).into_response());
     };
     let wrong = || draft::wrong(JOIN, Mistake::new("password", NOT_ITS));
-    let Some(proof) = proof::behind_link(app, waiting.hash, account, password).await? else {
+    let Some(proof) = proof::at_sign_in(app, by.network.0, account, password).await? else {
         let refused = (SignInOutcome::WrongPassword, How::by(Way::Provider));
         sign_ins::log_apart(app, waiting.owner, None, refused, by.from());
         return Ok(wrong());

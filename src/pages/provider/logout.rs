@@ -18,6 +18,9 @@ use crate::{
     pages::Fields,
 };
 
+/// When the provider may say it again, in seconds: its keys can be looked for then.
+const LATER: &str = "60";
+
 /// Ends what the token names (sections 2.5 to 2.8). The answer says no more than whether it counted.
 pub(crate) async fn logout(
     State(app): State<App>,
@@ -44,10 +47,12 @@ pub(crate) async fn logout(
             tracing::warn!(why, "a logout token was not accepted");
             Ok(refused("invalid_request", StatusCode::BAD_REQUEST))
         }
-        Err(NotSignedOut::Away) => Ok(refused(
-            "temporarily_unavailable",
-            StatusCode::SERVICE_UNAVAILABLE,
-        )),
+        Err(NotSignedOut::Away) => {
+            let mut response = refused("temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE);
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(LATER));
+            Ok(response)
+        }
         Err(NotSignedOut::Ours(error)) => Err(error.into()),
     }
 }

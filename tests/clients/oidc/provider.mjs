@@ -132,7 +132,7 @@ const page = (uid, title, fields) => `<!doctype html><html lang="en"><title>${ti
 
 // A person says who they are, or goes back.
 const interact = async (request, response, uid) => {
-  await provider.interactionDetails(request, response)
+  const { prompt } = await provider.interactionDetails(request, response)
   if (request.method !== 'POST') {
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
     response.end(page(uid, 'The club', '<label>Name <input name="person" autofocus></label>'))
@@ -140,10 +140,11 @@ const interact = async (request, response, uid) => {
   }
   const said = new URLSearchParams(await read(request))
   const person = people.get(said.get('person'))
-  const result = !person || person.gone || said.has('cancel')
+  const agreed = prompt.name === 'consent' && !said.has('cancel')
+  const result = agreed ? { consent: {} } : !person || person.gone || said.has('cancel')
     ? { error: 'access_denied', error_description: 'nobody signed in' }
     : { login: { accountId: person.sub, amr: person.amr ?? ['pwd'], remember: false } }
-  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: agreed })
 }
 
 // Ends the sessions of a person, and says so to us if `tell` is set, also if they are kept; the statuses of our answers.

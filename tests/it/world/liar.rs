@@ -16,7 +16,7 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use icusync::{config::Config, secrets::Random, time::Clock};
 use openidconnect::{
     PkceCodeChallenge, PkceCodeVerifier, PrivateSigningKey as _,
@@ -126,7 +126,18 @@ pub enum Lie {
     SubAgain,
     /// There is no refresh token.
     NoRefresh,
+    /// There is a refresh token with the first consent only, which goes on working.
+    OneRefresh,
+    /// The ID token ends in the last second that a date can name.
+    Endless,
+    /// The token endpoint refuses with this word.
+    TokenError(&'static str),
+    /// Userinfo answers with this status.
+    Userinfo(u16),
 }
+
+/// The last second that a date of ours can name.
+pub const LAST_SECOND: i64 = DateTime::<Utc>::MAX_UTC.timestamp();
 
 /// The provider. It ends with the test.
 #[derive(Clone)]
@@ -357,6 +368,11 @@ impl Liar {
         }
     }
 
+    /// It is later there.
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
     /// Signs with another key from now on, under another name.
     pub async fn rotates(&self) {
         self.signs_with(self.key().alg).await;
@@ -421,6 +437,11 @@ impl Liar {
         self.state.lock().unwrap().lies.contains(&lie)
     }
 
+    /// What `of` finds among the lies that it tells.
+    fn told<T>(&self, of: impl Fn(Lie) -> Option<T>) -> Option<T> {
+        self.state.lock().unwrap().lies.iter().copied().find_map(of)
+    }
+
     fn count(&self, what: &'static str) {
         *self.state.lock().unwrap().asked.entry(what).or_default() += 1;
     }
@@ -440,10 +461,10 @@ impl Liar {
             () if self.is(Lie::Old) => now - TimeDelta::minutes(5),
             () => now,
         };
-        let ends = if self.is(Lie::Expired) {
-            now - TimeDelta::minutes(3)
-        } else {
-            now + TimeDelta::minutes(10)
+        let ends = match () {
+            () if self.is(Lie::Expired) => now - TimeDelta::minutes(3),
+            () if self.is(Lie::Endless) => DateTime::<Utc>::MAX_UTC,
+            () => now + TimeDelta::minutes(10),
         };
         let mut payload = json!({
             "iss": if self.is(Lie::TokenIss) { "https://other.example" } else { &self.issuer },
@@ -517,6 +538,9 @@ impl Liar {
         let mut state = self.state.lock().unwrap();
         state.gave.extend([access.clone(), refresh.clone()]);
         state.access = access;
+        if state.lies.contains(&Lie::OneRefresh) && state.refresh.is_some() {
+            return answer;
+        }
         state.refresh = has_refresh.then(|| refresh.clone());
         if has_refresh {
             answer["refresh_token"] = json!(refresh);
@@ -623,6 +647,12 @@ async fn token(
     if liar.is(Lie::ClientRefused) {
         return (StatusCode::UNAUTHORIZED, Json(json!({"error": "invalid_client"}))).into_response();
     }
+    if let Some(word) = liar.told(|lie| match lie {
+        Lie::TokenError(word) => Some(word),
+        _ => None,
+    }) {
+        return refused(word);
+    }
     match sent["grant_type"].as_str() {
         "authorization_code" => {
             let begun = liar.state.lock().unwrap().codes.remove(&sent["code"]);
@@ -637,7 +667,14 @@ async fn token(
             Json(liar.tokens(Some(&nonce))).into_response()
         }
         "refresh_token" => {
-            let known = liar.state.lock().unwrap().refresh.take();
+            let known = {
+                let mut state = liar.state.lock().unwrap();
+                if state.lies.contains(&Lie::OneRefresh) {
+                    state.refresh.clone()
+                } else {
+                    state.refresh.take()
+                }
+            };
             if known.as_deref() != Some(&sent["refresh_token"]) {
                 return refused("invalid_grant");
             }
@@ -658,6 +695,13 @@ async fn userinfo(State(liar): State<Liar>, headers: HeaderMap) -> Response {
         .and_then(|value| value.to_str().ok());
     if liar.is(Lie::UserinfoRefuses) || shown != Some(&*access) {
         return (StatusCode::UNAUTHORIZED, "no").into_response();
+    }
+    let status = liar.told(|lie| match lie {
+        Lie::Userinfo(status) => Some(status),
+        _ => None,
+    });
+    if let Some(status) = status {
+        return (StatusCode::from_u16(status).unwrap(), "no").into_response();
     }
     if liar.is(Lie::UserinfoFails) {
         return (StatusCode::BAD_GATEWAY, "no").into_response();
