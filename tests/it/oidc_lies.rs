@@ -301,8 +301,8 @@ async fn a_refresh_token_of_the_first_consent_outlives_later_sign_ins() {
         liar.tells(&[Lie::OneRefresh]);
         let mut nora = world.browser();
         assert_eq!(signs_in(&mut nora).await.status, 303);
-        let mut later = world.browser();
-        assert_eq!(signs_in(&mut later).await.status, 303);
+        let mut second = world.browser();
+        assert_eq!(signs_in(&mut second).await.status, 303);
         // A proof that the owner is there, too, brings none.
         let away = nora.post_once("/account/prove", &[("next", "ways")]).await;
         let back = nora.get(away.location()).await.location().to_owned();
@@ -311,7 +311,7 @@ async fn a_refresh_token_of_the_first_consent_outlives_later_sign_ins() {
             // The access token has expired.
             later(&world, &liar, 16);
             let asked = liar.asked("token");
-            assert!(is_signed_in(&mut nora).await && is_signed_in(&mut later).await);
+            assert!(is_signed_in(&mut nora).await && is_signed_in(&mut second).await);
             assert_eq!(liar.asked("token"), asked + 1);
         }
         // What it says then is what counts.
@@ -392,13 +392,13 @@ async fn a_strangers_logout_token_keeps_nobody_out_and_loses_no_right_one() {
         let mut nora = world.browser();
         assert_eq!(signs_in(&mut nora).await.status, 303);
         assert_eq!(told(&world, &strange(&liar)).await.status, 400);
-        liar.rotates();
-        let mut later = world.browser();
-        let page = signs_in(&mut later).await;
+        liar.rotates().await;
+        let mut second = world.browser();
+        let page = signs_in(&mut second).await;
         assert_eq!(page.status, 303, "a new key is found: {}", page.text());
 
         // A right token with a key that is newer still comes too early for another look, and comes again.
-        liar.rotates();
+        liar.rotates().await;
         let token = liar.logout_token(|_, _| ());
         let early = told(&world, &token).await;
         assert_eq!(early.status, 503, "{}", early.body);
@@ -406,7 +406,7 @@ async fn a_strangers_logout_token_keeps_nobody_out_and_loses_no_right_one() {
         assert!(is_signed_in(&mut nora).await);
         later(&world, &liar, 1);
         assert_eq!(told(&world, &token).await.status, 200);
-        assert!(!is_signed_in(&mut nora).await && !is_signed_in(&mut later).await);
+        assert!(!is_signed_in(&mut nora).await && !is_signed_in(&mut second).await);
     })
     .await;
 }
