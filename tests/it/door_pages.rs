@@ -363,7 +363,7 @@ impl Album {
             ("provider: away", Lie::TokenFails, (503, "does not answer")),
             (
                 "provider: too late",
-                Lie::UserinfoRefuses,
+                Lie::TokenError("invalid_grant"),
                 (400, "That took a little too long"),
             ),
             ("provider: clocks", Lie::Future, (502, "The clocks differ")),

@@ -1345,7 +1345,7 @@ async fn an_athlete_signed_out_at_the_provider_is_on_rosters_once_it_confirms_th
             });
             assert!(ended.as_array().unwrap().contains(&json!(200)), "{ended}");
             assert!(
-                pushed.is_error() && pushed.text().contains("while it was running"),
+                pushed.is_error() && pushed.text().contains("stopped letting Ana Berger"),
                 "{}",
                 pushed.text()
             );

@@ -165,12 +165,11 @@ impl Call<'_> {
             Ok(None) => return withheld(REPLACED),
             Err(error) => return withheld_by_policy(&error),
         };
-        let live: Vec<&LiveGrant> = live
-            .grants
-            .iter()
-            .filter(|grant| known.has_on_roster(self.app, grant.grant_id))
-            .collect();
-        let of = |touch: &Touch| live.iter().find(|grant| Some(grant.grant_id) == touch.grant);
+        let of = |touch: &Touch| {
+            live.grants
+                .iter()
+                .find(|grant| Some(grant.grant_id) == touch.grant)
+        };
         let changed = named(touched, |touch| {
             !of(touch).is_some_and(|grant| still_granted(touch, grant))
         });
@@ -178,6 +177,17 @@ impl Call<'_> {
             return withheld(&format!(
                 "Withheld: {changed} changed what you were granted while the call was running. list_athletes says what you \
                  are granted now."
+            ));
+        }
+        let kept_out = named(touched, |touch| {
+            touch
+                .grant
+                .is_some_and(|grant| !known.has_on_roster(self.app, grant))
+        });
+        if !kept_out.is_empty() {
+            return withheld(&format!(
+                "Withheld: this IcuSync stopped letting {kept_out} in while the call was running. list_athletes says who is on \
+                 your roster now."
             ));
         }
         match done {
