@@ -1597,6 +1597,8 @@ async fn what_secures_an_account_ends_what_waits_to_be_joined_to_it() {
             with_codes(&world, &ana).await;
             lose_all(&world, &ana).await;
             world.clock.advance(Duration::hours(48));
+            // The mails before it have left.
+            world.mails_to(address).await;
             recovery::mail_due(&world.app).await.unwrap();
             provider.at(world.clock.now()).await;
             let mut eve = waiting(&world, &provider, "athlete").await;
