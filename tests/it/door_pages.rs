@@ -211,7 +211,9 @@ impl Album {
     /// The recovery codes on a page, which no log may have.
     fn recovery_codes(&self, page: &Page) -> Vec<String> {
         let codes: Vec<String> = shown(page, "recovery-codes").lines().map(str::to_owned).collect();
-        codes.iter().for_each(|code| self.world.secret(code));
+        for code in &codes {
+            self.world.secret(code);
+        }
         codes
     }
 

@@ -524,6 +524,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
 }
 
 /// The only two words that the table takes.
+#[expect(clippy::too_many_lines, reason = "each form, one after the other")]
 #[tokio::test(flavor = "multi_thread")]
 async fn only_our_own_pages_may_post() {
     test_with(

@@ -419,6 +419,7 @@ async fn sign_up_and_coaches_codes_ask_the_policy() {
     .await;
 }
 
+#[expect(clippy::too_many_lines, reason = "each page and mail, one after the other")]
 #[tokio::test(flavor = "multi_thread")]
 async fn with_links_off_every_link_is_unknown_and_nothing_shows_a_url() {
     with_policies(async |world| {

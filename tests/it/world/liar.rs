@@ -212,8 +212,7 @@ fn other_alg(alg: &str) -> &'static str {
         "PS256" => "PS384",
         "PS384" => "PS512",
         "ES256" => "ES384",
-        "ES384" => "ES256",
-        ALG => "ES256",
+        "ES384" | ALG => "ES256",
         _ => "RS256",
     }
 }
