@@ -18,7 +18,6 @@ use super::{
     frame::{page, with_status},
     mail_link::{ADDRESS_PAGE, AskedFor, Opened},
     proof::{self, Asks},
-    provider,
     sent::{SendAgain, Sent, What},
 };
 use crate::{
@@ -81,7 +80,7 @@ pub(crate) async fn form(
         kept: kept.was_lost(),
         mistake: kept.mistake(),
     };
-    Ok(provider::leading_to_ways(&app, page(&form)?))
+    Ok(form.asks.leading(page(&form)?))
 }
 
 /// `POST /account/address`: emails a link to the new address. The page and the work are the same whether that address is
@@ -249,7 +248,7 @@ impl Confirm {
             next: NextPage::ConfirmAddress,
             mistake,
         };
-        Ok(provider::leading_to_ways(app, super::frame::page(&page)?))
+        super::frame::page(&page)
     }
 }
 

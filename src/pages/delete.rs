@@ -18,7 +18,6 @@ use super::{
     form::{Mistake, Wrong as _},
     frame::page,
     proof::{self, Asks, Proof},
-    provider,
 };
 use crate::{
     app::App,
@@ -104,7 +103,7 @@ pub(crate) async fn form(State(app): State<App>, signed: Signed, typed: Typed) -
         kept: kept.was_lost(),
         mistake: kept.mistake(),
     };
-    Ok(provider::leading_to_ways(&app, page(&form)?))
+    Ok(form.asks.leading(page(&form)?))
 }
 
 /// Whether the account's address is a coach's too.

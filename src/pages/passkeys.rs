@@ -20,7 +20,7 @@ use super::{
     form::{Mistake, Wrong as _},
     frame,
     proof::{self, Asks},
-    provider, ways,
+    ways,
     when::{self, When},
 };
 use crate::{
@@ -358,7 +358,7 @@ pub(crate) async fn new(
         script: assets::passkey_script(),
         mistake: typed.by(session.account).mistake(),
     };
-    Ok(provider::leading_to_ways(&app, frame::page(&page)?))
+    Ok(page.asks.leading(frame::page(&page)?))
 }
 
 fn to_factors() -> Response {
@@ -465,7 +465,7 @@ pub(crate) async fn one(
         next: NextPage::Passkey(listed.id),
         mistake: typed.by(session.account).mistake(),
     };
-    Ok(provider::leading_to_ways(&app, frame::page(&page)?))
+    Ok(page.asks.leading(frame::page(&page)?))
 }
 
 /// `POST /account/passkeys/{passkey}`: renames it.

@@ -2,9 +2,11 @@
 //! unlocked screen. The password is asked for again; an account without one has its athlete give a fresh consent at intervals.icu, or
 //! sign in at the outside identity provider again, or show the passkey that is its only way in.
 
+use axum::response::Response;
 use chrono::Duration;
 use sqlx::PgConnection;
 
+use super::{authorize::leading_anywhere, frame::leading_to_intervals};
 use crate::{
     app::App,
     error::Problem,
@@ -71,6 +73,14 @@ impl Asks {
     /// Whether a passkey is asked for.
     pub(super) fn passkey(&self) -> bool {
         *self == Self::Passkey
+    }
+
+    /// Lets the forms of a page lead to where the proof is given, and nowhere else: these are the pages that a thief would want.
+    pub(super) fn leading(&self, response: Response) -> Response {
+        match self {
+            Self::Provider(_) => leading_anywhere(response),
+            Self::Password | Self::Consent | Self::Passkey | Self::Nothing => leading_to_intervals(response),
+        }
     }
 
     /// With what the owner confirms.

@@ -25,7 +25,6 @@ use crate::{
         form::{Mistake, Wrong as _},
         frame,
         proof::{self, Asks},
-        provider,
     },
     queries,
 };
@@ -96,7 +95,7 @@ pub(crate) async fn show(State(app): State<App>, signed: Signed, typed: Typed) -
         next: NextPage::FactorCodes,
         mistake: typed.by(session.account).mistake(),
     };
-    Ok(provider::leading_to_ways(app, frame::page(&page)?))
+    Ok(page.asks.leading(frame::page(&page)?))
 }
 
 /// The page again, because the proof failed.
