@@ -133,7 +133,7 @@ create table totp (
     account_id uuid not null unique references accounts on delete cascade,
     secret_sealed bytea not null,
     -- The session that began it and alone can confirm it.
-    begun_in bytea not null,
+    session_hash bytea not null,
     -- Null until a code has shown that the app has the secret.
     confirmed_at timestamptz,
     -- The step of the last code that was used: it and those before are spent.

@@ -186,7 +186,7 @@ async fn waiting(app: &App, session: &Session) -> sqlx::Result<Option<queries::t
     Ok(row.filter(|row| {
         let age = app.clock.now() - row.created_at;
         row.confirmed_at.is_none()
-            && row.begun_in == session.hash.as_bytes()
+            && row.session_hash == session.hash.as_bytes()
             && (chrono::Duration::zero()..WAITS).contains(&age)
     }))
 }

@@ -16,7 +16,7 @@ pub(crate) struct Totp {
     /// The sealed secret.
     pub(crate) secret_sealed: Vec<u8>,
     /// The hash of the session in which it was begun.
-    pub(crate) begun_in: Vec<u8>,
+    pub(crate) session_hash: Vec<u8>,
     /// When it was begun.
     pub(crate) created_at: DateTime<Utc>,
     /// When a code showed that an app has it.
@@ -36,9 +36,9 @@ pub(crate) async fn begin(
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
-        insert into totp (id, account_id, secret_sealed, begun_in, created_at) values ($1, $2, $3, $4, $5)
+        insert into totp (id, account_id, secret_sealed, session_hash, created_at) values ($1, $2, $3, $4, $5)
         on conflict (account_id) do update
-            set id = excluded.id, secret_sealed = excluded.secret_sealed, begun_in = excluded.begun_in, last_step = 0,
+            set id = excluded.id, secret_sealed = excluded.secret_sealed, session_hash = excluded.session_hash, last_step = 0,
                 created_at = excluded.created_at
             where totp.confirmed_at is null
         "#,
@@ -56,7 +56,7 @@ pub(crate) async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::
     sqlx::query_as!(
         Totp,
         r#"
-        select id as "id: TotpId", secret_sealed, begun_in, created_at, confirmed_at, last_step from totp
+        select id as "id: TotpId", secret_sealed, session_hash, created_at, confirmed_at, last_step from totp
         where account_id = $1
         "#,
         account_id.0

@@ -690,7 +690,7 @@ const WITHHELD: &[(&str, &str)] = &[
     ("spent.expires_at", "gone within the hour"),
     ("totp.id", "a row's name"),
     ("totp.secret_sealed", "a secret"),
-    ("totp.begun_in", "a hash of a session's cookie"),
+    ("totp.session_hash", "a hash of a session's cookie"),
     (
         "totp.last_step",
         "which half minute's code was used last, for the next one",

@@ -477,7 +477,7 @@ async fn losses_are_found_in_every_table_and_under_an_id_that_is_known() {
             ),
             (
                 Store::Totp,
-                "insert into totp (id, account_id, secret_sealed, created_at) values ($1, $2, $3, now())",
+                "insert into totp (id, account_id, secret_sealed, session_hash, created_at) values ($1, $2, $3, '', now())",
             ),
         ] {
             let row = Uuid::now_v7();
