@@ -152,8 +152,12 @@ async fn costs_a_statement_a_call(world: &World, proxy: &Proxy, mcp: &Mcp, tool:
     }
     proxy.statements();
     let began = Instant::now();
+    // What was found counts for a second: a call that a busy machine holds up for longer looks again.
+    let mut held_up = 0;
     for _ in 0..READS {
+        let called = Instant::now();
         answered(mcp, tool, arguments.clone()).await;
+        held_up += usize::from(called.elapsed() > Duration::from_millis(900));
     }
     let elapsed = began.elapsed();
     let (log, waited): (Vec<String>, Vec<String>) = proxy
@@ -162,8 +166,8 @@ async fn costs_a_statement_a_call(world: &World, proxy: &Proxy, mcp: &Mcp, tool:
         .partition(|statement| statement.contains("insert into activity_log"));
     // A connection that is opened meanwhile may say a word of its own.
     assert!(
-        (READS..=READS + 2).contains(&waited.len()),
-        "{tool}: {} statements for {READS} calls: {waited:#?}",
+        (READS..=READS + 2 + held_up).contains(&waited.len()),
+        "{tool}: {} statements for {READS} calls, {held_up} of them held up: {waited:#?}",
         waited.len()
     );
     // One after the other, and rested between.
