@@ -116,15 +116,12 @@ pub(crate) async fn enter(
     if came.factor.is_none() && queries::factors::has_any(&mut *db, account).await? {
         return wait(db, app, account, came, next_path).await.map(Entered::Step);
     }
-    if came.factor.is_some() {
-        factors::shown(&mut *db, account).await?;
-    }
     begin(db, app, account, came, (headers, from))
         .await
         .map(Entered::Session)
 }
 
-/// Begins the session, and writes the log.
+/// Begins the session, and writes the log. A factor that was shown ends an open recovery.
 async fn begin(
     db: &mut PgConnection,
     app: &App,
@@ -132,6 +129,9 @@ async fn begin(
     came: &Came,
     (headers, from): (&HeaderMap, &From),
 ) -> sqlx::Result<HeaderValue> {
+    if came.factor.is_some() {
+        factors::shown(&mut *db, account).await?;
+    }
     let cookie = session::begin(&mut *db, app, account, came, headers).await?;
     let granted = (SignInOutcome::Granted, came.how());
     sign_ins::log_how(db, app, Owner::Account(account), None, granted, from).await?;
@@ -193,7 +193,6 @@ pub(crate) async fn pass(
     if let Some(identity) = came.identity {
         queries::identities::note_factor(&mut *db, identity).await?;
     }
-    factors::shown(&mut *db, step.account_id).await?;
     let cookie = begin(db, app, step.account_id, &came, (headers, from)).await?;
     Ok(Some((cookie, step.next_path)))
 }

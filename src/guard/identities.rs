@@ -27,6 +27,7 @@ use crate::{
         identities::{Identity, New, Said, SignedOut},
         in_time,
         policies::Identity as Known,
+        sign_in_log::How,
         sign_ins::Owner,
     },
     secrets::Place,
@@ -269,7 +270,7 @@ pub(crate) async fn log_other(
     owner: Owner,
     from: &From,
 ) -> sqlx::Result<()> {
-    let how = Came::by(Way::Provider).how();
+    let how = How::by(Way::Provider);
     super::sign_ins::log_how(db, app, owner, None, (SignInOutcome::OtherIdentity, how), from).await
 }
 

@@ -194,8 +194,7 @@ pub(crate) async fn reset(
     let (form, password) = (fields.take("form")?, fields.take("password")?);
     let end_apps = end_apps_ticked(&mut fields);
     let opened = RESET_PAGE.pressed(&app.pool, &app, &headers, &form).await?;
-    let policy = policy::now(&app).await?;
-    let by_password = policy.allows(Way::Password).allowed;
+    let by_password = policy::offered(&app).await?.password;
     let Some(opened) = opened.filter(|_| by_password) else {
         return RESET_PAGE.gone(&app, &headers, false);
     };

@@ -64,7 +64,7 @@ struct Ways {
 impl Ways {
     /// Whether a way can be taken off, because another is left.
     fn may_go(&self, way: Way) -> bool {
-        without(way, self.working).has_lasting()
+        self.working.without(way).has_lasting()
     }
 }
 
@@ -208,29 +208,6 @@ pub(super) async fn working(
     })
 }
 
-/// The other ways, once one is taken off.
-pub(super) fn without(way: Way, ways: accounts::Ways) -> accounts::Ways {
-    match way {
-        Way::Password => accounts::Ways {
-            password: false,
-            ..ways
-        },
-        Way::Intervals => accounts::Ways {
-            intervals: false,
-            ..ways
-        },
-        Way::Provider => accounts::Ways {
-            provider: false,
-            ..ways
-        },
-        Way::Passkey => accounts::Ways {
-            passkey: false,
-            ..ways
-        },
-        Way::Email => ways,
-    }
-}
-
 /// `POST /account/ways/intervals/off`: intervals.icu no longer signs in; the connection stays.
 pub(crate) async fn intervals_off(
     State(app): State<App>,
@@ -250,7 +227,7 @@ pub(crate) async fn intervals_off(
         return unproved(&app, &signed.0, "password-intervals").await;
     }
     let there = working(&mut *transaction, &app, &signed.0).await?;
-    if !without(Way::Intervals, there).has_lasting() {
+    if !there.without(Way::Intervals).has_lasting() {
         return Ok(unchanged());
     }
     let off = queries::accounts::clear_athlete(&mut *transaction, signed.0.account).await?;
@@ -318,7 +295,7 @@ pub(crate) async fn password_off(
         return unproved(&app, &signed.0, "password-off").await;
     }
     let there = working(&mut *db, &app, &signed.0).await?;
-    let is_only = !without(Way::Password, there).has_lasting();
+    let is_only = !there.without(Way::Password).has_lasting();
     if is_only || !queries::accounts::clear_password(&mut *db, proof.account.id).await? {
         drop(transaction);
         return Ok(unchanged());

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Db;
-use crate::{ids::AccountId, secrets::PasswordHash};
+use crate::{ids::AccountId, secrets::PasswordHash, words::Way};
 
 /// An account, for pages and emails.
 #[derive(Debug, Clone)]
@@ -132,6 +132,19 @@ impl Ways {
     pub fn count(self) -> usize {
         let all = [self.password, self.intervals, self.provider, self.passkey];
         all.into_iter().filter(|way| *way).count()
+    }
+
+    /// The others, once one is taken off.
+    #[must_use]
+    pub fn without(mut self, way: Way) -> Self {
+        match way {
+            Way::Password => self.password = false,
+            Way::Intervals => self.intervals = false,
+            Way::Provider => self.provider = false,
+            Way::Passkey => self.passkey = false,
+            Way::Email => {}
+        }
+        self
     }
 
     /// Whether there is one that is not lost with a device: everything but a passkey.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Db;
-use crate::ids::{AccountId, CoachId};
+use crate::ids::AccountId;
 
 /// The factors of an account.
 #[derive(Debug, Clone)]
@@ -62,21 +62,5 @@ pub async fn has_any(db: impl Db<'_>, account: AccountId) -> sqlx::Result<bool> 
         account.0
     )
     .fetch_one(db)
-    .await
-}
-
-/// The account with a coach's address, if it has any factor.
-pub(crate) async fn account_of_coach(db: impl Db<'_>, coach: CoachId) -> sqlx::Result<Option<AccountId>> {
-    sqlx::query_scalar!(
-        r#"
-        select a.id as "id: AccountId" from coaches c join accounts a on a.email_key = c.email_key
-        where c.id = $1 and (
-            exists (select from passkeys where account_id = a.id)
-            or exists (select from totp where account_id = a.id and confirmed_at is not null)
-        )
-        "#,
-        coach.0
-    )
-    .fetch_optional(db)
     .await
 }

@@ -346,12 +346,7 @@ async fn a_coachs_own_page_names_who_granted_and_leaves_one_athlete_at_a_time() 
         invite(&mut browser, COACH, "get_wellness", "").await;
         world.mails_to(COACH).await;
 
-        world
-            .browser()
-            .post("/for-coaches/roster", &[("email", COACH)])
-            .await;
-        let (mut visitor, page) = world.opened(COACH).await;
-        visitor.press(&page, &[]).await;
+        let mut visitor = world.on_roster_page(COACH).await;
         let roster = visitor.get("/for-coaches/my-roster").await.text();
         assert!(
             roster.contains("resumes when Ana Berger is connected there again")

@@ -124,17 +124,6 @@ async fn send(browser: &mut Browser, path: &str, fields: &[(String, String)]) ->
     browser.post(path, &fields).await
 }
 
-/// A coach's browser on the page of the roster, by the link in a mail.
-async fn visit(world: &Arc<World>) -> Browser {
-    world
-        .browser()
-        .post("/for-coaches/roster", &[("email", COACH)])
-        .await;
-    let (mut browser, page) = world.opened(COACH).await;
-    assert_eq!(browser.press(&page, &[]).await.location(), ROSTER);
-    browser
-}
-
 async fn count(world: &World, question: &'static str) -> i64 {
     sqlx::query_scalar(question)
         .fetch_one(&world.app.pool)
@@ -426,7 +415,7 @@ async fn signing_out_ends_no_app() {
 async fn a_coach_has_the_same_on_the_roster_page() {
     test_with(generous, async |world| {
         world.coaches().await;
-        let mut browser = visit(&world).await;
+        let mut browser = world.on_roster_page(COACH).await;
         let empty = browser.get(ROSTER).await.text();
         assert!(empty.contains("No app is signed in as you."), "{empty}");
         let (first, second) = (App::of_coach(&world).await, App::of_coach(&world).await);
@@ -601,7 +590,7 @@ async fn a_coach_switches_the_url_off_and_gets_a_new_one_by_mail() {
     test_with(generous, async |world| {
         let coaches = world.coaches().await;
         let app = App::of_coach(&world).await;
-        let mut browser = visit(&world).await;
+        let mut browser = world.on_roster_page(COACH).await;
         let on = browser.get(ROSTER).await.text();
         assert!(on.contains("Switch my URL off"), "{on}");
         let old = world.mcp(&coaches[0].link);
@@ -717,7 +706,7 @@ async fn an_erased_coach_takes_apps_and_log_along() {
         let question = "select (select count(*) from sign_ins) + (select count(*) from sign_in_log) \
             + (select count(*) from sign_in_choices) + (select count(*) from sign_in_codes) + (select count(*) from access_tokens)";
         assert!(count(&world, question).await >= 4);
-        let mut browser = visit(&world).await;
+        let mut browser = world.on_roster_page(COACH).await;
         let erased = browser.post(&format!("{ROSTER}/erase"), &[]).await;
         assert_eq!(erased.location(), "/for-coaches/erased");
         assert_eq!(app.status().await, 401);

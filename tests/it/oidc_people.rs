@@ -1232,17 +1232,6 @@ async fn answers(mcp: &Mcp) -> bool {
     !says
 }
 
-/// The roster page of the demo's coach.
-async fn roster_page(world: &Arc<World>) -> Browser {
-    world
-        .browser()
-        .post("/for-coaches/roster", &[("email", COACH)])
-        .await;
-    let (mut visitor, page) = world.opened(COACH).await;
-    visitor.press(&page, &[]).await;
-    visitor
-}
-
 /// Whether that page says that Ana is kept out.
 async fn keeps_out(page: &mut Browser) -> bool {
     let text = page.get("/for-coaches/my-roster").await.text();
@@ -1317,7 +1306,7 @@ async fn an_athlete_signed_out_at_the_provider_is_on_rosters_once_it_confirms_th
             let other = world.other_instance().await;
             let (here, there) = (world.mcp(&link), world.mcp(&other.link(&link)));
             assert!(lists(&here).await && lists(&there).await);
-            let mut page = roster_page(&world).await;
+            let mut page = world.on_roster_page(COACH).await;
             assert!(!keeps_out(&mut page).await);
 
             let told = provider
@@ -1380,7 +1369,7 @@ async fn while_the_provider_is_away_athletes_stay_on_rosters_for_four_hours() {
             }
             world.clock.advance(Duration::minutes(5));
             assert!(!answers(&here).await && !lists(&there).await);
-            let mut page = roster_page(&world).await;
+            let mut page = world.on_roster_page(COACH).await;
             assert!(keeps_out(&mut page).await);
             provider.faults(json!({})).await;
             later(&world, &provider, Duration::minutes(1)).await;

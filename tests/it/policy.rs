@@ -195,10 +195,7 @@ async fn a_roster_leaves_out_whom_the_policy_does_not_let_in() {
         );
         let text = refused(&world, link, "get_fitness", json!({"athlete": "ana"})).await;
         assert!(text.contains("no athlete on your roster"), "{text}");
-        let asked = [("email", coaches[0].email)];
-        world.browser().post("/for-coaches/roster", &asked).await;
-        let (mut visitor, page) = world.opened(coaches[0].email).await;
-        visitor.press(&page, &[]).await;
+        let mut visitor = world.on_roster_page(coaches[0].email).await;
         let page = visitor.get("/for-coaches/my-roster").await.text();
         assert!(
             page.contains("does not let Ana Berger in now") && !page.contains("does not let Jack"),
@@ -248,12 +245,7 @@ async fn pages_say_that_the_policy_lets_somebody_only_read() {
         let (coaches, ana) = (world.coaches().await, world.ana());
         let mut browser = world.let_write(ana).await;
         let (program, _) = world.app_of(ana, true).await;
-        let mut coach = world.browser();
-        coach
-            .post("/for-coaches/roster", &[("email", coaches[0].email)])
-            .await;
-        let (mut coach_pages, page) = world.opened(coaches[0].email).await;
-        coach_pages.press(&page, &[]).await;
+        let mut coach_pages = world.on_roster_page(coaches[0].email).await;
         let page = browser.get("/coaches").await;
         let grant = page
             .attribute("a[href^='/coaches/']:not([href='/coaches/invite'])", "href")

@@ -519,14 +519,18 @@ async fn first_of_coach(
     session: Option<&Session>,
     request: &Request,
 ) -> Result<Option<String>, Problem> {
-    let Some(account) = queries::factors::account_of_coach(&app.pool, coach).await? else {
+    let Some(coach) = queries::coaches::by_id(&app.pool, coach).await? else {
+        return Ok(None);
+    };
+    let Some(account) = queries::accounts::by_email(&app.pool, &coach.email_key).await? else {
         return Ok(None);
     };
     let next = NextPage::Request(request.id);
-    match session.filter(|session| session.account == account) {
-        Some(session) => factor::first(app, session, next).await,
-        None => Ok(Some(format!("/sign-in{}", next.query()))),
+    if let Some(session) = session.filter(|session| session.account == account.id) {
+        return factor::first(app, session, next).await;
     }
+    let has_factor = queries::factors::has_any(&app.pool, account.id).await?;
+    Ok(has_factor.then(|| format!("/sign-in{}", next.query())))
 }
 
 /// How a coach came in.

@@ -133,7 +133,7 @@ pub(crate) async fn off(
         return ways::unproved(&app, session, "password-provider").await;
     }
     let there = ways::working(&mut *db, &app, session).await?;
-    if !ways::without(Way::Provider, there).has_lasting() {
+    if !there.without(Way::Provider).has_lasting() {
         return Ok(ways::unchanged());
     }
     queries::identities::end_of(&mut *db, Owner::Account(session.account), provider.issuer()).await?;

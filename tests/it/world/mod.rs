@@ -400,6 +400,16 @@ impl World {
         (browser, page)
     }
 
+    /// A coach's browser on the page of the roster, by the link in a mail.
+    pub async fn on_roster_page(self: &Arc<Self>, address: &str) -> Browser {
+        let asked = [("email", address)];
+        self.browser().post("/for-coaches/roster", &asked).await;
+        let (mut browser, page) = self.opened(address).await;
+        let begun = browser.press(&page, &[]).await;
+        assert_eq!(begun.location(), "/for-coaches/my-roster", "{}", begun.text());
+        browser
+    }
+
     /// Notes a secret that no log may contain.
     pub fn secret(&self, secret: &str) {
         assert!(secret.len() >= 10, "too short to search for: {secret}");
