@@ -1234,10 +1234,17 @@ async fn data_of_before_coaches_is_taken_over() {
         .fetch_all(&mut old)
         .await
         .unwrap();
+        // Of one moment, since emails are sent and rows written meanwhile; the second copy is what it is compared with.
+        let mut moment = old.begin_with("begin isolation level repeatable read").await.unwrap();
+        moment.execute("create schema \"then\"").await.unwrap();
         for (table, columns) in &tables {
-            let copy = format!("insert into old.{table} ({columns}) select {columns} from public.{table}");
-            old.execute(sqlx::AssertSqlSafe(copy)).await.unwrap();
+            let copies = format!(
+                "insert into old.{table} ({columns}) select {columns} from public.{table};
+                 create table \"then\".{table} as table public.{table}"
+            );
+            moment.execute(sqlx::AssertSqlSafe(copies)).await.unwrap();
         }
+        moment.commit().await.unwrap();
         // A link became a connector since.
         old.execute(
             "insert into old.links (id, account_id, token_hash, token_sealed, created_at, last_used_at, last_client)
@@ -1255,7 +1262,8 @@ async fn data_of_before_coaches_is_taken_over() {
         .unwrap();
         for (table, _) in &tables {
             let count = format!(
-                "select (select count(*) from old.{table}), count(*) from (select * from old.{table} except select * from public.{table}) as other"
+                "select (select count(*) from old.{table}), count(*)
+                 from (select * from old.{table} except select * from \"then\".{table}) as other"
             );
             let (all, other): (i64, i64) =
                 sqlx::query_as(sqlx::AssertSqlSafe(count)).fetch_one(&mut old).await.unwrap();

@@ -46,6 +46,22 @@ fn is_compared(text: &str) -> bool {
     !words
         .windows(2)
         .any(|pair| WORDS.iter().any(|(_, is)| is(pair[0], pair[1])))
+        && !text.lines().any(is_bpm_replaced)
+}
+
+/// Whether a target in bpm gives way to a later one of the line. Ours refuses the line and keeps the later one; upstream, which
+/// reads no bpm, keeps the word as the label.
+fn is_bpm_replaced(line: &str) -> bool {
+    let has_bpm = |text: &str| {
+        let step = parse(text, "Ride").workout;
+        step.steps()
+            .any(|step| step.targets.iter().any(|target| target.unit == Unit::Bpm))
+    };
+    let words: Vec<&str> = line.split_whitespace().chain([""]).collect();
+    words
+        .windows(2)
+        .any(|pair| has_bpm(&format!("- 10m {} {}", pair[0], pair[1])))
+        && !has_bpm(line)
 }
 
 /// What the simulator holds of the text.
@@ -170,6 +186,27 @@ fn a_text() -> impl Strategy<Value = String> {
         3 => proptest::sample::select(vec!["", "Warmup", "cool-down", "4x", "Main set 3x", "Set 2 X"]).prop_map(str::to_owned),
     ];
     proptest::collection::vec(line, 0..8).prop_map(|lines| lines.join("\n"))
+}
+
+/// The text that random words once made, each way round.
+#[test]
+fn a_target_in_bpm_beside_another_is_refused_and_not_compared() {
+    for text in [
+        "- 150bpm 10m 88-94% HR",
+        "- 168-175 HR 10m Z2 HR",
+        "- 150bpm 75% LTHR 10m",
+    ] {
+        assert!(!is_compared(text), "{text}");
+        assert!(
+            !check::text(text, "Ride", &Settings::default())
+                .problems
+                .is_empty(),
+            "{text}"
+        );
+    }
+    for text in ["- 150bpm 10m", "- 10m 150bpm\n- 5m 88-94% HR", "- 10m 88-94% HR"] {
+        assert!(is_compared(text), "{text}");
+    }
 }
 
 proptest! {
