@@ -19,6 +19,8 @@ pub enum Group {
     Wellness,
     /// Planned workouts, races, notes.
     Calendar,
+    /// Folders, plans and templates of workouts.
+    Library,
     /// What other tools changed. No switch of its own: it goes with whatever can change something.
     Changes,
 }
@@ -32,8 +34,14 @@ impl Group {
             Self::Fitness => "fitness",
             Self::Wellness => "wellness",
             Self::Calendar => "calendar",
+            Self::Library => "library",
             Self::Changes => "changes",
         }
+    }
+
+    /// Whether every connector begins without it, so that nobody's context pays for what nobody asked for.
+    pub const fn is_off_at_first(self) -> bool {
+        matches!(self, Self::Library)
     }
 
     /// For people.
@@ -44,6 +52,7 @@ impl Group {
             Self::Fitness => "Fitness and form",
             Self::Wellness => "Wellness",
             Self::Calendar => "Calendar",
+            Self::Library => "Workout library",
             Self::Changes => "Changes",
         }
     }
@@ -181,6 +190,10 @@ impl Permission {
             .then_some(&GET_EVENTS)
     }
 }
+
+/// Words of the groups that a new connector begins without. Migration 0013 gave them to the connectors of before, and names some that
+/// are to come.
+pub const OFF_AT_FIRST: [&str; 5] = ["library", "gear", "fields", "files", "records"];
 
 /// The word for the roster's tools in URLs, where the others go by their group.
 pub const ROSTER_WORD: &str = "roster";

@@ -176,7 +176,7 @@ async fn account_of(app: &App, person: &Person) -> anyhow::Result<String> {
             .await?
             .context("the address was taken meanwhile")?;
         let id = ConnectionId(app.random.uuid(&app.clock));
-        let scopes: Vec<String> = crate::intervals::Area::ALL
+        let scopes: Vec<String> = crate::intervals::Area::OF_EVERYBODY
             .iter()
             .map(|area| format!("{}:WRITE", area.as_str()))
             .collect();

@@ -13,11 +13,21 @@ pub enum Area {
     Calendar,
     /// Profile, zones, thresholds, time zone, units.
     Settings,
+    /// Folders, plans and templates of workouts. Only those are asked for it who switch the library on.
+    Library,
 }
 
 impl Area {
-    /// The areas that we request.
-    pub const ALL: [Self; 4] = [Self::Activity, Self::Wellness, Self::Calendar, Self::Settings];
+    /// Every area that a tool needs.
+    pub const ALL: [Self; 5] = [
+        Self::Activity,
+        Self::Wellness,
+        Self::Calendar,
+        Self::Settings,
+        Self::Library,
+    ];
+    /// The areas that everybody is asked for.
+    pub const OF_EVERYBODY: [Self; 4] = [Self::Activity, Self::Wellness, Self::Calendar, Self::Settings];
 
     /// Upstream's word.
     pub const fn as_str(self) -> &'static str {
@@ -26,6 +36,7 @@ impl Area {
             Self::Wellness => "WELLNESS",
             Self::Calendar => "CALENDAR",
             Self::Settings => "SETTINGS",
+            Self::Library => "LIBRARY",
         }
     }
 
@@ -36,6 +47,7 @@ impl Area {
             Self::Wellness => "wellness",
             Self::Calendar => "calendar",
             Self::Settings => "settings",
+            Self::Library => "library",
         }
     }
 
@@ -46,6 +58,7 @@ impl Area {
             Self::Wellness => "wellness and fitness",
             Self::Calendar => "calendar",
             Self::Settings => "settings (zones, thresholds, units, time zone)",
+            Self::Library => "workout library",
         }
     }
 }
@@ -64,10 +77,18 @@ enum Right {
 }
 
 impl Shared {
-    /// Every area, to read.
-    pub const READ: Self = Self([Right::Read; Area::ALL.len()]);
-    /// Every area, to change.
-    pub const WRITE: Self = Self([Right::Write; Area::ALL.len()]);
+    /// What everybody is asked for, to read.
+    pub const READ: Self = Self([Right::Read, Right::Read, Right::Read, Right::Read, Right::None]);
+    /// What everybody is asked for, to change.
+    pub const WRITE: Self = Self([
+        Right::Write,
+        Right::Write,
+        Right::Write,
+        Right::Write,
+        Right::None,
+    ]);
+    /// The library, to change.
+    pub const LIBRARY: Self = Self([Right::None, Right::None, Right::None, Right::None, Right::Write]);
 
     /// What these scopes share. Unknown areas are left out.
     pub fn of(scopes: &[String]) -> Self {
@@ -119,8 +140,10 @@ impl Shared {
         self.0.into_iter().map(letter).collect()
     }
 
-    /// Reads [`Shared::letters`]; None for anything else.
+    /// Reads [`Shared::letters`], also those of a browser that remembers fewer areas; None for anything else.
     pub fn of_letters(letters: &str) -> Option<Self> {
+        let of_before = letters.chars().count() == Area::OF_EVERYBODY.len();
+        let letters = format!("{letters}{}", if of_before { "-" } else { "" });
         let rights: Option<Vec<Right>> = letters
             .chars()
             .map(|letter| match letter {
@@ -219,10 +242,24 @@ mod tests {
         );
         assert!(joined.covers(some) && joined.covers(Shared::READ) && !some.covers(joined));
         assert!(Shared::WRITE.covers(joined) && texts(&[]).is_nothing());
-        for shared in [some, joined, Shared::READ, Shared::WRITE, Shared::default()] {
+        let library = Shared::WRITE.or(Shared::LIBRARY);
+        assert!(library.writes(Area::Library) && !Shared::WRITE.reads(Area::Library));
+        for shared in [
+            some,
+            joined,
+            Shared::READ,
+            Shared::WRITE,
+            library,
+            Shared::default(),
+        ] {
             assert_eq!(Shared::of_letters(&shared.letters()), Some(shared));
         }
-        for letters in ["", "wwww-", "www", "wxww", "WWWW", "wwwé"] {
+        assert_eq!(
+            Shared::of_letters("wwww"),
+            Some(Shared::WRITE),
+            "of a browser of before"
+        );
+        for letters in ["", "wwww--", "www", "wxww", "WWWW", "wwwé"] {
             assert_eq!(Shared::of_letters(letters), None, "{letters}");
         }
     }

@@ -294,7 +294,7 @@ async fn finish(
     // A consent that shares no right to change anything allows no changes, whatever button led to it.
     let shared = Shared::of(&given.scopes);
     let allows = |area| kind == ConnectionKind::ApiKey || shared.writes(area);
-    let lacks_changes = begun.may_write == Some(true) && !Area::ALL.into_iter().any(allows);
+    let lacks_changes = begun.may_write == Some(true) && !Area::OF_EVERYBODY.into_iter().any(allows);
     let may_write = begun.may_write.filter(|_| !lacks_changes);
     match connect::connect(app, session.account, &given, may_write).await? {
         Made::Connected(connected) => {
@@ -306,7 +306,7 @@ async fn finish(
             }
             let done = match (replaced.asleep, replaced.awake) {
                 (0, 0) if lacks_changes => Done::WritingNotShared,
-                (0, 0) if may_write == Some(true) && !Area::ALL.into_iter().all(allows) => {
+                (0, 0) if may_write == Some(true) && !Area::OF_EVERYBODY.into_iter().all(allows) => {
                     Done::WritingLacksAPart
                 }
                 (0, 0) if may_write == Some(true) && kind == ConnectionKind::OAuth => Done::WritingOn,
@@ -390,7 +390,7 @@ pub(crate) async fn disconnect(State(app): State<App>, signed: Signed) -> Result
 /// The areas that the athlete did not share, in words, for the dashboard.
 pub(crate) fn unshared(kind: ConnectionKind, scopes: &[String]) -> Vec<&'static str> {
     let scopes = scopes_of(kind, scopes);
-    Area::ALL
+    Area::OF_EVERYBODY
         .into_iter()
         .filter(|area| !scopes.reads(*area))
         .map(Area::in_words)

@@ -381,7 +381,7 @@ pub(crate) async fn granting(app: &App, number: usize, password: &icusync::secre
         .unwrap()
         .unwrap();
     let id = ConnectionId(app.random.uuid(&app.clock));
-    let scopes: Vec<String> = icusync::intervals::Area::ALL
+    let scopes: Vec<String> = icusync::intervals::Area::OF_EVERYBODY
         .iter()
         .map(|area| format!("{}:WRITE", area.as_str()))
         .collect();

@@ -58,7 +58,7 @@ impl Card {
 
     /// Whether it works, but every area was unticked.
     pub(super) fn shares_nothing(&self) -> bool {
-        self.is_connected() && self.unshared.len() == Area::ALL.len()
+        self.is_connected() && self.unshared.len() == Area::OF_EVERYBODY.len()
     }
 
     /// Whether intervals.icu no longer accepts it.
