@@ -147,6 +147,9 @@ permissions! {
     PUSH_EVENT = "push_event", "Races, notes and absences", Calendar, Write, [Calendar],
         "Put races, notes, targets, holidays, sick days and the like on the calendar and, where planned workouts may be changed or \
         deleted, do the same to these. Each can be undone. Answers say whether one of the kind is on that day already.";
+    GET_LIBRARY = "get_library", "Workout library", Library, Read, [Library],
+        "See the workout library: folders, training plans and their workouts with steps, also those that others share with the \
+        athlete.";
     PUSH_WELLNESS = "push_wellness", "Write wellness", Wellness, Write, [Wellness],
         "Write weight, sleep, how the athlete feels and other wellness values of a day, and see the values that these replace. Each \
         can be undone, but intervals.icu may keep a value where there was none before.";

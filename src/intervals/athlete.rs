@@ -6,6 +6,7 @@ mod analysis;
 mod calendar;
 mod curves;
 mod extended;
+mod library;
 mod records;
 mod streams;
 mod weeks;
@@ -524,6 +525,8 @@ fn nouns(endpoint: &str) -> Nouns {
         "calendar" | "events" => ["calendar entry", "calendar entries"],
         "wellness" => ["wellness day", "wellness days"],
         "weeks" => ["week", "weeks"],
+        "library" => ["folder", "folders"],
+        "templates" => ["workout of the library", "workouts of the library"],
         "streams" => lenient::CHANNEL,
         _ => ["row", "rows"],
     }

@@ -11,6 +11,7 @@ pub(super) mod curves;
 mod detail;
 mod event;
 mod figure;
+pub(crate) mod library;
 mod own;
 pub(crate) mod record;
 mod settings;
@@ -34,6 +35,7 @@ pub use detail::{
 pub(crate) use event::{Length, end_after};
 pub(crate) use figure::{Amount, amount, positive, sane};
 use figure::{Feel, Paired, Percent, Rpe};
+pub use library::{Folder, Template};
 pub(crate) use own::own_fields;
 pub use record::{Record, RecordId, Values};
 use sport::Sport;

@@ -29,12 +29,14 @@ mod get_climb_segments;
 mod get_events;
 mod get_extended_metrics;
 mod get_fitness;
+mod get_library;
 mod get_power_curves;
 mod get_roster_overview;
 mod get_training_history;
 mod get_training_summary;
 mod get_wellness;
 mod get_workout_guide;
+mod library;
 mod list_athletes;
 mod list_changes;
 mod member;
@@ -159,6 +161,7 @@ pub static CATALOGUE: &[Tool] = &[
     edit_workout::TOOL,
     delete_workout::TOOL,
     push_event::TOOL,
+    get_library::TOOL,
     push_wellness::TOOL,
     update_activity::TOOL,
     update_sport_settings::TOOL,
