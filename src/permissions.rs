@@ -150,6 +150,12 @@ permissions! {
     GET_LIBRARY = "get_library", "Workout library", Library, Read, [Library],
         "See the workout library: folders, training plans and their workouts with steps, also those that others share with the \
         athlete.";
+    SAVE_WORKOUT = "save_workout", "Save workouts in the library", Library, Write, [Library],
+        "Save new workouts in the library, in its folders and plans, make folders, and change workouts that are there. Includes seeing \
+        the library, because answers show what stands there. Each can be undone.";
+    DELETE_LIBRARY_ITEM = "delete_library_item", "Delete from the library", Library, Write, [Library],
+        "Delete workouts, folders and plans of the library that nobody else shares, after a list of what goes. Includes seeing the \
+        library. Each can be undone, under a new id.";
     PUSH_WELLNESS = "push_wellness", "Write wellness", Wellness, Write, [Wellness],
         "Write weight, sleep, how the athlete feels and other wellness values of a day, and see the values that these replace. Each \
         can be undone, but intervals.icu may keep a value where there was none before.";
@@ -188,9 +194,13 @@ impl Permission {
 
     /// What must be granted with it, because the tool cannot be used without showing that.
     pub fn includes(&self) -> Option<&'static Self> {
-        [&EDIT_WORKOUT, &DELETE_WORKOUT]
-            .contains(&self)
-            .then_some(&GET_EVENTS)
+        if [&EDIT_WORKOUT, &DELETE_WORKOUT].contains(&self) {
+            Some(&GET_EVENTS)
+        } else if [&SAVE_WORKOUT, &DELETE_LIBRARY_ITEM].contains(&self) {
+            Some(&GET_LIBRARY)
+        } else {
+            None
+        }
     }
 }
 

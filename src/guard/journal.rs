@@ -26,7 +26,7 @@ use super::{
 use crate::{
     app::App,
     ids::{AccountId, ChangeId, CoachId, ConnectorId, LogId},
-    intervals::model::{EntryFields, RecordId, Values},
+    intervals::model::{EntryFields, RecordId, Shelf, Values},
     permissions,
     queries::{
         activity_log::{self, Entry},
@@ -68,6 +68,8 @@ const MOST_SINCE: i64 = 500;
 pub enum Kept {
     /// Of something that is changed in place. First, because only it names what it is of.
     Record(KeptRecord),
+    /// Of an item. Before the entry, because only it names its shelf.
+    Item(Box<KeptItem>),
     /// Of an entry of the calendar.
     Entry(Box<KeptEntry>),
 }
@@ -87,6 +89,27 @@ pub struct KeptRecord {
     pub after: Values,
 }
 
+/// An item before and after a change. Without a before it was made, without an after it was deleted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptItem {
+    /// Which of the shelves it is on.
+    pub shelf: Shelf,
+    /// Upstream's id; None of a new one whose end is not known.
+    pub id: Option<String>,
+    /// What people call the place it is in, such as its folder; empty if it is in none.
+    pub place: String,
+    /// What stood there.
+    pub before: Option<Values>,
+    /// What stands there; until the end is known, what is meant to.
+    pub after: Option<Values>,
+    /// What was in a folder that was deleted, or is to be in one that is restored.
+    #[serde(default)]
+    pub contents: Vec<Values>,
+    /// Of a new one: the ids of those with its name that stood there before it was sent.
+    #[serde(default)]
+    pub namesakes: Vec<String>,
+}
+
 /// An entry of the calendar before and after a change. Without a before it was made, without an after it was deleted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeptEntry {
@@ -97,12 +120,12 @@ pub struct KeptEntry {
 }
 
 impl Kept {
-    /// Whether it is of an entry that is known to be none of the planned workouts.
     /// Whether it is an entry that stood on the calendar before.
     fn stood_before(&self) -> bool {
         matches!(self, Self::Entry(kept) if kept.before.is_some())
     }
 
+    /// Whether it is of an entry that is known to be none of the planned workouts.
     fn is_of_no_workout(&self) -> bool {
         let Self::Entry(kept) = self else {
             return false;
@@ -156,7 +179,15 @@ impl Change {
         }
     }
 
-    /// The record before and after; None if it is of an entry, or once it is erased.
+    /// The item before and after; None if it is of something else, or once it is erased.
+    pub fn item(&self) -> Option<&KeptItem> {
+        match &self.kept {
+            Some(Kept::Item(item)) => Some(item),
+            _ => None,
+        }
+    }
+
+    /// The record before and after; None if it is of something else, or once it is erased.
     pub fn record(&self) -> Option<&KeptRecord> {
         match &self.kept {
             Some(Kept::Record(record)) => Some(record),
@@ -216,6 +247,8 @@ pub enum Left {
     Entry(Box<EntryFields>),
     /// The fields of a record that the change is about.
     Record(Values),
+    /// An item: its id, and its fields unless it is gone.
+    Item(String, Option<Values>),
 }
 
 /// The changes that a caller may know of. It reads only.
@@ -717,6 +750,11 @@ impl Journal {
                 after,
                 ..kept.clone()
             })),
+            (Some(Left::Item(id, after)), Some(Kept::Item(kept))) => Some(Kept::Item(Box::new(KeptItem {
+                id: Some(id),
+                after,
+                ..(**kept).clone()
+            }))),
             _ => None,
         };
         let sealed = kept.as_ref().map(|kept| sealed(app, change.id, Some(kept)));

@@ -11,6 +11,7 @@ pub(super) mod curves;
 mod detail;
 mod event;
 mod figure;
+mod item;
 pub(crate) mod library;
 mod own;
 pub(crate) mod record;
@@ -35,6 +36,7 @@ pub use detail::{
 pub(crate) use event::{Length, end_after};
 pub(crate) use figure::{Amount, amount, positive, sane};
 use figure::{Feel, Paired, Percent, Rpe};
+pub use item::{Item, Shelf};
 pub use library::{Folder, Template};
 pub(crate) use own::own_fields;
 pub use record::{Record, RecordId, Values};

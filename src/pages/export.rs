@@ -29,7 +29,6 @@ use crate::{
         session::{self, Session},
     },
     ids::{AccountId, LogId},
-    intervals::model::RecordId,
     queries::{self, activity_log::Entry, sign_ins::Owner},
     words::{Access, ChangeState, ConnectionKind, ConnectionStatus, Factor, Outcome, Way, ZoneSource},
 };
@@ -76,8 +75,8 @@ struct Changed {
     event_id: Option<i64>,
     external_id: Option<String>,
     kept_until: DateTime<Utc>,
-    /// The wellness day, activity or settings that it is of; null for an entry of the calendar.
-    of: Option<RecordId>,
+    /// The wellness day, activity, settings, or folder or workout of the library that it is of; null for an entry of the calendar.
+    of: Option<Value>,
     /// Null for an entry that was made, and when nothing is kept.
     before: Value,
     /// Null for an entry that was deleted, and when nothing is kept.
@@ -361,7 +360,11 @@ async fn changes(app: &App, account: AccountId) -> Result<Vec<Changed>, Problem>
         let change = journal::opened(app, row);
         let (of, before, after) = match &change.kept {
             Some(Kept::Entry(kept)) => (None, json!(kept.before), json!(kept.after)),
-            Some(Kept::Record(kept)) => (Some(kept.of.clone()), json!(kept.before), json!(kept.after)),
+            Some(Kept::Record(kept)) => (Some(json!(kept.of)), json!(kept.before), json!(kept.after)),
+            Some(Kept::Item(kept)) => {
+                let of = json!({"shelf": kept.shelf, "id": kept.id, "place": kept.place, "contents": kept.contents});
+                (Some(of), json!(kept.before), json!(kept.after))
+            }
             None => (None, Value::Null, Value::Null),
         };
         Changed {

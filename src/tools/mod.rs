@@ -15,6 +15,7 @@ mod curves;
 mod day_fields;
 mod day_form;
 mod day_limits;
+mod delete_library_item;
 mod delete_workout;
 mod earlier;
 mod edit_workout;
@@ -49,6 +50,7 @@ mod push_event;
 mod push_wellness;
 mod push_workout;
 pub(crate) mod records;
+mod save_workout;
 mod select_athlete;
 mod steps;
 mod sums;
@@ -71,7 +73,7 @@ use crate::{
 };
 pub use answer::Answer;
 use params::Param;
-pub(crate) use writing::undo::undo;
+pub(crate) use writing::{item::in_words as item_in_words, undo::undo};
 
 /// Maximum requests of one call; a tool that needs more says so.
 const MOST_REQUESTS: u32 = 4;
@@ -162,6 +164,8 @@ pub static CATALOGUE: &[Tool] = &[
     delete_workout::TOOL,
     push_event::TOOL,
     get_library::TOOL,
+    save_workout::TOOL,
+    delete_library_item::TOOL,
     push_wellness::TOOL,
     update_activity::TOOL,
     update_sport_settings::TOOL,

@@ -7,6 +7,7 @@
 mod beside;
 pub(super) mod entry;
 pub(super) mod find;
+pub(super) mod item;
 mod marks;
 pub(super) mod record;
 pub(super) mod said;

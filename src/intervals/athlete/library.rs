@@ -1,5 +1,8 @@
 //! Requests for the workout library.
+//!
+//! No change is ever sent twice from here; what upstream says it did is not what it did: callers read back.
 
+use http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
@@ -8,7 +11,7 @@ use super::{
         Area, Error,
         cache::Fresh,
         lenient,
-        model::{Event, Folder, Template, Values, library::TEMPLATE},
+        model::{Event, Folder, Shelf, Template, Values, library::TEMPLATE},
     },
     Athlete,
 };
@@ -29,6 +32,97 @@ impl Athlete {
             })
         };
         self.ask("library", Area::Library, url, read).await
+    }
+
+    /// `GET /athlete/{id}/folders/{folderId}/shared-with`: with how many athletes a folder or plan is shared.
+    pub async fn folder_is_shared_with(&self, id: &str) -> Result<usize, Error> {
+        let url = self.url(&format!("/folders/{id}/shared-with"));
+        let read = |body: &[u8]| {
+            let rows = lenient::rows_or_odd(body, lenient::object::<Map<String, Value>>)?;
+            Ok(Fresh {
+                value: rows.rows.len() + rows.odd,
+                weight: 64,
+            })
+        };
+        self.ask("shared_with", Area::Library, url, read).await
+    }
+
+    /// `GET /athlete/{id}/training-plan`: the plan that the athlete's calendar follows, if it follows one.
+    pub async fn plan_in_use(&self) -> Result<Option<i64>, Error> {
+        let url = self.url("/training-plan");
+        let read = |body: &[u8]| {
+            let plan: Map<String, Value> = match body.trim_ascii() {
+                b"" | b"null" => Map::new(),
+                body => lenient::object(body)?,
+            };
+            self.may_be_mine(&plan, "athlete_id")?;
+            Ok(Fresh {
+                value: plan.get("training_plan_id").and_then(Value::as_i64),
+                weight: 64,
+            })
+        };
+        self.ask("training_plan", Area::Library, url, read).await
+    }
+
+    /// `POST /athlete/{id}/folders` or `…/workouts`: a new item. Answers its id, if upstream told.
+    pub async fn make_item(&self, shelf: Shelf, values: &Values) -> Result<Option<String>, Error> {
+        let (endpoint, path) = match shelf {
+            Shelf::Folder => ("make_folder", "/folders"),
+            Shelf::Template => ("make_workout", "/workouts"),
+        };
+        let body = Some(Value::Object(values.body()));
+        let url = self.url(path);
+        self.change(endpoint, shelf.area(), Method::POST, url, body, |body| {
+            let made: Map<String, Value> = lenient::object(body)?;
+            self.may_be_mine(&made, "athlete_id")?;
+            Ok(made.get("id").and_then(Value::as_i64).map(|id| id.to_string()))
+        })
+        .await
+    }
+
+    /// `POST /athlete/{id}/workouts/bulk`: new workouts of the library.
+    pub async fn make_templates(&self, all: &[Values]) -> Result<(), Error> {
+        let body = all.iter().map(|values| Value::Object(values.body())).collect();
+        let url = self.url("/workouts/bulk");
+        self.change(
+            "make_workouts",
+            Area::Library,
+            Method::POST,
+            url,
+            Some(body),
+            |body| {
+                let made: Vec<Map<String, Value>> = lenient::rows(body)?.rows;
+                made.iter()
+                    .try_for_each(|made| self.may_be_mine(made, "athlete_id"))
+            },
+        )
+        .await
+    }
+
+    /// `PUT /athlete/{id}/folders/{folderId}` or `…/workouts/{workoutId}`: these fields and nothing else.
+    pub async fn change_item(&self, shelf: Shelf, id: &str, values: &Values) -> Result<(), Error> {
+        let (endpoint, path) = match shelf {
+            Shelf::Folder => ("change_folder", "folders"),
+            Shelf::Template => ("change_workout", "workouts"),
+        };
+        let body = Some(Value::Object(values.body()));
+        let url = self.url(&format!("/{path}/{id}"));
+        self.change(endpoint, shelf.area(), Method::PUT, url, body, |body| {
+            self.may_be_mine(&lenient::object(body)?, "athlete_id")
+        })
+        .await
+    }
+
+    /// `DELETE /athlete/{id}/workouts/{workoutId}`: this workout and no others; `DELETE /athlete/{id}/folders/{folderId}`: the folder
+    /// with everything in it.
+    pub async fn delete_item(&self, shelf: Shelf, id: &str) -> Result<(), Error> {
+        let (endpoint, path) = match shelf {
+            Shelf::Folder => ("delete_folder", "folders"),
+            Shelf::Template => ("delete_library_workout", "workouts"),
+        };
+        let url = self.url(&format!("/{path}/{id}"));
+        self.change(endpoint, shelf.area(), Method::DELETE, url, None, |_| Ok(()))
+            .await
     }
 }
 

@@ -143,7 +143,7 @@ impl Athlete {
     }
 
     /// An answer that names an athlete in this field must name this one.
-    fn may_be_mine(&self, answered: &Object, field: &str) -> Result<(), Error> {
+    pub(super) fn may_be_mine(&self, answered: &Object, field: &str) -> Result<(), Error> {
         match answered.get(field).and_then(Value::as_str) {
             Some(id) => self.must_be_mine(Some(id)),
             None => Ok(()),

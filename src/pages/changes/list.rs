@@ -4,22 +4,26 @@ use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
+use serde_json::Value;
 
 use crate::{
     app::App,
     error::Problem,
     guard::{
         Units,
-        journal::{self, Change, ChangeState, KeptRecord},
+        journal::{self, Change, ChangeState, KeptItem, KeptRecord},
     },
     ids::{AccountId, LogId},
-    intervals::model::EntryFields,
+    intervals::model::{EntryFields, Shelf, Values},
     pages::{activity::Shown, when::When},
     queries::{
         self,
         changes::{self, Filter},
     },
-    tools::records::{self, Changed},
+    tools::{
+        item_in_words,
+        records::{self, Changed},
+    },
 };
 
 /// One change.
@@ -88,6 +92,39 @@ impl Side {
             text: fields.description.clone().unwrap_or_default(),
         }
     }
+
+    /// Of an item of the library.
+    fn of_item(kept: &KeptItem, values: &Values) -> Self {
+        let figure = |name: &str| values.number(name).filter(|value| *value > 0.0);
+        let tags: Vec<&str> = match values.get("tags") {
+            Value::Array(tags) => tags.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let contents = match kept.contents.len() {
+            0 => None,
+            1 => Some("1 workout in it".to_owned()),
+            count => Some(format!("{count} workouts in it")),
+        };
+        let figures = [
+            Some(values.text("type"))
+                .filter(|_| kept.shelf == Shelf::Template)
+                .map(str::to_owned),
+            figure("moving_time").map(hours_and_minutes),
+            figure("icu_training_load").map(|load| format!("load {load:.0}")),
+            Some(format!("tags {}", tags.join(", "))).filter(|_| !tags.is_empty()),
+            contents,
+        ];
+        Self {
+            title: values.text("name").to_owned(),
+            figures: figures
+                .into_iter()
+                .flatten()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(", "),
+            text: values.text("description").to_owned(),
+        }
+    }
 }
 
 impl Row {
@@ -101,10 +138,27 @@ impl Row {
                 kept.after.as_ref().map(|fields| Side::of(fields, shown.units)),
             )
         });
+        let (before, after) = match change.item() {
+            Some(kept) => {
+                let side =
+                    |values: &Option<Values>| values.as_ref().map(|values| Side::of_item(kept, values));
+                (side(&kept.before), side(&kept.after))
+            }
+            None => (before, after),
+        };
         let of_entry = after.as_ref().or(before.as_ref()).map(|side| side.title.clone());
-        let (title, fields) = match change.record() {
-            Some(kept) => (records::title(kept), records::changed(kept, shown.units)),
-            None => (of_entry.unwrap_or_default(), Vec::new()),
+        let (title, fields) = match (change.record(), change.item()) {
+            (Some(kept), _) => (records::title(kept), records::changed(kept, shown.units)),
+            (None, Some(kept)) => {
+                let values = kept
+                    .after
+                    .as_ref()
+                    .or(kept.before.as_ref())
+                    .cloned()
+                    .unwrap_or_default();
+                (item_in_words(kept.shelf, &values, &kept.place), Vec::new())
+            }
+            (None, None) => (of_entry.unwrap_or_default(), Vec::new()),
         };
         Self {
             number: change.number,

@@ -57,7 +57,7 @@ pub(in crate::tools) struct Scene<'a> {
 }
 
 /// A plan's figures, as intervals.icu holds them or as it is expected to compute them.
-pub(super) struct Figures {
+pub(in crate::tools) struct Figures {
     secs: Option<f64>,
     metres: Option<f64>,
     /// Of steps of which some have a time and others only a distance.
@@ -71,14 +71,7 @@ impl Scene<'_> {
     pub(in crate::tools) fn previewed(&self, prepared: &Prepared) -> Vec<String> {
         let entry = &prepared.entry;
         let doc = Doc::of(&entry.workout, &entry.sport, &prepared.settings, entry.place());
-        let estimate = estimate::whole(&entry.workout, &entry.sport, &prepared.settings);
-        let figures = Figures {
-            secs: estimate.secs.or(entry.secs).filter(|secs| *secs > 0.0),
-            metres: estimate.metres,
-            mixed: mixed(Length::of(&doc)),
-            load: estimate.load.or(entry.load),
-            intensity: estimate.intensity,
-        };
+        let figures = Figures::estimated(prepared, &doc);
         let own = SportUnits::of(&entry.sport, self.card.units);
         let title = title(entry.on.start(), &entry.sport, &entry.name, entry.indoor);
         let unknown = entry.has_steps() && figures.load.is_none();
@@ -328,8 +321,21 @@ impl Scene<'_> {
 }
 
 impl Figures {
+    /// Of a workout that is not there yet.
+    pub(in crate::tools) fn estimated(prepared: &Prepared, doc: &Doc) -> Self {
+        let entry = &prepared.entry;
+        let estimate = estimate::whole(&entry.workout, &entry.sport, &prepared.settings);
+        Self {
+            secs: estimate.secs.or(entry.secs).filter(|secs| *secs > 0.0),
+            metres: estimate.metres,
+            mixed: mixed(Length::of(doc)),
+            load: estimate.load.or(entry.load),
+            intensity: estimate.intensity,
+        }
+    }
+
     /// Of an entry as it stands.
-    pub(super) fn of(event: &Event) -> Self {
+    pub(in crate::tools) fn of(event: &Event) -> Self {
         Self {
             secs: event.planned_secs(),
             metres: event.metres_of_steps().or(positive(event.distance)),
@@ -340,7 +346,7 @@ impl Figures {
     }
 
     /// `1:12 · 30.0 km · load 82 (IF 0.83)`; `1:30 + 2.5 km` where some steps have a time and others a distance.
-    pub(super) fn in_words(&self, own: &SportUnits) -> String {
+    pub(in crate::tools) fn in_words(&self, own: &SportUnits) -> String {
         let load = units::whole(self.load);
         let intensity = in_brackets(&named("IF", &units::intensity(self.intensity)));
         let load = if load.is_empty() {
@@ -421,7 +427,7 @@ fn read_otherwise(tried: &Tried) -> Vec<String> {
 }
 
 /// What the person should know although it can be sent.
-fn warnings(problems: &[Problem]) -> Vec<String> {
+pub(in crate::tools) fn warnings(problems: &[Problem]) -> Vec<String> {
     let warned = problems
         .iter()
         .filter(|problem| problem.severity == Severity::Warn);

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, TimeDelta};
 use super::{
     Became, Writing,
     find::Reader,
-    is_new, is_of, name_and_day, not_ignored,
+    is_new, is_of, item, name_and_day, not_ignored,
     record::{back, settled},
     said::numbers as run_of,
     undo::is_allowed,
@@ -56,6 +56,15 @@ impl Writing<'_> {
             let told = format!("Cut off earlier: change {}, {title}, {became}.", change.number);
             ends.push((change, ended, nothing_shows, told));
         }
+        if let Some(there) = item::back::of_open(ask, &open, Reader::Writing(self)).await {
+            for (change, kept) in open.iter().filter_map(|change| Some((change, change.item()?))) {
+                let (ended, became) = item::settled(kept, &there);
+                let nothing_shows = ended.state == ChangeState::Refused;
+                let what = item::back::what(kept);
+                let told = format!("Cut off earlier: change {}, {what}, {became}.", change.number);
+                ends.push((change, ended, nothing_shows, told));
+            }
+        }
         let mut may_land = Vec::new();
         for (change, ended, nothing_shows, told) in ends {
             let is_open = nothing_shows && ask.now - change.sent_at < ON_ITS_WAY;
@@ -97,6 +106,17 @@ pub(in crate::tools) async fn look_up_open(ask: &Ask, changes: &mut [Change]) {
         });
         if stands == Some(ChangeState::Held) {
             change.state = ChangeState::Held;
+        }
+    }
+    if let Some(there) = item::back::of_open(ask, &open, Reader::Showing(ask)).await {
+        for change in changes
+            .iter_mut()
+            .filter(|change| change.state == ChangeState::Sent)
+        {
+            let stands = change.item().map(|kept| item::settled(kept, &there).0.state);
+            if stands == Some(ChangeState::Held) {
+                change.state = ChangeState::Held;
+            }
         }
     }
     let Some((days, there)) = look_for(&open, Reader::Showing(ask)).await else {

@@ -9,7 +9,7 @@ use super::{
     entry::{self, bulleted, changed_since, precisely, restorable, same_name},
     field_words,
     find::{self, Reader},
-    name_and_day,
+    item, name_and_day,
     record::{Edited, back, listed as listed_fields},
     said::{failed, figures, numbers as run_of},
     settle::around,
@@ -22,7 +22,7 @@ use crate::{
     ids::ChangeId,
     intervals::{
         Area, Error,
-        model::{EntryFields, FOLLOWING, Held},
+        model::{EntryFields, FOLLOWING, Held, Item},
     },
     permissions,
     text::fenced,
@@ -57,6 +57,9 @@ pub(in crate::tools) fn what(change: &Change, own: Units) -> String {
     if let Some(record) = change.record() {
         let changed = listed_fields(&records::changed(record, own));
         return joined([records::title(record), in_brackets(&changed)], " ");
+    }
+    if let Some(item) = change.item() {
+        return item::back::what(item);
     }
     let Some(kept) = change.entry() else {
         return String::new();
@@ -204,8 +207,15 @@ async fn undo_in(granted: &Granted, writing: &mut Writing<'_>, numbers: &[i32]) 
         edited => edited,
     };
     let any = any || edited.iter().flatten().any(Edited::came_true);
-    let answer = said(granted.ask(), &plan, tried.clone(), edited.clone());
-    let is_tried = !tried.is_empty() || edited.is_ok_and(|edited| !edited.is_empty());
+    let is_tried = !tried.is_empty() || edited.as_ref().is_ok_and(|edited| !edited.is_empty());
+    let put = match put_back(writing, &plan).await {
+        // The same of the records.
+        Err(error) if !is_tried => return Err(error),
+        put => put,
+    };
+    let any = any || put.iter().flatten().any(item::Tried::came_true);
+    let is_tried = is_tried || put.as_ref().is_ok_and(|put| !put.is_empty());
+    let answer = said(granted.ask(), &plan, tried, edited, put);
     match (any, is_tried) {
         (true, _) => Ok(answer),
         (false, true) => Err(ToolError::Upstream(answer.text)),
@@ -228,6 +238,21 @@ async fn edit_back(writing: &mut Writing<'_>, steps: &[back::Step]) -> Result<Ve
     writing.edit_undoing(&edits, undoes).await
 }
 
+/// Puts the items back.
+async fn put_back(writing: &mut Writing<'_>, plan: &Plan) -> Result<Vec<item::Tried>, ToolError> {
+    let (mut wishes, mut undoes) = (Vec::new(), Vec::new());
+    for step in &plan.items {
+        if let Ok(wish) = &step.verdict {
+            wishes.push(wish.clone());
+            undoes.push(step.changes.clone());
+        }
+    }
+    if wishes.is_empty() {
+        return Ok(Vec::new());
+    }
+    writing.put_undoing(&wishes, undoes, &plan.shelves).await
+}
+
 /// What taking changes back would be.
 #[derive(Debug)]
 struct Plan {
@@ -235,6 +260,10 @@ struct Plan {
     entries: Vec<Step>,
     /// Of what is changed in place.
     records: Vec<back::Step>,
+    /// Of items.
+    items: Vec<item::back::Step>,
+    /// The items as they stand.
+    shelves: Vec<Item>,
 }
 
 /// The changes and what taking each back would be, from what stands there now.
@@ -275,14 +304,19 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
     });
     let (records, changes): (Vec<Change>, Vec<Change>) =
         changes.into_iter().partition(|change| change.record().is_some());
+    let (items, changes): (Vec<Change>, Vec<Change>) =
+        changes.into_iter().partition(|change| change.item().is_some());
     let mut entries = planned_entries(granted, changes, reader).await?;
     entries.extend(moot.into_iter().map(|change| Step {
         changes: vec![change],
         verdict: Err(MOOT.to_owned()),
     }));
+    let (items, shelves) = item::back::planned(granted, items, reader).await?;
     Ok(Plan {
         records: back::planned(granted, records, reader).await?,
         entries,
+        items,
+        shelves,
     })
 }
 
@@ -489,7 +523,8 @@ const NUMBERS: [&str; 8] = [
     "icu_ftp",
 ];
 
-const UNDER_WAY: &str = "it is being undone; how that ends is not known yet: try again in a few minutes";
+pub(super) const UNDER_WAY: &str =
+    "it is being undone; how that ends is not known yet: try again in a few minutes";
 
 /// The open change that undoes just these; an error if one undoes some of them and others.
 fn being_taken_back(changes: &[Change], open: &[Change]) -> Result<Option<Box<Change>>, String> {
@@ -658,10 +693,25 @@ fn previewed(ask: &Ask, plan: &Plan) -> Answer {
         .records
         .iter()
         .map(|step| format!("{}: {}", step.in_words(), step.would(ask.card.units)));
-    Answer::of(std::iter::once(heading).chain(lines).chain(of_records))
+    let of_items = plan
+        .items
+        .iter()
+        .map(|step| format!("{}: {}", step.in_words(), step.would()));
+    Answer::of(
+        std::iter::once(heading)
+            .chain(lines)
+            .chain(of_records)
+            .chain(of_items),
+    )
 }
 
-fn said(ask: &Ask, plan: &Plan, tried: Vec<Tried>, edited: Result<Vec<Edited>, ToolError>) -> Answer {
+fn said(
+    ask: &Ask,
+    plan: &Plan,
+    tried: Vec<Tried>,
+    edited: Result<Vec<Edited>, ToolError>,
+    put: Result<Vec<item::Tried>, ToolError>,
+) -> Answer {
     let own = ask.card.units;
     let mut tried = tried.into_iter();
     let (mut done, mut not) = (0, 0);
@@ -705,6 +755,20 @@ fn said(ask: &Ask, plan: &Plan, tried: Vec<Tried>, edited: Result<Vec<Edited>, T
         let outcome = match (&step.verdict, &failure) {
             (Ok(_), Some(failure)) => Err(failure.clone()),
             (Ok(_), None) => step.became(edited.next(), own),
+            (Err(why), _) => Err(why.clone()),
+        };
+        said(step.changes.len(), step.in_words(), outcome);
+    }
+    let (mut put, failure) = match put {
+        Ok(put) => (put.into_iter(), None),
+        Err(error) => (Vec::new().into_iter(), Some(error.to_string())),
+    };
+    for step in &plan.items {
+        let outcome = match (&step.verdict, &failure) {
+            (Ok(_), Some(failure)) => Err(failure.clone()),
+            (Ok(_), None) => step
+                .became(put.next().as_ref())
+                .map(|became| (became, Vec::new())),
             (Err(why), _) => Err(why.clone()),
         };
         said(step.changes.len(), step.in_words(), outcome);
