@@ -19,6 +19,7 @@ mod front;
 mod given;
 mod history;
 mod laps;
+mod library;
 mod limits;
 mod oauth;
 mod params;

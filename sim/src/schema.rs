@@ -167,6 +167,12 @@ pub(super) const FOLDER: &str = "\
     read_only_workouts starting_ctl starting_atl activity_types num_workouts duration_weeks \
     hours_per_week_min hours_per_week_max workout_targets blurb canEdit sharedWithCount shareToken owner";
 
+/// Schema `Workout`.
+pub(super) const WORKOUT: &str = "\
+    athlete_id id icu_training_load name description type indoor color moving_time updated joules joules_above_ftp \
+    workout_doc folder_id day days plan_applied hide_from_athlete target targets carbs_per_hour tags attachments time \
+    sub_type for_week distance icu_intensity";
+
 /// Upstream's types of activities.
 pub(super) const SPORTS: &str = "\
     Ride Run Swim WeightTraining Hike Walk AlpineSki BackcountrySki Badminton Canoeing Crossfit EBikeRide \

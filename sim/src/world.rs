@@ -19,6 +19,7 @@ use super::{
     fault::{Fault, Faults},
     given::Given,
     history::{Fitness, History},
+    library,
     limits::{APP, Limits, Pair, Standing},
     people::{FIRST_DAY, Person},
     schema::{number, text},
@@ -81,6 +82,37 @@ pub enum Of {
     Sport(i64),
 }
 
+/// A person's workout library.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shelf {
+    /// Folders and plans, by id.
+    pub(super) folders: BTreeMap<i64, Map<String, Value>>,
+    /// Workouts, by id.
+    pub(super) workouts: BTreeMap<i64, Map<String, Value>>,
+}
+
+impl Shelf {
+    fn seeded(person: &Person, day: NaiveDate) -> Self {
+        let mut shelf = Self::default();
+        for (folder, workouts) in library::seeded(person, day) {
+            shelf.folders.extend(id_of(&folder).map(|id| (id, folder)));
+            shelf.workouts.extend(
+                workouts
+                    .into_iter()
+                    .filter_map(|workout| Some((id_of(&workout)?, workout))),
+            );
+        }
+        shelf
+    }
+
+    /// What is in a folder, in the order in which it was made.
+    pub(super) fn inside(&self, folder: i64) -> impl Iterator<Item = &Map<String, Value>> {
+        self.workouts
+            .values()
+            .filter(move |workout| workout["folder_id"].as_i64() == Some(folder))
+    }
+}
+
 /// What is written at run time.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -105,6 +137,8 @@ pub(super) struct State {
     sports: BTreeMap<&'static str, Sports>,
     /// Events that clients made or changed; none where they deleted one.
     events: BTreeMap<(&'static str, i64), Option<Map<String, Value>>>,
+    /// The libraries as clients left them, by short name; the seeded one of who is not in it.
+    shelves: BTreeMap<&'static str, Shelf>,
     created: i64,
     pub(super) rules: Rules,
     /// Whether today's row of the model counts what is planned for today and not done yet. What upstream does is not known.
@@ -376,6 +410,19 @@ impl World {
         let mut state = self.state();
         let sports = state.sports.entry(person.slug).or_default();
         sports.entry(id).or_default().extend(values);
+    }
+
+    /// A person's library as it is now.
+    pub(super) fn shelf(&self, person: &'static Person) -> Shelf {
+        let written = self.state().shelves.get(person.slug).cloned();
+        written.unwrap_or_else(|| Shelf::seeded(person, self.local(person).date()))
+    }
+
+    /// Changes a person's library.
+    pub(super) fn on_shelf<T>(&self, person: &'static Person, change: impl FnOnce(&mut Shelf) -> T) {
+        let mut library = self.shelf(person);
+        change(&mut library);
+        self.state().shelves.insert(person.slug, library);
     }
 
     /// Fitness rows from `oldest` to `newest`, planned load after today, or from today on if today's row holds its plan.

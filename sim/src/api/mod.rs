@@ -7,6 +7,7 @@ mod analysis;
 mod ask;
 mod curves;
 mod events;
+mod library;
 mod training;
 mod wellness;
 
@@ -71,6 +72,21 @@ fn of_athlete() -> Router<Arc<World>> {
         .route("/custom-item", read(Settings, account::custom_items))
         .route("/gear", read(Activity, account::gear))
         .route("/training-plan", read(Library, account::training_plan))
+        .route("/folders", read(Library, library::folders))
+        .route("/folders", write(POST, Library, library::create_folder))
+        .route("/folders/{which}", write(PUT, Library, library::update_folder))
+        .route("/folders/{which}", write(DELETE, Library, library::delete_folder))
+        .route(
+            "/folders/{which}/shared-with",
+            read(Library, library::shared_with),
+        )
+        .route("/workouts", read(Library, library::workouts))
+        .route("/workouts", write(POST, Library, library::create))
+        .route("/workouts/bulk", write(POST, Library, library::create_bulk))
+        .route("/workouts/{which}", read(Library, library::workout))
+        .route("/workouts/{which}", write(PUT, Library, library::update))
+        .route("/workouts/{which}", write(DELETE, Library, library::delete))
+        .route("/workout-tags", read(Library, library::tags))
         .route("/activities", read(Activity, training::list))
         .route("/activities/search", read(Activity, training::search))
         .route("/activities/{which}", read(Activity, training::several))
