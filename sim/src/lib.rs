@@ -237,6 +237,40 @@ impl Running {
         true
     }
 
+    /// A person's library: each folder with what is in it, as upstream keeps it.
+    pub fn library(&self, slug: &str) -> Vec<(Map<String, Value>, Vec<Map<String, Value>>)> {
+        let Some(person) = Person::of_slug(slug) else {
+            return Vec::new();
+        };
+        let shelf = self.world.shelf(person);
+        let inside = |id: &i64| shelf.inside(*id).cloned().collect();
+        let folders = shelf.folders.iter();
+        folders.map(|(id, folder)| (folder.clone(), inside(id))).collect()
+    }
+
+    /// Somebody else lays `change` over the folder or workout with this id, or without one deletes it. False if there is none.
+    pub fn change_library(&self, slug: &str, id: i64, change: Option<Value>) -> bool {
+        let Some(person) = Person::of_slug(slug) else {
+            return false;
+        };
+        self.world.on_shelf(person, |shelf| {
+            let found = shelf.folders.get_mut(&id).or(shelf.workouts.get_mut(&id));
+            let is_there = found.is_some();
+            match (found, change) {
+                (Some(found), Some(change)) => schema::fill(found, change),
+                (_, None) => {
+                    shelf.folders.remove(&id);
+                    let folder = |workout: &Map<String, Value>| workout["folder_id"].as_i64();
+                    shelf
+                        .workouts
+                        .retain(|own, workout| *own != id && folder(workout) != Some(id));
+                }
+                (None, Some(_)) => {}
+            }
+            is_there
+        })
+    }
+
     /// What a person allows the application from now on, such as `ACTIVITY:WRITE,CALENDAR:READ`; it applies to every token.
     /// False for an unknown name or scope.
     pub fn allow(&self, slug: &str, scopes: &str) -> bool {

@@ -419,10 +419,11 @@ impl World {
     }
 
     /// Changes a person's library.
-    pub(super) fn on_shelf<T>(&self, person: &'static Person, change: impl FnOnce(&mut Shelf) -> T) {
+    pub(super) fn on_shelf<T>(&self, person: &'static Person, change: impl FnOnce(&mut Shelf) -> T) -> T {
         let mut library = self.shelf(person);
-        change(&mut library);
+        let changed = change(&mut library);
         self.state().shelves.insert(person.slug, library);
+        changed
     }
 
     /// Fitness rows from `oldest` to `newest`, planned load after today, or from today on if today's row holds its plan.

@@ -455,19 +455,27 @@ fn unread(call: &Call<'_>, error: Error) -> Trouble {
     Trouble::end(outcome, error)
 }
 
+/// Bytes of the answer to a call. A library comes whole, with the steps of every workout: thousands are as much as years of
+/// activities.
+fn most_bytes(call: &Call<'_>, limits: &Limits) -> usize {
+    let times = if call.endpoint == "library" { 4 } else { 1 };
+    limits.body * times
+}
+
 /// The body of a successful answer, counted after decompression while it streams.
 async fn whole_body(call: &Call<'_>, response: &mut Response, limits: &Limits) -> Result<Bytes, Trouble> {
     let too_large = || {
         tracing::warn!(endpoint = call.endpoint, "an answer that is too large");
         Trouble::end(RequestOutcome::Garbled, Error::TooLarge)
     };
+    let most = most_bytes(call, limits);
     let announced = response.content_length().unwrap_or(0);
-    if announced > u64::try_from(limits.body).unwrap_or(u64::MAX) {
+    if announced > u64::try_from(most).unwrap_or(u64::MAX) {
         return Err(too_large());
     }
     let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
     while let Some(chunk) = response.chunk().await.map_err(|error| broken(call, &error))? {
-        if body.len() + chunk.len() > limits.body {
+        if body.len() + chunk.len() > most {
             return Err(too_large());
         }
         body.extend_from_slice(&chunk);

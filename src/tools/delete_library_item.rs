@@ -145,7 +145,14 @@ impl Doomed {
 
     /// What it holds, so that what was listed is what goes.
     fn mark(&self) -> Vec<u8> {
-        let held = self.item().map(|item| (&item.values, &item.contents));
+        let held = self.item().map(|item| {
+            let inside: Vec<_> = item
+                .contents
+                .iter()
+                .map(|item| (&item.id, &item.values))
+                .collect();
+            (&item.values, inside)
+        });
         Sha256::digest(serde_json::to_vec(&held).unwrap_or_default()).to_vec()
     }
 
@@ -187,7 +194,7 @@ fn shared_with(title: &str, count: usize) -> ToolError {
 
 /// An error for what others have to do with.
 fn refuse_others(folder: &Folder, own: &str) -> Result<(), ToolError> {
-    if folder.is_of_another(own) {
+    if library::is_others(folder, own) {
         return Err(ToolError::Refused(format!(
             "Not done: {} is {}: only its owner deletes from it.",
             library::folder_in_words(folder),

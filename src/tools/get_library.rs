@@ -311,7 +311,7 @@ fn with_steps(rows: &[Row<'_>], ask: &Ask, detail: Detail) -> String {
         ),
     };
     joined(
-        std::iter::once("Steps as this library keeps them:".to_owned())
+        std::iter::once("Steps, by the thresholds that the library keeps with them:".to_owned())
             .chain(blocks)
             .chain([rest]),
         "\n",

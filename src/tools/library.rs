@@ -10,13 +10,14 @@ use super::{
     },
     arguments::Detail,
     entries, steps,
-    writing::entry::same_name,
+    writing::entry::{place as place_of, same_name},
 };
 use crate::{
     guard::Units,
     intervals::model::{Folder, Template},
     text::{clean, fenced},
     tool_error::ToolError,
+    workout::doc::Doc,
 };
 
 /// Characters of a name.
@@ -133,7 +134,7 @@ pub(super) fn kind(folder: &Folder) -> &'static str {
 
 /// Who else has to do with it: `of «Coach Kim», read only`, `shared with 3 others`; empty for one of one's own.
 pub(super) fn sharing(folder: &Folder, own: &str) -> String {
-    if folder.is_of_another(own) {
+    if is_others(folder, own) {
         let owner = folder.owner.as_ref().and_then(|owner| owner.name.as_deref());
         let owner = match fenced(owner.unwrap_or_default(), NAME) {
             name if name.is_empty() => "somebody else".to_owned(),
@@ -149,6 +150,11 @@ pub(super) fn sharing(folder: &Folder, own: &str) -> String {
         _ if folder.is_shared() => "public".to_owned(),
         _ => String::new(),
     }
+}
+
+/// Whether only somebody else may change it.
+pub(super) fn is_others(folder: &Folder, own: &str) -> bool {
+    folder.is_of_another(own) || folder.is_locked()
 }
 
 /// How many weeks a plan has: upstream's number, or else those of its last day.
@@ -253,6 +259,12 @@ pub(super) fn block(template: &Template, own: Units, detail: Detail) -> String {
         Detail::Concise => steps::lines,
         Detail::Full => steps::whole_lines,
     };
-    let lines = written(doc, sport, own);
+    let lines = written(&doc, sport, own);
     joined(std::iter::once(format!("{heading}:")).chain(lines), "\n")
+}
+
+/// The steps with their targets in W, bpm and pace, by the thresholds that the library keeps with them; None without steps.
+pub(super) fn resolved(doc: &Doc, sport: &str) -> Option<Doc> {
+    // A library is for no day: a single number is not widened into a range, as it would be outdoors.
+    (doc.count() > 0).then(|| Doc::of(&doc.workout(), sport, &doc.settings, place_of(true)))
 }

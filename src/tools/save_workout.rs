@@ -270,7 +270,7 @@ impl Plan {
         let sport = asked.sport.unwrap_or_default().to_owned();
         let (folder, place) = match library::folder(folders, wanted) {
             Ok(folder) => {
-                if folder.is_of_another(own) {
+                if library::is_others(folder, own) {
                     return Err(of_another(folder, own));
                 }
                 let id = folder.id.unwrap_or_default();
@@ -381,14 +381,14 @@ impl Plan {
                 "Not done: this library has no workout with the id {id}. get_library has the ids."
             )));
         }
-        if folder.is_of_another(own) {
+        if library::is_others(folder, own) {
             return Err(of_another(folder, own));
         }
         let to = match asked.folder.as_deref() {
             Some(text) => library::folder(folders, text)?,
             None => folder,
         };
-        if to.is_of_another(own) {
+        if library::is_others(to, own) {
             return Err(of_another(to, own));
         }
         if asked.day.is_some() && !to.is_plan() {
@@ -564,7 +564,15 @@ impl Plan {
                 .chain(lines)
                 .chain([
                     self.problems(),
-                    undo_hint(&ask.card, numbers, "it"),
+                    undo_hint(
+                        &ask.card,
+                        numbers,
+                        if of_folder.is_some() {
+                            "takes them back"
+                        } else {
+                            "takes it back"
+                        },
+                    ),
                     "In a browser where the library is open, reload the page to see it.".to_owned(),
                 ]),
         )
@@ -575,7 +583,8 @@ impl Plan {
             let own = SportUnits::of_plan(event, ask.card.units);
             let figures = Figures::of(event).in_words(&own);
             let doc = event.workout_doc.as_ref().filter(|doc| doc.count() > 0);
-            let lines = doc.map(|doc| steps::lines(doc, event.sport(), ask.card.units));
+            let doc = doc.and_then(|doc| library::resolved(doc, event.sport()));
+            let lines = doc.map(|doc| steps::lines(&doc, event.sport(), ask.card.units));
             (figures, joined(lines.unwrap_or_default(), "\n"))
         };
         let (figures, steps) = item.event.as_deref().map(of).unwrap_or_default();

@@ -86,6 +86,7 @@ mod writes_activities;
 mod writes_beside;
 mod writes_events;
 mod writes_faults;
+mod writes_library;
 mod writes_settings;
 mod writes_text;
 mod writes_wellness;

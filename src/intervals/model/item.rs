@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Event, Folder, Template, Values,
-    library::{FOLDER, TEMPLATE},
-};
+use super::{Event, Folder, Template, Values};
 use crate::intervals::Area;
 
 /// Where items of a kind are.
@@ -25,14 +22,6 @@ impl Shelf {
             Self::Folder | Self::Template => Area::Library,
         }
     }
-
-    /// The fields that a write may set.
-    pub(crate) const fn fields(self) -> &'static [&'static str] {
-        match self {
-            Self::Folder => &FOLDER,
-            Self::Template => &TEMPLATE,
-        }
-    }
 }
 
 /// An item as it stands.
@@ -47,7 +36,7 @@ pub struct Item {
     /// A workout as reads show it.
     pub(crate) event: Option<Box<Event>>,
     /// What is in a folder.
-    pub(crate) contents: Vec<Values>,
+    pub(crate) contents: Vec<Self>,
 }
 
 impl Item {
@@ -72,11 +61,7 @@ impl Item {
             id: folder.id?.to_string(),
             values,
             event: None,
-            contents: folder
-                .templates
-                .iter()
-                .map(|template| template.values.clone())
-                .collect(),
+            contents: folder.templates.iter().map(Self::of_template).collect(),
         })
     }
 

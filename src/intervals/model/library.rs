@@ -43,7 +43,7 @@ impl Object for Folder {}
 /// Whose folder it is.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// The athlete's id.
     pub(crate) id: Option<String>,
     /// The athlete's name.
@@ -56,6 +56,11 @@ impl Folder {
     /// Whether its workouts have days.
     pub(crate) fn is_plan(&self) -> bool {
         self.kind.as_deref() == Some("PLAN")
+    }
+
+    /// Whether the athlete may not change it.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.can_edit == Some(false)
     }
 
     /// Whether it is shared with the athlete `own`, by somebody else.
@@ -109,6 +114,3 @@ pub(crate) const TEMPLATE: [&str; 18] = [
     "hide_from_athlete",
     "time",
 ];
-
-/// Fields of a folder that a write may set.
-pub(crate) const FOLDER: [&str; 3] = ["type", "name", "description"];

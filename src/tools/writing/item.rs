@@ -156,7 +156,7 @@ impl Wish {
                 place: place.clone(),
                 before: Some(restorable(item)),
                 after: None,
-                contents: item.contents.clone(),
+                contents: item.contents.iter().map(restorable).collect(),
                 namesakes: Vec::new(),
             },
         };

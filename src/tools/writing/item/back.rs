@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Fate, Tried, Wish, field_words, fingerprint, in_words, namesakes, otherwise, read};
+use super::{COMPUTED, Fate, Tried, Wish, field_words, fingerprint, in_words, namesakes, otherwise, read};
 use crate::{
     guard::{
         Ask, Granted,
@@ -17,7 +17,7 @@ use crate::{
     },
     tool_error::ToolError,
     tools::{
-        answer::words::{counted, joined},
+        answer::words::{counted, in_brackets, joined},
         writing::{
             find::Reader,
             said::numbers as run_of,
@@ -56,8 +56,11 @@ pub(in crate::tools::writing) fn what(kept: &KeptItem) -> String {
     };
     let changed = match (&kept.before, &kept.after) {
         (Some(before), Some(after)) => {
-            let names: Vec<String> = after.not_in(before).into_iter().map(str::to_owned).collect();
-            crate::tools::answer::words::in_brackets(&field_words(&names))
+            let mut names: Vec<String> = after.not_in(before).into_iter().map(str::to_owned).collect();
+            if names.iter().any(|name| name == "description") {
+                names.retain(|name| !COMPUTED.contains(&name.as_str()));
+            }
+            in_brackets(&field_words(&names))
         }
         _ => String::new(),
     };
