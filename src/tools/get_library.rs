@@ -12,7 +12,7 @@ use super::{
         cut::Cut,
         table::Columns,
         units::{self, positive},
-        words::{contains, counted, joined, on_one_line},
+        words::{self, contains, counted, joined, on_one_line},
     },
     arguments::{Arguments, Detail},
     library::{self, Row},
@@ -229,17 +229,14 @@ fn found(ask: &Ask, folder: Option<&Folder>, rows: &[Row<'_>], asked: &Asked) ->
         };
         let from = library::place(next.template);
         joined(
-            [
-                full.to_owned(),
-                answer::words::around("(the next is of", &from, ")"),
-            ],
+            [full.to_owned(), words::around("(the next is of", &from, ")")],
             " ",
         )
     });
     let about = folder
         .and_then(|folder| folder.description.as_deref())
         .unwrap_or_default();
-    let about = answer::words::named(
+    let about = words::named(
         "about:",
         &fenced(&on_one_line(about), asked.detail.pick(NOTE, 1000)),
     );
@@ -278,28 +275,53 @@ fn sums(rows: &[Row<'_>]) -> String {
             [
                 format!("{name} {count}"),
                 units::hours_minutes(positive(Some(secs))),
-                answer::words::named("load", &units::whole(positive(Some(load)))),
+                words::named("load", &units::whole(positive(Some(load)))),
             ],
-            answer::words::DOT,
+            words::DOT,
         )
     });
     joined(words, " | ")
 }
 
-/// The steps of as many workouts as fit, and how to get the others.
+/// The steps of as many workouts as fit, those that are alike once, and how to get the others.
 fn with_steps(rows: &[Row<'_>], ask: &Ask, detail: Detail) -> String {
     let room = detail.pick(BYTES, MOST_BYTES);
-    let (mut blocks, mut spent, mut left) = (Vec::new(), 0, 0);
-    for row in rows.iter().filter(|row| library::has_steps(row.template)) {
-        let block = library::block(row.template, ask.card.units, detail);
-        spent += block.len() + 1;
-        if left > 0 || spent > room && !blocks.is_empty() {
-            left += 1;
-        } else {
-            blocks.push(block);
+    let mut blocks: Vec<(String, Vec<i64>, String)> = Vec::new();
+    for Row { template, .. } in rows {
+        let Some((thresholds, lines)) = library::lines(template, ask.card.units, detail) else {
+            continue;
+        };
+        let name = fenced(template.event.name.as_deref().unwrap_or_default(), library::NAME);
+        let steps = joined(std::iter::once(thresholds).chain(lines), "\n");
+        match blocks
+            .iter_mut()
+            .find(|(other, _, same)| *other == name && *same == steps)
+        {
+            Some((_, ids, _)) => ids.push(template.id),
+            None => blocks.push((name, vec![template.id], steps)),
         }
     }
-    if blocks.is_empty() {
+    let (mut shown, mut spent, mut left) = (Vec::new(), 0, 0);
+    for (name, ids, steps) in blocks {
+        let first = ids.first().map(i64::to_string).unwrap_or_default();
+        let same = match ids.len() {
+            0 | 1 => String::new(),
+            count => format!(" and {} more like it", count - 1),
+        };
+        let (thresholds, lines) = steps.split_once('\n').unwrap_or((&steps, ""));
+        let heading = joined(
+            [format!("{name} (id {first}{same})"), thresholds.to_owned()],
+            words::DOT,
+        );
+        let block = format!("{heading}:\n{lines}");
+        spent += block.len() + 1;
+        if left > 0 || spent > room && !shown.is_empty() {
+            left += ids.len();
+        } else {
+            shown.push(block);
+        }
+    }
+    if shown.is_empty() {
         return String::new();
     }
     let rest = match left {
@@ -312,7 +334,7 @@ fn with_steps(rows: &[Row<'_>], ask: &Ask, detail: Detail) -> String {
     };
     joined(
         std::iter::once("Steps, by the thresholds that the library keeps with them:".to_owned())
-            .chain(blocks)
+            .chain(shown)
             .chain([rest]),
         "\n",
     )

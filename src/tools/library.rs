@@ -239,28 +239,16 @@ pub(super) fn table(rows: &[Row<'_>], own: Units, detail: Detail) -> String {
         .table_in(detail, rows)
 }
 
-/// Whether it has steps.
-pub(super) fn has_steps(template: &Template) -> bool {
-    let doc = template.event.workout_doc.as_ref();
-    doc.is_some_and(|doc| doc.count() > 0)
-}
-
-/// The steps below the workout's name.
-pub(super) fn block(template: &Template, own: Units, detail: Detail) -> String {
-    let Some(doc) = template.event.workout_doc.as_ref().filter(|doc| doc.count() > 0) else {
-        return String::new();
-    };
+/// The steps of a workout, with the thresholds that they go by; none without steps.
+pub(super) fn lines(template: &Template, own: Units, detail: Detail) -> Option<(String, Vec<String>)> {
     let sport = template.event.sport();
-    let heading = joined(
-        [workout_in_words(template), steps::thresholds(doc, sport, own)],
-        answer::words::DOT,
-    );
+    let doc = template.event.workout_doc.as_ref();
+    let doc = doc.and_then(|doc| resolved(doc, sport))?;
     let written = match detail {
         Detail::Concise => steps::lines,
         Detail::Full => steps::whole_lines,
     };
-    let lines = written(&doc, sport, own);
-    joined(std::iter::once(format!("{heading}:")).chain(lines), "\n")
+    Some((steps::thresholds(&doc, sport, own), written(&doc, sport, own)))
 }
 
 /// The steps with their targets in W, bpm and pace, by the thresholds that the library keeps with them; None without steps.
