@@ -300,6 +300,7 @@ fn coaches() -> Router<App> {
         )
         .route("/for-coaches/my-roster/link/off", post(coachs_apps::link_off))
         .route("/for-coaches/my-roster/link/on", post(coachs_apps::link_on))
+        .route("/for-coaches/my-roster/link/tools", post(coachs_apps::link_tools))
         .route("/for-coaches/my-roster/done", post(my_roster::finish))
         .route("/for-coaches/erased", get(erase::done))
 }

@@ -197,7 +197,12 @@ impl Offer {
                  next call.",
                 app.config.for_coaches_url()
             ),
-            (None, _) => format!(
+            (None, Caller::Coach { .. }) => format!(
+                "The coach can switch it on under \"What your URL offers\" on \"My roster\", which {} opens; it then works from the \
+                 next call.",
+                app.config.for_coaches_url()
+            ),
+            (None, Caller::Athlete { .. }) => format!(
                 "The athlete can switch it on under \"What your connector offers\" on {}; it then works from the next call.",
                 app.config.connector_page()
             ),
@@ -291,7 +296,7 @@ mod tests {
         assert_eq!(lacks(&[], "tools=fitness"), [Some(Lack::NotNamed); 2]);
         assert_eq!(lacks(&[], "tools=fitness,changes"), [None, None]);
         assert_eq!(lacks(&[], "readonly=1"), [None, Some(Lack::ReadOnly)]);
-        let all_that_write = ["calendar", "wellness", "training", "profile"];
+        let all_that_write = ["calendar", "wellness", "training", "profile", "library"];
         assert_eq!(lacks(&all_that_write, ""), [Some(Lack::SwitchedOff); 2]);
     }
 

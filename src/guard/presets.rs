@@ -8,7 +8,7 @@ use crate::permissions::{self, Access, Group, Permission};
 /// A set of tools to start a grant from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Preset {
-    /// Every read, no write.
+    /// Every read, no write, without what connectors begin without.
     ReadOnly,
     /// Every read, and the writes of the calendar.
     ReadAndPlan,
@@ -46,7 +46,10 @@ impl Preset {
     /// Whether it includes `tool`.
     pub(crate) fn holds(self, tool: &Permission) -> bool {
         match (self, tool.access) {
-            (Self::Everything, _) | (_, Access::Read) => true,
+            (Self::Everything, _) => true,
+            // What connectors begin without is granted only by its own box.
+            _ if tool.group.is_off_at_first() => false,
+            (_, Access::Read) => true,
             (Self::ReadAndPlan, Access::Write) => tool.group == Group::Calendar,
             (Self::ReadOnly, Access::Write) => false,
         }
@@ -85,6 +88,8 @@ mod tests {
             (Group::Calendar, Access::Write, [false, true, true]),
             (Group::Wellness, Access::Write, [false, false, true]),
             (Group::Training, Access::Write, [false, false, true]),
+            (Group::Library, Access::Read, [false, false, true]),
+            (Group::Library, Access::Write, [false, false, true]),
         ] {
             let tool = tool(group, access);
             assert_eq!(

@@ -87,6 +87,8 @@ impl Shared {
         Right::Write,
         Right::None,
     ]);
+    /// The library, to read.
+    pub const LIBRARY_READ: Self = Self([Right::None, Right::None, Right::None, Right::None, Right::Read]);
     /// The library, to change.
     pub const LIBRARY: Self = Self([Right::None, Right::None, Right::None, Right::None, Right::Write]);
 

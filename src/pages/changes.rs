@@ -22,7 +22,7 @@ use crate::{
     guard::{coaches::GrantState, connection::scopes_of},
     ids::AccountId,
     intervals::Area,
-    permissions::{self, Access, Permission},
+    permissions::{self, Access, Group, Permission},
     queries::{self, connections::Connection, connectors::Link, grants::Grant, oauth_states::Bound},
     words::{ConnectionKind, ConnectionStatus, ConsentPurpose},
 };
@@ -174,9 +174,9 @@ pub(super) fn in_words(areas: &[Area]) -> String {
     }
 }
 
-/// Whether these are all areas in which tools change something.
+/// Whether these are all areas that everybody is asked to let tools change.
 pub(super) fn is_everything(areas: &[Area]) -> bool {
-    areas_of(writes()).iter().all(|area| areas.contains(area))
+    Area::OF_EVERYBODY.iter().all(|area| areas.contains(area))
 }
 
 /// What tools change and the connection, if it is in use, does not let them.
@@ -186,17 +186,29 @@ pub(super) fn reads_only(connection: &Connection) -> Vec<Area> {
     }
     let scopes = scopes_of(connection.kind, &connection.scopes);
     let mut areas = areas_of(writes());
-    areas.retain(|area| !scopes.writes(*area));
+    // Who never shared the library lacks nothing.
+    let is_asked = |area: &Area| Area::OF_EVERYBODY.contains(area) || scopes.reads(*area);
+    areas.retain(|area| !scopes.writes(*area) && is_asked(area));
     areas
+}
+
+/// The tools of a grant, if the grant counts.
+fn tools_of(grant: &Grant, now: DateTime<Utc>) -> impl Iterator<Item = &'static Permission> {
+    let counts = grant.is_shown && GrantState::of(grant, now).is_awake();
+    let tools = grant.tools.iter().filter_map(|name| permissions::by_name(name));
+    tools.filter(move |_| counts)
 }
 
 /// The tools of a grant that change something, if the grant counts.
 fn changes_of(grant: &Grant, now: DateTime<Utc>) -> Vec<&'static Permission> {
-    if !grant.is_shown || !GrantState::of(grant, now).is_awake() {
-        return Vec::new();
-    }
-    let tools = grant.tools.iter().filter_map(|name| permissions::by_name(name));
-    tools.filter(|tool| tool.access == Access::Write).collect()
+    tools_of(grant, now)
+        .filter(|tool| tool.access == Access::Write)
+        .collect()
+}
+
+/// Whether a grant holds a tool of this group, and counts.
+pub(super) fn may_use(grant: &Grant, group: Group, now: DateTime<Utc>) -> bool {
+    tools_of(grant, now).any(|tool| tool.group == group)
 }
 
 /// What the athlete chose in a form that connects; None if it had no such choice.

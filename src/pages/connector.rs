@@ -10,6 +10,7 @@ use super::{
     changes::Writing,
     done::{Done, JustDone},
     frame::{leading_to_intervals, page},
+    library,
     links::{self, Offered},
     when,
 };
@@ -24,6 +25,8 @@ struct Page {
     writing: Writing,
     groups: Vec<Offered>,
     shown: String,
+    /// Whether the library is in use, and intervals.icu does not share it.
+    library_unshared: bool,
     /// Whether the connector URL is on.
     link_is_on: bool,
     url: Option<String>,
@@ -44,6 +47,7 @@ pub(crate) async fn show(
     let grants = queries::grants::of_account(&app.pool, account).await?;
     let (link, url) = links::url_of(&app, &signed.0).await?;
     let groups = links::offered(link.as_ref().map_or(&[][..], |link| &link.groups_off));
+    let library_unshared = library::is_unshared(&app, account, connection.as_ref()).await?;
     Ok(leading_to_intervals(page(&Page {
         frame: Frame::of(true),
         done,
@@ -51,6 +55,7 @@ pub(crate) async fn show(
         writing: Writing::of(link.as_ref(), signed.0.writes, &grants, connection.as_ref(), now),
         shown: links::shown(&groups),
         groups,
+        library_unshared,
         link_is_on: link.as_ref().is_some_and(|link| link.token_sealed.is_some()),
         url,
         masked: links::masked(&app),

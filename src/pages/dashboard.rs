@@ -30,6 +30,7 @@ use super::{
     draft::{self, Typed},
     form::Mistake,
     frame::leading_to_intervals,
+    library,
     steps::Copy,
     when,
 };
@@ -63,6 +64,8 @@ struct Dashboard {
     sign_in: Copy,
     checklist: Checklist,
     writing: Writing,
+    /// Whether the library is in use, and intervals.icu does not share it.
+    library_unshared: bool,
     /// When the connector URL was last used, and by which client.
     link_used: Option<String>,
     link_client: Option<String>,
@@ -93,6 +96,7 @@ pub(crate) async fn show(
     let narrower = connection
         .as_ref()
         .and_then(|row| Narrower::of(row, &grants, now));
+    let library_unshared = library::is_unshared(app, session.account, connection.as_ref()).await?;
     let zone = coaches::zone_of(connection.as_ref());
     let mut coaches = coaches::cards(app, session.account, grants, zone).await?;
     let more_coaches = coaches.len().saturating_sub(COACHES);
@@ -119,6 +123,7 @@ pub(crate) async fn show(
         sign_in: Copy::of_sign_in("sign-in-url", &app.config),
         checklist,
         writing,
+        library_unshared,
         link_used: link
             .as_ref()
             .and_then(|link| Some(when::ago(now, link.last_used_at?))),

@@ -90,6 +90,8 @@ done! {
         "Your connector URL is switched off and no longer works. Connected apps keep working.";
     LinkOn = CONNECTOR, "link-on", Good,
         "Your connector URL is switched on and is a new one. The old one still does not work.";
+    CoachToolsChosen = MY_ROSTER, "tools", Good,
+        "Saved. It takes effect at the next call. A client may show its old list of tools for up to a day.";
     ToolsChosen = CONNECTOR, "tools", Good,
         "Saved. It takes effect at the next call. A client may show its old list of tools for up to a day.";
     WritingOn = CONNECTOR, "writing-on", Good,

@@ -8,7 +8,13 @@ use axum::{
 use http::HeaderMap;
 
 use super::{
-    Fields, Frame, FromNetwork, NextPage, Signed, apps::end_apps_ticked, done::Done, factor, frame::page,
+    Fields, Frame, FromNetwork, NextPage, Signed,
+    apps::end_apps_ticked,
+    connections::{self, ask},
+    done::Done,
+    factor,
+    frame::page,
+    library,
 };
 use crate::{
     app::App,
@@ -20,7 +26,8 @@ use crate::{
         sign_ins::{self, From},
     },
     permissions::{self, Access, Group, Permission},
-    queries::{self, connectors::Link, sign_ins::Owner},
+    queries::{self, connectors::Link, oauth_states::Bound, sign_ins::Owner},
+    words::ConsentPurpose,
 };
 
 #[derive(Template)]
@@ -88,7 +95,7 @@ pub(super) fn offered(off: &[String]) -> Vec<Offered> {
 }
 
 /// `POST /link/tools`: sets which groups the athlete's connector offers. It takes effect at the next request, on every
-/// instance. The form says which groups it showed: a group that a new version added meanwhile stays as it is.
+/// instance. Where the library is on and intervals.icu does not share it, it leads there. The form says which groups it showed: a group that a new version added meanwhile stays as it is.
 pub(crate) async fn choose_tools(
     State(app): State<App>,
     signed: Signed,
@@ -100,7 +107,19 @@ pub(crate) async fn choose_tools(
         .ok_or(Problem::NotFound)?;
     let off = chosen_off(link.groups_off, &mut fields)?;
     queries::connectors::set_groups_off(&app.pool, account, &off).await?;
+    let connection = queries::connections::of_account(&app.pool, account).await?;
+    let is_on = !off.iter().any(|word| word == Group::Library.word());
+    if is_on && app.config.offers_oauth() && library::is_unshared(&app, account, connection.as_ref()).await? {
+        let wanted = ask::wanted(&app, account, false).await?;
+        let begun = connections::begun(ConsentPurpose::Connect, None, NextPage::Connector);
+        return ask::go(&app, Bound::Session(signed.0.hash), &begun, wanted).await;
+    }
     Ok(Done::ToolsChosen.answer())
+}
+
+/// The words of the groups that a connector begins without.
+pub(super) fn off_at_first() -> Vec<String> {
+    permissions::OFF_AT_FIRST.map(str::to_owned).to_vec()
 }
 
 /// The words of the groups that a form shows, as [`chosen_off`] reads them.

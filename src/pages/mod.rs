@@ -28,6 +28,7 @@ pub(crate) mod frame;
 pub(crate) mod health;
 pub(crate) mod home;
 mod kept_out;
+mod library;
 pub(crate) mod links;
 pub(crate) mod mail_link;
 mod next;

@@ -273,6 +273,35 @@ pub async fn set_groups_off(db: impl Db<'_>, account_id: AccountId, off: &[Strin
     .map(drop)
 }
 
+/// Sets which tool groups are switched off for the coach's link.
+pub async fn set_groups_off_for_coach(
+    db: impl Db<'_>,
+    coach_id: CoachId,
+    off: &[String],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update connectors set groups_off = $2 where coach_id = $1 and not is_sign_in",
+        coach_id.0,
+        off
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Whether one of the account's connectors offers this tool group.
+pub async fn any_offers(db: impl Db<'_>, account_id: AccountId, group: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (select from connectors where account_id = $1 and not $2 = any (groups_off)) as "offers!"
+        "#,
+        account_id.0,
+        group
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Sets whether the account's link may change something; with None the athlete is asked.
 pub async fn set_may_write(db: impl Db<'_>, account_id: AccountId, may: Option<bool>) -> sqlx::Result<()> {
     sqlx::query!(

@@ -22,9 +22,9 @@ pub(super) fn granted(member: &Member) -> String {
     }
 }
 
-/// The tools that are not granted, likewise; empty when all are.
+/// The tools that are not granted, likewise, without those that connectors begin without; empty when all are.
 pub(super) fn not_granted(member: &Member) -> String {
-    names_of(|tool| !member.grants(tool))
+    names_of(|tool| !tool.group.is_off_at_first() && !member.grants(tool))
 }
 
 fn names_of(chosen: impl Fn(&Permission) -> bool) -> String {

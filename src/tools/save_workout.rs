@@ -49,8 +49,8 @@ const MOST_DAYS: f64 = 1000.0;
 const PARAMS: &[Param] = &[
     Param::name_or_id("id", "Of a workout to change"),
     Param::text("folder", 100, "Name or id of its folder or plan"),
-    Param::flag("make_folder", ""),
-    Param::text("name", NAME, ""),
+    Param::flag("make_folder", "Make a folder of that name"),
+    Param::text("name", NAME, "Its name"),
     Param::text("sport", 40, "Ride, Run …"),
     Param::lines("text", TEXT, "Steps; replaces all"),
     Param::lines("note", NOTE, "Words above the steps"),

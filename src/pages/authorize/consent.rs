@@ -100,6 +100,10 @@ impl Identity {
 }
 
 impl Person {
+    fn is_athlete(&self) -> bool {
+        matches!(self, Self::Athlete { .. })
+    }
+
     /// The identity by which they came in.
     fn identity(&self) -> Option<&Identity> {
         match self {
@@ -294,8 +298,7 @@ pub(super) async fn show(
     let before = queries::sign_in_log::choice(&app.pool, person.owner(), &key).await?;
     let mut off = before
         .as_ref()
-        .map(|choice| choice.groups_off.clone())
-        .unwrap_or_default();
+        .map_or_else(links::off_at_first, |choice| choice.groups_off.clone());
     let asks_write = asks_write(request);
     // What was chosen before the second step was asked for again.
     let chosen = kept.fields().filter(|_| kept.form() == next.path());
@@ -428,7 +431,7 @@ async fn allow(
     let before = queries::sign_in_log::choice(&app.pool, owner, &key).await?;
     let wrote = before.as_ref().is_some_and(|choice| choice.may_write);
     let off = links::chosen_off(
-        before.map(|choice| choice.groups_off).unwrap_or_default(),
+        before.map_or_else(links::off_at_first, |choice| choice.groups_off),
         &mut fields,
     )?;
     if links::offered(&off).iter().all(|offered| !offered.on) {

@@ -10,7 +10,7 @@ use crate::{
     guard::cookie::SHARED,
     ids::AccountId,
     intervals::Shared,
-    pages::changes,
+    pages::{changes, library},
     queries::{
         self,
         oauth_states::{Begun, Bound},
@@ -25,7 +25,8 @@ const STATE_FOR: Duration = Duration::minutes(10);
 const SHARED_FOR: Duration = Duration::days(365);
 
 /// What to ask for an account: to read everything; what it shares now, or shared before a narrower consent; and to change
-/// everything if that is wanted now (`changes`), if the athlete's connector may make changes, or if a coach may.
+/// everything if that is wanted now (`changes`), if the athlete's connector may make changes, or if a coach may; and the library where
+/// somebody may use it.
 ///
 /// intervals.icu may give every token of an athlete the rights of the latest consent, so none must ask for less than is in use.
 pub(in crate::pages) async fn wanted(
@@ -41,10 +42,11 @@ pub(in crate::pages) async fn wanted(
         let before = row.scopes_before.as_deref().map(Shared::of).unwrap_or_default();
         wanted = wanted.or(Shared::of(&row.scopes)).or(before);
     }
-    if changes || changes::wanted(app, account).await? {
+    let changes = changes || changes::wanted(app, account).await?;
+    if changes {
         wanted = wanted.or(Shared::WRITE);
     }
-    Ok(wanted)
+    Ok(wanted.or(library::wanted(app, account, changes).await?))
 }
 
 /// What to ask somebody for who signs in: what this browser's last consent shared, else to read everything.

@@ -22,6 +22,7 @@ use crate::{
         Fields, FromNetwork, MaybeSigned,
         apps::{self, Place},
         done::Done,
+        links,
     },
     queries::{self, sign_ins::Owner},
 };
@@ -99,6 +100,20 @@ pub(crate) async fn link_off(Visit(mut transaction, coach): Visit) -> Result<Res
     queries::connectors::switch_off_for_coach(&mut *transaction, coach.id).await?;
     transaction.commit().await?;
     Ok(Done::CoachUrlOff.answer())
+}
+
+/// `POST /for-coaches/my-roster/link/tools`: sets which groups the coach's URL offers, from the next call on. What an athlete granted
+/// stays as it is.
+pub(crate) async fn link_tools(
+    Visit(mut transaction, coach): Visit,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let link = queries::connectors::of_coach(&mut *transaction, coach.id).await?;
+    let link = link.ok_or(Problem::NotFound)?;
+    let off = links::chosen_off(link.groups_off, &mut fields)?;
+    queries::connectors::set_groups_off_for_coach(&mut *transaction, coach.id, &off).await?;
+    transaction.commit().await?;
+    Ok(Done::CoachToolsChosen.answer())
 }
 
 /// `POST /for-coaches/my-roster/link/on`: a new URL, by mail. One that is on stays as it is.

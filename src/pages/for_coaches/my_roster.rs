@@ -29,12 +29,14 @@ use crate::{
         done::{Done, JustDone},
         frame::{page, with_status},
         kept_out::{self, Whose},
+        links::{self, Offered},
         steps::Copy,
         when,
     },
     queries::{
         self,
         coaches::{Coach, Refused},
+        connectors::Link,
         grants::{Leave, Member},
         sign_ins::Owner,
     },
@@ -132,6 +134,9 @@ struct Page {
     apps: Apps,
     /// Whether the coach's URL is on; none if there is no URL, or the policy has none.
     url_is_on: Option<bool>,
+    /// What the URL offers, while it is on.
+    groups: Vec<Offered>,
+    shown: String,
     sign_in: Copy,
 }
 
@@ -190,6 +195,13 @@ pub(crate) async fn show(
         athletes.push(Athlete::of(member, is_let_in, now));
     }
     athletes.sort_by_cached_key(|athlete| (athlete.name.to_lowercase(), athlete.id.clone()));
+    let link = link.filter(|_| policy.has_links());
+    let is_on = |link: &&Link| link.token_sealed.is_some();
+    let groups = link
+        .as_ref()
+        .filter(is_on)
+        .map(|link| links::offered(&link.groups_off));
+    let groups = groups.unwrap_or_default();
     page(&Page {
         frame: Frame::of(session.is_some()),
         done,
@@ -198,9 +210,9 @@ pub(crate) async fn show(
         refused: refused.into_iter().map(|row| RefusedRow::of(row, now)).collect(),
         refuses_all: coach.refuses_all_at.map(|at| when::ago(now, at)),
         apps: Apps::of(&app, (Owner::Coach(coach.id), writes), &apps::HERE, None).await?,
-        url_is_on: link
-            .filter(|_| policy.has_links())
-            .map(|link| link.token_sealed.is_some()),
+        url_is_on: link.map(|link| link.token_sealed.is_some()),
+        shown: links::shown(&groups),
+        groups,
         sign_in: Copy::of_sign_in("sign-in-url", &app.config),
     })
 }
