@@ -81,7 +81,7 @@ const COACHES: [(&str, &[(&str, Allowed)]); 2] = [
     ("triona@example.test", &[("tria", Allowed::Everything)]),
 ];
 
-/// What a person grants a coach: of groups, what looks, and of the calendar's also what changes it.
+/// What a person grants a coach: everything but what connectors begin without, or of groups, what looks, and of the calendar's also what changes it.
 #[derive(Debug, Clone, Copy)]
 enum Allowed {
     Everything,
@@ -92,7 +92,7 @@ impl Allowed {
     fn tools(self) -> Vec<String> {
         let reads = |tool: &Permission| tool.access == Access::Read || tool.group == Group::Calendar;
         let allowed = |tool: &Permission| match self {
-            Self::Everything => true,
+            Self::Everything => !tool.group.is_off_at_first(),
             Self::Groups(groups) => groups.contains(&tool.group) && reads(tool),
         };
         let tools = permissions::ALL.iter().filter(|tool| allowed(tool));

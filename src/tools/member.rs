@@ -88,7 +88,7 @@ mod tests {
         );
         assert_eq!(
             granted(&everything),
-            "profile, training, fitness, wellness, calendar"
+            "profile, training, fitness, wellness, calendar, library"
         );
         assert_eq!(not_granted(&everything), "");
     }

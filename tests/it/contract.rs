@@ -127,6 +127,7 @@ fn questions(tool: &str, activities: &[String]) -> Option<Vec<Value>> {
             json!({"sport": "ride", "metric": "hr"}),
         ],
         "get_training_summary" => vec![json!({}), json!({"include": ["planned"]})],
+        "get_library" => vec![json!({})],
         "get_events" => vec![
             json!({}),
             json!({"include": ["done"], "oldest": "2026-10-20", "detail": "full"}),
@@ -157,6 +158,15 @@ fn changes(tool: &str, made: i64, activity: &str) -> Option<Vec<Value>> {
             }),
             json!({"ids": [activity], "clear": ["feel", "rpe", "carbs", "description", "tags", "ignore"], "mark": "none"}),
         ],
+        "save_workout" => vec![
+            json!({
+                "folder": "Winter", "make_folder": true, "name": "Hills", "sport": "Ride", "text": "4x\n- 8m 96-100%\n- 4m 55%",
+                "note": "Seated", "tags": ["key"], "indoor": true,
+            }),
+            json!({"folder": "Basis", "day": 9, "name": "Extra", "sport": "Run", "text": "- 40m Z2 HR"}),
+            json!({"id": "7701001", "name": "Renamed", "folder": "Basis", "day": 3, "text": "- 1h 60%", "tags": []}),
+        ],
+        "delete_library_item" => vec![json!({"workout": "Renamed"}), json!({"folder": "Key sessions"})],
         "update_sport_settings" => vec![json!({
             "sport": "ride", "ftp": 250, "indoor_ftp": 240, "w_prime": "18 kJ", "pmax": 900, "lthr": 170,
         })],
@@ -290,6 +300,8 @@ async fn get(world: &World, person: &Person, path: &str) -> (u16, Value) {
 
 /// Every tool that reads, for every person, with each of its ways.
 async fn ask_all(world: &Arc<World>) {
+    world.with_everything_shared().await;
+    world.with_every_group().await;
     for seeded in &world.people {
         let activities = activities_of(world, seeded.person).await;
         let reads = |tool: &&&icusync::permissions::Permission| tool.access == icusync::words::Access::Read;

@@ -20,6 +20,7 @@ const BYTES: [(&str, usize); 11] = [
     ("get_power_curves", 1400),
     ("get_wellness", 1400),
     ("get_events", 4700),
+    ("get_library", 1000),
 ];
 
 /// The same for the other tools that read.
@@ -28,6 +29,8 @@ const SHORT: usize = 1000;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
     world::test(async |world| {
+        world.with_everything_shared().await;
+        world.with_every_group().await;
         for seeded in &world.people {
             let listed = world.mcp(&seeded.link).request("tools/list", json!({})).await;
             let listed = listed.answer["result"]["tools"].as_array().unwrap();

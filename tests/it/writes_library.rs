@@ -12,35 +12,11 @@ use crate::{
     writes::{done, on_saturday, refused, writes},
 };
 
-/// Everything that is asked for, with the library.
-const SHARED: [&str; 5] = [
-    "ACTIVITY:WRITE",
-    "WELLNESS:WRITE",
-    "CALENDAR:WRITE",
-    "SETTINGS:WRITE",
-    "LIBRARY:WRITE",
-];
-
-/// Lets IcuSync reach the library, and switches its tools on for every connector of the athlete.
-pub(crate) async fn with_library(world: &World, seeded: &Seeded) {
-    assert!(world.sim.allow(seeded.person.slug, &SHARED.join(",")));
-    let scopes: Vec<String> = SHARED.iter().map(ToString::to_string).collect();
-    sqlx::query("update connections set scopes = $2 where athlete_id = $1")
-        .bind(seeded.person.athlete_id)
-        .bind(&scopes)
-        .execute(&world.app.pool)
-        .await
-        .unwrap();
-    switched_on(world).await;
+/// Lets IcuSync reach the library, switches its tools on, and lets every athlete's connector make changes.
+pub(crate) async fn with_library(world: &World) {
+    world.with_everything_shared().await;
+    world.with_every_group().await;
     sqlx::query("update connectors set may_write = true where account_id is not null")
-        .execute(&world.app.pool)
-        .await
-        .unwrap();
-}
-
-/// Switches the library on for every connector that there is.
-async fn switched_on(world: &World) {
-    sqlx::query("update connectors set groups_off = array_remove(groups_off, 'library')")
         .execute(&world.app.pool)
         .await
         .unwrap();
@@ -112,7 +88,7 @@ async fn undo(world: &Arc<World>, link: &str, changes: &str) -> String {
 async fn the_library_is_read_in_one_request_whole_by_folder_and_by_name() {
     on_saturday(async |world| {
         let ana = world.ana();
-        with_library(&world, ana).await;
+        with_library(&world).await;
         done(&world, &ana.link, "get_athlete_profile", json!({})).await;
         world.sim.clear_requests();
         let all = done(&world, &ana.link, "get_library", json!({})).await;
@@ -155,7 +131,7 @@ async fn the_library_is_read_in_one_request_whole_by_folder_and_by_name() {
 async fn a_template_is_saved_changed_and_taken_back() {
     on_saturday(async |world| {
         let ana = world.ana();
-        with_library(&world, ana).await;
+        with_library(&world).await;
         let preview = done(&world, &ana.link, "save_workout", with(session("Hills"), json!({"preview": true}))).await;
         assert!(preview.contains("nothing saved") && preview.contains("would be new"), "{preview}");
         assert_eq!(writes(&world), Vec::<String>::new());
@@ -199,7 +175,7 @@ async fn a_template_is_saved_changed_and_taken_back() {
 async fn a_folder_is_made_when_asked_and_goes_with_what_was_saved_in_it() {
     on_saturday(async |world| {
         let ana = world.ana();
-        with_library(&world, ana).await;
+        with_library(&world).await;
         let new = with(session("Hills"), json!({"folder": "Winter 2027"}));
         let text = refused(&world, &ana.link, "save_workout", new.clone()).await;
         assert!(text.contains("With make_folder: true"), "{text}");
@@ -230,7 +206,7 @@ async fn a_folder_is_made_when_asked_and_goes_with_what_was_saved_in_it() {
 async fn a_plan_has_days_and_a_folder_has_none() {
     on_saturday(async |world| {
         let ana = world.ana();
-        with_library(&world, ana).await;
+        with_library(&world).await;
         let in_plan = with(session("Extra"), json!({"folder": "Basis & Aufbau"}));
         let text = refused(&world, &ana.link, "save_workout", in_plan.clone()).await;
         assert!(text.contains("day must be given in a plan"), "{text}");
@@ -258,7 +234,7 @@ async fn a_plan_has_days_and_a_folder_has_none() {
 async fn what_goes_is_listed_first_and_comes_back_whole() {
     on_saturday(async |world| {
         let ana = world.ana();
-        with_library(&world, ana).await;
+        with_library(&world).await;
         let before = folder(&world, ana, "Key sessions").unwrap().1;
         let list = done(
             &world,
@@ -317,7 +293,7 @@ async fn what_goes_is_listed_first_and_comes_back_whole() {
 async fn what_others_share_is_never_changed_or_deleted() {
     on_saturday(async |world| {
         let ana = world.ana();
-        with_library(&world, ana).await;
+        with_library(&world).await;
         for (tool, asked, says) in [
             (
                 "delete_library_item",
@@ -370,7 +346,7 @@ async fn what_others_share_is_never_changed_or_deleted() {
 async fn what_intervals_icu_makes_of_it_is_what_is_told() {
     on_saturday(async |world| {
         let ana = world.ana();
-        with_library(&world, ana).await;
+        with_library(&world).await;
         world
             .sim
             .fault(Fault::on("POST /workouts").ignoring(&["tags"]).times(1));
@@ -442,7 +418,7 @@ async fn a_coach_needs_the_grant_for_each_and_undoes_only_what_the_coach_did() {
     on_saturday(async |world| {
         let ana = world.ana();
         let coach = world.coaches().await[0].link.clone();
-        with_library(&world, ana).await;
+        with_library(&world).await;
         let asked = |more: Value| with(json!({"athlete": "Ana"}), more);
         change(&world, ana, &["get_training_history"], None).await;
         let text = refused(&world, &coach, "get_library", asked(json!({}))).await;
@@ -482,7 +458,7 @@ async fn the_library_is_off_and_not_shared_until_somebody_wants_it() {
         );
         let text = refused(&world, &ana.link, "save_workout", session("Hills")).await;
         assert!(text.contains("switched off"), "{text}");
-        switched_on(&world).await;
+        world.with_every_group().await;
         let text = refused(&world, &ana.link, "get_library", json!({})).await;
         assert!(text.contains("needs the athlete's workout library"), "{text}");
         assert!(
@@ -500,7 +476,7 @@ async fn the_library_is_off_and_not_shared_until_somebody_wants_it() {
 async fn two_thousand_workouts_and_odd_ones_are_read_and_cut() {
     on_saturday(async |world| {
         let ana = world.ana();
-        with_library(&world, ana).await;
+        with_library(&world).await;
         let one = named(&world, ana, "Sweet spot 3x12").remove(0);
         let many: Vec<Value> = (0..2000)
             .map(|at| {

@@ -309,6 +309,28 @@ impl World {
         browser
     }
 
+    /// Switches every group of tools on for every connector that there is, as their owners could one by one.
+    pub async fn with_every_group(&self) {
+        let all = sqlx::query("update connectors set groups_off = '{}'");
+        all.execute(&self.app.pool).await.unwrap();
+    }
+
+    /// Has everybody share everything with IcuSync, the library too, as at intervals.icu's consent page.
+    pub async fn with_everything_shared(&self) {
+        let scopes: Vec<String> = icusync::intervals::Area::ALL
+            .iter()
+            .map(|area| format!("{}:WRITE", area.as_str()))
+            .collect();
+        for seeded in &self.people {
+            assert!(self.sim.allow(seeded.person.slug, &scopes.join(",")));
+        }
+        sqlx::query("update connections set scopes = $1")
+            .bind(&scopes)
+            .execute(&self.app.pool)
+            .await
+            .unwrap();
+    }
+
     /// An MCP client on a connector URL.
     #[expect(
         clippy::unused_self,
