@@ -156,6 +156,11 @@ permissions! {
     DELETE_LIBRARY_ITEM = "delete_library_item", "Delete from the library", Library, Write, [Library],
         "Delete workouts, folders and plans of the library that nobody else shares, after a list of what goes. Includes seeing the \
         library. Each can be undone, under a new id.";
+    APPLY_PLAN = "apply_plan", "Plan from the library", Library, Write, [Calendar],
+        "Put the workouts of a training plan on the calendar, day by day, after a preview, from the athlete's own library or from that \
+        of another athlete on the coach's roster. Includes seeing what is on these days. Each can be undone, and all together.";
+    REPEAT_EVENTS = "repeat_events", "Repeat planned workouts", Library, Write, [Calendar],
+        "Copy planned workouts to later weeks, after a preview. Includes seeing the calendar. Each copy can be undone.";
     PUSH_WELLNESS = "push_wellness", "Write wellness", Wellness, Write, [Wellness],
         "Write weight, sleep, how the athlete feels and other wellness values of a day, and see the values that these replace. Each \
         can be undone, but intervals.icu may keep a value where there was none before.";
@@ -194,7 +199,7 @@ impl Permission {
 
     /// What must be granted with it, because the tool cannot be used without showing that.
     pub fn includes(&self) -> Option<&'static Self> {
-        if [&EDIT_WORKOUT, &DELETE_WORKOUT].contains(&self) {
+        if [&EDIT_WORKOUT, &DELETE_WORKOUT, &APPLY_PLAN, &REPEAT_EVENTS].contains(&self) {
             Some(&GET_EVENTS)
         } else if [&SAVE_WORKOUT, &DELETE_LIBRARY_ITEM].contains(&self) {
             Some(&GET_LIBRARY)

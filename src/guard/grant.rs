@@ -266,7 +266,7 @@ impl Handle {
 }
 
 /// Whether the athlete shared what the tool of `permission` needs.
-pub(super) fn needs(app: &App, permission: &Permission, scopes: &Scopes) -> Result<(), ToolError> {
+pub(crate) fn needs(app: &App, permission: &Permission, scopes: &Scopes) -> Result<(), ToolError> {
     let shared = |area: Area| match permission.access {
         Access::Read => scopes.reads(area),
         Access::Write => scopes.writes(area),

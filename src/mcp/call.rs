@@ -38,9 +38,10 @@ use crate::{
         touched::{Touch, Touched},
     },
     ids::AccountId,
+    permissions,
     queries::{PATIENCE, callers::Owner},
     tool_error::ToolError,
-    tools::{Answer, Run, Running, Target, Tool, answer::unread, arguments},
+    tools::{Answer, Run, Running, Source, Target, Tool, answer::unread, arguments},
     words::{Access, ConnectionStatus, Outcome},
 };
 
@@ -315,6 +316,20 @@ impl<'a> Call<'a> {
                     granted: Ok(granted),
                 };
                 self.apart(write(vec![target], arguments)).await
+            }
+            Run::WriteFrom(write) => {
+                let name = ask.card.name.clone();
+                let source = Source {
+                    name: name.clone(),
+                    ask: grant::needs(self.app, &permissions::GET_LIBRARY, &ask.card.scopes)
+                        .map(|()| ask.clone()),
+                };
+                let granted = self.granted(ask, account).await?;
+                let target = Target {
+                    name,
+                    granted: Ok(granted),
+                };
+                self.apart(write(source, vec![target], arguments)).await
             }
         }
     }

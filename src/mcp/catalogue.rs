@@ -15,7 +15,7 @@ use crate::{
     permissions::Access,
     tools::{
         ROSTER, RosterTool, Run, Tool,
-        params::{self, ATHLETE, ATHLETES, Param},
+        params::{self, ATHLETE, ATHLETES, FROM, Param},
     },
 };
 
@@ -108,7 +108,7 @@ impl Catalogue {
                 why: "it reads or writes differently from its permission".to_owned(),
             });
         }
-        let of_coaches = |param: &&Param| [ATHLETE.name, ATHLETES.name].contains(&param.name);
+        let of_coaches = |param: &&Param| [ATHLETE.name, ATHLETES.name, FROM.name].contains(&param.name);
         for tool in tools {
             if let Some(param) = tool.params.iter().find(of_coaches) {
                 return Err(Broken {
@@ -170,6 +170,7 @@ fn schema_for_coaches(tool: &Tool) -> Map<String, Value> {
         Run::Say(_) => &[],
         Run::Read(_) | Run::ReadChanges(_) | Run::Write(_) => &[ATHLETE],
         Run::WriteEach(_) => &[ATHLETE, ATHLETES],
+        Run::WriteFrom(_) => &[ATHLETE, ATHLETES, FROM],
     };
     let params: Vec<Param> = tool.params.iter().chain(own).copied().collect();
     params::schema(&params)
@@ -345,18 +346,22 @@ mod tests {
         for (entry, own) in coachs[ROSTER.len()..].iter().zip(&*catalogue.list) {
             let mut schema = (*entry.input_schema).clone();
             let properties = schema["properties"].as_object_mut().unwrap();
-            let added = [ATHLETE.name, ATHLETES.name].map(|name| {
+            let added = [ATHLETE.name, ATHLETES.name, FROM.name].map(|name| {
                 let added = properties.remove(name)?;
                 Some(added["type"].as_str().unwrap().to_owned())
             });
             let (one, several) = (Some("string".to_owned()), Some("array".to_owned()));
             let expected = match catalogue.called(&entry.name) {
-                Some(Called::One(Tool { run: Run::Say(_), .. })) => [None, None],
+                Some(Called::One(Tool { run: Run::Say(_), .. })) => [None, None, None],
                 Some(Called::One(Tool {
                     run: Run::WriteEach(_),
                     ..
-                })) => [one, several],
-                _ => [one, None],
+                })) => [one, several, None],
+                Some(Called::One(Tool {
+                    run: Run::WriteFrom(_),
+                    ..
+                })) => [one.clone(), several, one],
+                _ => [one, None, None],
             };
             assert_eq!(added, expected, "{}", entry.name);
             assert_eq!(

@@ -10,14 +10,14 @@ use super::{
     },
     arguments::Detail,
     entries, steps,
-    writing::entry::{place as place_of, same_name},
+    writing::entry::{bulleted, described, place as place_of, same_name},
 };
 use crate::{
     guard::Units,
     intervals::model::{Folder, Template},
     text::{clean, fenced},
     tool_error::ToolError,
-    workout::doc::Doc,
+    workout::{doc::Doc, text::parse},
 };
 
 /// Characters of a name.
@@ -150,6 +150,28 @@ pub(super) fn sharing(folder: &Folder, own: &str) -> String {
         _ if folder.is_shared() => "public".to_owned(),
         _ => String::new(),
     }
+}
+
+/// The text of a workout: its words and its steps, also of one whose steps came from a file.
+pub(super) fn text(template: &Template) -> String {
+    let own = template.event.description.as_deref().unwrap_or_default();
+    let sport = template.event.sport();
+    match template
+        .event
+        .workout_doc
+        .as_ref()
+        .filter(|_| is_from_file(template))
+    {
+        Some(doc) => described(&bulleted(own), &doc.workout(), sport),
+        None => own.to_owned(),
+    }
+}
+
+/// Whether it has steps that are not in its text.
+pub(super) fn is_from_file(template: &Template) -> bool {
+    let own = template.event.description.as_deref().unwrap_or_default();
+    let doc = template.event.workout_doc.as_ref();
+    doc.is_some_and(|doc| doc.count() > 0) && parse(own, template.event.sport()).workout.items.is_empty()
 }
 
 /// Whether only somebody else may change it.

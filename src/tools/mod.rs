@@ -9,6 +9,7 @@
 mod absences;
 mod activities;
 pub(crate) mod answer;
+mod apply_plan;
 pub(crate) mod arguments;
 pub(crate) mod at_a_glance;
 mod curves;
@@ -50,6 +51,7 @@ mod push_event;
 mod push_wellness;
 mod push_workout;
 pub(crate) mod records;
+mod repeat_events;
 mod save_workout;
 mod select_athlete;
 mod steps;
@@ -73,7 +75,10 @@ use crate::{
 };
 pub use answer::Answer;
 use params::Param;
-pub(crate) use writing::{item::in_words as item_in_words, undo::undo};
+pub(crate) use writing::{
+    item::in_words as item_in_words,
+    undo::{Which, undo},
+};
 
 /// Maximum requests of one call; a tool that needs more says so.
 const MOST_REQUESTS: u32 = 4;
@@ -94,6 +99,17 @@ pub enum Run {
     Write(fn(Granted, Map<String, Value>) -> Running),
     /// Changes something for one athlete, or for several whom a coach names.
     WriteEach(fn(Vec<Target>, Map<String, Value>) -> Running),
+    /// The same, from what the library of an athlete has whom a coach names beside them.
+    WriteFrom(fn(Source, Vec<Target>, Map<String, Value>) -> Running),
+}
+
+/// The athlete whose library is read for a change.
+#[derive(Debug)]
+pub struct Source {
+    /// The name, with the id for a coach.
+    pub name: String,
+    /// The right to read it, or why there is none.
+    pub ask: Result<Ask, ToolError>,
 }
 
 /// An athlete for whom a change is wanted.
@@ -110,7 +126,7 @@ impl Run {
     pub const fn access(self) -> Access {
         match self {
             Self::Say(_) | Self::Read(_) | Self::ReadChanges(_) => Access::Read,
-            Self::Write(_) | Self::WriteEach(_) => Access::Write,
+            Self::Write(_) | Self::WriteEach(_) | Self::WriteFrom(_) => Access::Write,
         }
     }
 }
@@ -166,6 +182,8 @@ pub static CATALOGUE: &[Tool] = &[
     get_library::TOOL,
     save_workout::TOOL,
     delete_library_item::TOOL,
+    apply_plan::TOOL,
+    repeat_events::TOOL,
     push_wellness::TOOL,
     update_activity::TOOL,
     update_sport_settings::TOOL,

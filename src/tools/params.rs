@@ -267,6 +267,9 @@ pub(crate) const ATHLETES: Param = Param::texts(
     "Several instead, up to 10; each gets all workouts",
 );
 
+/// The athlete whose library a change is made from: a coach can pass it beside those for whom it is made.
+pub(crate) const FROM: Param = Param::name_or_id("from", "Whose library; default: the first athlete named");
+
 /// Athletes of one call.
 pub(crate) const MOST_ATHLETES: usize = 10;
 /// Workouts of one call for all its athletes together.

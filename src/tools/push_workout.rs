@@ -1,46 +1,23 @@
 //! push_workout: planned workouts onto the calendar of one athlete, or of several whom a coach names.
 //!
-//! At most five requests an athlete: the settings, what stands on the weeks concerned, the absences that began before them, the
-//! entries in one (`POST /athlete/{id}/events/bulk?upsert=true`), and what stands there afterwards. One more for each entry whose
-//! repeats or labels upstream read differently, to send it once more in a safer form, and one to read those back; one for
-//! each entry where upstream refused them together. What the athletes' connectors may do and whose turn it is are decided before.
+//! One request for the athlete's settings, and those of [`super::writing::push`]. What the athletes' connectors may do and whose turn
+//! it is are decided before.
 
 mod asked;
-mod same;
-mod several;
 
+use futures::future::join_all;
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
-use self::{
-    asked::{Asked, PARAMS},
-    same::{Verdict, twins, verdict},
-};
+use self::asked::{Asked, PARAMS};
 use super::{
-    Answer, MOST_REQUESTS, Run, Target, Tool, absences,
-    answer::{
-        self,
-        words::{around, joined},
-    },
-    arguments::{Arguments, Range},
-    day_form::Mornings,
-    part::Part,
+    Answer, Run, Target, Tool,
+    arguments::Arguments,
     writing::{
-        self, Fate, Tried, Wish, Writing,
-        entry::{Entry, Prepared},
-        known_number,
-        said::{Counts, Scene, failed, heading, id_for_now, not_there_yet, not_written, undo_hint},
-        told,
+        self,
+        push::{Push, several},
     },
 };
-use crate::{
-    guard::{Ask, Granted, journal::Change},
-    intervals::model::{self, Event, Held},
-    permissions,
-    text::fenced,
-    tool_error::ToolError,
-    training::weeks,
-};
+use crate::{guard::Granted, permissions, text::fenced, tool_error::ToolError};
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::PUSH_WORKOUT,
@@ -49,424 +26,152 @@ pub(super) const TOOL: Tool = Tool {
     run: Run::WriteEach(|targets, given| Box::pin(push(targets, given))),
 };
 
-/// What the checks made of a call for one athlete.
-#[derive(Debug)]
-struct Plan {
-    asked: Asked,
-    profile: model::Athlete,
-    prepared: Vec<Prepared>,
-    /// How many athletes the call names.
-    athletes: usize,
+/// What the checks made of a call for one athlete. One request, for the athlete's settings; none if the arguments are wrong.
+///
+/// One more for the library (`GET /athlete/{id}/folders`) where a workout names a template in it.
+async fn checked(granted: &Granted, given: Map<String, Value>) -> Result<(Asked, Push), ToolError> {
+    let ask = granted.ask();
+    let mut asked = Asked::read(&Arguments::new(given, PARAMS, ask.today())?)?;
+    if asked.workouts.iter().any(|wanted| wanted.template.is_some()) {
+        may_read_library(granted)?;
+        let folders = ask.upstream.library().await?;
+        let filled = asked
+            .workouts
+            .into_iter()
+            .map(|wanted| wanted.with_template(&folders));
+        asked.workouts = filled.collect::<Result<_, _>>()?;
+    }
+    let profile = ask.upstream.profile().await?;
+    let prepared = asked.workouts.iter().map(|wanted| wanted.prepare(&profile));
+    let push = Push {
+        prepared: prepared.collect(),
+        profile,
+        athletes: 1,
+        allow_duplicate: asked.allow_duplicate,
+        about: String::new(),
+        left_out: Vec::new(),
+        is_short: false,
+    };
+    Ok((asked, push))
 }
 
-impl Plan {
-    /// One request, for the athlete's settings; none if the arguments are wrong.
-    async fn of(ask: &Ask, given: Map<String, Value>) -> Result<Self, ToolError> {
-        let asked = Asked::read(&Arguments::new(given, PARAMS, ask.today())?)?;
-        let profile = ask.upstream.profile().await?;
-        let prepared = asked.workouts.iter().map(|wanted| wanted.prepare(&profile));
-        Ok(Self {
-            prepared: prepared.collect(),
-            profile,
-            asked,
-            athletes: 1,
+/// An error where a template cannot be named: for a coach it must be granted, and the connector must offer the library.
+fn may_read_library(granted: &Granted) -> Result<(), ToolError> {
+    let tool = &permissions::GET_LIBRARY;
+    if !granted.journal().offers(tool) {
+        return Err(ToolError::Refused(format!(
+            "Not done: template names a workout of the library, and its tools are switched off for this connector. With text instead, \
+             the steps are in the call. Switched on where the connector's groups are, under \"{}\".",
+            tool.group.title()
+        )));
+    }
+    if !granted.ask().card.shows(tool) {
+        return Err(ToolError::Refused(format!(
+            "Not done: template names a workout of the library, and the athlete has not granted {}. With text instead, the steps are in \
+             the call.",
+            tool.name
+        )));
+    }
+    Ok(())
+}
+
+/// The error if the checks refuse a workout and the others may not go without it.
+fn refusal(asked: &Asked, push: &Push) -> Option<ToolError> {
+    let refused: Vec<String> = push
+        .prepared
+        .iter()
+        .enumerate()
+        .filter(|(_, prepared)| prepared.is_refused())
+        .map(|(at, prepared)| {
+            let name = fenced(&prepared.entry.name, writing::entry::NAME);
+            format!("workouts {} {name}: {}", at + 1, prepared.refusal())
         })
-    }
-
-    /// The error if the checks refuse a workout and the others may not go without it.
-    fn refusal(&self) -> Option<ToolError> {
-        let refused: Vec<String> = self
-            .prepared
-            .iter()
-            .enumerate()
-            .filter(|(_, prepared)| prepared.is_refused())
-            .map(|(at, prepared)| {
-                let name = fenced(&prepared.entry.name, writing::entry::NAME);
-                format!("workouts {} {name}: {}", at + 1, prepared.refusal())
-            })
-            .collect();
-        let all = refused.len() == self.prepared.len();
-        let none_goes = all || !self.asked.partial;
-        (!refused.is_empty() && none_goes).then(|| {
-            let others = if all {
-                ""
-            } else {
-                " The others pass: partial: true writes them alone."
-            };
-            ToolError::Input(format!(
-                "Not done, nothing was written.{others} get_workout_guide has the language.\n{}",
-                refused.join("\n")
-            ))
-        })
-    }
-
-    /// The whole weeks of the workouts.
-    fn weeks(&self) -> Range {
-        let days = || self.prepared.iter().map(|prepared| prepared.entry.on.day);
-        let first = days().min().unwrap_or_default();
-        let last = days().max().unwrap_or_default();
-        Range {
-            oldest: weeks::monday(first),
-            newest: weeks::sunday(last),
-        }
-    }
-
-    /// The absences that began before the weeks.
-    async fn earlier(&self, ask: &Ask) -> Result<Part<Vec<Event>>, ToolError> {
-        let weeks = self.weeks();
-        absences::earlier(&ask.upstream, weeks.oldest, weeks).await
-    }
-
-    fn days(&self) -> Range {
-        let days = || self.prepared.iter().map(|prepared| prepared.entry.on.day);
-        Range {
-            oldest: days().min().unwrap_or_default(),
-            newest: days().max().unwrap_or_default(),
-        }
-    }
-
-    /// What is to become of each workout that passed the checks, in their order; None for one that did not.
-    fn verdicts(&self, granted: &Granted, there: &[Held], alike: &[Vec<Change>]) -> Vec<Option<Verdict>> {
-        let entries: Vec<Entry> = self
-            .prepared
-            .iter()
-            .map(|prepared| prepared.entry.clone())
-            .collect();
-        let verdict = |(at, prepared): (usize, &Prepared)| {
-            let alike = alike.get(at).map_or(&[][..], Vec::as_slice);
-            (!prepared.is_refused()).then(|| {
-                match verdict(&entries, at, there, alike, self.asked.allow_duplicate) {
-                    Verdict::There(held, Some(number)) => {
-                        Verdict::There(held, known_number(granted, alike, number))
-                    }
-                    verdict => verdict,
-                }
-            })
-        };
-        self.prepared.iter().enumerate().map(verdict).collect()
-    }
-
-    fn scene<'a>(
-        &'a self,
-        ask: &'a Ask,
-        (there, beside): (&'a [Held], &'a [Event]),
-        mornings: &'a Part<Mornings>,
-    ) -> Scene<'a> {
-        Scene {
-            card: &ask.card,
-            today: ask.today(),
-            profile: Some(&self.profile),
-            there,
-            beside,
-            mornings: mornings.got(),
-            count: self.prepared.len() * self.athletes,
-            but: None,
-        }
-    }
-
-    /// What would be written. At most three more requests.
-    async fn preview(&self, granted: &Granted) -> Result<Previewed, ToolError> {
-        let ask = granted.ask();
-        let weeks = self.weeks();
-        let (there, earlier, mornings) = tokio::join!(
-            ask.upstream.held_on(weeks.oldest, weeks.newest),
-            self.earlier(ask),
-            Mornings::fetch(ask, &ask.upstream, self.days())
-        );
-        let (there, earlier, mornings) = (there?, earlier?, mornings?);
-        let alike = self.alike(granted).await?;
-        let verdicts = self.verdicts(granted, &there, &alike);
-        // What would be written is beside the others too.
-        let mut beside: Vec<Event> = earlier.got().cloned().unwrap_or_default();
-        for (at, (prepared, verdict)) in self.prepared.iter().zip(&verdicts).enumerate() {
-            if let Some(Verdict::New(_)) = verdict {
-                beside.push(not_there_yet(at, prepared.as_event()));
-            }
-        }
-        let scene = self.scene(ask, (&there, &beside), &mornings);
-        let mut lines = Vec::new();
-        let (mut new, mut already, mut not) = (0, 0, 0);
-        for (at, (prepared, verdict)) in self.prepared.iter().zip(&verdicts).enumerate() {
-            lines.extend(match verdict {
-                None => {
-                    not += 1;
-                    not_written(prepared, &format!("refused: {}", prepared.refusal()))
-                }
-                Some(Verdict::New(_)) => {
-                    new += 1;
-                    let scene = Scene {
-                        but: Some(id_for_now(at)),
-                        ..scene
-                    };
-                    scene.previewed(prepared)
-                }
-                Some(Verdict::There(held, number)) => {
-                    already += 1;
-                    self.already(&scene, prepared, held, *number)
-                }
-                Some(Verdict::Other(held)) => {
-                    not += 1;
-                    scene.other(prepared, held)
-                }
-                Some(Verdict::Twice(first)) => {
-                    not += 1;
-                    not_written(prepared, &twice(*first))
-                }
-                Some(Verdict::Namesake(first)) => {
-                    not += 1;
-                    not_written(prepared, &namesake(*first))
-                }
-            });
-        }
-        let would = heading([
-            (new, "to write"),
-            (already, "already there"),
-            (not, "not to be written"),
-        ]);
-        let heading = answer::first_line(
-            &ask.card,
-            ask.today(),
-            &["preview, nothing written".to_owned(), would],
-        );
-        let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
-        let weeks = scene.weeks(days, " without these");
-        Ok(Previewed {
-            answer: Answer::of(std::iter::once(heading).chain(lines).chain([
-                weeks,
-                mornings.missing(),
-                earlier.missing(),
-            ])),
-            seen: seen(&there, &self.prepared),
-            new,
-        })
-    }
-
-    /// What the workout is found again by: for a second one of a kind, only by the call that allowed it.
-    fn fingerprint(&self, prepared: &Prepared) -> [u8; 32] {
-        if self.asked.allow_duplicate {
-            prepared.entry.fingerprint_of_second()
+        .collect();
+    let all = refused.len() == push.prepared.len();
+    let none_goes = all || !asked.partial;
+    (!refused.is_empty() && none_goes).then(|| {
+        let others = if all {
+            ""
         } else {
-            prepared.entry.fingerprint()
-        }
-    }
-
-    /// What is there already; where a second one was allowed, beside what, and how to get one more.
-    fn already(
-        &self,
-        scene: &Scene<'_>,
-        prepared: &Prepared,
-        held: &Held,
-        number: Option<i32>,
-    ) -> Vec<String> {
-        let mut lines = scene.already(prepared, held, number);
-        if self.asked.allow_duplicate {
-            let others = twins(&prepared.entry, scene.there, held.id);
-            let beside = around(
-                "beside id",
-                &joined(others.iter().map(ToString::to_string), ", "),
-                "",
-            );
-            lines.push(format!(
-                "  {}; one more needs another name or start time",
-                joined(["written by this very call", &beside], " ")
-            ));
-        }
-        lines
-    }
-
-    async fn alike(&self, granted: &Granted) -> Result<Vec<Vec<Change>>, ToolError> {
-        let mut alike = Vec::new();
-        for prepared in &self.prepared {
-            alike.push(granted.journal().alike(self.fingerprint(prepared)).await?);
-        }
-        Ok(alike)
-    }
-
-    /// Writes the workouts. At most five more requests, if upstream takes them as they are.
-    async fn write(&self, granted: &Granted, previewed: Option<Seen>) -> Result<Answer, ToolError> {
-        let mut writing = Writing::begin(granted).await?;
-        let done = self.write_in(granted, &mut writing, previewed).await;
-        writing.end(done).await
-    }
-
-    async fn write_in(
-        &self,
-        granted: &Granted,
-        writing: &mut Writing<'_>,
-        previewed: Option<Seen>,
-    ) -> Result<Answer, ToolError> {
-        let ask = granted.ask();
-        let (before, earlier) = tokio::join!(writing.on(self.weeks()), self.earlier(ask));
-        let (before, earlier) = (before?, earlier?);
-        if previewed.is_some_and(|previewed| previewed != seen(&before, &self.prepared)) {
-            return Err(ToolError::Input(
-                "Not written: this athlete's calendar or thresholds changed since the preview. Call again for this athlete for a new \
-                 preview."
-                    .to_owned(),
-            ));
-        }
-        let alike = self.alike(granted).await?;
-        let verdicts = self.verdicts(granted, &before, &alike);
-        let wishes: Vec<Wish> = self
-            .prepared
-            .iter()
-            .zip(&verdicts)
-            .filter_map(|(prepared, verdict)| match verdict {
-                Some(Verdict::New(retry)) => {
-                    Some(prepared.entry.wish(self.fingerprint(prepared), retry.clone()))
-                }
-                _ => None,
-            })
-            .collect();
-        let (tried, after) = if wishes.is_empty() {
-            (Vec::new(), None)
-        } else {
-            writing.apply(wishes, self.weeks()).await?
+            " The others pass: partial: true writes them alone."
         };
-        let is_read_back = tried.is_empty() || after.is_some();
-        let there = after.unwrap_or(before);
-        // Beside the absences.
-        let mornings = if ask.upstream.requests() <= MOST_REQUESTS {
-            // What was written must be told, whatever else cannot be read.
-            let fetched = Mornings::fetch(ask, writing.upstream(), self.days()).await;
-            fetched.unwrap_or_else(|_| {
-                Part::Missing("Form of the mornings left out: it could not be read.".to_owned())
-            })
-        } else {
-            Part::NotAsked
-        };
-        let beside = earlier.got().map(Vec::as_slice).unwrap_or_default();
-        let scene = self.scene(ask, (&there, beside), &mornings);
-        let stands = |tried: &Tried| matches!(tried.fate, Fate::Stands(_));
-        let is_there = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::There(..)));
-        let came_true = tried.iter().any(stands) || verdicts.iter().any(is_there);
-        let missing = [mornings.missing(), earlier.missing()];
-        let answer = self.said(&scene, &verdicts, tried.clone(), missing, is_read_back);
-        told(answer, came_true, &tried)
-    }
-
-    fn said(
-        &self,
-        scene: &Scene<'_>,
-        verdicts: &[Option<Verdict>],
-        tried: Vec<Tried>,
-        missing: [String; 2],
-        is_read_back: bool,
-    ) -> Answer {
-        let mut lines = Vec::new();
-        let mut counts = Counts::default();
-        let mut tried = tried.into_iter();
-        for (prepared, verdict) in self.prepared.iter().zip(verdicts) {
-            lines.extend(match verdict {
-                None => {
-                    counts.not += 1;
-                    not_written(prepared, &format!("not written: {}", prepared.refusal()))
-                }
-                Some(Verdict::There(held, number)) => {
-                    counts.already += 1;
-                    self.already(scene, prepared, held, *number)
-                }
-                Some(Verdict::Other(held)) => {
-                    counts.not += 1;
-                    scene.other(prepared, held)
-                }
-                Some(Verdict::Twice(first)) => {
-                    counts.not += 1;
-                    not_written(prepared, &twice(*first))
-                }
-                Some(Verdict::Namesake(first)) => {
-                    counts.not += 1;
-                    not_written(prepared, &namesake(*first))
-                }
-                Some(Verdict::New(_)) => {
-                    let Some(tried) = tried.next() else { continue };
-                    let otherwise = !tried.differences.is_empty();
-                    counts.add(&tried, otherwise, false);
-                    if let Fate::Stands(held) = &tried.fate {
-                        let how = if otherwise {
-                            "written, but NOT AS SENT"
-                        } else {
-                            "written"
-                        };
-                        scene.standing(held, how, Some(&tried), &prepared.problems)
-                    } else {
-                        let why = failed(&tried.fate).unwrap_or_default();
-                        not_written(prepared, &format!("{why} (change {})", tried.number))
-                    }
-                }
-            });
-        }
-        let heading = answer::first_line(scene.card, scene.today, &[counts.in_words()]);
-        let days = self.prepared.iter().map(|prepared| prepared.entry.on.day);
-        let undo = undo_hint(scene.card, counts.stand, "undoes what was written");
-        // The weeks' loads from before would be told as those of now.
-        let weeks = if is_read_back {
-            scene.weeks(days, "")
-        } else {
-            String::new()
-        };
-        let end = std::iter::once(weeks).chain(missing).chain([undo]);
-        Answer::of(std::iter::once(heading).chain(lines).chain(end))
-    }
-}
-
-/// A hash of what a preview was made from.
-type Seen = [u8; 32];
-
-/// A preview for one athlete.
-struct Previewed {
-    answer: Answer,
-    /// What it was made from.
-    seen: Seen,
-    /// How many workouts would be written.
-    new: usize,
-}
-
-fn twice(first: usize) -> String {
-    format!("not written: the same as workouts {first} of this call; for a second one: allow_duplicate: true")
-}
-
-fn namesake(first: usize) -> String {
-    format!(
-        "not written: workouts {first} of this call has this name and sport for that day; give it another name, or for a second one: \
-         allow_duplicate: true"
-    )
-}
-
-/// What stands there and what the targets were resolved with, in a form that changes when any of it does.
-fn seen(there: &[Held], prepared: &[Prepared]) -> Seen {
-    let mut hash = Sha256::new();
-    for prepared in prepared {
-        hash.update(format!("{:?}", prepared.settings));
-    }
-    for held in there {
-        hash.update(held.id.to_be_bytes());
-        hash.update(serde_json::to_vec(&held.fields).unwrap_or_default());
-    }
-    hash.finalize().into()
+        ToolError::Input(format!(
+            "Not done, nothing was written.{others} get_workout_guide has the language.\n{}",
+            refused.join("\n")
+        ))
+    })
 }
 
 async fn push(mut targets: Vec<Target>, given: Map<String, Value>) -> Result<Answer, ToolError> {
     if targets.len() > 1 {
-        return several::push(targets, given).await;
+        return push_each(&targets, &given).await;
     }
     let Some(target) = targets.pop() else {
         return Err(ToolError::Input("Not done: no athlete was named.".to_owned()));
     };
     let granted = target.granted?;
-    let plan = Plan::of(granted.ask(), given).await?;
-    if plan.asked.confirm.is_some() && !plan.asked.preview {
+    let (asked, push) = checked(&granted, given).await?;
+    if asked.confirm.is_some() && !asked.preview {
         return Err(ToolError::Input(
             "Not done: a token confirms a push for several athletes only. Without confirm, one athlete's workouts are written \
              at once."
                 .to_owned(),
         ));
     }
-    if let Some(refusal) = plan.refusal() {
+    if let Some(refusal) = refusal(&asked, &push) {
         return Err(refusal);
     }
-    if plan.asked.preview {
-        return Ok(plan.preview(&granted).await?.answer);
+    if asked.preview {
+        return Ok(push.preview(&granted).await?.answer);
     }
-    plan.write(&granted, None).await
+    push.write(&granted, None).await
+}
+
+/// The same workouts for several athletes: a preview with a token first, then, with the token, the writes, each with an outcome of its
+/// own. With `partial`, what the checks refuse for one athlete keeps nothing from the others.
+async fn push_each(targets: &[Target], given: &Map<String, Value>) -> Result<Answer, ToolError> {
+    let all = join_all(targets.iter().map(|target| async {
+        let granted = target.granted.as_ref().map_err(Clone::clone)?;
+        let (asked, push) = checked(granted, given.clone()).await?;
+        let push = Push {
+            athletes: targets.len(),
+            ..push
+        };
+        let refusal = refusal(&asked, &push);
+        match refusal {
+            Some(refusal) if asked.partial => Err(refusal),
+            refusal => Ok((granted, asked, push, refusal)),
+        }
+    }))
+    .await;
+    let (mut refused, mut pass) = (Vec::new(), Vec::new());
+    for (found, target) in all.iter().zip(targets) {
+        match found {
+            Ok((.., Some(refusal))) => refused.push(format!("{}: {refusal}", target.name)),
+            Ok((.., None)) => pass.push(target.name.as_str()),
+            Err(_) => {}
+        }
+    }
+    if !refused.is_empty() {
+        if !pass.is_empty() {
+            let pass = pass.join(", ");
+            refused.push(format!(
+                "All workouts pass for {pass}: partial: true leaves out only what is refused for others."
+            ));
+        }
+        return Err(ToolError::Input(refused.join("\n")));
+    }
+    let asked = all
+        .iter()
+        .find_map(|found| found.as_ref().ok())
+        .map(|(_, asked, ..)| asked);
+    let token = asked
+        .filter(|asked| !asked.preview)
+        .and_then(|asked| asked.confirm.clone());
+    let pushes: Vec<several::PushOf<'_>> = all
+        .into_iter()
+        .map(|found| found.map(|(granted, _, push, _)| (granted, push)))
+        .collect();
+    let what = several::confirmed(given, targets);
+    several::push(targets, &pushes, &what, token.as_deref()).await
 }

@@ -28,6 +28,6 @@ const PARAMS: &[Param] = &[
 
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let arguments = Arguments::new(given, PARAMS, granted.ask().today())?;
-    let numbers = undo::numbers(arguments.figure("changes")?.as_deref().unwrap_or_default())?;
-    undo::undo(&granted, &numbers, arguments.flag("preview")?).await
+    let which = undo::which(arguments.figure("changes")?.as_deref().unwrap_or_default())?;
+    undo::undo(&granted, &which, arguments.flag("preview")?).await
 }

@@ -9,6 +9,7 @@ pub(super) mod entry;
 pub(super) mod find;
 pub(super) mod item;
 mod marks;
+pub(super) mod push;
 pub(super) mod record;
 pub(super) mod said;
 mod settle;
@@ -42,6 +43,9 @@ use crate::{
 /// For a token that confirms nothing.
 pub(super) const NO_TOKEN: &str = "Not done: this token does not fit. It is good for one call within ten minutes, with the same \
      arguments. Call without confirm for a new preview.";
+
+/// Entries of one request.
+const BULK: usize = 60;
 
 /// For this long, the same call again is a client that did not hear the answer.
 const SAME_CALL_WITHIN: TimeDelta = TimeDelta::minutes(10);
@@ -412,9 +416,29 @@ impl<'a> Writing<'a> {
         sent
     }
 
-    /// All new entries in one request. One that upstream refuses can take the others with it: then what stands there is read,
-    /// and the rest goes one by one.
+    /// All new entries, so many in one request.
     async fn send_new(&mut self, new: &[(usize, EntryFields)], days: Range, sent: &mut [Sent]) {
+        let mut stopped: Option<Sent> = None;
+        let mut done = 0;
+        for bulk in new.chunks(BULK) {
+            if let Some(rest) = stopped.clone() {
+                for (at, _) in bulk {
+                    sent[*at] = rest.clone();
+                }
+                continue;
+            }
+            self.send_bulk(bulk, days, sent).await;
+            stopped = bulk.iter().find_map(|(at, _)| stops(&sent[*at]));
+            done += bulk.len();
+            if new.len() > BULK {
+                self.say(format!("{done} of {} sent", new.len()));
+            }
+        }
+    }
+
+    /// New entries in one request. One that upstream refuses can take the others with it: then what stands there is read, and the rest
+    /// goes one by one.
+    async fn send_bulk(&mut self, new: &[(usize, EntryFields)], days: Range, sent: &mut [Sent]) {
         let fields: Vec<EntryFields> = new.iter().map(|(_, fields)| fields.clone()).collect();
         let all = match self.go_on().await {
             Ok(()) => came(self.upstream.push_events(&fields).await.map(drop)),
@@ -471,13 +495,29 @@ impl<'a> Writing<'a> {
                 Sent::Refused(Error::NotFound) => Sent::Answered,
                 sent => sent,
             },
-            (None, _, Ok(())) => {
-                let ids: Vec<i64> = doomed.iter().map(|(_, id)| *id).collect();
-                came(self.upstream.delete_events(&ids).await)
-            }
+            (None, _, Ok(())) => return self.delete_in_bulks(&doomed, sent).await,
         };
         for (at, _) in doomed {
             sent[at] = all.clone();
+        }
+    }
+
+    /// Deletions, so many in one request; the right to the first was looked at.
+    async fn delete_in_bulks(&mut self, doomed: &[(usize, i64)], sent: &mut [Sent]) {
+        let mut stopped: Option<Sent> = None;
+        for (number, bulk) in doomed.chunks(BULK).enumerate() {
+            if number > 0 && stopped.is_none() {
+                stopped = self.go_on().await.err();
+            }
+            let ids: Vec<i64> = bulk.iter().map(|(_, id)| *id).collect();
+            let all = match stopped.clone() {
+                Some(rest) => rest,
+                None => came(self.upstream.delete_events(&ids).await),
+            };
+            stopped = stopped.or_else(|| stops(&all));
+            for (at, _) in bulk {
+                sent[*at] = all.clone();
+            }
         }
     }
 

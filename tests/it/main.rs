@@ -62,6 +62,7 @@ mod oidc_people;
 mod oidc_provider;
 mod pages;
 mod passkeys;
+mod plans;
 mod policy;
 mod purge;
 mod resilience;

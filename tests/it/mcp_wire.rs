@@ -677,6 +677,7 @@ async fn only_our_host_and_our_pages_reach_a_link() {
 async fn every_tool_refuses_what_it_does_not_take_and_names_it() {
     world::test(async |world| {
         world.let_write(world.ana()).await;
+        world.with_everything_shared().await;
         world.with_every_group().await;
         let bench = Bench::mounted(&world, CATALOGUE, |config| config.calls_per_minute = 60_000).await;
         for tool in CATALOGUE {

@@ -15,12 +15,13 @@ use crate::{
         touched::Touch,
     },
     mcp::catalogue::Called,
+    permissions,
     queries::grants::LiveGrant,
     text::fenced,
     tool_error::ToolError,
     tools::{
-        Answer, Run, Target, Tool, arguments,
-        params::{self, ATHLETE, ATHLETES, MOST_ATHLETES, Param},
+        Answer, Run, Source, Target, Tool, arguments,
+        params::{self, ATHLETE, ATHLETES, FROM, MOST_ATHLETES, Param},
     },
     words::{Access, MemberStatus, Outcome},
 };
@@ -28,18 +29,20 @@ use crate::{
 impl Call<'_> {
     /// The call itself, for a coach: the roster, the athlete, the grant, the tool.
     pub(super) async fn run_for_coach(&self, mut given: Map<String, Value>) -> Result<Answer, ToolError> {
-        let whose = match self.called {
+        let (whose, from) = match self.called {
             // A roster tool reads its arguments itself.
-            Called::Roster(_) => Named::Nobody,
-            Called::One(tool) => named_in(&mut given, tool)?,
+            Called::Roster(_) => (Named::Nobody, None),
+            Called::One(tool) => (named_in(&mut given, tool)?, from_in(&mut given, tool)?),
         };
         let about = match (&whose, self.called) {
             (_, Called::Roster(_)) => given
                 .get(ATHLETE.name)
                 .and_then(name_in)
                 .map_or(About::Everyone, |name| About::Named(vec![name])),
-            (Named::Several(names), _) => About::Named(names.clone()),
-            (Named::One(name), _) if !name.trim().is_empty() => About::Named(vec![name.clone()]),
+            (Named::Several(names), _) => About::Named(names.iter().chain(&from).cloned().collect()),
+            (Named::One(name), _) if !name.trim().is_empty() => {
+                About::Named(std::iter::once(name).chain(&from).cloned().collect())
+            }
             (Named::One(_) | Named::Nobody, _) => About::Unnamed,
         };
         let ends_at = match self.called {
@@ -51,6 +54,25 @@ impl Call<'_> {
             Called::Roster(tool) => return (tool.run)(roster, given).await,
             Called::One(tool) => tool,
         };
+        if let Run::WriteFrom(write) = tool.run {
+            let all = match &whose {
+                Named::Several(all) => all.clone(),
+                Named::One(name) => vec![name.clone()],
+                Named::Nobody => Vec::new(),
+            };
+            let members = if all.is_empty() {
+                vec![roster.whom(None, Access::Write)?.0]
+            } else {
+                several(&roster, &all)?
+            };
+            let source = self.source(&roster, from.as_deref(), members[0]).await?;
+            let targets = self.targets(&roster, &members, tool).await;
+            let done = self.apart(write(source, targets, given)).await;
+            for member in members {
+                self.look_into(&roster, member).await;
+            }
+            return done;
+        }
         let named = match (whose, tool.run) {
             (Named::Several(all), Run::WriteEach(write)) => {
                 let members = several(&roster, &all)?;
@@ -99,6 +121,20 @@ impl Call<'_> {
             });
         }
         targets
+    }
+
+    /// The right to read the library of the athlete `from`, or of the first of those for whom a change is made.
+    async fn source(&self, roster: &Roster, from: Option<&str>, first: &Member) -> Result<Source, ToolError> {
+        let member = match from {
+            Some(name) => roster
+                .find(name)
+                .map_err(|error| error.under(&format!("from {}:", fenced(name, 60))))?,
+            None => first,
+        };
+        Ok(Source {
+            name: roster.called(member),
+            ask: roster.open(member, &permissions::GET_LIBRARY).await,
+        })
     }
 
     /// Runs a tool on one athlete's data.
@@ -242,17 +278,17 @@ enum Named {
 /// Takes `athlete`, and `athletes` where a tool takes them, out of the arguments, because the tool does not know them. Unknown
 /// arguments are refused here, because the tool's own refusal would not name these.
 fn named_in(given: &mut Map<String, Value>, tool: &Tool) -> Result<Named, ToolError> {
-    let takes_several = matches!(tool.run, Run::WriteEach(_));
+    let takes_several = matches!(tool.run, Run::WriteEach(_) | Run::WriteFrom(_));
     if given.contains_key(ATHLETES.name) && !takes_several {
         return Err(ToolError::Input(
             "Not done: this tool answers for one athlete at a time. Pass athlete, a name or an id, instead of athletes."
                 .to_owned(),
         ));
     }
-    let own: &[Param] = if takes_several {
-        &[ATHLETE, ATHLETES]
-    } else {
-        &[ATHLETE]
+    let own: &[Param] = match tool.run {
+        Run::WriteEach(_) => &[ATHLETE, ATHLETES],
+        Run::WriteFrom(_) => &[ATHLETE, ATHLETES, FROM],
+        _ => &[ATHLETE],
     };
     params::check(given, &[tool.params, own])?;
     let one = match given.remove(ATHLETE.name) {
@@ -276,6 +312,20 @@ fn named_in(given: &mut Map<String, Value>, tool: &Tool) -> Result<Named, ToolEr
         )),
         ([name], None) => Ok(Named::One(name.clone())),
         (_, None) => Ok(Named::Several(names)),
+    }
+}
+
+/// Takes `from` out of the arguments of a tool that takes it.
+fn from_in(given: &mut Map<String, Value>, tool: &Tool) -> Result<Option<String>, ToolError> {
+    if !matches!(tool.run, Run::WriteFrom(_)) {
+        return Ok(None);
+    }
+    match given.remove(FROM.name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match name_in(&value) {
+            Some(name) => Ok(Some(name).filter(|name| !name.trim().is_empty())),
+            None => Err(arguments::wrong(FROM.name, arguments::A_NAME)),
+        },
     }
 }
 

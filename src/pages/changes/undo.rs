@@ -69,7 +69,7 @@ async fn take_back(app: &App, session: &Session, number: i32) -> Result<String, 
     let (granted, by_hand) = by_hand::open(app, session, &permissions::UNDO_CHANGE, until).await?;
     let (tell, told) = oneshot::channel();
     let task = async move {
-        let done = tools::undo(&granted, &[number], false).await;
+        let done = tools::undo(&granted, &tools::Which::one(number), false).await;
         // Nobody listens if the page has been answered meanwhile.
         let _ = tell.send(by_hand.end(done).await);
     };

@@ -1,10 +1,11 @@
 //! The arguments of push_workout: what each workout is, and what has no business on a calendar.
 
 use crate::{
-    intervals::model,
+    intervals::model::{self, Folder, positive},
     tool_error::ToolError,
     tools::{
         arguments::{Arguments, Moment, in_row, wrong},
+        library,
         params::Param,
         writing::entry::{self, Entry, NAME, NOTE, Prepared, Written},
     },
@@ -51,6 +52,7 @@ const WORKOUT: &[Param] = &[
     )
     .required(),
     Param::lines("text", MOST_CHARS, "The steps; leave out for prose only"),
+    Param::text("template", 100, "Instead of text: a library workout"),
     Param::lines("note", NOTE, "Prose above the steps"),
     Param::number("load", LOADS, "Planned load, without steps only"),
     Param::number("minutes", MINUTES, "Planned time, without steps only"),
@@ -66,6 +68,8 @@ pub(super) struct Wanted {
     pub(super) on: Moment,
     pub(super) name: String,
     pub(super) text: String,
+    /// A workout of the library that has the text.
+    pub(super) template: Option<String>,
     pub(super) note: String,
     /// Only without steps: upstream computes it from these.
     pub(super) load: Option<f64>,
@@ -104,6 +108,34 @@ impl Asked {
 }
 
 impl Wanted {
+    /// The same with the steps and words of the template that it names, if it names one, from this library.
+    pub(super) fn with_template(self, folders: &[Folder]) -> Result<Self, ToolError> {
+        let Some(named) = &self.template else {
+            return Ok(self);
+        };
+        if !self.text.trim().is_empty() {
+            return Err(wrong("template", "must not be given beside text"));
+        }
+        let all: Vec<&Folder> = folders.iter().collect();
+        let (_, template) = library::workout(&all, named)?;
+        let event = &template.event;
+        let no_steps = event.workout_doc.as_ref().is_none_or(|doc| doc.count() == 0);
+        Ok(Self {
+            text: library::text(template),
+            load: self
+                .load
+                .or(positive(event.icu_training_load).filter(|_| no_steps)),
+            secs: self.secs.or(positive(event.moving_time).filter(|_| no_steps)),
+            tags: if self.tags.is_empty() {
+                event.tags.clone().unwrap_or_default()
+            } else {
+                self.tags
+            },
+            indoor: self.indoor || event.indoor == Some(true),
+            ..self
+        })
+    }
+
     /// Reads its text with the athlete's settings.
     pub(super) fn prepare(&self, profile: &model::Athlete) -> Prepared {
         let settings = profile.settings_for(self.sport);
@@ -153,6 +185,7 @@ impl Wanted {
             on: row.day_to_plan("date")?.ok_or_else(|| needed("date"))?,
             name: row.name("name")?.ok_or_else(|| needed("name"))?,
             text: row.lines("text")?.unwrap_or_default(),
+            template: row.text("template")?,
             note: row.lines("note")?.unwrap_or_default(),
             load: row.number("load")?,
             secs: row.number("minutes")?.map(|minutes| (minutes * 60.0).round()),

@@ -91,6 +91,22 @@ impl Scene<'_> {
         lines
     }
 
+    /// A workout as it would be, on one line, with what is on its day.
+    pub(in crate::tools) fn in_short(&self, prepared: &Prepared) -> String {
+        let entry = &prepared.entry;
+        let doc = Doc::of(&entry.workout, &entry.sport, &prepared.settings, entry.place());
+        let figures = Figures::estimated(prepared, &doc);
+        let own = SportUnits::of(&entry.sport, self.card.units);
+        let title = title(entry.on.start(), &entry.sport, &entry.name, entry.indoor);
+        let warned = warnings(&prepared.problems).into_iter().take(2);
+        let beside = [
+            self.limits_of(entry.on.day, (&entry.sport, figures.secs), self.but),
+            self.day(entry.on.day, self.but, true),
+        ];
+        let parts = warned.chain(beside).map(|part| part.trim().to_owned());
+        joined([title, figures.in_words(&own)].into_iter().chain(parts), DOT)
+    }
+
     /// A workout that stands on the calendar.
     pub(in crate::tools) fn standing(
         &self,

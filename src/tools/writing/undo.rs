@@ -39,8 +39,8 @@ use crate::{
     workout::text::parse,
 };
 
-/// Changes of one call: as many as one call makes.
-const MOST: usize = 100;
+/// Changes of one call: as many as one call makes for an athlete.
+const MOST: usize = 120;
 /// Edits of one call: each needs a request of its own.
 const MOST_EDITS: usize = 3;
 /// Days between the first and the last entry of one call.
@@ -106,8 +106,66 @@ pub(in crate::tools) fn standing(change: &Change, now: DateTime<Utc>) -> String 
     }
 }
 
+/// Which changes are to be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Which {
+    /// Their numbers, the newest first.
+    pub(crate) numbers: Vec<i32>,
+    /// Of these, only those of entries on these days.
+    pub(crate) days: Option<Range>,
+}
+
+impl Which {
+    /// One change.
+    pub(crate) fn one(number: i32) -> Self {
+        Self {
+            numbers: vec![number],
+            days: None,
+        }
+    }
+}
+
+/// `14-16, 19`, `14-133 2026-12-07..2026-12-13`
+pub(in crate::tools) fn which(text: &str) -> Result<Which, ToolError> {
+    let (text, days) = match text.trim().rsplit_once(char::is_whitespace) {
+        Some((numbers, days)) if days.contains("..") => (numbers.trim_end_matches([',', ';']), Some(days)),
+        _ => (text, None),
+    };
+    let days = days.map(|days| {
+        let (oldest, newest) = days.split_once("..")?;
+        let range = Range {
+            oldest: oldest.parse().ok()?,
+            newest: newest.parse().ok()?,
+        };
+        Some(range).filter(|range| range.oldest <= range.newest)
+    });
+    let days = match days {
+        Some(None) => {
+            return Err(wrong(
+                "changes",
+                "must end in days such as 2026-12-07..2026-12-13, or in none",
+            ));
+        }
+        Some(days) => days,
+        None => None,
+    };
+    Ok(Which {
+        numbers: numbers(text)?,
+        days,
+    })
+}
+
+/// Whether a change is of an entry that is, or was, on these days.
+fn is_on(change: &Change, days: Range) -> bool {
+    let kept = change.entry();
+    let fields = kept.and_then(|kept| kept.after.as_ref().or(kept.before.as_ref()));
+    fields
+        .and_then(EntryFields::day)
+        .is_some_and(|day| days.contains(day))
+}
+
 /// `14-16, 19`
-pub(in crate::tools) fn numbers(text: &str) -> Result<Vec<i32>, ToolError> {
+fn numbers(text: &str) -> Result<Vec<i32>, ToolError> {
     let wanted = || {
         wrong(
             "changes",
@@ -172,19 +230,19 @@ impl Step {
 }
 
 /// Takes these changes back, or only says what that would do.
-pub(crate) async fn undo(granted: &Granted, numbers: &[i32], preview: bool) -> Result<Answer, ToolError> {
+pub(crate) async fn undo(granted: &Granted, which: &Which, preview: bool) -> Result<Answer, ToolError> {
     let ask = granted.ask();
     if preview {
-        let plan = planned(granted, numbers, Reader::Showing(ask)).await?;
+        let plan = planned(granted, which, Reader::Showing(ask)).await?;
         return Ok(previewed(ask, &plan));
     }
     let mut writing = Writing::begin(granted).await?;
-    let done = undo_in(granted, &mut writing, numbers).await;
+    let done = undo_in(granted, &mut writing, which).await;
     writing.end(done).await
 }
 
-async fn undo_in(granted: &Granted, writing: &mut Writing<'_>, numbers: &[i32]) -> Result<Answer, ToolError> {
-    let plan = planned(granted, numbers, Reader::Writing(writing)).await?;
+async fn undo_in(granted: &Granted, writing: &mut Writing<'_>, which: &Which) -> Result<Answer, ToolError> {
+    let plan = planned(granted, which, Reader::Writing(writing)).await?;
     let steps = &plan.entries;
     let (mut wishes, mut undoes) = (Vec::new(), Vec::new());
     for step in steps {
@@ -267,10 +325,11 @@ struct Plan {
 }
 
 /// The changes and what taking each back would be, from what stands there now.
-async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Result<Plan, ToolError> {
+async fn planned(granted: &Granted, which: &Which, reader: Reader<'_>) -> Result<Plan, ToolError> {
     let ask = granted.ask();
-    let changes = granted.journal().numbered(numbers).await?;
-    let missing: Vec<String> = numbers
+    let mut changes = granted.journal().numbered(&which.numbers).await?;
+    let missing: Vec<String> = which
+        .numbers
         .iter()
         .filter(|number| !changes.iter().any(|change| change.number == **number))
         .map(i32::to_string)
@@ -297,6 +356,15 @@ async fn planned(granted: &Granted, numbers: &[i32], reader: Reader<'_>) -> Resu
             change.number,
             listed(&change.needs, change.needs.len())
         )));
+    }
+    if let Some(days) = which.days {
+        changes.retain(|change| is_on(change, days));
+        if changes.is_empty() {
+            return Err(ToolError::Input(format!(
+                "Not done: none of these changes is of an entry on {}.",
+                days.in_words()
+            )));
+        }
     }
     let ids: BTreeSet<ChangeId> = changes.iter().map(|change| change.id).collect();
     let (moot, changes): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| {

@@ -1,11 +1,11 @@
-//! The same workouts for several athletes of a coach.
+//! Workouts for one or several athletes, with a preview and a token first.
 
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
 use serde_json::{Map, Value, json};
 
-use super::{Plan, Previewed, Seen};
+use super::{Previewed, Push, Seen};
 use crate::{
     guard::{Granted, journal::Noted},
     tool_error::ToolError,
@@ -17,67 +17,35 @@ use crate::{
     words::Outcome,
 };
 
-/// The same workouts for several athletes: a preview with a token first, then, with the token, the writes, each with an
-/// outcome of its own.
-pub(super) async fn push(targets: Vec<Target>, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let plans = plans(&targets, &given).await;
-    let (mut refused, mut pass) = (Vec::new(), Vec::new());
-    for (plan, target) in plans.iter().zip(&targets) {
-        if let Ok((_, plan)) = plan {
-            match plan.refusal() {
-                Some(refusal) => refused.push(format!("{}: {refusal}", target.name)),
-                None => pass.push(target.name.as_str()),
-            }
-        }
-    }
-    if !refused.is_empty() {
-        if !pass.is_empty() {
-            let pass = pass.join(", ");
-            refused.push(format!(
-                "All workouts pass for {pass}: partial: true leaves out only what is refused for others."
-            ));
-        }
-        return Err(ToolError::Input(refused.join("\n")));
-    }
-    let Some((first, plan)) = plans.iter().find_map(|plan| plan.as_ref().ok()) else {
+/// Workouts for one athlete and the right to write them, or why there is none.
+pub(in crate::tools) type PushOf<'a> = Result<(&'a Granted, Push), ToolError>;
+
+/// Workouts for each of these athletes: a preview with a token that confirms `what` first, then, with the token, the writes, each with
+/// an outcome of its own.
+pub(in crate::tools) async fn push(
+    targets: &[Target],
+    pushes: &[PushOf<'_>],
+    what: &[u8],
+    token: Option<&str>,
+) -> Result<Answer, ToolError> {
+    let Some((first, _)) = pushes.iter().find_map(|push| push.as_ref().ok()) else {
         // Nobody can be written for: the arguments are wrong, or nobody granted it.
-        let errors = plans.into_iter().filter_map(Result::err);
-        let errors = errors.zip(&targets).map(|(error, target)| (target, error));
-        return Err(several_errors(errors.collect()));
+        let errors = pushes.iter().filter_map(|push| push.as_ref().err());
+        return Err(several_errors(targets.iter().zip(errors.cloned()).collect()));
     };
-    let what = confirmed(&given, &targets);
-    match plan.asked.confirm.as_deref().filter(|_| !plan.asked.preview) {
+    match token {
         Some(token) => {
-            let Some(seen) = first.journal().confirm(token, &what).await? else {
+            let Some(seen) = first.journal().confirm(token, what).await? else {
                 return Err(no_token());
             };
-            write(&targets, &plans, &seen).await
+            write(targets, pushes, &seen).await
         }
-        None => preview(&targets, &plans, first, &what).await,
+        None => preview(targets, pushes, first, what).await,
     }
-}
-
-/// The plan for an athlete, or why there is none.
-type PlanOf<'a> = Result<(&'a Granted, Plan), ToolError>;
-
-/// The plan for each athlete. With `partial`, what the checks refuse for one athlete keeps nothing from the others.
-async fn plans<'a>(targets: &'a [Target], given: &Map<String, Value>) -> Vec<PlanOf<'a>> {
-    join_all(targets.iter().map(|target| async {
-        let granted = target.granted.as_ref().map_err(Clone::clone)?;
-        let plan = Plan {
-            athletes: targets.len(),
-            ..Plan::of(granted.ask(), given.clone()).await?
-        };
-        match plan.refusal().filter(|_| plan.asked.partial) {
-            Some(refusal) => Err(refusal),
-            None => Ok((granted, plan)),
-        }
-    }))
-    .await
 }
 
 /// Writes for each athlete who was in the preview; `seen` is what that was made from.
-async fn write(targets: &[Target], plans: &[PlanOf<'_>], seen: &[u8]) -> Result<Answer, ToolError> {
+async fn write(targets: &[Target], plans: &[PushOf<'_>], seen: &[u8]) -> Result<Answer, ToolError> {
     let seen: BTreeMap<String, Seen> = serde_json::from_slice(seen).unwrap_or_default();
     let seen = &seen;
     let outcomes = join_all(plans.iter().map(|plan| async move {
@@ -118,7 +86,7 @@ fn note(targets: &[Target], outcomes: &[Result<Answer, ToolError>]) {
 /// What would be written for each, with a token that confirms `what`.
 async fn preview(
     targets: &[Target],
-    plans: &[PlanOf<'_>],
+    plans: &[PushOf<'_>],
     first: &Granted,
     what: &[u8],
 ) -> Result<Answer, ToolError> {
@@ -178,7 +146,7 @@ fn ended(outcome: &Result<Answer, ToolError>) -> Outcome {
 }
 
 /// What a token confirms: the arguments and the athletes.
-fn confirmed(given: &Map<String, Value>, targets: &[Target]) -> Vec<u8> {
+pub(in crate::tools) fn confirmed(given: &Map<String, Value>, targets: &[Target]) -> Vec<u8> {
     let arguments: Map<String, Value> = given
         .iter()
         .filter(|(name, value)| !["confirm", "preview"].contains(&name.as_str()) && !value.is_null())
