@@ -108,9 +108,10 @@ impl Catalogue {
                 why: "it reads or writes differently from its permission".to_owned(),
             });
         }
-        let of_coaches = |param: &&Param| [ATHLETE.name, ATHLETES.name, FROM.name].contains(&param.name);
         for tool in tools {
-            if let Some(param) = tool.params.iter().find(of_coaches) {
+            let added = of_coaches(tool);
+            let is_added = |param: &&Param| added.iter().any(|added| added.name == param.name);
+            if let Some(param) = tool.params.iter().find(is_added) {
                 return Err(Broken {
                     tool: tool.name().to_owned(),
                     why: format!(
@@ -164,15 +165,19 @@ impl Catalogue {
     }
 }
 
-/// A tool's schema with what names the athletes.
-fn schema_for_coaches(tool: &Tool) -> Map<String, Value> {
-    let own: &[Param] = match tool.run {
+/// What a coach's list adds to a tool, to name the athletes.
+const fn of_coaches(tool: &Tool) -> &'static [Param] {
+    match tool.run {
         Run::Say(_) => &[],
         Run::Read(_) | Run::ReadChanges(_) | Run::Write(_) => &[ATHLETE],
         Run::WriteEach(_) => &[ATHLETE, ATHLETES],
         Run::WriteFrom(_) => &[ATHLETE, ATHLETES, FROM],
-    };
-    let params: Vec<Param> = tool.params.iter().chain(own).copied().collect();
+    }
+}
+
+/// A tool's schema with what names the athletes.
+fn schema_for_coaches(tool: &Tool) -> Map<String, Value> {
+    let params: Vec<Param> = tool.params.iter().chain(of_coaches(tool)).copied().collect();
     params::schema(&params)
 }
 
@@ -346,7 +351,17 @@ mod tests {
         for (entry, own) in coachs[ROSTER.len()..].iter().zip(&*catalogue.list) {
             let mut schema = (*entry.input_schema).clone();
             let properties = schema["properties"].as_object_mut().unwrap();
+            let is_from = matches!(
+                catalogue.called(&entry.name),
+                Some(Called::One(Tool {
+                    run: Run::WriteFrom(_),
+                    ..
+                }))
+            );
             let added = [ATHLETE.name, ATHLETES.name, FROM.name].map(|name| {
+                if name == FROM.name && !is_from {
+                    return None;
+                }
                 let added = properties.remove(name)?;
                 Some(added["type"].as_str().unwrap().to_owned())
             });
