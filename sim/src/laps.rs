@@ -77,6 +77,23 @@ fn lap_count(person: &Person, done: &Done) -> usize {
     }
 }
 
+/// Whether an interval of `done` may last about this long, s: judged without its recording, which costs much more to make.
+pub(super) fn may_last(person: &Person, done: &Done, (least, most): (usize, usize)) -> bool {
+    let about = |secs: f64| secs * 1.5 >= real(least) && secs / 1.5 <= real(most);
+    match cut(person, done) {
+        Cut::Steps | Cut::Found => done
+            .session
+            .workout
+            .steps()
+            .any(|step| about(f64::from(step.secs))),
+        Cut::Every(metres) => done
+            .distance
+            .is_some_and(|all| about(f64::from(done.secs) * metres / all)),
+        Cut::Button(_) => true,
+        Cut::Whole => about(f64::from(done.secs)),
+    }
+}
+
 /// Whether the athlete changed the intervals by hand.
 fn is_edited(person: &Person, done: &Done) -> bool {
     let likely = match cut(person, done) {
