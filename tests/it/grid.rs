@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::world;
 
 /// The most bytes of each tool's default answer: what a conversation pays for a question.
-const BYTES: [(&str, usize); 12] = [
+const BYTES: [(&str, usize); 13] = [
     ("get_athlete_profile", 2000),
     ("get_training_history", 4400),
     ("get_training_summary", 3000),
