@@ -124,6 +124,9 @@ permissions! {
         "See the climbs of a past activity: gain, grade, climbing speed, power and heart rate on each.";
     GET_BEST_EFFORTS = "get_best_efforts", "Best efforts", Training, Read, [Activity],
         "See best efforts of any time: power, pace and heart rate, with their activities.";
+    FIND_INTERVALS = "find_intervals", "Sets of intervals", Training, Read, [Activity],
+        "See sets of intervals in past activities of any time: day and name, repetitions, power, pace and heart rate, the thresholds \
+        they went by, and the device.";
     GET_FITNESS = "get_fitness", "Fitness, fatigue and form", Fitness, Read, [Wellness],
         "See fitness, fatigue, form and load day by day, and the estimated FTP. Days after today, projected from the plan, only \
         together with the calendar; today's figures may hold load that is only planned.";

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     activity::only,
-    api::Ask,
+    api::{Ask, Wanted},
     people::Person,
     refusal::Refusal,
     schema::text,
@@ -26,8 +26,8 @@ type Object = Map<String, Value>;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Given {
-    /// Rows of `GET /athlete/{id}/activities`; each is also the answer of `GET /activity/{id}`, and one of
-    /// `GET /athlete/{id}/activities/{ids}`.
+    /// Rows of `GET /athlete/{id}/activities`; each is also the answer of `GET /activity/{id}`, one of
+    /// `GET /athlete/{id}/activities/{ids}`, and found by its `icu_intervals`.
     pub activities: Option<Vec<Object>>,
     /// Rows of `GET /athlete/{id}/events`; each is also the answer of `GET /athlete/{id}/events/{eventId}`.
     pub events: Option<Vec<Object>>,
@@ -53,6 +53,9 @@ impl Given {
             Some("/activities") => self.activities.as_ref().map(|rows| activities(ask, rows)),
             Some("/events") => self.events.as_ref().map(|rows| events(ask, rows)),
             Some("/wellness") => self.wellness.as_ref().map(|rows| wellness(ask, rows)),
+            Some("/activities/interval-search") => {
+                self.activities.as_ref().map(|rows| by_intervals(ask, rows))
+            }
             _ => None,
         };
         if let Some(rows) = rows {
@@ -127,6 +130,22 @@ fn activities(ask: &Ask, rows: &[Object]) -> Result<Vec<Object>, Refusal> {
     Ok(found
         .map(|row| only(owned(row.clone(), ask.person), fields.as_deref()))
         .collect())
+}
+
+/// Those that have such intervals, newest first; never one from Strava.
+fn by_intervals(ask: &Ask, rows: &[Object]) -> Result<Vec<Object>, Refusal> {
+    let wanted = Wanted::read(&ask.params)?;
+    let mut found: Vec<&Object> = rows
+        .iter()
+        .filter(|row| text(row, "source") != "STRAVA")
+        .filter(|row| {
+            row.get("icu_intervals")
+                .is_some_and(|intervals| wanted.is_met_by(row, intervals))
+        })
+        .collect();
+    found.sort_by_key(|row| std::cmp::Reverse(text(row, "start_date_local").to_owned()));
+    let found = found.into_iter().take(wanted.limit());
+    Ok(found.map(|row| owned(row.clone(), ask.person)).collect())
 }
 
 /// The days of a request, as text: rows may have days that no calendar has.

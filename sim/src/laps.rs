@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     dice::{round, whole},
+    effort::Effort,
     people::Person,
     schema::{INTERVAL, INTERVAL_GROUP, fill, made, number},
     streams::{self, Extra},
@@ -74,6 +75,28 @@ fn lap_count(person: &Person, done: &Done) -> usize {
         Cut::Every(metres) => index((done.distance.unwrap_or_default() / metres).ceil()),
         Cut::Button(presses) => usize::try_from(presses).unwrap_or_default() + 1,
         Cut::Found | Cut::Whole => 1,
+    }
+}
+
+/// Whether an interval of `done` may last about this long, s: judged without its recording, which costs much more to make.
+pub(super) fn may_last(person: &Person, done: &Done, (least, most): (usize, usize)) -> bool {
+    let within = |from: f64, to: f64| to >= real(least) && from <= real(most);
+    let about = |secs: f64, off: f64| within(secs * (1.0 - off), secs * (1.0 + off));
+    let secs = f64::from(done.secs);
+    match cut(person, done) {
+        Cut::Steps | Cut::Found => {
+            let middle = |step: &Effort| step.target.0 + step.target.1;
+            let hardest = done.session.workout.steps().map(|step| middle(&step)).max();
+            let work = |step: &Effort| 10 * middle(step) >= 8 * hardest.unwrap_or_default();
+            let mut steps = done.session.workout.steps().filter(work);
+            steps.any(|step| about(f64::from(step.secs), 0.25))
+        }
+        Cut::Every(metres) => done.distance.is_some_and(|all| about(secs * metres / all, 0.3)),
+        Cut::Button(presses) => within(
+            0.3 * secs / f64::from(presses + 1),
+            1.7 * secs / f64::from(presses + 1),
+        ),
+        Cut::Whole => about(secs, 0.05),
     }
 }
 

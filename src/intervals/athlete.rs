@@ -6,6 +6,7 @@ mod analysis;
 mod calendar;
 mod curves;
 mod extended;
+mod intervals;
 mod library;
 mod records;
 mod streams;
@@ -41,6 +42,7 @@ use crate::ids::{ActivityId, AthleteId};
 
 pub use analysis::Histogram;
 pub use curves::{CurveSpec, Fatigue, Window};
+pub use intervals::{IntensityOf, IntervalQuery};
 
 /// Days of activities that fit into one answer; longer ranges are read in pages.
 const ONE_ANSWER_DAYS: i64 = 366;
@@ -521,7 +523,9 @@ pub(super) fn is_whole(row: &model::Activity) -> bool {
 /// What the rows of an endpoint are called.
 fn nouns(endpoint: &str) -> Nouns {
     match endpoint {
-        "activities" | "activity_search" | "activities_by_id" => ["activity", "activities"],
+        "activities" | "activity_search" | "interval_search" | "activities_by_id" => {
+            ["activity", "activities"]
+        }
         "calendar" | "events" => ["calendar entry", "calendar entries"],
         "wellness" => ["wellness day", "wellness days"],
         "weeks" => ["week", "weeks"],

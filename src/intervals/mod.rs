@@ -21,7 +21,9 @@ mod wire;
 mod tests;
 
 pub use asker::{CallerKey, Credential, For};
-pub use athlete::{ActivityQuery, Athlete, CurveSpec, Fatigue, Histogram, Window};
+pub use athlete::{
+    ActivityQuery, Athlete, CurveSpec, Fatigue, Histogram, IntensityOf, IntervalQuery, Window,
+};
 pub use client::Client;
 pub use error::Error;
 pub use lenient::Odd;

@@ -31,7 +31,8 @@ use super::lenient::{self, Lenient, Object};
 pub use calendar::{Event, WeekdayAvailability};
 pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
 pub use detail::{
-    Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, Interval, IntervalGroup, Weather,
+    Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, InShort, Interval, IntervalGroup,
+    Weather,
 };
 pub(crate) use event::{Length, end_after};
 pub(crate) use figure::{Amount, amount, positive, sane};

@@ -331,8 +331,13 @@ impl Arguments {
 
     /// `id`, an activity's id: text, or a bare number as for activities from Strava; None when left out.
     pub(crate) fn activity_id(&self) -> Result<Option<ActivityId>, ToolError> {
-        let (Kind::ActivityId, value) = self.of("id") else {
-            other("id")
+        self.activity_id_in("id")
+    }
+
+    /// The same under another name.
+    pub(crate) fn activity_id_in(&self, name: &str) -> Result<Option<ActivityId>, ToolError> {
+        let (Kind::ActivityId, value) = self.of(name) else {
+            other(name)
         };
         let text = match value {
             None => return Ok(None),
@@ -340,7 +345,7 @@ impl Arguments {
             Some(Value::Number(number)) => number.to_string(),
             Some(_) => String::new(),
         };
-        text.parse().map(Some).map_err(|_| wrong("id", AN_ID))
+        text.parse().map(Some).map_err(|_| wrong(name, AN_ID))
     }
 
     /// `id`, required.

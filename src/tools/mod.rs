@@ -22,6 +22,7 @@ mod earlier;
 mod edit_workout;
 mod entries;
 mod figures;
+mod find_intervals;
 mod fitness;
 mod gear;
 mod get_activity_detail;
@@ -170,6 +171,7 @@ pub static CATALOGUE: &[Tool] = &[
     get_extended_metrics::TOOL,
     get_climb_segments::TOOL,
     get_best_efforts::TOOL,
+    find_intervals::TOOL,
     get_fitness::TOOL,
     get_power_curves::TOOL,
     get_wellness::TOOL,

@@ -23,7 +23,11 @@ use crate::{
     },
     text::{clean, fenced},
     tool_error::ToolError,
-    training::{sports::Tempo, streams::Track},
+    training::{
+        laps::{Clues, Lap, Origin, origin},
+        sports::Tempo,
+        streams::Track,
+    },
 };
 
 /// The header of a column of decoupling, with its sense.
@@ -209,4 +213,22 @@ pub(super) fn kind(lap: &Interval) -> String {
     } else {
         fenced(&kind, 24)
     }
+}
+
+/// Where its laps come from.
+pub(super) fn origin_of(detail: &ActivityDetail, laps: &[Interval]) -> Origin {
+    let known: Vec<Lap> = laps
+        .iter()
+        .map(|lap| Lap {
+            distance: units::sane(lap.distance),
+            secs: units::sane(lap.elapsed_time).or(units::sane(lap.moving_time)),
+            grouped: lap.group_id.is_some(),
+        })
+        .collect();
+    let clues = Clues {
+        recorded: detail.icu_lap_count,
+        edited: detail.icu_intervals_edited == Some(true),
+        planned: detail.activity.paired_event_id.is_some(),
+    };
+    origin(&known, clues)
 }

@@ -109,6 +109,11 @@ impl Param {
         Self::new("id", Kind::ActivityId, says)
     }
 
+    /// The id of an activity under another name.
+    pub(crate) const fn activity_id_in(name: &'static str, says: &'static str) -> Self {
+        Self::new(name, Kind::ActivityId, [says, ""])
+    }
+
     /// `detail`, with what `full` adds.
     pub(crate) const fn detail(full_adds: &'static str) -> Self {
         Self::new(

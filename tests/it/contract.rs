@@ -120,6 +120,14 @@ fn questions(tool: &str, activities: &[String]) -> Option<Vec<Value>> {
             json!({"sport": "swim", "metric": "pace"}),
             json!({"sport": "ride", "metric": "hr"}),
         ],
+        "find_intervals" => {
+            let by = |intensity: &str| json!({"length": "3-15m", "intensity": intensity, "reps": 2});
+            let hard = ["200-300W", "85-110%", "150-170bpm", "3:50-5:00/km"];
+            let mut all: Vec<Value> = hard.into_iter().map(by).collect();
+            all.push(json!({"length": "1km", "sport": "run", "oldest": "2017-01-01"}));
+            all.extend(activities.iter().take(6).map(|id| json!({"like": id})));
+            all
+        }
         "get_power_curves" => vec![
             json!({}),
             json!({"sport": "run", "metric": "pace"}),

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::world;
 
 /// The most bytes of each tool's default answer: what a conversation pays for a question.
-const BYTES: [(&str, usize); 12] = [
+const BYTES: [(&str, usize); 13] = [
     ("get_athlete_profile", 2000),
     ("get_training_history", 4400),
     ("get_training_summary", 3000),
@@ -16,6 +16,7 @@ const BYTES: [(&str, usize); 12] = [
     ("get_extended_metrics", 2800),
     ("get_climb_segments", 1200),
     ("get_best_efforts", 1300),
+    ("find_intervals", 3600),
     ("get_fitness", 2500),
     ("get_power_curves", 1400),
     ("get_wellness", 1400),

@@ -36,6 +36,7 @@ mod factors;
 mod for_coaches;
 mod grid;
 mod inbox;
+mod intervals;
 mod languages;
 mod links;
 mod log_batches;

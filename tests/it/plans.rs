@@ -138,7 +138,10 @@ async fn one_coach_applies_one_athletes_plan_to_two_others_with_their_own_thresh
             let some = if seeded.person.slug == "jack" { 1 } else { 8 };
             assert_eq!(there.len(), some, "{text}");
         }
-        assert!(text.contains("1 written, 7 not written") && text.contains("there is no FTP for Ride"), "{text}");
+        assert!(
+            text.contains("1 written, 7 not written") && text.contains("there is no FTP for Ride"),
+            "{text}"
+        );
         assert!(planned(&world, ana, "2026-12-01", "2027-01-31").is_empty());
         // The library of Ana is not Jack's: what Jack granted is no way into it.
         change(&world, ana, &["get_training_history"], None).await;

@@ -419,12 +419,13 @@ async fn every_tool_that_writes_reads_each_of_its_parameters() {
     on_saturday(async |world| {
         let ana = world.ana();
         world.let_write(ana).await;
+        crate::writes_library::with_library(&world).await;
         for tool in CATALOGUE.iter().filter(|tool| !matches!(tool.run, Run::Read(_))) {
             for param in tool.params {
                 let event = json!({"kind": "sick", "date": "2026-12-03"});
                 let mut given =
                     json!({"id": 1, "changes": "1", "workouts": [workout("Ride", "2026-12-03", "x", "")], "events": [event],
-                        "days": [{"values": {"mood": 1}}], "ids": ["i1"]});
+                        "days": [{"values": {"mood": 1}}], "ids": ["i1"], "plan": "Basis", "start": "2026-12-07"});
                 let own: Vec<&str> = tool.params.iter().map(|param| param.name).collect();
                 given
                     .as_object_mut()

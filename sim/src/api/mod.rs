@@ -8,6 +8,7 @@ mod ask;
 mod curves;
 mod events;
 mod library;
+mod search;
 mod training;
 mod wellness;
 
@@ -24,6 +25,7 @@ use serde_json::{Map, Value};
 
 pub(super) use ask::Ask;
 use ask::{read, write};
+pub(super) use search::Wanted;
 
 use super::{
     front::front,
@@ -89,6 +91,10 @@ fn of_athlete() -> Router<Arc<World>> {
         .route("/workout-tags", read(Library, library::tags))
         .route("/activities", read(Activity, training::list))
         .route("/activities/search", read(Activity, training::search))
+        .route(
+            "/activities/interval-search",
+            read(Activity, search::by_intervals),
+        )
         .route("/activities/{which}", read(Activity, training::several))
         .route("/athlete-summary", read(Activity, training::summary))
         .route("/power-curves", read(Activity, curves::power))

@@ -638,3 +638,55 @@ async fn what_was_typed_in_has_nothing_inside() {
         assert!(part == "messages" || rows(&answer).is_empty(), "{part}");
     }
 }
+
+#[tokio::test]
+async fn activities_are_found_by_their_intervals() {
+    let bench = Bench::new().await;
+    let path = "/athlete/0/activities/interval-search";
+    let asked = |query: &str| format!("{path}?{query}");
+    let all = "minSecs=400&maxSecs=800&minIntensity=80&maxIntensity=120";
+    for missing in ["minSecs", "maxSecs", "minIntensity", "maxIntensity"] {
+        let query: Vec<&str> = all.split('&').filter(|part| !part.starts_with(missing)).collect();
+        let (status, body) = bench.ask(Method::GET, &asked(&query.join("&"))).await;
+        assert_eq!(status, 422, "{missing}");
+        assert!(text(&body, "error").contains(missing), "{body}");
+    }
+    let found = bench.get(&asked(all)).await;
+    let found = rows(&found);
+    assert!((2..=30).contains(&found.len()), "{}", found.len());
+    assert!(found.is_sorted_by(|a, b| text(a, "start_date_local") >= text(b, "start_date_local")));
+    for row in found.iter().take(5) {
+        assert!(
+            text(row, "source") != "STRAVA" && row.get("icu_intervals").is_none(),
+            "{row}"
+        );
+        let whole = bench
+            .get(&format!("/activity/{}?intervals=true", text(row, "id")))
+            .await;
+        let fits = |one: &&Value| {
+            one["type"] == "WORK"
+                && (400.0..=800.0).contains(&number(&one["moving_time"]))
+                && (80.0..=120.0).contains(&number(&one["intensity"]))
+        };
+        assert!(rows(&whole["icu_intervals"]).iter().filter(fits).count() > 0);
+    }
+    let two = bench.get(&asked(&format!("{all}&limit=2"))).await;
+    assert_eq!(
+        rows(&two).iter().map(|row| text(row, "id")).collect::<Vec<_>>(),
+        found
+            .iter()
+            .take(2)
+            .map(|row| text(row, "id"))
+            .collect::<Vec<_>>()
+    );
+    let many = bench.get(&asked(&format!("{all}&minReps=40"))).await;
+    assert!(rows(&many).is_empty(), "{many}");
+    for kind in ["AUTO", "POWER", "HR"] {
+        let found = bench.get(&asked(&format!("{all}&type={kind}"))).await;
+        assert!(!rows(&found).is_empty(), "{kind}");
+    }
+    assert_eq!(
+        bench.ask(Method::GET, &asked(&format!("{all}&type=FTP"))).await.0,
+        500
+    );
+}

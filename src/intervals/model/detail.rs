@@ -2,7 +2,7 @@
 //!
 //! Only what tools show. The fields that a list also has are in [`Activity`].
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_with::apply;
@@ -165,6 +165,38 @@ impl ActivityDetail {
         let activity = lenient::object(body)?;
         let detail: Self = lenient::object(body)?;
         Ok(Self { activity, ..detail })
+    }
+}
+
+/// An activity of a list, with what its intervals were in short.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InShort {
+    /// Its id.
+    pub(crate) id: String,
+    /// Athlete-local.
+    pub(crate) start: NaiveDateTime,
+    /// Upstream's word; empty if there is none.
+    pub(crate) sport: String,
+    /// Closed to the API by Strava.
+    pub(crate) is_closed: bool,
+    /// Any other stub.
+    pub(crate) is_empty: bool,
+    /// Such as `3x 12m 224w`.
+    pub(crate) summary: Vec<String>,
+}
+
+impl InShort {
+    /// What is kept of a row; None without an id or a start.
+    pub(crate) fn of(detail: ActivityDetail) -> Option<Self> {
+        let activity = detail.activity;
+        Some(Self {
+            start: activity.start_date_local?,
+            sport: activity.sport().to_owned(),
+            is_closed: activity.is_closed_by_strava(),
+            is_empty: activity.is_empty_stub(),
+            id: activity.id?,
+            summary: detail.interval_summary.unwrap_or_default(),
+        })
     }
 }
 

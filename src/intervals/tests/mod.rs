@@ -3,6 +3,7 @@
 mod analysis;
 mod answers;
 mod curves;
+mod intervals;
 mod oauth;
 mod server;
 mod wire;

@@ -20,7 +20,7 @@ use crate::{
         steps,
     },
     training::{
-        laps::{Clues, Lap, Origin, PRESS, origin},
+        laps::{Origin, PRESS},
         means::mean,
         sports::Tempo,
     },
@@ -70,7 +70,7 @@ pub(super) fn block(
         .filter(|(_, lap)| window.touches(lap.start_time, lap.end_time))
         .collect();
     let sets = sets(detail);
-    let origin = origin_of(detail, laps);
+    let origin = one_activity::origin_of(detail, laps);
     let steps = plan.and_then(|plan| steps_of(plan, detail, own));
     let count = laps.iter().filter(|lap| !is_press(lap)).count();
     let other = steps.as_ref().map(Vec::len).filter(|steps| *steps != count);
@@ -212,23 +212,6 @@ fn beside(laps: &[Interval], steps: Vec<String>) -> Vec<String> {
     let mut steps = steps.into_iter();
     let mut step = |lap: &Interval| if is_press(lap) { None } else { steps.next() };
     laps.iter().map(|lap| step(lap).unwrap_or_default()).collect()
-}
-
-fn origin_of(detail: &ActivityDetail, laps: &[Interval]) -> Origin {
-    let known: Vec<Lap> = laps
-        .iter()
-        .map(|lap| Lap {
-            distance: units::sane(lap.distance),
-            secs: units::sane(lap.elapsed_time).or(units::sane(lap.moving_time)),
-            grouped: lap.group_id.is_some(),
-        })
-        .collect();
-    let clues = Clues {
-        recorded: detail.icu_lap_count,
-        edited: detail.icu_intervals_edited == Some(true),
-        planned: detail.activity.paired_event_id.is_some(),
-    };
-    origin(&known, clues)
 }
 
 /// Where the laps come from, in a line. `other`: how many steps the plan has, if that is another number.
