@@ -305,6 +305,7 @@ mod tests {
             permission: Box::leak(Box::new(permission)),
             description: "D",
             params,
+            requests: "none",
             run: Run::Read(|_, _| Box::pin(async { unreachable!("never called") })),
         }
     }

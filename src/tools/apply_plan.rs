@@ -37,6 +37,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Puts a training plan of the library on the calendar: first a preview of every day with what stands there, and a \
         token; with confirm it is written. Each text is checked with the thresholds of who gets it. At most 120 workouts an athlete.",
     params: PARAMS,
+    requests: "6–8 an athlete, 1 for the library",
     run: Run::WriteFrom(|source, targets, given| Box::pin(apply(source, targets, given))),
 };
 

@@ -37,6 +37,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Deletes a workout of the library, or a folder or plan with everything in it: listed first, with a token. What is \
         shared with others is never deleted. The calendar stays as it is. undo_change restores.",
     params: PARAMS,
+    requests: "2–5",
     run: Run::Write(|granted, given| Box::pin(delete(granted, given))),
 };
 

@@ -34,6 +34,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Deletes one entry of any kind at once (id, or date and name), or a range's workouts from today on: listed first, with a token. \
         undo_change restores.",
     params: PARAMS,
+    requests: "3–4",
     run: Run::Write(|granted, given| Box::pin(delete(granted, given))),
 };
 

@@ -47,6 +47,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Changes one planned workout or other entry: move, rename, shorten, make easier, other steps (text as for \
         push_workout) or note. Only what is given changes; a note never replaces steps. Read back; undo_change undoes it.",
     params: PARAMS,
+    requests: "4–6",
     run: Run::Write(|granted, given| Box::pin(edit(granted, given))),
 };
 

@@ -47,6 +47,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Sets of intervals over time, each against the first: by length and intensity, or like the main set of an \
         activity. One row a set: repetitions, power, pace or HR with spread and fade.",
     params: PARAMS,
+    requests: "2–4",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

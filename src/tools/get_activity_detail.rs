@@ -41,6 +41,7 @@ pub(super) const TOOL: Tool = Tool {
         adds at most three at a time: streams (the recording, averaged over time steps), splits (by km or mile), \
         histograms, weather, plan (the planned workout), comments.",
     params: PARAMS,
+    requests: "1–5",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

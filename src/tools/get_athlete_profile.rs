@@ -34,6 +34,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Name, time zone, units, age, weight, and by sport FTP, W′, LTHR (threshold heart rate), max HR, threshold \
         pace and the athlete's own power, HR and pace zones; what is not set is named.",
     params: PARAMS,
+    requests: "1, 2 with gear",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

@@ -43,6 +43,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Best efforts (peak power, fastest times, highest HR) by duration or distance, each with date and activity; \
         compare adds those of an earlier period. Default: the main sport, last 90 days.",
     params: PARAMS,
+    requests: "1–5",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

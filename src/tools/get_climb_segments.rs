@@ -44,6 +44,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "The climbs of one activity by its id, found in its recording: where, length, gain, average and steepest \
         grade, category, time, VAM, power, W/kg, % of FTP, HR, speed or pace, cadence.",
     params: PARAMS,
+    requests: "2",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

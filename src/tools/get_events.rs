@@ -54,6 +54,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "The calendar, oldest first: planned workouts with steps resolved to W, bpm or pace, races with \
         the form of their morning, notes, holidays, sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
     params: PARAMS,
+    requests: "2–5",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

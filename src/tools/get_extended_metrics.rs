@@ -30,6 +30,7 @@ pub(super) const TOOL: Tool = Tool {
         efficiency factor, HR recovery, DFA α1, core temperature, respiration, SmO2, L/R balance. With id: one activity. \
         Without: each activity of a range (default 28 days), averages by sport, second half against first.",
     params: PARAMS,
+    requests: "1–2",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

@@ -39,6 +39,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Fitness (CTL), fatigue (ATL), form (TSB), ramp and load at the end of each day or week. Default: the last 28 \
         days and the next 7, projected from planned workouts. A later newest alone projects from today.",
     params: PARAMS,
+    requests: "2–4",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

@@ -32,6 +32,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "The workout library at intervals.icu: folders and training plans; with folder the workouts in it, by plan day, \
         with their steps; with query those whose name has it, or with a #tag, in all of it.",
     params: PARAMS,
+    requests: "1",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

@@ -44,6 +44,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Power, pace, GAP (grade-adjusted pace) or HR curves of several windows side by side, with intervals.icu's \
         eFTP, CP, W′, critical speed and VO2max estimate. Default: 42d and 1y.",
     params: PARAMS,
+    requests: "1–5",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

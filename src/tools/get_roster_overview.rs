@@ -53,6 +53,7 @@ pub(super) const TOOL: RosterTool = RosterTool {
         exactly these days for everyone, to compare or add up athletes: load against plan, also week by week, activities, \
         time, missed, means.",
     params: PARAMS,
+    requests: "2–4 an athlete",
     run: |roster, given| Box::pin(run(roster, given)),
 };
 

@@ -43,6 +43,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Past activities, newest first: time, distance, load, intensity, power, heart rate, pace, RPE, feel, id; \
         totals by sport and by week. Default: the last 28 days. A query without dates searches all time.",
     params: PARAMS,
+    requests: "1–3",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

@@ -48,6 +48,7 @@ pub(super) const TOOL: Tool = Tool {
         calories, time in zones, easy/moderate/hard, Foster monotony and strain; against the period before. Default: \
         this week so far and the 4 whole weeks before: 29 to 35 days; give dates to compare athletes.",
     params: PARAMS,
+    requests: "1–4",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

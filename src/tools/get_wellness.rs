@@ -42,6 +42,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Sleep, HRV, resting HR, weight, soreness, fatigue, stress, mood, notes and the athlete's own fields, by \
         day, with 7-day against 60-day averages; or means by week or month. Default: the last 7 days.",
     params: PARAMS,
+    requests: "1–2",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 

@@ -10,6 +10,7 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_WORKOUT_GUIDE,
     description: "The whole language of workout texts, with examples.",
     params: &[],
+    requests: "0",
     run: Run::Say(say),
 };
 

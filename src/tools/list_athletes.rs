@@ -26,6 +26,7 @@ pub(super) const TOOL: RosterTool = RosterTool {
     description: "The athletes on this coach's roster: name, what each granted (groups or tools), with which tools you may change something, whether intervals.icu is \
         connected, last day of the grant, id; and who is selected.",
     params: PARAMS,
+    requests: "0",
     run: |roster, given| Box::pin(async move { run(&roster, given) }),
 };
 

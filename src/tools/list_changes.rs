@@ -26,6 +26,7 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::LIST_CHANGES,
     description: "Changes made through IcuSync, newest first: number for undo_change, by whom, what, how it ended.",
     params: PARAMS,
+    requests: "0–1",
     run: Run::ReadChanges(|ask, changes, given| Box::pin(list(ask, changes, given))),
 };
 

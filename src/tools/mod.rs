@@ -140,6 +140,8 @@ pub struct Tool {
     pub description: &'static str,
     /// Its parameters.
     pub params: &'static [Param],
+    /// How many requests to intervals.icu a call takes, in words: what is not kept already, without retries.
+    pub requests: &'static str,
     /// Runs it.
     pub run: Run,
 }
@@ -204,6 +206,8 @@ pub struct RosterTool {
     pub description: &'static str,
     /// Its parameters.
     pub params: &'static [Param],
+    /// How many requests to intervals.icu a call takes, in words.
+    pub requests: &'static str,
     /// Checks the arguments and runs.
     pub run: fn(Roster, Map<String, Value>) -> Running,
 }

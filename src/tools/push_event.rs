@@ -46,6 +46,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Puts races, notes, targets, absences and marks on the calendar, for one day or several. Read back; the same \
         again changes nothing; undo_change undoes it. edit_workout and delete_workout work on these too.",
     params: PARAMS,
+    requests: "3–5",
     run: Run::Write(|granted, given| Box::pin(push(granted, given))),
 };
 

@@ -34,6 +34,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Writes values of wellness days, today's or past: weight, sleep, HRV, soreness, mood, steps, note … Only what is given \
         changes; read back; undo_change puts old values back, but cannot empty what was not set before.",
     params: PARAMS,
+    requests: "3–4",
     run: Run::Write(|granted, given| Box::pin(push(granted, given))),
 };
 

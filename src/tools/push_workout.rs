@@ -23,6 +23,7 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::PUSH_WORKOUT,
     description: include_str!("push_workout/description.txt"),
     params: PARAMS,
+    requests: "4–5, 1 more with a template",
     run: Run::WriteEach(|targets, given| Box::pin(push(targets, given))),
 };
 

@@ -30,6 +30,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Copies a planned workout (id, or date and name), or all workouts of the week that has the day week, to later weeks: \
         first a preview with a token, then, with confirm, the copies.",
     params: PARAMS,
+    requests: "5–8",
     run: Run::Write(|granted, given| Box::pin(repeat(granted, given))),
 };
 

@@ -38,6 +38,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Saves a workout in the library: new into a folder (make_folder: true makes one), or with id changes one. text as \
         for push_workout: get_workout_guide has the language. In a plan, day is its day from 1. Checked like a push; undoable.",
     params: PARAMS,
+    requests: "4–5",
     run: Run::Write(|granted, given| Box::pin(save(granted, given))),
 };
 

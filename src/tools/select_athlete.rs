@@ -26,6 +26,7 @@ pub(super) const TOOL: RosterTool = RosterTool {
     description: "Selects the athlete that later reads through this connector are about when they name none; lapses 60 minutes \
         after its last use. Answers with what is granted and, where granted, thresholds by sport and current form.",
     params: PARAMS,
+    requests: "0–4",
     run: |roster, given| Box::pin(async move { run(&roster, given).await }),
 };
 

@@ -13,6 +13,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Takes changes back by their numbers, if nobody changed the entry since: what was written goes, what was edited or \
         deleted comes back.",
     params: PARAMS,
+    requests: "3–5",
     run: Run::Write(|granted, given| Box::pin(run(granted, given))),
 };
 

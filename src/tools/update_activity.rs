@@ -44,6 +44,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Changes finished activities, none from Strava; pairs one with its planned workout. Only what is given changes; \
         read back; undo_change puts old values back.",
     params: PARAMS,
+    requests: "2, 1 more an activity",
     run: Run::Write(|granted, given| Box::pin(update(granted, given))),
 };
 

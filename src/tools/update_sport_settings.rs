@@ -27,6 +27,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "Changes thresholds and zones of a group of sports. First call: what would change and follow, and a token; the \
         same call with confirm writes. undo_change restores.",
     params: PARAMS,
+    requests: "3",
     run: Run::Write(|granted, given| Box::pin(update(granted, given))),
 };
 

@@ -3,8 +3,17 @@
 //!
 //! It reads both as text, as `arrows` does.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    path::{Path, PathBuf},
+};
+
+use icusync::{
+    intervals::Area,
+    permissions::Access,
+    tools::{CATALOGUE, ROSTER, Tool},
+};
 
 /// Where sources are; a folder that does not exist has none.
 const SOURCES: [&str; 3] = ["src", "tests/it", "sim/src"];
@@ -318,6 +327,77 @@ fn every_tool_is_in_the_users_table() {
     let tools: BTreeSet<&str> = tools.iter().map(String::as_str).collect();
     assert!(tools.len() >= 14, "{tools:?}");
     assert_eq!(listed, tools, "docs/using.md");
+}
+
+/// The page of the tools, as the catalogue has them.
+fn tools_page() -> String {
+    let rows = |off: bool| {
+        let mut rows = String::new();
+        for tool in CATALOGUE
+            .iter()
+            .filter(|tool| tool.permission.group.is_off_at_first() == off)
+        {
+            row(&mut rows, tool);
+        }
+        rows
+    };
+    let mut roster = String::new();
+    for tool in ROSTER {
+        writeln!(roster, "| `{}` | {} | {} |", tool.name, tool.title, tool.requests).unwrap();
+    }
+    format!(
+        "# The tools\n\n\
+        What each tool lets its user do, what the athlete shares for it, and how many requests to intervals.icu a call takes; \
+        an athlete has about 100 of them a day. What the tools answer is in [Using it](using.md#tools).\n\n\
+        This page is written from the catalogue in `src/tools/mod.rs`; `tests/it/docs.rs` compares the two.\n\n\
+        ## On for every connector\n\n\
+        | tool | lets | group | changes data | needs | requests |\n|---|---|---|---|---|---|\n{}\n\
+        Tools that change data stay off until changes are allowed.\n\n\
+        ## Off until switched on\n\n\
+        | tool | lets | group | changes data | needs | requests |\n|---|---|---|---|---|---|\n{}\n\
+        ## For a coach's roster\n\n\
+        | tool | title | requests |\n|---|---|---|\n{roster}",
+        rows(false),
+        rows(true),
+    )
+}
+
+fn row(rows: &mut String, tool: &Tool) {
+    let permission = tool.permission;
+    let needs: Vec<&str> = permission.needs.iter().copied().map(Area::word).collect();
+    writeln!(
+        rows,
+        "| `{}` | {} | {} | {} | {} | {} |",
+        tool.name(),
+        permission.lets,
+        permission.group.title(),
+        if tool.run.access() == Access::Write {
+            "yes"
+        } else {
+            "no"
+        },
+        if needs.is_empty() {
+            "nothing".to_owned()
+        } else {
+            needs.join(", ")
+        },
+        tool.requests,
+    )
+    .unwrap();
+}
+
+/// With `INSTA_UPDATE=always` the page is written anew, as snapshots are.
+#[test]
+fn the_page_of_the_tools_is_the_catalogue() {
+    let page = tools_page();
+    if std::env::var("INSTA_UPDATE").is_ok_and(|value| value == "always") {
+        std::fs::write(root().join("docs/tools.md"), &page).unwrap();
+    }
+    assert_eq!(
+        read("docs/tools.md"),
+        page,
+        "run this test with INSTA_UPDATE=always"
+    );
 }
 
 #[test]

@@ -100,6 +100,7 @@ pub(crate) fn tool(name: &'static str, needs: &'static [Area], run: Run) -> Tool
         permission: Box::leak(Box::new(permission)),
         description: "Does what its name says.",
         params: PARAMS,
+        requests: "none",
         run,
     }
 }
