@@ -175,6 +175,11 @@ fn changes(tool: &str, made: i64, activity: &str) -> Option<Vec<Value>> {
             json!({"id": "7701001", "name": "Renamed", "folder": "Basis", "day": 3, "text": "- 1h 60%", "tags": []}),
         ],
         "delete_library_item" => vec![json!({"workout": "Renamed"}), json!({"folder": "Key sessions"})],
+        "apply_plan" => vec![
+            json!({"plan": "Basis", "start": "2026-12-28", "weeks": "1-2"}),
+            json!({"plan": "Basis", "start": "2027-02-01"}),
+        ],
+        "repeat_events" => vec![json!({"week": "2026-12-28", "times": 2, "every": 3})],
         "update_sport_settings" => vec![json!({
             "sport": "ride", "ftp": 250, "indoor_ftp": 240, "w_prime": "18 kJ", "pmax": 900, "lthr": 170,
         })],

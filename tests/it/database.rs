@@ -12,7 +12,7 @@ use icusync::{
     app::App,
     demo::seed::{PASSWORD, Seeded},
     guard::recovery,
-    postgres, queries,
+    permissions, postgres, queries,
     secrets::{KeyRing, Random, Token, TokenKind},
     start::{self, Ingredients},
     time::Clock,
@@ -1006,6 +1006,39 @@ async fn migrate(old: &mut PgConnection, versions: impl RangeBounds<i64>) {
     {
         old.execute(migration.sql.clone()).await.unwrap();
     }
+}
+
+/// Groups that are off at first are off for everything that was chosen before they were there, and nothing else changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn connectors_of_before_begin_without_the_library() {
+    test(async |world| {
+        let mut old = before(&world, 13).await;
+        old.execute(
+            "insert into accounts (id, email, email_key, created_at) values (gen_random_uuid(), 'a@x.example', 'a@x.example', now());
+             insert into connectors (id, account_id, created_at, groups_off)
+                 select gen_random_uuid(), id, now(), '{wellness}' from accounts;
+             insert into sign_in_choices (account_id, client, groups_off, may_write, chosen_at)
+                 select id, 'Claude', '{}', true, now() from accounts;",
+        )
+        .await
+        .unwrap();
+        migrate(&mut old, 13..).await;
+        old.execute(
+            "insert into connectors (id, account_id, created_at, is_sign_in)
+                 select gen_random_uuid(), id, now(), true from accounts",
+        )
+        .await
+        .unwrap();
+        let off: Vec<Vec<String>> = sqlx::query_scalar(
+            "(select groups_off from connectors order by is_sign_in) union all (select groups_off from sign_in_choices)",
+        )
+        .fetch_all(&mut old)
+        .await
+        .unwrap();
+        let later = permissions::OFF_AT_FIRST;
+        assert_eq!(off, [[&["wellness"][..], &later].concat(), later.to_vec(), later.to_vec()]);
+    })
+    .await;
 }
 
 /// Grants from before they belonged to an athlete belong to the athlete whom the account shows, connected or not.

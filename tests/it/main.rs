@@ -38,6 +38,7 @@ mod grid;
 mod inbox;
 mod intervals;
 mod languages;
+mod library_pages;
 mod links;
 mod log_batches;
 mod mail;
