@@ -179,7 +179,7 @@ fn changes(tool: &str, made: i64, activity: &str) -> Option<Vec<Value>> {
             json!({"plan": "Basis", "start": "2026-12-28", "weeks": "1-2"}),
             json!({"plan": "Basis", "start": "2027-02-01"}),
         ],
-        "repeat_events" => vec![json!({"week": "2026-12-28", "times": 2, "every": 3})],
+        "repeat_events" => vec![json!({"week": "2026-12-28", "times": 2, "weeks_apart": 3})],
         "update_sport_settings" => vec![json!({
             "sport": "ride", "ftp": 250, "indoor_ftp": 240, "w_prime": "18 kJ", "pmax": 900, "lthr": 170,
         })],

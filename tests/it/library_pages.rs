@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::{
-    connections::{ALL, WRITING, consent},
+    connections::{WRITING, consent},
     for_coaches::visit,
     roster::change,
     world::{
@@ -81,9 +81,13 @@ async fn an_athlete_switches_the_library_on_and_shares_it_in_one_go() {
         assert_eq!(listed(&mcp).await, TOOLS, "from the press on");
         let text = refused(&world, &ana.link, "get_library", json!({})).await;
         assert!(text.contains("needs the athlete's workout library"), "{text}");
-        let mut wanted = ALL.to_vec();
+        let mut wanted = WRITING.to_vec();
         wanted.push("LIBRARY:READ");
-        assert_eq!(asked(away.location()), wanted, "reading: changes are off");
+        assert_eq!(
+            asked(away.location()),
+            wanted,
+            "what is shared stays shared; the library for reading, since changes are off"
+        );
 
         // Going back without consent leaves everything as it was, and the pages offer it again.
         for path in ["/dashboard", "/connector"] {
@@ -149,7 +153,8 @@ async fn each_app_has_the_library_only_where_it_was_ticked() {
         let without = program.sign_in(&mut browser, false).await;
         let without = program.mcp(without.access());
         assert_eq!(listed(&without).await, Vec::<String>::new());
-        let (path, page) = program.in_another_window("two").begin(&mut browser).await;
+        let program = program.in_another_window("two");
+        let (path, page) = program.begin(&mut browser).await;
         assert!(page.attribute("#group-library", "checked").is_none());
         assert!(
             page.text()
@@ -206,7 +211,6 @@ async fn a_coachs_url_has_the_library_once_the_coach_wants_it_and_an_athlete_gra
     test_with(
         |config| config.sign_ins_per_minute = 1_000,
         async |world: Arc<World>| {
-            world.with_everything_shared().await;
             let coach = world.coaches().await.swap_remove(0).link;
             let mcp = world.mcp(&coach);
             change(&world, world.ana(), &["get_library", "get_fitness"], None).await;
@@ -219,6 +223,17 @@ async fn a_coachs_url_has_the_library_once_the_coach_wants_it_and_an_athlete_gra
             let text = browser.get(saved.location()).await.text();
             assert!(text.contains("offers"), "{text}");
             assert!(listed(&mcp).await.contains(&"get_library".to_owned()));
+            let text = refused(&world, &coach, "get_library", json!({"athlete": "Ana"})).await;
+            assert!(text.contains("needs the athlete's workout library"), "{text}");
+            // An athlete whose coach may use it is asked to share it, though her own connector does not offer it.
+            let mut ana = world.signed_in(&world.ana().clone()).await;
+            let away = ana.post("/connect", &[]).await;
+            assert!(
+                asked(away.location()).contains(&"LIBRARY:READ".to_owned()),
+                "{}",
+                away.location()
+            );
+            world.with_everything_shared().await;
             let text = done(&world, &coach, "get_library", json!({"athlete": "Ana"})).await;
             assert!(text.contains("Ana Berger (i900001) · workout library"), "{text}");
             let text = refused(&world, &coach, "get_library", json!({"athlete": "Jack"})).await;
@@ -232,14 +247,6 @@ async fn a_coachs_url_has_the_library_once_the_coach_wants_it_and_an_athlete_gra
                 .await;
             assert_eq!(stranger.status, 403);
 
-            // An athlete whose coach may use it is asked to share it, though her own connector does not offer it.
-            let mut ana = world.signed_in(&world.ana().clone()).await;
-            let away = ana.post("/connect", &[]).await;
-            assert!(
-                asked(away.location()).contains(&"LIBRARY:READ".to_owned()),
-                "{}",
-                away.location()
-            );
             let page = browser.get("/for-coaches/my-roster").await;
             save(&mut browser, &page, "/for-coaches/my-roster/link/tools", false).await;
             assert_eq!(listed(&mcp).await, Vec::<String>::new());
