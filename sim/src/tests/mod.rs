@@ -5,6 +5,7 @@ mod analysis;
 mod broken;
 mod bulk;
 mod data;
+mod library;
 mod mishaps;
 mod people;
 mod records;
