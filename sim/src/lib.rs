@@ -16,6 +16,7 @@ mod effort;
 mod efforts;
 mod fault;
 mod front;
+mod gear;
 mod given;
 mod history;
 mod laps;
@@ -269,6 +270,21 @@ impl Running {
             }
             is_there
         })
+    }
+
+    /// A person's gear as `GET /athlete/{id}/gear` answers it. Empty for an unknown name.
+    pub fn gear(&self, slug: &str) -> Vec<Map<String, Value>> {
+        Person::of_slug(slug).map_or_else(Vec::new, |person| self.world.gear(person))
+    }
+
+    /// Somebody else lays `change` over a piece of gear, or without one deletes it. False if there is none.
+    pub fn change_gear(&self, slug: &str, id: &str, change: Option<Value>) -> bool {
+        let change = change.map(object);
+        match (Person::of_slug(slug), change) {
+            (None, _) | (_, Some(None)) => false,
+            (Some(person), Some(change)) => self.world.meddle_with_gear(person, id, change),
+            (Some(person), None) => self.world.meddle_with_gear(person, id, None),
+        }
     }
 
     /// What a person allows the application from now on, such as `ACTIVITY:WRITE,CALENDAR:READ`; it applies to every token.

@@ -17,6 +17,7 @@ use super::{
     athlete::{self, Sports},
     calendar::{Pairing, blank_event, horizon, is_seeded, pair, seeded, settle},
     fault::{Fault, Faults},
+    gear::Rack,
     given::Given,
     history::{Fitness, History},
     library,
@@ -139,6 +140,8 @@ pub(super) struct State {
     events: BTreeMap<(&'static str, i64), Option<Map<String, Value>>>,
     /// The libraries as clients left them, by short name; the seeded one of who is not in it.
     shelves: BTreeMap<&'static str, Shelf>,
+    /// The same of gear.
+    pub(super) racks: BTreeMap<&'static str, Rack>,
     created: i64,
     pub(super) rules: Rules,
     /// Whether today's row of the model counts what is planned for today and not done yet. What upstream does is not known.

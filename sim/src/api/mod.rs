@@ -7,6 +7,7 @@ mod analysis;
 mod ask;
 mod curves;
 mod events;
+mod gear;
 mod library;
 mod search;
 mod training;
@@ -72,7 +73,24 @@ fn of_athlete() -> Router<Arc<World>> {
             write(PUT, Settings, account::put_sport),
         )
         .route("/custom-item", read(Settings, account::custom_items))
-        .route("/gear", read(Activity, account::gear))
+        .route("/gear", read(Activity, gear::list))
+        .route("/gear", write(POST, Activity, gear::create))
+        .route("/gear/{which}", write(PUT, Activity, gear::update))
+        .route("/gear/{which}", write(DELETE, Activity, gear::delete))
+        .route("/gear/{which}/calc", read(Activity, gear::calc))
+        .route("/gear/{which}/replace", write(POST, Activity, gear::replace))
+        .route(
+            "/gear/{which}/reminder",
+            write(POST, Activity, gear::create_reminder),
+        )
+        .route(
+            "/gear/{which}/reminder/{part}",
+            write(PUT, Activity, gear::update_reminder),
+        )
+        .route(
+            "/gear/{which}/reminder/{part}",
+            write(DELETE, Activity, gear::delete_reminder),
+        )
         .route("/training-plan", read(Library, account::training_plan))
         .route("/folders", read(Library, library::folders))
         .route("/folders", write(POST, Library, library::create_folder))

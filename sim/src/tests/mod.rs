@@ -5,6 +5,7 @@ mod analysis;
 mod broken;
 mod bulk;
 mod data;
+mod gear;
 mod library;
 mod mishaps;
 mod people;
