@@ -546,7 +546,7 @@ impl World {
         let since = self.local(person) - Duration::days(COUNTED);
         let fields = ["gear", "moving_time", "elapsed_time", "distance"].map(str::to_owned);
         let rows = if as_seeded {
-            let (history, now) = (self.history(person), self.local(person));
+            let (history, now) = (self.lived(person), self.local(person));
             let known = history.known(now).filter(|done| done.start > since);
             known
                 .map(|done| activity::row(person, done, Some(&fields)))

@@ -22,6 +22,7 @@ mod history;
 mod laps;
 mod library;
 mod limits;
+mod manual;
 mod oauth;
 mod params;
 mod people;
@@ -227,6 +228,11 @@ impl Running {
     /// Somebody else deletes an entry of a person's calendar. False if it is not there.
     pub fn delete_event(&self, slug: &str, id: i64) -> bool {
         Person::of_slug(slug).is_some_and(|person| self.world.meddle(person, id, None))
+    }
+
+    /// Somebody else deletes an activity. False if it is not there.
+    pub fn delete_activity(&self, slug: &str, id: &str) -> bool {
+        Person::of_slug(slug).is_some_and(|person| self.world.delete_activity(person, id))
     }
 
     /// Somebody else writes these values of a thing of a person's, whatever they are. False for an unknown name.

@@ -9,6 +9,7 @@ mod curves;
 mod events;
 mod gear;
 mod library;
+mod manual;
 mod search;
 mod training;
 mod wellness;
@@ -108,6 +109,11 @@ fn of_athlete() -> Router<Arc<World>> {
         .route("/workouts/{which}", write(DELETE, Library, library::delete))
         .route("/workout-tags", read(Library, library::tags))
         .route("/activities", read(Activity, training::list))
+        .route("/activities/manual", write(POST, Activity, manual::create))
+        .route(
+            "/activities/manual/bulk",
+            write(POST, Activity, manual::create_bulk),
+        )
         .route("/activities/search", read(Activity, training::search))
         .route(
             "/activities/interval-search",
@@ -138,6 +144,7 @@ fn of_activity() -> Router<Arc<World>> {
     Router::new()
         .route("/", read(Activity, training::one))
         .route("/", write(PUT, Activity, training::update))
+        .route("/", write(DELETE, Activity, manual::delete))
         .route("/streams.json", read(Activity, analysis::streams))
         .route("/streams.csv", read(Activity, analysis::streams_csv))
         .route("/power-histogram", read(Activity, analysis::power_histogram))

@@ -115,7 +115,7 @@ pub(super) fn update(ask: &Ask) -> Answer<Object> {
 }
 
 /// A piece as activities show it; a part is none.
-fn gear_of(pieces: &[Object], id: &str) -> Option<Value> {
+pub(super) fn gear_of(pieces: &[Object], id: &str) -> Option<Value> {
     let mut whole = pieces.iter().filter(|piece| piece["component"] != true);
     let piece = whole.find(|piece| text(piece, "id") == id)?;
     Some(json!({"id": id, "name": piece["name"], "distance": piece["distance"], "primary": false}))

@@ -7,6 +7,7 @@ mod bulk;
 mod data;
 mod gear;
 mod library;
+mod manual;
 mod mishaps;
 mod people;
 mod records;
