@@ -19,6 +19,7 @@ mod front;
 mod gear;
 mod given;
 mod history;
+mod items;
 mod laps;
 mod library;
 mod limits;

@@ -11,7 +11,7 @@ use super::{
     ask::{Answer, Ask},
 };
 use crate::{
-    athlete, devices, records,
+    athlete, devices, items, records,
     refusal::Refusal,
     schema::{FOLDER, TRAINING_PLAN, fill, made},
 };
@@ -74,8 +74,20 @@ pub(super) fn put_sport(ask: &Ask) -> Answer<Object> {
 }
 
 /// `GET /athlete/{id}/custom-item`.
-pub(super) fn custom_items(ask: &Ask) -> Json<Value> {
-    Json(athlete::custom_items(ask.person))
+pub(super) fn custom_items(ask: &Ask) -> Json<Vec<Value>> {
+    Json(items::of(ask.person))
+}
+
+/// `GET /athlete/{id}/custom-item/{itemId}`.
+pub(super) fn custom_item(ask: &Ask) -> Answer<Value> {
+    let id = ask.which();
+    let id: i64 = id
+        .parse()
+        .map_err(|_| Refusal::mismatch("itemId", "java.lang.Integer", id))?;
+    let mut all = items::of(ask.person).into_iter();
+    all.find(|item| item["id"] == id)
+        .map(Json)
+        .ok_or_else(Refusal::missing)
 }
 
 /// `GET /athlete/{id}/training-plan`: only the cyclist follows one.

@@ -74,6 +74,7 @@ fn of_athlete() -> Router<Arc<World>> {
             write(PUT, Settings, account::put_sport),
         )
         .route("/custom-item", read(Settings, account::custom_items))
+        .route("/custom-item/{which}", read(Settings, account::custom_item))
         .route("/gear", read(Activity, gear::list))
         .route("/gear", write(POST, Activity, gear::create))
         .route("/gear/{which}", write(PUT, Activity, gear::update))
