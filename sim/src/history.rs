@@ -107,7 +107,9 @@ impl History {
             }
             !is_gone
         });
-        made.iter().for_each(|done| count(done, 1.0));
+        for done in &made {
+            count(done, 1.0);
+        }
         // Fitness is linear in the loads: what they change runs on beside what was there.
         let mut change = Fitness::default();
         for (day, row) in FIRST_DAY.iter_days().zip(&mut self.days) {

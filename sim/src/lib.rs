@@ -15,6 +15,7 @@ mod dice;
 mod effort;
 mod efforts;
 mod fault;
+mod files;
 mod front;
 mod gear;
 mod given;
@@ -64,6 +65,9 @@ pub use written::Rules;
 
 /// Gives the time.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// A folder of a library, with the workouts in it.
+pub type Folder = (Map<String, Value>, Vec<Map<String, Value>>);
 
 /// How to start.
 pub struct Options {
@@ -246,13 +250,13 @@ impl Running {
     }
 
     /// A person's library: each folder with what is in it, as upstream keeps it.
-    pub fn library(&self, slug: &str) -> Vec<(Map<String, Value>, Vec<Map<String, Value>>)> {
+    pub fn library(&self, slug: &str) -> Vec<Folder> {
         let Some(person) = Person::of_slug(slug) else {
             return Vec::new();
         };
-        let shelf = self.world.shelf(person);
-        let inside = |id: &i64| shelf.inside(*id).cloned().collect();
-        let folders = shelf.folders.iter();
+        let library = self.world.shelf(person);
+        let inside = |id: &i64| library.inside(*id).cloned().collect();
+        let folders = library.folders.iter();
         folders.map(|(id, folder)| (folder.clone(), inside(id))).collect()
     }
 

@@ -143,6 +143,15 @@ impl Ask {
         &self.names.part
     }
 
+    /// The number or id of what is asked for, of an activity or of something of the athlete's.
+    pub(super) fn number(&self) -> &str {
+        if self.names.activity.is_empty() {
+            &self.names.which
+        } else {
+            &self.names.activity
+        }
+    }
+
     /// The local time of the person.
     pub(super) fn now(&self) -> NaiveDateTime {
         self.world.local(self.person)

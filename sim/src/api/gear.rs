@@ -192,7 +192,7 @@ pub(super) fn create_reminder(ask: &Ask) -> Answer<Object> {
     let mut reminder = blank_reminder(ask.world.new_event_id(), piece, total, ask.world.now());
     lay_reminder(&mut reminder, body)?;
     rack.0[at].reminders.push(reminder);
-    answered(ask, at, rack, &worn)
+    Ok(answered(ask, at, rack, &worn))
 }
 
 /// The reminder that the path names, of the piece at `at`.
@@ -236,7 +236,7 @@ pub(super) fn update_reminder(ask: &Ask) -> Answer<Object> {
         let until = stamp(now + Duration::days(i64::from(days)));
         reminder.insert("snoozed_until".into(), json!(until));
     }
-    answered(ask, at, rack, &worn)
+    Ok(answered(ask, at, rack, &worn))
 }
 
 /// `DELETE /athlete/{id}/gear/{gearId}/reminder/{reminderId}`.
@@ -246,12 +246,12 @@ pub(super) fn delete_reminder(ask: &Ask) -> Answer<Object> {
     let at = place(ask, &rack)?;
     let which = reminder(ask, &rack.0[at])?;
     rack.0[at].reminders.remove(which);
-    answered(ask, at, rack, &worn)
+    Ok(answered(ask, at, rack, &worn))
 }
 
 /// Keeps the gear and answers the piece at `at`.
-fn answered(ask: &Ask, at: usize, rack: Rack, worn: &Worn) -> Answer<Object> {
+fn answered(ask: &Ask, at: usize, rack: Rack, worn: &Worn) -> Json<Object> {
     let answer = rack.shown(&rack.0[at], worn, ask.world.now());
     keep(ask, text(&answer, "name"), rack);
-    Ok(Json(answer))
+    Json(answer)
 }

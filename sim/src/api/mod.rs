@@ -7,6 +7,7 @@ mod analysis;
 mod ask;
 mod curves;
 mod events;
+mod files;
 mod gear;
 mod library;
 mod manual;
@@ -136,6 +137,7 @@ fn of_athlete() -> Router<Arc<World>> {
         .route("/events/bulk", write(POST, Calendar, events::create_bulk))
         .route("/events/bulk-delete", write(PUT, Calendar, events::delete_bulk))
         .route("/events/{which}", read(Calendar, events::one))
+        .route("/events/{which}/{part}", read(Calendar, files::planned))
         .route("/events/{which}", write(PUT, Calendar, events::update))
         .route("/events/{which}", write(DELETE, Calendar, events::delete))
 }
@@ -146,6 +148,9 @@ fn of_activity() -> Router<Arc<World>> {
         .route("/", read(Activity, training::one))
         .route("/", write(PUT, Activity, training::update))
         .route("/", write(DELETE, Activity, manual::delete))
+        .route("/file", read(Activity, files::original))
+        .route("/fit-file", read(Activity, files::fit))
+        .route("/gpx-file", read(Activity, files::gpx))
         .route("/streams.json", read(Activity, analysis::streams))
         .route("/streams.csv", read(Activity, analysis::streams_csv))
         .route("/power-histogram", read(Activity, analysis::power_histogram))

@@ -5,6 +5,7 @@ mod analysis;
 mod broken;
 mod bulk;
 mod data;
+mod files;
 mod gear;
 mod library;
 mod manual;
