@@ -1,4 +1,4 @@
-//! How a person's account reads on the wire: profile, settings, custom items. It carries invented secrets on purpose, as
+//! How a person's account reads on the wire: profile and settings. It carries invented secrets on purpose, as
 //! upstream does, so that tests can prove that they go no further.
 //!
 //! Nothing here depends on what was trained.
@@ -7,9 +7,10 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
-    activity::{BIKE, FUEL, LACTATE, TOURER},
+    activity::{BIKE, TOURER},
     devices,
     dice::whole,
+    items,
     people::{Build, FIRST_DAY, Person},
     schema::{ATHLETE, SPORT_SETTINGS, fill, made, text},
     workout::{Kind, PACE_ZONES, POWER_ZONES, SWEET_SPOT, Settings},
@@ -85,7 +86,7 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
                 ],
                 Build::Runner => vec!["weight", "restingHR", "sleepSecs", "sleepScore", "soreness", "steps"],
             },
-            "training_availability": usual_week(person), "custom_items": custom_items(person),
+            "training_availability": usual_week(person), "custom_items": items::of(person),
             // For the account from Strava the list is missing here, though its own endpoint has it.
             "sportSettings": (person.build != Build::StravaOnly).then(|| sport_settings(person, today)),
         }),
@@ -118,57 +119,6 @@ fn usual_week(person: &Person) -> Value {
             day(7, "NORMAL", None, None),
         ]),
         _ => Value::Null,
-    }
-}
-
-/// `GET /athlete/{id}/custom-item`.
-pub(super) fn custom_items(person: &Person) -> Value {
-    let item = |id: u32, kind: &str, name: &str, description: Option<&str>, content: Value| {
-        json!({
-            "id": id, "athlete_id": person.athlete_id, "type": kind, "visibility": "PRIVATE", "name": name,
-            "description": description, "image": null, "content": content, "usage_count": 0, "index": 0,
-            "hide_script": false, "hidden_by_id": null, "updated": "2024-08-01T09:00:00.000+00:00",
-            "from_athlete": null, "from_id": null,
-        })
-    };
-    let number =
-        |code: &str, aggregate: &str| json!({"code": code, "type": "numeric", "aggregate": aggregate});
-    let text = |code: &str| json!({"code": code, "type": "text"});
-    match person.build {
-        Build::Cyclist => json!([item(
-            30_501,
-            "INPUT_FIELD",
-            "Sauna minutes",
-            Some("Minutes in the sauna"),
-            number(CUSTOM_FIELD, "SUM")
-        )]),
-        Build::Triathlete => json!([
-            item(
-                30_511,
-                "INPUT_FIELD",
-                "Caffeine ☕ (mg)",
-                None,
-                number(CAFFEINE, "SUM")
-            ),
-            item(30_512, "INPUT_FIELD", "Where I slept", Some(""), text(WHERE)),
-            item(
-                30_513,
-                "ACTIVITY_FIELD",
-                "Lactate",
-                Some("mmol/l"),
-                number(LACTATE, "MAX")
-            ),
-            item(30_514, "ACTIVITY_FIELD", "Fuel", None, text(FUEL)),
-            // A chart has no code.
-            item(
-                30_515,
-                "FITNESS_CHART",
-                "Form, swim only",
-                None,
-                json!({"plots": [], "height": null})
-            ),
-        ]),
-        Build::Runner | Build::Duathlete | Build::StravaOnly | Build::Newcomer => json!([]),
     }
 }
 

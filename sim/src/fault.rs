@@ -39,6 +39,8 @@ pub enum Mode {
     Reset,
     /// Half of what Content-Length announces, then the connection is closed.
     Truncate,
+    /// The first half of the true answer, which announces all of it; then the connection is reset.
+    Cut,
     /// [`HUGE`] bytes.
     Huge,
     /// Bytes that are not text, sent as JSON.
@@ -353,6 +355,7 @@ pub(super) async fn broken(fault: &Fault, abort: Arc<Notify>) -> Option<Response
     let response = match fault.mode {
         Mode::Status if fault.status.is_none() && fault.body.is_none() => return None,
         Mode::WrongAthlete
+        | Mode::Cut
         | Mode::BareNumber
         | Mode::Meddle
         | Mode::FlattenRepeats
@@ -392,6 +395,16 @@ pub(super) async fn broken(fault: &Fault, abort: Arc<Notify>) -> Option<Response
         Mode::Deep => answer(fault, Body::from("[".repeat(100_000))),
     };
     Some(response)
+}
+
+/// The first half of a true answer, then a reset.
+pub(super) fn cut(bytes: &Bytes, abort: Arc<Notify>) -> Body {
+    let begun = bytes.slice(..bytes.len() / 2);
+    let end = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        reset(abort).await
+    };
+    Body::from_stream(stream::iter([Ok(begun)]).chain(stream::once(end)))
 }
 
 type Chunk = Result<Bytes, std::io::Error>;

@@ -233,11 +233,12 @@ async fn broken(
         answer.right_future()
     };
     fault::wait(fault).await;
-    if let Some(broken) = fault::broken(fault, abort).await {
+    if let Some(broken) = fault::broken(fault, abort.clone()).await {
         return broken;
     }
     let response = answer.await;
     let mut response = match fault.mode {
+        Mode::Cut => cut(response, abort).await,
         Mode::WrongAthlete => for_another(response).await,
         Mode::BareNumber => bare_number(response).await,
         Mode::Meddle => meddled(world, caller, fault, response).await,
@@ -252,6 +253,15 @@ async fn opened(response: Response) -> (response::Parts, Bytes) {
     let (mut parts, body) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     (parts, to_bytes(body, usize::MAX).await.unwrap_or_default())
+}
+
+/// The beginning of the same answer, with the length of all of it.
+async fn cut(response: Response, abort: Arc<Notify>) -> Response {
+    let (mut parts, body) = opened(response).await;
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    Response::from_parts(parts, fault::cut(&body, abort))
 }
 
 /// The number alone of an object with one number; any other answer as it is.

@@ -1,8 +1,12 @@
 //! A person's days in a row: everything done, and the fitness and fatigue that follow from it.
 //!
-//! Built once for each day and shared; what clients write has no effect here, except planned load in a projection.
+//! Built once for each day and shared; of what clients write, only activities that they make or
+//! delete have an effect here, and planned load in a projection.
 
-use std::cmp::Ordering;
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use chrono::{Duration, NaiveDate, NaiveDateTime};
 
@@ -39,7 +43,7 @@ impl Fitness {
 }
 
 /// Everything of a person up to the end of a day.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct History {
     /// The day it reaches to.
     pub(super) through: NaiveDate,
@@ -86,6 +90,42 @@ impl History {
         let mut all = crowd::activities(person, count);
         all.append(&mut self.done);
         self.done = all;
+        self
+    }
+
+    /// The same with the activities that were `made` and without those that are `gone`, in the days' loads and in what follows
+    /// from them.
+    pub(super) fn with_records(mut self, made: Vec<Done>, gone: &BTreeSet<String>) -> Self {
+        let mut loads: BTreeMap<NaiveDate, f64> = BTreeMap::new();
+        let mut count = |done: &Done, sign: f64| {
+            *loads.entry(done.day()).or_default() += sign * done.load.map_or(0.0, f64::from);
+        };
+        self.done.retain(|done| {
+            let is_gone = gone.contains(&done.id);
+            if is_gone {
+                count(done, -1.0);
+            }
+            !is_gone
+        });
+        for done in &made {
+            count(done, 1.0);
+        }
+        // Fitness is linear in the loads: what they change runs on beside what was there.
+        let mut change = Fitness::default();
+        for (day, row) in FIRST_DAY.iter_days().zip(&mut self.days) {
+            let load = loads.get(&day).copied().unwrap_or_default();
+            change = change.next(load);
+            row.ctl += change.ctl;
+            row.atl += change.atl;
+            row.load += load;
+        }
+        for mut done in made {
+            let after = self.past(done.day()).unwrap_or_default();
+            (done.ctl, done.atl) = (after.ctl, after.atl);
+            let later = |other: &Done| other.start > done.start;
+            let at = self.done.iter().position(later).unwrap_or(self.done.len());
+            self.done.insert(at, done);
+        }
         self
     }
 

@@ -15,12 +15,16 @@ mod dice;
 mod effort;
 mod efforts;
 mod fault;
+mod files;
 mod front;
+mod gear;
 mod given;
 mod history;
+mod items;
 mod laps;
 mod library;
 mod limits;
+mod manual;
 mod oauth;
 mod params;
 mod people;
@@ -61,6 +65,9 @@ pub use written::Rules;
 
 /// Gives the time.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// A folder of a library, with the workouts in it.
+pub type Folder = (Map<String, Value>, Vec<Map<String, Value>>);
 
 /// How to start.
 pub struct Options {
@@ -228,6 +235,11 @@ impl Running {
         Person::of_slug(slug).is_some_and(|person| self.world.meddle(person, id, None))
     }
 
+    /// Somebody else deletes an activity. False if it is not there.
+    pub fn delete_activity(&self, slug: &str, id: &str) -> bool {
+        Person::of_slug(slug).is_some_and(|person| self.world.delete_activity(person, id))
+    }
+
     /// Somebody else writes these values of a thing of a person's, whatever they are. False for an unknown name.
     pub fn change(&self, slug: &str, of: &Of, values: Value) -> bool {
         let (Some(person), Some(values)) = (Person::of_slug(slug), object(values)) else {
@@ -238,13 +250,13 @@ impl Running {
     }
 
     /// A person's library: each folder with what is in it, as upstream keeps it.
-    pub fn library(&self, slug: &str) -> Vec<(Map<String, Value>, Vec<Map<String, Value>>)> {
+    pub fn library(&self, slug: &str) -> Vec<Folder> {
         let Some(person) = Person::of_slug(slug) else {
             return Vec::new();
         };
-        let shelf = self.world.shelf(person);
-        let inside = |id: &i64| shelf.inside(*id).cloned().collect();
-        let folders = shelf.folders.iter();
+        let library = self.world.shelf(person);
+        let inside = |id: &i64| library.inside(*id).cloned().collect();
+        let folders = library.folders.iter();
         folders.map(|(id, folder)| (folder.clone(), inside(id))).collect()
     }
 
@@ -269,6 +281,21 @@ impl Running {
             }
             is_there
         })
+    }
+
+    /// A person's gear as `GET /athlete/{id}/gear` answers it. Empty for an unknown name.
+    pub fn gear(&self, slug: &str) -> Vec<Map<String, Value>> {
+        Person::of_slug(slug).map_or_else(Vec::new, |person| self.world.gear(person))
+    }
+
+    /// Somebody else lays `change` over a piece of gear, or without one deletes it. False if there is none.
+    pub fn change_gear(&self, slug: &str, id: &str, change: Option<Value>) -> bool {
+        let change = change.map(object);
+        match (Person::of_slug(slug), change) {
+            (None, _) | (_, Some(None)) => false,
+            (Some(person), Some(change)) => self.world.meddle_with_gear(person, id, change),
+            (Some(person), None) => self.world.meddle_with_gear(person, id, None),
+        }
     }
 
     /// What a person allows the application from now on, such as `ACTIVITY:WRITE,CALENDAR:READ`; it applies to every token.

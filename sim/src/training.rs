@@ -114,6 +114,8 @@ pub(super) struct Done {
     pub(super) compliance: Option<f64>,
     /// Event that planned it.
     pub(super) event_id: Option<i64>,
+    /// Local time from which upstream knows it, where that does not follow from its end.
+    pub(super) known: Option<NaiveDateTime>,
     /// Fitness and fatigue after it; filled in by `history`.
     pub(super) ctl: f64,
     pub(super) atl: f64,
@@ -127,7 +129,8 @@ impl Done {
 
     /// Local time from which upstream knows it.
     pub(super) fn known_from(&self) -> NaiveDateTime {
-        self.start + Duration::seconds(i64::from(self.elapsed) + 90)
+        let after = self.start + Duration::seconds(i64::from(self.elapsed) + 90);
+        self.known.unwrap_or(after)
     }
 }
 
@@ -281,6 +284,7 @@ pub(super) fn bare(id: String, session: Session, source: Source, start: NaiveDat
         decoupling: None,
         compliance: None,
         event_id: None,
+        known: None,
         ctl: 0.0,
         atl: 0.0,
     }

@@ -17,10 +17,12 @@ use super::{
     athlete::{self, Sports},
     calendar::{Pairing, blank_event, horizon, is_seeded, pair, seeded, settle},
     fault::{Fault, Faults},
+    gear::Rack,
     given::Given,
     history::{Fitness, History},
     library,
     limits::{APP, Limits, Pair, Standing},
+    manual::Typed,
     people::{FIRST_DAY, Person},
     schema::{number, text},
     tokens::{Tokens, parse_scopes},
@@ -132,13 +134,19 @@ pub(super) struct State {
     /// What clients wrote about a day.
     wellness: BTreeMap<(&'static str, NaiveDate), Map<String, Value>>,
     /// What clients wrote of activities, by id.
-    activities: BTreeMap<(&'static str, String), Map<String, Value>>,
+    pub(super) activities: BTreeMap<(&'static str, String), Map<String, Value>>,
+    /// Activities that clients made and deleted, by short name.
+    pub(super) typed: HashMap<&'static str, Typed>,
+    /// A person's own days, and the same with those; kept until something is written.
+    pub(super) merged: HashMap<&'static str, (Arc<History>, Arc<History>)>,
     /// What clients wrote of sports, by short name.
     sports: BTreeMap<&'static str, Sports>,
     /// Events that clients made or changed; none where they deleted one.
     events: BTreeMap<(&'static str, i64), Option<Map<String, Value>>>,
     /// The libraries as clients left them, by short name; the seeded one of who is not in it.
     shelves: BTreeMap<&'static str, Shelf>,
+    /// The same of gear.
+    pub(super) racks: BTreeMap<&'static str, Rack>,
     created: i64,
     pub(super) rules: Rules,
     /// Whether today's row of the model counts what is planned for today and not done yet. What upstream does is not known.
@@ -195,8 +203,8 @@ impl World {
         person.local(self.now())
     }
 
-    /// A person's days up to today, built on the day's first call.
-    pub(super) fn history(&self, person: &'static Person) -> Arc<History> {
+    /// A person's own days up to today, whatever clients write; built on the day's first call.
+    pub(super) fn lived(&self, person: &'static Person) -> Arc<History> {
         let today = self.local(person).date();
         let kept = self.state().histories.get(person.slug).cloned();
         if let Some(history) = kept.filter(|history| history.through >= today) {

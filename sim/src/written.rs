@@ -155,12 +155,17 @@ fn has_steps(event: &Object) -> bool {
 
 /// Adds absolute targets to the event's steps, as `resolve=true` does.
 pub(super) fn resolve(person: &Person, event: &mut Object, sports: &Sports) {
-    if !has_steps(event) {
+    let Some((workout, _)) = workout_of(person, event, sports) else {
         return;
-    }
+    };
     let indoor = Indoor(event.get("indoor") == Some(&Value::Bool(true)));
-    let workout = Workout::of_doc(&event["workout_doc"], &settings_of(person, event, sports));
     event.insert("workout_doc".into(), workout.doc(Some(indoor)));
+}
+
+/// The steps of an event, and the settings of its sport that they are for. None without steps.
+pub(super) fn workout_of(person: &Person, event: &Object, sports: &Sports) -> Option<(Workout, Settings)> {
+    let settings = settings_of(person, event, sports);
+    has_steps(event).then(|| (Workout::of_doc(&event["workout_doc"], &settings), settings))
 }
 
 /// What upstream does with what is written where it is not known.

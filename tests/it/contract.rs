@@ -12,6 +12,7 @@ mod exceptions;
 use std::sync::Arc;
 
 use icusync_sim::{Exchange, Person};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::world::{self, Mcp, World};
@@ -258,21 +259,85 @@ async fn put_all(world: &World, person: &Person) {
         ),
     ];
     for (path, body) in writes {
-        let answer = Mcp::client()
-            .put(format!("{}{path}", world.sim.base_url))
-            .header("user-agent", "contract-test/1.0")
-            .bearer_auth(person.token)
-            .json(&body)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(
-            answer.status().as_u16(),
-            200,
-            "{path}: {}",
-            answer.text().await.unwrap()
-        );
+        send(world, person, Method::PUT, &path, Some(body)).await;
     }
+}
+
+/// What a write of any client's answers, which must be taken.
+async fn send(world: &World, person: &Person, method: Method, path: &str, body: Option<Value>) -> Value {
+    let request = Mcp::client()
+        .request(method, format!("{}{path}", world.sim.base_url))
+        .header("user-agent", "contract-test/1.0")
+        .bearer_auth(person.token);
+    let request = match body {
+        Some(body) => request.json(&body),
+        None => request,
+    };
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    let text = answer.text().await.unwrap();
+    assert_eq!(status, 200, "{path}: {text}");
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// Gear with its parts and reminders, items of every kind, and what is typed in and deleted, as any client asks and writes.
+async fn shelve_all(world: &World, person: &Person) {
+    let athlete = format!("/api/v1/athlete/{}", person.athlete_id);
+    for list in ["gear", "custom-item"] {
+        let (_, rows) = get(world, person, &format!("{athlete}/{list}")).await;
+        assert!(!ids(&rows).is_empty(), "{list}");
+        for id in ids(&rows) {
+            let path = match list {
+                "gear" => format!("{athlete}/gear/{id}/calc"),
+                _ => format!("{athlete}/{list}/{id}"),
+            };
+            assert_eq!(get(world, person, &path).await.0, 200, "{path}");
+        }
+    }
+    let part = json!({
+        "type": "Chain", "name": "Chain", "purchased": "2026-11-01", "notes": "Waxed", "distance": 120_000.0, "time": 3600.0,
+        "activities": 2, "use_elapsed_time": false,
+    });
+    let part = send(
+        world,
+        person,
+        Method::POST,
+        &format!("{athlete}/gear"),
+        Some(part),
+    )
+    .await;
+    let part = format!("{athlete}/gear/{}", part["id"].as_str().unwrap());
+    let reminder =
+        json!({"name": "New", "distance": 4_000_000.0, "time": 1.0e6, "activities": 90, "days": 365});
+    let made = send(
+        world,
+        person,
+        Method::POST,
+        &format!("{part}/reminder"),
+        Some(reminder.clone()),
+    )
+    .await;
+    let at = format!("{part}/reminder/{}", made["reminders"][0]["id"]);
+    let put = format!("{at}?reset=true&snoozeDays=14");
+    send(world, person, Method::PUT, &put, Some(reminder)).await;
+    let retired = json!({"retired": "2026-11-20", "notes": null});
+    send(world, person, Method::PUT, &part, Some(retired)).await;
+    let new = json!({"name": "Chain, new"});
+    send(world, person, Method::POST, &format!("{part}/replace"), Some(new)).await;
+    send(world, person, Method::DELETE, &at, None).await;
+    send(world, person, Method::DELETE, &part, None).await;
+    let manual = json!({
+        "type": "Yoga", "start_date_local": "2026-11-18T07:00:00", "name": "Flow", "description": "At home", "moving_time": 3600,
+        "elapsed_time": 3700, "distance": 0.0, "icu_training_load": 20, "external_id": "ours-1", "icu_rpe": 3, "feel": 2,
+        "total_elevation_gain": 0.0, "average_heartrate": 90, "max_heartrate": 110, "calories": 100, "tags": ["one"],
+    });
+    let path = format!("{athlete}/activities/manual");
+    let made = send(world, person, Method::POST, &path, Some(manual.clone())).await;
+    let all = json!([manual]);
+    send(world, person, Method::POST, &format!("{path}/bulk"), Some(all)).await;
+    let made = format!("/api/v1/activity/{}", made["id"].as_str().unwrap());
+    assert_eq!(get(world, person, &made).await.0, 200);
+    send(world, person, Method::DELETE, &made, None).await;
 }
 
 /// Ids of a person's newest activities, Strava's among them.
@@ -358,6 +423,13 @@ async fn walk(world: &World, document: &Document, person: &'static Person) -> us
         person.athlete_id
     );
     let events = ids(&get(world, person, &events).await.1);
+    let athlete = format!("/api/v1/athlete/{}", person.athlete_id);
+    let first = async |list: &str| {
+        let (_, rows) = get(world, person, &format!("{athlete}/{list}")).await;
+        ids(&rows).into_iter().next().unwrap_or_else(|| "1".to_owned())
+    };
+    let (gear, item) = (first("gear").await, first("custom-item").await);
+    let planned = first("events?oldest=2026-11-22&newest=2026-12-20&category=WORKOUT").await;
     let mut known = 0;
     for operation in document
         .operations()
@@ -393,7 +465,11 @@ async fn walk(world: &World, document: &Document, person: &'static Person) -> us
             } else {
                 person.athlete_id
             };
+            // Of what is on the calendar only a workout is a file.
+            path = path.replace("{eventId}/download{ext}", &format!("{planned}/download.fit"));
             for (parameter, value) in [
+                ("{gearId}", gear.as_str()),
+                ("{itemId}", item.as_str()),
                 ("{athleteId}", person.athlete_id),
                 ("{eventId}", events.first().map_or("1", String::as_str)),
                 ("{ids}", &activities.join(",")),
@@ -443,6 +519,9 @@ async fn what_we_ask_and_what_the_simulator_answers_are_upstreams_own() {
             walked.extend(world.sim.take_exchanges());
         }
         put_all(&world, world.ana().person).await;
+        shelve_all(&world, world.ana().person).await;
+        // Nobody's account shows her, but she has a piece of everything.
+        shelve_all(&world, Person::of_slug("mara").unwrap()).await;
         walked.extend(world.sim.take_exchanges());
         assert!(most >= 12, "{most} operations answered");
         let mut found = Found::default();

@@ -1,11 +1,9 @@
-//! An account: the athlete, settings, custom items, gear, plan.
+//! An account: the athlete, settings, custom items, plan.
 //!
 //! Nothing about an activity, a day or the calendar.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
-use chrono::{Duration, NaiveDate, Weekday};
+use chrono::{Duration, Weekday};
 use serde_json::{Value, json};
 
 use super::{
@@ -13,17 +11,10 @@ use super::{
     ask::{Answer, Ask},
 };
 use crate::{
-    activity::{BIKE, SHOES, TOURER, TRAINERS},
-    athlete, devices,
-    dice::round,
-    people::{Build, FIRST_DAY, Person},
-    records,
+    athlete, devices, items, records,
     refusal::Refusal,
-    schema::{FOLDER, GEAR, GEAR_REMINDER, TRAINING_PLAN, fill, made, number},
+    schema::{FOLDER, TRAINING_PLAN, fill, made},
 };
-
-/// Distance after which a chain should be new, m.
-const CHAIN: f64 = 4_000_000.0;
 
 /// `GET /athlete/{id}`.
 pub(super) fn whole(ask: &Ask) -> Json<Object> {
@@ -83,119 +74,20 @@ pub(super) fn put_sport(ask: &Ask) -> Answer<Object> {
 }
 
 /// `GET /athlete/{id}/custom-item`.
-pub(super) fn custom_items(ask: &Ask) -> Json<Value> {
-    Json(athlete::custom_items(ask.person))
+pub(super) fn custom_items(ask: &Ask) -> Json<Vec<Value>> {
+    Json(items::of(ask.person))
 }
 
-/// A piece of a person's gear.
-pub(super) struct Piece {
-    pub(super) id: &'static str,
-    pub(super) name: &'static str,
-    /// Before the days of [`Wear`], or in all where activities themselves say it.
-    pub(super) metres: f64,
-    is_bike: bool,
-    retired: Option<&'static str>,
-}
-
-/// What a person rides and runs in, in use or not: two pairs of shoes of one name, and one worn out.
-pub(super) fn shelf(person: &Person) -> Vec<Piece> {
-    let piece = |id, name, metres, is_bike, retired| Piece {
-        id,
-        name,
-        metres,
-        is_bike,
-        retired,
-    };
-    let shoes = |id, name, metres, retired| piece(id, name, metres, false, retired);
-    match person.build {
-        Build::Cyclist => vec![
-            piece(BIKE.0, BIKE.1, BIKE.2, true, None),
-            piece("b9000102", "Cube Nuroad", 2_345_678.0, true, None),
-        ],
-        Build::Runner => vec![
-            shoes(SHOES.0, SHOES.1, SHOES.2, None),
-            shoes("g9000202", "Asics Novablast", 88_012.0, None),
-            shoes("g9000203", "Brooks Ghost 14", 902_345.0, Some("2025-08-30")),
-            shoes("g9000204", "Saucony Kinvara", 51_200.0, None),
-        ],
-        Build::Duathlete => vec![
-            piece(TOURER.0, TOURER.1, TOURER.2, true, None),
-            shoes(TRAINERS.0, TRAINERS.1, TRAINERS.2, None),
-        ],
-        Build::Triathlete | Build::StravaOnly | Build::Newcomer => Vec::new(),
-    }
-}
-
-/// Activities, seconds and metres.
-#[derive(Default)]
-struct Wear {
-    activities: u32,
-    secs: f64,
-    metres: f64,
-}
-
-/// `GET /athlete/{id}/gear`, as the activities of the last four hundred days used it, and the chain of the first bike.
-pub(super) fn gear(ask: &Ask) -> Json<Vec<Object>> {
-    let since = ask.now() - Duration::days(400);
-    let recent = ask
-        .world
-        .activity_rows(ask.person, usize::MAX, None, |done| done.start > since);
-    let mut worn: BTreeMap<String, Wear> = BTreeMap::new();
-    for object in recent {
-        let Some(id) = object.get("gear").and_then(|gear| gear["id"].as_str()) else {
-            continue;
-        };
-        let wear = worn.entry(id.to_owned()).or_default();
-        wear.activities += 1;
-        wear.secs += number(&object, "moving_time").unwrap_or_default();
-        wear.metres += number(&object, "distance").unwrap_or_default();
-    }
-    let rows = |piece: Piece| {
-        let wear = worn.remove(piece.id).unwrap_or_default();
-        pieces(ask.person, &piece, &wear, ask.today())
-    };
-    Json(shelf(ask.person).into_iter().flat_map(rows).collect())
-}
-
-/// Shoes as they are; the first bike with its chain.
-fn pieces(person: &Person, piece: &Piece, wear: &Wear, today: NaiveDate) -> Vec<Object> {
-    let has_chain = piece.id == BIKE.0;
-    let chain = format!("{}c", piece.id);
-    let is_counted = [BIKE.0, SHOES.0, TOURER.0, TRAINERS.0].contains(&piece.id);
-    let total = piece.metres + if is_counted { 0.0 } else { wear.metres };
-    let row = made(
-        GEAR,
-        json!({
-            "id": piece.id, "athlete_id": person.athlete_id, "type": if piece.is_bike { "Bike" } else { "Shoes" },
-            "name": piece.name, "purchased": piece.is_bike.then_some(FIRST_DAY), "distance": round(total, 1),
-            "time": wear.secs, "activities": wear.activities, "use_elapsed_time": false, "reminders": [],
-            "component_ids": if has_chain { vec![chain.clone()] } else { Vec::new() }, "activity_filters": [],
-            "component": false, "retired": piece.retired,
-        }),
-    );
-    if !has_chain {
-        return vec![row];
-    }
-    let reminder = made(
-        GEAR_REMINDER,
-        json!({
-            "id": 500 + i64::from(person.number), "gear_id": chain, "name": "Replace chain", "distance": CHAIN,
-            "last_reset": "2026-01-10T00:00:00.000+00:00", "starting_distance": 0.0, "starting_time": 0.0,
-            "starting_activities": 0, "percent_used": round(100.0 * (wear.metres % CHAIN) / CHAIN, 1),
-            "distance_used": round(wear.metres % CHAIN, 1), "time_used": wear.secs,
-            "activities_used": wear.activities,
-            "days_used": (today - FIRST_DAY).num_days() % 365,
-        }),
-    );
-    let part = made(
-        GEAR,
-        json!({
-            "id": chain, "athlete_id": person.athlete_id, "type": "Chain", "name": "Chain 12s",
-            "distance": round(wear.metres % CHAIN, 1), "time": wear.secs, "activities": wear.activities,
-            "use_elapsed_time": false, "reminders": [reminder], "activity_filters": [], "component": true,
-        }),
-    );
-    vec![row, part]
+/// `GET /athlete/{id}/custom-item/{itemId}`.
+pub(super) fn custom_item(ask: &Ask) -> Answer<Value> {
+    let id = ask.which();
+    let id: i64 = id
+        .parse()
+        .map_err(|_| Refusal::mismatch("itemId", "java.lang.Integer", id))?;
+    let mut all = items::of(ask.person).into_iter();
+    all.find(|item| item["id"] == id)
+        .map(Json)
+        .ok_or_else(Refusal::missing)
 }
 
 /// `GET /athlete/{id}/training-plan`: only the cyclist follows one.

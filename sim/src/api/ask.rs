@@ -39,6 +39,7 @@ struct Names {
     athlete: String,
     activity: String,
     which: String,
+    part: String,
 }
 
 impl Default for Names {
@@ -47,6 +48,7 @@ impl Default for Names {
             athlete: "0".to_owned(),
             activity: String::new(),
             which: String::new(),
+            part: String::new(),
         }
     }
 }
@@ -136,6 +138,20 @@ impl Ask {
         &self.names.which
     }
 
+    /// What the path names inside that: a reminder.
+    pub(super) fn part(&self) -> &str {
+        &self.names.part
+    }
+
+    /// The number or id of what is asked for, of an activity or of something of the athlete's.
+    pub(super) fn number(&self) -> &str {
+        if self.names.activity.is_empty() {
+            &self.names.which
+        } else {
+            &self.names.activity
+        }
+    }
+
     /// The local time of the person.
     pub(super) fn now(&self) -> NaiveDateTime {
         self.world.local(self.person)
@@ -174,6 +190,20 @@ impl Ask {
     /// What was ordered for an entry with this name.
     pub(super) fn ordered(&self, name: &str) -> Option<&Fault> {
         self.fault.as_ref().filter(|fault| fault.concerns(name))
+    }
+
+    /// The ordered refusal of the thing with this name; `kind` is upstream's word for such things.
+    pub(super) fn refuse_ordered(&self, kind: &str, name: &str) -> Result<(), Refusal> {
+        match self.ordered(name).filter(|fault| fault.mode == Mode::RefuseEntry) {
+            Some(fault) => {
+                let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
+                Err(Refusal::new(
+                    status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY),
+                    format!("Invalid {kind} [{name}]"),
+                ))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The activity that the path names: another athlete's is refused, an unknown one is missing.

@@ -143,7 +143,7 @@ fn keep(ask: &Ask, event: &Object, deleted: bool) {
 }
 
 /// The application that asks; none with an API key.
-fn client(ask: &Ask) -> Value {
+pub(super) fn client(ask: &Ask) -> Value {
     match ask.via {
         Via::Bearer { .. } => json!(APP_NUMBER),
         Via::Key => Value::Null,

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::{Json, http::StatusCode};
+use axum::Json;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     ask::{Answer, Ask},
 };
 use crate::{
-    fault::{Fault, Mode},
+    fault::Fault,
     library::{Laying, blank, blank_folder},
     refusal::Refusal,
     schema::text,
@@ -68,7 +68,7 @@ pub(super) fn folders(ask: &Ask) -> Json<Vec<Object>> {
 /// `POST /athlete/{id}/folders`.
 pub(super) fn create_folder(ask: &Ask) -> Answer<Object> {
     let body = ask.object()?;
-    refuse_ordered(ask, text(&body, "name"))?;
+    ask.refuse_ordered("workout", text(&body, "name"))?;
     let _writing = ask.world.writing();
     let id = ask.world.new_event_id();
     let mut folder = blank_folder(ask.person, id);
@@ -141,20 +141,6 @@ pub(super) fn workout(ask: &Ask) -> Answer<Object> {
     found.map(Json).ok_or_else(Refusal::missing)
 }
 
-/// The ordered refusal of what has this name.
-fn refuse_ordered(ask: &Ask, name: &str) -> Result<(), Refusal> {
-    match ask.ordered(name).filter(|fault| fault.mode == Mode::RefuseEntry) {
-        Some(fault) => {
-            let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
-            Err(Refusal::new(
-                status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY),
-                format!("Invalid workout [{name}]"),
-            ))
-        }
-        None => Ok(()),
-    }
-}
-
 /// A workout as it is after `body`, or why that cannot be. It is not kept yet.
 fn laid(ask: &Ask, shelf: &Shelf, mut workout: Object, body: Object) -> Result<Object, Refusal> {
     let name = text(
@@ -166,7 +152,7 @@ fn laid(ask: &Ask, shelf: &Shelf, mut workout: Object, body: Object) -> Result<O
         "name",
     )
     .to_owned();
-    refuse_ordered(ask, &name)?;
+    ask.refuse_ordered("workout", &name)?;
     let laying = Laying {
         person: ask.person,
         sports: &ask.world.sports(ask.person),

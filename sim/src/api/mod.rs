@@ -7,7 +7,10 @@ mod analysis;
 mod ask;
 mod curves;
 mod events;
+mod files;
+mod gear;
 mod library;
+mod manual;
 mod search;
 mod training;
 mod wellness;
@@ -72,7 +75,25 @@ fn of_athlete() -> Router<Arc<World>> {
             write(PUT, Settings, account::put_sport),
         )
         .route("/custom-item", read(Settings, account::custom_items))
-        .route("/gear", read(Activity, account::gear))
+        .route("/custom-item/{which}", read(Settings, account::custom_item))
+        .route("/gear", read(Activity, gear::list))
+        .route("/gear", write(POST, Activity, gear::create))
+        .route("/gear/{which}", write(PUT, Activity, gear::update))
+        .route("/gear/{which}", write(DELETE, Activity, gear::delete))
+        .route("/gear/{which}/calc", read(Activity, gear::calc))
+        .route("/gear/{which}/replace", write(POST, Activity, gear::replace))
+        .route(
+            "/gear/{which}/reminder",
+            write(POST, Activity, gear::create_reminder),
+        )
+        .route(
+            "/gear/{which}/reminder/{part}",
+            write(PUT, Activity, gear::update_reminder),
+        )
+        .route(
+            "/gear/{which}/reminder/{part}",
+            write(DELETE, Activity, gear::delete_reminder),
+        )
         .route("/training-plan", read(Library, account::training_plan))
         .route("/folders", read(Library, library::folders))
         .route("/folders", write(POST, Library, library::create_folder))
@@ -90,6 +111,11 @@ fn of_athlete() -> Router<Arc<World>> {
         .route("/workouts/{which}", write(DELETE, Library, library::delete))
         .route("/workout-tags", read(Library, library::tags))
         .route("/activities", read(Activity, training::list))
+        .route("/activities/manual", write(POST, Activity, manual::create))
+        .route(
+            "/activities/manual/bulk",
+            write(POST, Activity, manual::create_bulk),
+        )
         .route("/activities/search", read(Activity, training::search))
         .route(
             "/activities/interval-search",
@@ -111,6 +137,7 @@ fn of_athlete() -> Router<Arc<World>> {
         .route("/events/bulk", write(POST, Calendar, events::create_bulk))
         .route("/events/bulk-delete", write(PUT, Calendar, events::delete_bulk))
         .route("/events/{which}", read(Calendar, events::one))
+        .route("/events/{which}/{part}", read(Calendar, files::planned))
         .route("/events/{which}", write(PUT, Calendar, events::update))
         .route("/events/{which}", write(DELETE, Calendar, events::delete))
 }
@@ -120,6 +147,10 @@ fn of_activity() -> Router<Arc<World>> {
     Router::new()
         .route("/", read(Activity, training::one))
         .route("/", write(PUT, Activity, training::update))
+        .route("/", write(DELETE, Activity, manual::delete))
+        .route("/file", read(Activity, files::original))
+        .route("/fit-file", read(Activity, files::fit))
+        .route("/gpx-file", read(Activity, files::gpx))
         .route("/streams.json", read(Activity, analysis::streams))
         .route("/streams.csv", read(Activity, analysis::streams_csv))
         .route("/power-histogram", read(Activity, analysis::power_histogram))

@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate, Weekday};
 use serde_json::{Value, json};
 
 use super::{
-    Object, account,
+    Object,
     ask::{Answer, Ask},
 };
 use crate::{
@@ -99,11 +99,8 @@ pub(super) fn update(ask: &Ask) -> Answer<Object> {
         return Err(Refusal::unprocessable("Cannot update Strava activities"));
     }
     let mut row = ask.world.activity_row(ask.person, &done);
-    let pieces = account::shelf(ask.person);
-    let gear = |id: &str| {
-        let piece = pieces.iter().find(|piece| piece.id == id)?;
-        Some(json!({"id": piece.id, "name": piece.name, "distance": piece.metres, "primary": false}))
-    };
+    let pieces = ask.world.gear(ask.person);
+    let gear = |id: &str| gear_of(&pieces, id);
     let laid = records::lay_activity(ask.person, &row, body, ask.world.state().rules, gear)?;
     if let Some(event) = laid.get("paired_event_id").and_then(Value::as_i64)
         && ask.world.event(ask.person, event, false).is_none()
@@ -115,6 +112,13 @@ pub(super) fn update(ask: &Ask) -> Answer<Object> {
     }
     row.extend(laid);
     Ok(Json(row))
+}
+
+/// A piece as activities show it; a part is none.
+pub(super) fn gear_of(pieces: &[Object], id: &str) -> Option<Value> {
+    let mut whole = pieces.iter().filter(|piece| piece["component"] != true);
+    let piece = whole.find(|piece| text(piece, "id") == id)?;
+    Some(json!({"id": id, "name": piece["name"], "distance": piece["distance"], "primary": false}))
 }
 
 /// What a set of activities adds up to.

@@ -55,6 +55,41 @@ async fn full_objects_list_every_property() {
 }
 
 #[tokio::test]
+async fn every_kind_of_custom_item_is_somebodys() {
+    const KINDS: &str = "\
+        FITNESS_CHART FITNESS_TABLE TRACE_CHART INPUT_FIELD ACTIVITY_FIELD INTERVAL_FIELD ACTIVITY_STREAM ACTIVITY_CHART \
+        ACTIVITY_HISTOGRAM ACTIVITY_HEATMAP ACTIVITY_MAP ACTIVITY_PANEL ZONES";
+    let bench = Bench::new().await;
+    let mut kinds = std::collections::BTreeSet::new();
+    for person in &PEOPLE {
+        for item in rows(&bench.get_as(person.slug, "/athlete/0/custom-item").await) {
+            assert_eq!(item["athlete_id"], person.athlete_id);
+            kinds.insert(text(item, "type").to_owned());
+            let path = format!("/athlete/0/custom-item/{}", item["id"]);
+            assert_eq!(bench.get_as(person.slug, &path).await, *item);
+        }
+    }
+    let unknown: Vec<&String> = kinds.iter().filter(|kind| !schema::is_in(KINDS, kind)).collect();
+    assert_eq!(unknown, ["SEASON_WHEEL"], "and one that nobody knows");
+    assert_eq!(kinds.len(), KINDS.split_ascii_whitespace().count() + 1);
+    let mara = bench.get_as("mara", "/athlete/0/custom-item").await;
+    let scripted = |item: &&Value| {
+        let script = item["content"]["script"].as_str();
+        script.is_some_and(|script| script.contains("streams.get"))
+    };
+    assert!(rows(&mara).iter().filter(scripted).count() >= 3);
+    let often = |item: &Value| number(&item["usage_count"]) > 1000.0;
+    assert!(rows(&mara).iter().any(often));
+    assert_eq!(
+        bench.status_as("ana", "/athlete/0/custom-item/30601").await,
+        404,
+        "another's"
+    );
+    assert_eq!(bench.status_as("ana", "/athlete/0/custom-item/1").await, 404);
+    assert_eq!(bench.status_as("ana", "/athlete/0/custom-item/sauna").await, 500);
+}
+
+#[tokio::test]
 async fn lists_are_newest_first_limited_and_reduced_to_the_fields() {
     let bench = Bench::new().await;
     let all = bench

@@ -10,7 +10,7 @@ const DAY: &str = "/athlete/0/wellness/2026-11-20";
 
 impl Bench {
     /// A person's activity that pleases, newest first.
-    async fn activity(&self, slug: &str, pleases: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn activity(&self, slug: &str, pleases: impl Fn(&Value) -> bool) -> Value {
         let all = self.get_as(slug, "/athlete/0/activities?oldest=2026-10-01").await;
         let found = rows(&all).iter().find(|row| pleases(row));
         found

@@ -101,4 +101,28 @@ pub const EXCEPTIONS: &[Exception] = &[
         what: "GET /athlete/{id}/power-curves{ext}: parameter f*",
         why: "f1 to f3 are marked required and have defaults; live clients leave them out",
     },
+    Exception {
+        what: "GET /activity/{id}/file: an answer that is not described",
+        why: "a file; the document describes no bodies that are not JSON",
+    },
+    Exception {
+        what: "GET /activity/{id}/fit-file: an answer that is not described",
+        why: "a file; the document describes no bodies that are not JSON",
+    },
+    Exception {
+        what: "GET /activity/{id}/gpx-file: an answer that is not described",
+        why: "a file; the document describes no bodies that are not JSON",
+    },
+    Exception {
+        what: "GET /athlete/{id}/events/{eventId}/download{ext}: an answer that is not described",
+        why: "a file; the document describes no bodies that are not JSON",
+    },
+    Exception {
+        what: "ActivityFilter.value: not object",
+        why: "a word, a number or a list; the document's generator saw Java's Object",
+    },
+    Exception {
+        what: "CustomItem.type: not one of its words",
+        why: "one item is of a kind newer than the document, so that our client meets one",
+    },
 ];
