@@ -120,6 +120,30 @@ impl Asked {
         }
         Ok(asked)
     }
+
+    /// Every field of a new workout.
+    fn values_of_new(&self, folder: &Place, (name, sport): (&str, &str), prepared: &Prepared) -> Values {
+        let mut values = Values::default();
+        if let Place::There(id) = *folder {
+            values.set("folder_id", id);
+        }
+        values.set("name", name);
+        values.set("type", sport);
+        let description = prepared.entry.description();
+        if !description.is_empty() {
+            values.set("description", description);
+        }
+        if let Some(day) = self.day {
+            values.set("day", day);
+        }
+        if let Some(indoor) = self.indoor {
+            values.set("indoor", indoor);
+        }
+        if let Some(tags) = self.tags.as_ref().filter(|tags| !tags.is_empty()) {
+            values.set("tags", tags.clone());
+        }
+        values
+    }
 }
 
 impl Asked {
@@ -318,25 +342,7 @@ impl Plan {
             ),
             (&name, &sport),
         );
-        let mut values = Values::default();
-        if let Place::There(id) = folder {
-            values.set("folder_id", id);
-        }
-        values.set("name", name.as_str());
-        values.set("type", sport.as_str());
-        let description = prepared.entry.description();
-        if !description.is_empty() {
-            values.set("description", description);
-        }
-        if let Some(day) = asked.day {
-            values.set("day", day);
-        }
-        if let Some(indoor) = asked.indoor {
-            values.set("indoor", indoor);
-        }
-        if let Some(tags) = asked.tags.as_ref().filter(|tags| !tags.is_empty()) {
-            values.set("tags", tags.clone());
-        }
+        let values = asked.values_of_new(&folder, (&name, &sport), &prepared);
         let namesake = |template: &&Template| {
             let own = template.event.name.as_deref().unwrap_or_default();
             entry::same_name(own) == entry::same_name(&name) && (!is_plan || template.day == asked.day)

@@ -113,7 +113,7 @@ async fn an_athlete_switches_the_library_on_and_shares_it_in_one_go() {
             json!({"name": "x", "folder": "y", "sport": "Ride", "text": "- 1h 60%"}),
         )
         .await;
-        assert!(text.contains("may only read"), "{text}");
+        assert!(text.contains("this connector may change nothing"), "{text}");
 
         // With changes allowed, the consent asks for writing in the library too.
         let mut browser = world.let_write(&ana).await;

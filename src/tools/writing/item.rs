@@ -434,18 +434,16 @@ pub(in crate::tools) fn otherwise(wanted: &Values, item: &Item) -> Vec<String> {
 /// The item of a change, from what stands there: by its id or, of a new one, as the one of this name that was not there before.
 pub(super) fn found<'a>(kept: &KeptItem, id: Option<&str>, there: &'a [Item]) -> Option<&'a Item> {
     let on_shelf = || there.iter().filter(|item| item.shelf == kept.shelf);
-    match id.or(kept.id.as_deref()) {
-        Some(id) => on_shelf().find(|item| item.id == id),
-        None => {
-            let wanted = kept.after.as_ref()?;
-            let is_new = |item: &&Item| !kept.namesakes.contains(&item.id);
-            let all: Vec<&Item> = namesakes(kept.shelf, wanted, there).filter(is_new).collect();
-            all.iter()
-                .find(|item| otherwise(wanted, item).is_empty())
-                .or(all.first())
-                .copied()
-        }
+    if let Some(id) = id.or(kept.id.as_deref()) {
+        return on_shelf().find(|item| item.id == id);
     }
+    let wanted = kept.after.as_ref()?;
+    let is_new = |item: &&Item| !kept.namesakes.contains(&item.id);
+    let all: Vec<&Item> = namesakes(kept.shelf, wanted, there).filter(is_new).collect();
+    all.iter()
+        .find(|item| otherwise(wanted, item).is_empty())
+        .or(all.first())
+        .copied()
 }
 
 /// What became of a wish, from what stands there afterwards; `id` is what upstream answered.

@@ -203,12 +203,11 @@ pub(in crate::tools::writing) async fn planned(
         .map(|((_, id), _)| id.clone())
         .collect();
     for ((shelf, id), changes) in groups {
-        let verdict = match is_shut(shelf) {
-            Some(why) => Err(why),
-            None => {
-                let later = later(granted, &changes).await?;
-                wish(&changes, (&there, &going), &open, later, &id)
-            }
+        let verdict = if let Some(why) = is_shut(shelf) {
+            Err(why)
+        } else {
+            let later = later(granted, &changes).await?;
+            wish(&changes, (&there, &going), &open, later, &id)
         };
         steps.push(Step { changes, verdict });
     }
