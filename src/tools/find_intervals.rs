@@ -364,9 +364,9 @@ async fn find(
     let read = upstream.activities_with_intervals(&ids).await?;
     Ok(Found {
         list,
-        left,
-        read,
         candidates,
+        read,
+        left,
     })
 }
 

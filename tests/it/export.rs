@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use icusync::{
     demo::seed::PASSWORD,
     ids::{AccountId, LogId},
+    permissions::OFF_AT_FIRST,
     queries::{self, activity_log::Entry},
     secrets::{Token, TokenKind},
     words::{Access, Outcome},
 };
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     factors::with_codes,
@@ -105,10 +106,7 @@ async fn an_export_holds_all_the_accounts_data_and_no_secret_122() {
         assert_eq!(file["connection"]["kind"], "oauth");
         assert_eq!(file["connection"]["shared"].as_array().unwrap().len(), 4);
         assert_eq!(file["connector_url"]["last_client"], "world-test/1.0");
-        assert_eq!(
-            file["connector_url"]["groups_off"],
-            serde_json::json!(icusync::permissions::OFF_AT_FIRST)
-        );
+        assert_eq!(file["connector_url"]["groups_off"], json!(OFF_AT_FIRST));
         let mut links: Vec<(&str, &str)> = file["mail_links"]
             .as_array()
             .unwrap()

@@ -116,19 +116,19 @@ async fn an_athlete_switches_the_library_on_and_shares_it_in_one_go() {
         assert!(text.contains("this connector may change nothing"), "{text}");
 
         // With changes allowed, the consent asks for writing in the library too.
-        let mut browser = world.let_write(&ana).await;
-        let away = browser.post("/connect", &[]).await;
+        let away = browser.post("/link/writing", &[("may-write", "on")]).await;
         let mut wanted = WRITING.to_vec();
         wanted.push("LIBRARY:WRITE");
         assert_eq!(asked(away.location()), wanted);
 
-        // Off again: no longer listed, no longer asked for, and nothing else changed.
+        // Off again: no longer listed; what was shared stays shared.
         let page = browser.get("/connector").await;
         let saved = save(&mut browser, &page, "/link/tools", false).await;
         assert_eq!(saved.location(), "/connector?done=tools");
         assert_eq!(listed(&mcp).await, Vec::<String>::new());
         let away = browser.post("/connect", &[]).await;
-        assert_eq!(asked(away.location()), WRITING);
+        wanted[4] = "LIBRARY:READ";
+        assert_eq!(asked(away.location()), wanted);
         assert_eq!(
             world
                 .mcp(&world.jack().link)

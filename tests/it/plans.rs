@@ -222,7 +222,14 @@ async fn forty_weeks_over_a_holiday_come_in_parts_and_say_what_is_in_the_way() {
                     .contains("weeks 1-17 with start 2026-12-14 Mon; weeks 18-34 with start 2027-04-12 Mon"),
             "{text}"
         );
+        let holiday =
+            json!({"kind": "holiday", "date": "2026-12-24", "last_date": "2026-12-30", "name": "Skiing"});
+        done(&world, &ana.link, "push_event", json!({"events": [holiday]})).await;
         let preview = done(&world, &ana.link, "apply_plan", asked(Some("1-17"))).await;
+        assert!(
+            preview.contains("2026-12-24 Thu · Ride «Day 10»") && preview.contains("«Skiing»"),
+            "{preview}"
+        );
         assert!(
             preview.contains("119 to write") && preview.len() < 40_000,
             "{} {preview}",
@@ -241,13 +248,17 @@ async fn forty_weeks_over_a_holiday_come_in_parts_and_say_what_is_in_the_way() {
         assert_eq!(writes(&world).len(), 2, "119 in bulks of 60");
         assert_eq!(
             planned(&world, ana, "2026-12-14", "2027-04-30").len(),
-            119,
-            "{text}"
+            120,
+            "the holiday is one: {text}"
         );
         let all = numbers(text.split("undoes").next().unwrap().trim_end());
         let undone = done(&world, &ana.link, "undo_change", json!({"changes": all})).await;
         assert!(undone.contains("119 changes undone"), "{undone}");
-        assert_eq!(planned(&world, ana, "2026-12-14", "2027-04-30").len(), 0);
+        assert_eq!(
+            planned(&world, ana, "2026-12-14", "2027-04-30").len(),
+            1,
+            "the holiday stays"
+        );
         for (start, says) in [("2026-12-15", "must be a Monday"), ("2026-11-02", "must")] {
             let odd = json!({"plan": "Forty", "start": start, "weeks": "1"});
             let text = refused(&world, &ana.link, "apply_plan", odd).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use icusync::demo::seed::Seeded;
-use icusync_sim::{Fault, Given, Mode};
+use icusync_sim::{Fault, Folder, Given, Mode};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -47,11 +47,7 @@ fn named(world: &World, seeded: &Seeded, name: &str) -> Vec<Map<String, Value>> 
     all.filter(|workout| workout["name"] == name).collect()
 }
 
-fn folder(
-    world: &World,
-    seeded: &Seeded,
-    name: &str,
-) -> Option<(Map<String, Value>, Vec<Map<String, Value>>)> {
+fn folder(world: &World, seeded: &Seeded, name: &str) -> Option<Folder> {
     let mut all = world.sim.library(seeded.person.slug).into_iter();
     all.find(|(folder, _)| folder["name"] == name)
 }

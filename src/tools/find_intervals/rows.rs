@@ -259,10 +259,16 @@ struct Table<'a> {
     pace: Option<PaceUnit>,
     own: SportUnits,
     is_mixed: bool,
-    /// Whether thresholds of rows differ.
-    thresholds: bool,
-    sports: bool,
-    meters: bool,
+    /// What rows differ in, which then has a column.
+    differing: Vec<Differing>,
+}
+
+/// What rows of a table can differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Differing {
+    Thresholds,
+    Sports,
+    Meters,
 }
 
 impl<'a> Table<'a> {
@@ -274,16 +280,32 @@ impl<'a> Table<'a> {
             all.len() > 1
         };
         let is_mixed = differ(&|row| row.set.own.speed_header());
+        let all = [
+            (Differing::Thresholds, differ(&|row| threshold(&row.set, metric))),
+            (
+                Differing::Sports,
+                differ(&|row| row.set.detail.activity.sport().to_owned()),
+            ),
+            (
+                Differing::Meters,
+                metric == Metric::Power && differ(&|row| meter(&row.set)),
+            ),
+        ];
         Self {
             against,
             metric,
             pace: first.own.pace.filter(|_| !is_mixed),
             own: first.own,
             is_mixed,
-            thresholds: differ(&|row| threshold(&row.set, metric)),
-            sports: differ(&|row| row.set.detail.activity.sport().to_owned()),
-            meters: metric == Metric::Power && differ(&|row| meter(&row.set)),
+            differing: all
+                .into_iter()
+                .filter_map(|(what, is)| is.then_some(what))
+                .collect(),
         }
+    }
+
+    fn differs(&self, what: Differing) -> bool {
+        self.differing.contains(&what)
     }
 
     /// A value below a header.
@@ -333,8 +355,9 @@ impl<'a> Table<'a> {
         format!("{}{percent}", units::signed(change, self.decimals()))
     }
 
-    fn text(&self, rows: &[Row<'a>]) -> String {
-        let (value, spread, fade, change) = match (self.metric, self.pace) {
+    /// The headers of the value, its spread, the last against the first, and the change against the table's reference.
+    fn headers(&self) -> (String, &'static str, &'static str, &'static str) {
+        match (self.metric, self.pace) {
             (Metric::Power, _) => ("W".to_owned(), "lowest–highest W", "last - first W", "change W"),
             (Metric::HeartRate, _) => (
                 "HR".to_owned(),
@@ -360,10 +383,15 @@ impl<'a> Table<'a> {
                 "last - first",
                 "change",
             ),
-        };
+        }
+    }
+
+    fn text(&self, rows: &[Row<'a>]) -> String {
+        let (value, spread, fade, change) = self.headers();
         let by_pace = self.metric == Metric::Pace;
+        let thresholds = self.differs(Differing::Thresholds);
         let newest = rows.iter().find_map(|row| self.metric.threshold(row.set.detail));
-        let (then, now) = match (self.metric, self.thresholds) {
+        let (then, now) = match (self.metric, thresholds) {
             (Metric::Power, false) => ("% of FTP", ""),
             (Metric::Power, true) => ("% of FTP then", "% of newest FTP"),
             (Metric::Pace, false) => ("% of threshold pace", ""),
@@ -376,7 +404,7 @@ impl<'a> Table<'a> {
         Columns::<Row<'_>>::new()
             .column("date", |row| row.day.map(units::date).unwrap_or_default())
             .column("sport", |row| {
-                if self.sports {
+                if self.differs(Differing::Sports) {
                     answer::sport(row.set.detail.activity.sport())
                 } else {
                     String::new()
@@ -398,7 +426,7 @@ impl<'a> Table<'a> {
             .column(then, |row| units::whole(row.set.percent()))
             .column(now, |row| {
                 let percent = |now: f64| Some(row.set.value()? / now * 100.0);
-                units::whole(newest.filter(|_| self.thresholds).and_then(percent))
+                units::whole(newest.filter(|_| thresholds).and_then(percent))
             })
             .column(change, |row| self.against(row))
             .column(spread, |row| {
@@ -436,7 +464,7 @@ impl<'a> Table<'a> {
                 }
             })
             .column("power by", |row| {
-                if self.meters {
+                if self.differs(Differing::Meters) {
                     meter(&row.set)
                 } else {
                     String::new()

@@ -270,8 +270,8 @@ fn laps_that_are_alike_are_one_set() {
     let count = |laps: &[Value]| -> Vec<(usize, u32)> {
         let ride = detail(&ride("i1", "2026-11-18T17:00:00", laps));
         let sets = sets_of(&ride, None, Units::default()).unwrap_or_default();
-        let secs = |set: &Set<'_>| format!("{:.0}", set.secs().unwrap()).parse().unwrap();
-        sets.iter().map(|set| (set.reps(), secs(set))).collect()
+        let length = |set: &Set<'_>| format!("{:.0}", set.secs().unwrap()).parse().unwrap();
+        sets.iter().map(|set| (set.reps(), length(set))).collect()
     };
     // Fading is one set, and so is what nobody grouped.
     assert_eq!(
@@ -639,7 +639,6 @@ async fn watts_without_an_ftp_are_found_by_the_summaries() {
     let upstream = Upstream::start(move |path| {
         let body = match path {
             "interval-search" => json!([]),
-            "activities" => json!([row]),
             "i424242" => json!({"id": "i424242", "sportSettings": [{"types": ["Ride"], "ftp": null}]}),
             _ => json!([row]),
         };

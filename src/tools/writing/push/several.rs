@@ -128,10 +128,12 @@ async fn preview(
     }
     let begins = if complete {
         let token = first.journal().confirmation(what, &seen).await?;
+        // A plan and copies always begin with a preview, so that no argument asks for it.
+        let is_asked = plans.iter().flatten().any(|(_, plan)| plan.about.is_empty());
         format!(
-            "Nothing is written yet. To write {} for {whose}, repeat the call with confirm: \"{token}\" and without preview, within \
-             ten minutes.",
-            counted(new, "workout", "workouts")
+            "Nothing is written yet. To write {} for {whose}, repeat the call with confirm: \"{token}\"{}, within ten minutes.",
+            counted(new, "workout", "workouts"),
+            if is_asked { " and without preview" } else { "" },
         )
     } else {
         "Nothing is written. Try again when every calendar can be read.".to_owned()
