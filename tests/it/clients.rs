@@ -209,6 +209,8 @@ async fn logged(world: &World, outcome: &str, rows: usize) {
 /// Walks with a client that a script drives.
 async fn walk(program: Program, eras: &'static [&'static str]) {
     world::test(async |world| {
+        world.with_everything_shared().await;
+        world.with_every_group().await;
         let calls = calls(&world).await;
         let url = world.ana().link.clone();
         let said: Vec<String> = calls.iter().map(Value::to_string).collect();
@@ -279,6 +281,8 @@ async fn inspect(world: &World, era: &str, question: &[&str]) -> Run {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_inspector_lists_in_both_eras_and_finds_every_schema_portable() {
     world::test(async |world| {
+        world.with_everything_shared().await;
+        world.with_every_group().await;
         for era in ["modern", "legacy"] {
             let listed = inspect(
                 &world,
@@ -299,6 +303,8 @@ async fn the_inspector_lists_in_both_eras_and_finds_every_schema_portable() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_inspector_calls_every_tool() {
     world::test(async |world| {
+        world.with_everything_shared().await;
+        world.with_every_group().await;
         let calls = calls(&world).await;
         // A process per call is expensive: the eras take turns, two at a time. The nonsense comes in both.
         let nonsense = calls.last().unwrap().clone();
