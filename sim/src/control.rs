@@ -200,7 +200,8 @@ async fn event(State(world): State<Arc<World>>, Json(asked): Json<Meddling>) -> 
 }
 
 /// `{"person":"ana","of":{"day":"2026-11-20"},"values":{"locked":true}}`: somebody else writes these values of a wellness
-/// day, of an activity (`{"activity":"i98…"}`) or of the settings of a sport (`{"sport":2410011}`), whatever they are.
+/// day, of an activity (`{"activity":"i98…"}`), of the settings of a sport (`{"sport":2410011}`), of a
+/// piece of gear (`{"gear":"b9000101"}`) or of something in the library (`{"library":7701001}`), whatever they are.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {

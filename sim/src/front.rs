@@ -300,8 +300,15 @@ async fn meddled(world: &World, caller: Option<&Caller>, fault: &Fault, response
     Response::from_parts(parts, body.into())
 }
 
-/// Which thing a row shows that is changed in place: its id tells, but for the settings of sports, which have `types`.
+/// Which thing a row shows that is changed in place: its id tells, but for the settings of sports, which have `types`, gear,
+/// which has parts, and the library, whose rows are folders or lie in one.
 fn record(row: &Value) -> Option<Of> {
+    if row.get("folder_id").is_some() || row.get("sharedWithCount").is_some() {
+        return Some(Of::Library(row["id"].as_i64()?));
+    }
+    if row.get("component_ids").is_some() {
+        return Some(Of::Gear(row["id"].as_str()?.to_owned()));
+    }
     if row["types"].is_array() {
         return Some(Of::Sport(row["id"].as_i64()?));
     }

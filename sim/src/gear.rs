@@ -408,6 +408,11 @@ impl World {
     /// Somebody else lays `change` over a piece, unchecked, or without one deletes it. False if there is none.
     pub(super) fn meddle_with_gear(&self, person: &'static Person, id: &str, change: Option<Object>) -> bool {
         let _writing = self.writing();
+        self.lay_over_gear(person, id, change)
+    }
+
+    /// The same, for who keeps other writers out already.
+    pub(super) fn lay_over_gear(&self, person: &'static Person, id: &str, change: Option<Object>) -> bool {
         let mut rack = self.rack(person);
         let Some(at) = rack.0.iter().position(|piece| piece.id() == id) else {
             return false;

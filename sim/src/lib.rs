@@ -265,22 +265,12 @@ impl Running {
         let Some(person) = Person::of_slug(slug) else {
             return false;
         };
-        self.world.on_shelf(person, |shelf| {
-            let found = shelf.folders.get_mut(&id).or(shelf.workouts.get_mut(&id));
-            let is_there = found.is_some();
-            match (found, change) {
-                (Some(found), Some(change)) => schema::fill(found, change),
-                (_, None) => {
-                    shelf.folders.remove(&id);
-                    let folder = |workout: &Map<String, Value>| workout["folder_id"].as_i64();
-                    shelf
-                        .workouts
-                        .retain(|own, workout| *own != id && folder(workout) != Some(id));
-                }
-                (None, Some(_)) => {}
-            }
-            is_there
-        })
+        let change = match change.map(object) {
+            Some(None) => return false,
+            Some(change) => change,
+            None => None,
+        };
+        self.world.on_shelf(person, |shelf| shelf.meddle(id, change))
     }
 
     /// A person's gear as `GET /athlete/{id}/gear` answers it. Empty for an unknown name.

@@ -2,6 +2,8 @@
 //!
 //! The store keeps what clients write, and lays it over these.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
@@ -12,6 +14,7 @@ use super::{
     refusal::Refusal,
     schema::{FOLDER, WORKOUT, fill, is_in, made, text},
     workout::{Loss, Settings, Workout, intensity, read_losing},
+    world::id_of,
 };
 
 type Object = Map<String, Value>;
@@ -124,7 +127,7 @@ fn folder(person: &Person, id: i64, values: Value) -> Object {
 }
 
 /// The seeded folders and plans, with their workouts, as they were at first.
-pub(super) fn seeded(person: &Person, day: NaiveDate) -> Vec<(Object, Vec<Object>)> {
+fn seeded(person: &Person, day: NaiveDate) -> Vec<(Object, Vec<Object>)> {
     let all = written(person);
     if all.is_empty() {
         return Vec::new();
@@ -209,6 +212,54 @@ pub(super) fn seeded(person: &Person, day: NaiveDate) -> Vec<(Object, Vec<Object
             vec![theirs],
         ),
     ]
+}
+
+/// A person's workout library.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shelf {
+    /// Folders and plans, by id.
+    pub(super) folders: BTreeMap<i64, Object>,
+    /// Workouts, by id.
+    pub(super) workouts: BTreeMap<i64, Object>,
+}
+
+impl Shelf {
+    pub(super) fn seeded(person: &Person, day: NaiveDate) -> Self {
+        let mut shelf = Self::default();
+        for (folder, workouts) in seeded(person, day) {
+            shelf.folders.extend(id_of(&folder).map(|id| (id, folder)));
+            shelf.workouts.extend(
+                workouts
+                    .into_iter()
+                    .filter_map(|workout| Some((id_of(&workout)?, workout))),
+            );
+        }
+        shelf
+    }
+
+    /// Lays `change` over the folder or workout with this id, or without one deletes it; false if there is none.
+    pub(super) fn meddle(&mut self, id: i64, change: Option<Object>) -> bool {
+        let found = self.folders.get_mut(&id).or(self.workouts.get_mut(&id));
+        let is_there = found.is_some();
+        match (found, change) {
+            (Some(found), Some(change)) => found.extend(change),
+            (_, None) => {
+                self.folders.remove(&id);
+                let folder = |workout: &Object| workout["folder_id"].as_i64();
+                self.workouts
+                    .retain(|own, workout| *own != id && folder(workout) != Some(id));
+            }
+            (None, Some(_)) => {}
+        }
+        is_there
+    }
+
+    /// What is in a folder, in the order in which it was made.
+    pub(super) fn inside(&self, folder: i64) -> impl Iterator<Item = &Object> {
+        self.workouts
+            .values()
+            .filter(move |workout| workout["folder_id"].as_i64() == Some(folder))
+    }
 }
 
 /// When the seeded ones were written.

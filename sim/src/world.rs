@@ -20,7 +20,7 @@ use super::{
     gear::Rack,
     given::Given,
     history::{Fitness, History},
-    library,
+    library::Shelf,
     limits::{APP, Limits, Pair, Standing},
     manual::Typed,
     people::{FIRST_DAY, Person},
@@ -82,37 +82,10 @@ pub enum Of {
     Activity(String),
     /// The settings of a group of sports, by their id.
     Sport(i64),
-}
-
-/// A person's workout library.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Shelf {
-    /// Folders and plans, by id.
-    pub(super) folders: BTreeMap<i64, Map<String, Value>>,
-    /// Workouts, by id.
-    pub(super) workouts: BTreeMap<i64, Map<String, Value>>,
-}
-
-impl Shelf {
-    fn seeded(person: &Person, day: NaiveDate) -> Self {
-        let mut shelf = Self::default();
-        for (folder, workouts) in library::seeded(person, day) {
-            shelf.folders.extend(id_of(&folder).map(|id| (id, folder)));
-            shelf.workouts.extend(
-                workouts
-                    .into_iter()
-                    .filter_map(|workout| Some((id_of(&workout)?, workout))),
-            );
-        }
-        shelf
-    }
-
-    /// What is in a folder, in the order in which it was made.
-    pub(super) fn inside(&self, folder: i64) -> impl Iterator<Item = &Map<String, Value>> {
-        self.workouts
-            .values()
-            .filter(move |workout| workout["folder_id"].as_i64() == Some(folder))
-    }
+    /// A piece of gear, by its id.
+    Gear(String),
+    /// A folder or a workout of the library, by its id.
+    Library(i64),
 }
 
 /// What is written at run time.
@@ -556,6 +529,12 @@ impl World {
             Of::Day(day) => self.write_wellness(person, *day, values),
             Of::Activity(id) => self.write_activity(person, id, values),
             Of::Sport(id) => self.write_sport(person, *id, values),
+            Of::Gear(id) => {
+                self.lay_over_gear(person, id, Some(values));
+            }
+            Of::Library(id) => {
+                self.on_shelf(person, |shelf| shelf.meddle(*id, Some(values)));
+            }
         }
     }
 

@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     fault::Fault,
-    library::{Laying, blank, blank_folder},
+    library::{Laying, Shelf, blank, blank_folder},
     refusal::Refusal,
     schema::text,
-    world::{Shelf, id_of},
+    world::id_of,
 };
 
 /// The id in the path.

@@ -420,6 +420,14 @@ async fn gear_goes_wrong_on_request_and_changes_by_others() {
             .change_gear("mara", CHAIN, Some(json!({"name": "Theirs"})))
     );
     assert_eq!(bench.piece("mara", CHAIN).await["name"], "Theirs");
+    let theirs = json!({"person": "mara", "of": {"gear": CHAIN}, "values": {"notes": "By hand"}});
+    assert_eq!(bench.control("/record", theirs).await, 200);
+    assert_eq!(bench.piece("mara", CHAIN).await["notes"], "By hand");
+    let meddling = Fault::on("PUT /gear").mode(Mode::Meddle).times(1);
+    bench.sim.fault(meddling.body("{\"notes\":\"Later\"}"));
+    let answer = bench.mara(Method::PUT, &path, json!({"notes": "Mine"})).await;
+    assert_eq!(answer["notes"], "Mine");
+    assert_eq!(bench.piece("mara", CHAIN).await["notes"], "Later");
     assert!(bench.sim.change_gear("mara", CHAIN, None));
     assert!(!bench.sim.change_gear("mara", CHAIN, None) && !bench.sim.change_gear("nobody", CHAIN, None));
     assert!(!bench.sim.change_gear("mara", "b9000601", Some(json!(3))));

@@ -422,6 +422,12 @@ async fn somebody_else_changes_the_library() {
     );
     let path = format!("/athlete/0/workouts/{inside}");
     assert_eq!(bench.get(&path).await["name"], "Theirs");
+    let meddling = Fault::on("PUT /workouts").mode(Mode::Meddle).times(1);
+    bench.sim.fault(meddling.body("{\"day\":5}"));
+    let (status, answer) = bench.send(Method::PUT, &path, json!({"day": 2})).await;
+    assert_eq!((status, &answer["day"]), (200, &json!(2)));
+    assert_eq!(bench.get(&path).await["day"], 5);
+    assert!(!bench.sim.change_library("ana", inside, Some(json!(3))));
     assert!(bench.sim.change_library("ana", inside, None));
     assert_eq!(bench.status_as("ana", &path).await, 404);
     assert!(!bench.sim.change_library("ana", inside, None));
