@@ -30,7 +30,7 @@ use crate::{
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_LIBRARY,
     description: "The workout library at intervals.icu: folders and training plans; with folder the workouts in it, by plan day, \
-        with their steps; with query those whose name has it, or with a #tag, in all of it.",
+        with their steps; with query those whose name or tag it is, in all of it.",
     params: PARAMS,
     requests: "1",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
@@ -38,7 +38,7 @@ pub(super) const TOOL: Tool = Tool {
 
 const PARAMS: &[Param] = &[
     Param::text("folder", 100, "Name or id of a folder or plan"),
-    Param::text("query", 100, "Part of a workout's name, or #tag"),
+    Param::text("query", 100, "Part of a workout's name, or a tag"),
     Param::sport("ride, run, swim, ski, row or one exact type"),
     Param::detail("all steps, longer notes, up to 300 rows"),
 ];
@@ -86,7 +86,7 @@ impl Asked {
             .as_deref()
             .is_none_or(|query| match query.trim().strip_prefix('#') {
                 Some(tag) => has_tag(tag),
-                None => contains(name, query),
+                None => contains(name, query) || has_tag(query),
             });
         let is_of_sport = self
             .sport
@@ -293,7 +293,8 @@ fn with_steps(rows: &[Row<'_>], ask: &Ask, detail: Detail) -> String {
             continue;
         };
         let name = fenced(template.event.name.as_deref().unwrap_or_default(), library::NAME);
-        let steps = joined(std::iter::once(thresholds).chain(lines), "\n");
+        // Also without thresholds: what follows the first line are the steps.
+        let steps = format!("{thresholds}\n{}", joined(lines, "\n"));
         match blocks
             .iter_mut()
             .find(|(other, _, same)| *other == name && *same == steps)

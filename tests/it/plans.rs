@@ -356,7 +356,6 @@ async fn planned_workouts_are_copied_to_later_weeks() {
             "{same}"
         );
         for (odd, says) in [
-            (json!({"date": "2026-12-02"}), "already there"),
             (json!({}), "must be given"),
             (
                 json!({"week": "2026-12-02", "id": 5}),
@@ -367,11 +366,27 @@ async fn planned_workouts_are_copied_to_later_weeks() {
         ] {
             let call = world.mcp(&ana.link).call("repeat_events", odd.clone()).await;
             assert!(
-                call.text().contains(says) || says == "already there",
+                call.is_error() && call.text().contains(says),
                 "{odd}: {}",
                 call.text()
             );
         }
+        // What stands there under that name is named, and nothing is advised that copies cannot do.
+        done(
+            &world,
+            &ana.link,
+            "push_workout",
+            json!({"workouts": [workout("Ride", "2026-12-09", "Over-unders", "- 1h 60%")]}),
+        )
+        .await;
+        let beside = json!({"date": "2026-12-02", "name": "Over-unders", "times": 1});
+        let text = done(&world, &ana.link, "repeat_events", beside).await;
+        assert!(
+            text.contains("another workout with this name and sport is on that day (id ")
+                && !text.contains("allow_duplicate")
+                && !text.contains("confirm: "),
+            "{text}"
+        );
     })
     .await;
 }

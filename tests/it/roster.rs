@@ -869,8 +869,11 @@ async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
             if tool != "get_workout_guide" && !ROSTER.iter().any(|of_all| of_all.name == tool) {
                 takes.push("athlete");
             }
-            if tool == "push_workout" {
+            if ["push_workout", "apply_plan"].contains(&tool) {
                 takes.push("athletes");
+            }
+            if tool == "apply_plan" {
+                takes.push("from");
             }
             let takes = if takes.is_empty() {
                 "no arguments".to_owned()

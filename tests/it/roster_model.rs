@@ -547,6 +547,11 @@ async fn play(world: &Arc<World>, broken: Broken) -> (Vec<String>, usize) {
         async move {
             let mut dice = Dice(u64::try_from(number).unwrap() + 20_261_121);
             let mut coach = coach(world, number).await;
+            sqlx::query("update connectors set groups_off = '{}' where coach_id = $1")
+                .bind(coach.id.0)
+                .execute(&world.app.pool)
+                .await
+                .unwrap();
             for _ in 0..dice.below(9) {
                 regrant(world, accounts, &mut coach, &mut dice).await;
             }

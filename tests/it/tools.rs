@@ -40,6 +40,8 @@ fn reads() -> impl Iterator<Item = &'static Tool> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_begins_with_whose_it_is_and_their_own_today() {
     world::test(async |world| {
+        world.with_everything_shared().await;
+        world.with_every_group().await;
         // 08:00 UTC on Saturday is 19:00 in Melbourne; fourteen hours on it is Sunday there and Saturday in Berlin.
         world.clock.advance(chrono::Duration::hours(14));
         for tool in reads() {
@@ -64,6 +66,8 @@ async fn every_answer_begins_with_whose_it_is_and_their_own_today() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_activities_are_answered_for_within_four_requests() {
     world::test(async |world| {
+        world.with_everything_shared().await;
+        world.with_every_group().await;
         assert!(world.sim.crowd("jack", 10_000));
         settled(&world).await;
         let jack = world.jack();
@@ -110,6 +114,8 @@ async fn a_day_turns_by_the_zones_own_clock_when_that_is_changed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
     world::test(async |world| {
+        world.with_everything_shared().await;
+        world.with_every_group().await;
         for (seeded, zone) in [
             (world.tria(), "America/Los_Angeles"),
             (world.bishnu(), "Asia/Kathmandu"),
@@ -120,9 +126,12 @@ async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
                 let Some(concise) = world.defaults(seeded, tool).await else {
                     continue;
                 };
-                let mut full = concise.clone();
-                full["detail"] = json!("full");
-                for arguments in [concise, full] {
+                let mut ways = vec![concise];
+                if tool.params.iter().any(|param| param.name == "detail") {
+                    ways.push(ways[0].clone());
+                    ways[1]["detail"] = json!("full");
+                }
+                for arguments in ways {
                     let (text, _) = ask(&world, &seeded.link, tool.name(), arguments).await;
                     let line = text.lines().next().unwrap();
                     assert!(line.starts_with(&format!("{} · ", seeded.person.name)), "{line}");
@@ -292,15 +301,20 @@ async fn what_was_not_shared_or_does_not_answer_degrades_one_part() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_of_upstream_and_no_address_is_ever_in_an_answer() {
     world::test(async |world| {
+        world.with_everything_shared().await;
+        world.with_every_group().await;
         for seeded in &world.people {
             let person = seeded.person;
             for tool in reads() {
                 let Some(concise) = world.defaults(seeded, tool).await else {
                     continue;
                 };
-                let mut full = concise.clone();
-                full["detail"] = json!("full");
-                for arguments in [concise, full] {
+                let mut ways = vec![concise];
+                if tool.params.iter().any(|param| param.name == "detail") {
+                    ways.push(ways[0].clone());
+                    ways[1]["detail"] = json!("full");
+                }
+                for arguments in ways {
                     let (text, _) = ask(&world, &seeded.link, tool.name(), arguments).await;
                     for hidden in [
                         person.api_key,

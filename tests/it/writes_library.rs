@@ -96,6 +96,7 @@ async fn the_library_is_read_in_one_request_whole_by_folder_and_by_name() {
         insta::assert_snapshot!("plan_of_ana", plan);
         for (asked, found) in [
             (json!({"query": "#threshold"}), "Threshold 4x8"),
+            (json!({"query": "SweetSpot"}), "Sweet spot 3x12"),
             (json!({"query": "strength"}), "Strength A"),
             (
                 json!({"sport": "WeightTraining", "folder": "Key sessions"}),
@@ -119,6 +120,15 @@ async fn the_library_is_read_in_one_request_whole_by_folder_and_by_name() {
             "{unknown}"
         );
         assert_eq!(world.sim.requests().len(), 1, "the rest came from memory");
+        // Steps that go by no threshold that is known stand below their name, as all do.
+        let easy = done(
+            &world,
+            &world.tria().link,
+            "get_library",
+            json!({"query": "Easy 45"}),
+        )
+        .await;
+        assert!(easy.contains(":\n45 min HR Z2 (not resolved"), "{easy}");
     })
     .await;
 }

@@ -189,15 +189,15 @@ impl Push {
                 }
                 Some(Verdict::Other(held)) => {
                     not += 1;
-                    scene.other(prepared, held)
+                    scene.other(prepared, held, self.is_copy())
                 }
                 Some(Verdict::Twice(first)) => {
                     not += 1;
-                    not_written(prepared, &twice(*first))
+                    not_written(prepared, &self.twice(*first))
                 }
                 Some(Verdict::Namesake(first)) => {
                     not += 1;
-                    not_written(prepared, &namesake(*first))
+                    not_written(prepared, &self.namesake(*first))
                 }
             });
         }
@@ -223,6 +223,31 @@ impl Push {
             seen: seen(&there, &self.prepared),
             new,
         })
+    }
+
+    /// Whether the workouts are somewhere already, in a plan or on the calendar, so that nobody typed them for this call.
+    fn is_copy(&self) -> bool {
+        !self.about.is_empty()
+    }
+
+    fn twice(&self, first: usize) -> String {
+        if self.is_copy() {
+            return "not written: the same workout comes earlier on that day".to_owned();
+        }
+        format!(
+            "not written: the same as workouts {first} of this call; for a second one: allow_duplicate: true"
+        )
+    }
+
+    fn namesake(&self, first: usize) -> String {
+        if self.is_copy() {
+            return "not written: another workout with this name and sport comes earlier on that day"
+                .to_owned();
+        }
+        format!(
+            "not written: workouts {first} of this call has this name and sport for that day; give it another name, or for a second \
+             one: allow_duplicate: true"
+        )
     }
 
     /// What the workout is found again by: for a second one of a kind, only by the call that allowed it.
@@ -356,15 +381,15 @@ impl Push {
                 }
                 Some(Verdict::Other(held)) => {
                     counts.not += 1;
-                    scene.other(prepared, held)
+                    scene.other(prepared, held, self.is_copy())
                 }
                 Some(Verdict::Twice(first)) => {
                     counts.not += 1;
-                    not_written(prepared, &twice(*first))
+                    not_written(prepared, &self.twice(*first))
                 }
                 Some(Verdict::Namesake(first)) => {
                     counts.not += 1;
-                    not_written(prepared, &namesake(*first))
+                    not_written(prepared, &self.namesake(*first))
                 }
                 Some(Verdict::New(_)) => {
                     let Some(tried) = tried.next() else { continue };
@@ -417,17 +442,6 @@ pub(in crate::tools) struct Previewed {
     seen: Seen,
     /// How many workouts would be written.
     new: usize,
-}
-
-fn twice(first: usize) -> String {
-    format!("not written: the same as workouts {first} of this call; for a second one: allow_duplicate: true")
-}
-
-fn namesake(first: usize) -> String {
-    format!(
-        "not written: workouts {first} of this call has this name and sport for that day; give it another name, or for a second one: \
-         allow_duplicate: true"
-    )
 }
 
 /// What stands there and what the targets were resolved with, in a form that changes when any of it does.

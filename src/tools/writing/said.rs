@@ -171,10 +171,17 @@ impl Scene<'_> {
         [title, Figures::of(event).in_words(&own)]
     }
 
-    /// Another workout of that name and sport stands on the day.
-    pub(in crate::tools) fn other(&self, prepared: &Prepared, held: &Held) -> Vec<String> {
+    /// Another workout of that name and sport stands on the day. A copy cannot be the change of it.
+    pub(in crate::tools) fn other(&self, prepared: &Prepared, held: &Held, is_copy: bool) -> Vec<String> {
         let entry = &prepared.entry;
         let title = title(entry.on.start(), &entry.sport, &entry.name, entry.indoor);
+        if is_copy {
+            let line = format!(
+                "{title}{DOT}not written: another workout with this name and sport is on that day (id {}).",
+                held.id
+            );
+            return vec![line];
+        }
         let line = format!(
             "{title}{DOT}not written: another workout with this name and sport is on that day. To change it: edit_workout with \
              id {} and this text; for a second one: allow_duplicate: true.",

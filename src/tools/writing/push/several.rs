@@ -129,7 +129,7 @@ async fn preview(
     let begins = if complete {
         let token = first.journal().confirmation(what, &seen).await?;
         // A plan and copies always begin with a preview, so that no argument asks for it.
-        let is_asked = plans.iter().flatten().any(|(_, plan)| plan.about.is_empty());
+        let is_asked = plans.iter().flatten().any(|(_, plan)| !plan.is_copy());
         format!(
             "Nothing is written yet. To write {} for {whose}, repeat the call with confirm: \"{token}\"{}, within ten minutes.",
             counted(new, "workout", "workouts"),
