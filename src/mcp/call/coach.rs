@@ -55,16 +55,15 @@ impl Call<'_> {
             Called::One(tool) => tool,
         };
         if let Run::WriteFrom(write) = tool.run {
-            let all = match &whose {
-                Named::Several(all) => all.clone(),
-                Named::One(name) => vec![name.clone()],
-                Named::Nobody => Vec::new(),
+            let members = match &whose {
+                Named::Several(all) => several(&roster, all)?,
+                Named::One(name) => vec![roster.whom(Some(name), Access::Write)?.0],
+                Named::Nobody => vec![roster.whom(None, Access::Write)?.0],
             };
-            let members = if all.is_empty() {
-                vec![roster.whom(None, Access::Write)?.0]
-            } else {
-                several(&roster, &all)?
-            };
+            // A right that is missing is the answer, before anything else that is wrong.
+            if !members.iter().any(|member| member.grants(tool.permission)) {
+                roster.open(members[0], tool.permission).await?;
+            }
             let source = self.source(&roster, from.as_deref(), members[0]).await?;
             let targets = self.targets(&roster, &members, tool).await;
             let done = self.apart(write(source, targets, given)).await;
