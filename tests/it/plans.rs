@@ -10,17 +10,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     roster::change,
     world::World,
-    writes::{calendar, done, entry, on_saturday, refused, token, workout, writes},
+    writes::{calendar, done, entry, on_saturday, refused, token, with, workout, writes},
     writes_library::with_library,
 };
-
-fn with(mut arguments: Value, more: Value) -> Value {
-    let Value::Object(more) = more else {
-        panic!("{more}")
-    };
-    arguments.as_object_mut().unwrap().extend(more);
-    arguments
-}
 
 fn plan(weeks: &str) -> Value {
     json!({"plan": "Basis", "start": "2026-12-07 Mon", "weeks": weeks})

@@ -91,6 +91,15 @@ pub(crate) fn threshold(name: &str) -> Value {
     json!({"workouts": [workout("Ride", "2026-12-10", name, THRESHOLD)]})
 }
 
+/// These arguments and more.
+pub(crate) fn with(mut arguments: Value, more: Value) -> Value {
+    let Value::Object(more) = more else {
+        panic!("{more}")
+    };
+    arguments.as_object_mut().unwrap().extend(more);
+    arguments
+}
+
 /// The token in an answer.
 pub(crate) fn token(text: &str) -> Value {
     let rest = text

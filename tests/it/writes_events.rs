@@ -8,20 +8,12 @@ use serde_json::{Map, Value, json};
 use crate::{
     roster::change,
     world::World,
-    writes::{all_named, calendar, done, entry, id_of, on_saturday, refused, workout, writes},
+    writes::{all_named, calendar, done, entry, id_of, on_saturday, refused, with, workout, writes},
 };
 
 #[expect(clippy::needless_pass_by_value, reason = "calls read better")]
 fn events(rows: Value) -> Value {
     json!({"events": rows})
-}
-
-fn with(mut arguments: Value, more: Value) -> Value {
-    let Value::Object(more) = more else {
-        panic!("{more}")
-    };
-    arguments.as_object_mut().unwrap().extend(more);
-    arguments
 }
 
 /// One of each kind.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     roster::change,
     world::World,
-    writes::{done, on_saturday, refused, writes},
+    writes::{done, on_saturday, refused, token, with, writes},
 };
 
 /// Lets IcuSync reach the library, switches its tools on, and lets every athlete's connector make changes.
@@ -20,14 +20,6 @@ pub(crate) async fn with_library(world: &World) {
         .execute(&world.app.pool)
         .await
         .unwrap();
-}
-
-fn with(mut arguments: Value, more: Value) -> Value {
-    let Value::Object(more) = more else {
-        panic!("{more}")
-    };
-    arguments.as_object_mut().unwrap().extend(more);
-    arguments
 }
 
 fn session(name: &str) -> Value {
@@ -54,15 +46,6 @@ fn folder(world: &World, seeded: &Seeded, name: &str) -> Option<Folder> {
 
 fn id(workout: &Map<String, Value>) -> i64 {
     workout["id"].as_i64().unwrap()
-}
-
-/// The token of a list.
-fn token(text: &str) -> Value {
-    let token = text
-        .split("confirm: \"")
-        .nth(1)
-        .and_then(|rest| rest.split('"').next());
-    json!({"confirm": token.unwrap_or_else(|| panic!("no token in {text}"))})
 }
 
 /// The number of the change that a text names first.
@@ -251,10 +234,10 @@ async fn what_goes_is_listed_first_and_comes_back_whole() {
         .await;
         insta::assert_snapshot!(
             "doomed_folder_of_ana",
-            list.replace(token(&list)["confirm"].as_str().unwrap(), "TOKEN")
+            list.replace(token(&list).as_str().unwrap(), "TOKEN")
         );
         assert_eq!(writes(&world), Vec::<String>::new());
-        let sure = with(json!({"folder": "Key sessions"}), token(&list));
+        let sure = json!({"folder": "Key sessions", "confirm": token(&list)});
         let gone = done(&world, &ana.link, "delete_library_item", sure.clone()).await;
         assert!(folder(&world, ana, "Key sessions").is_none(), "{gone}");
         let twice = refused(&world, &ana.link, "delete_library_item", sure).await;
@@ -287,7 +270,7 @@ async fn what_goes_is_listed_first_and_comes_back_whole() {
         world
             .sim
             .change_library("ana", id(changed), Some(json!({"name": "VO2 6x3"})));
-        let sure = with(json!({"workout": id(changed).to_string()}), token(&one));
+        let sure = json!({"workout": id(changed).to_string(), "confirm": token(&one)});
         let text = refused(&world, &ana.link, "delete_library_item", sure).await;
         assert!(text.contains("changed since it was listed"), "{text}");
         assert_eq!(named(&world, ana, "VO2 6x3").len(), 1);
