@@ -219,10 +219,9 @@ pub(super) fn chosen(fields: &mut Fields) -> Option<bool> {
 }
 
 /// Whether the athlete's own connector may change something, or a coach: then intervals.icu is to be asked for it.
-pub(super) async fn wanted(app: &App, account: AccountId) -> sqlx::Result<bool> {
+pub(super) async fn wanted(app: &App, account: AccountId, grants: &[Grant]) -> sqlx::Result<bool> {
     let link = queries::connectors::of_account(&app.pool, account).await?;
-    let grants = queries::grants::of_account(&app.pool, account).await?;
-    let writing = Writing::of(link.as_ref(), true, &grants, None, app.clock.now());
+    let writing = Writing::of(link.as_ref(), true, grants, None, app.clock.now());
     Ok(writing.is_on() || writing.is_granted())
 }
 

@@ -47,7 +47,7 @@ pub(crate) async fn show(
     let grants = queries::grants::of_account(&app.pool, account).await?;
     let (link, url) = links::url_of(&app, &signed.0).await?;
     let groups = links::offered(link.as_ref().map_or(&[][..], |link| &link.groups_off));
-    let library_unshared = library::is_unshared(&app, account, connection.as_ref()).await?;
+    let library_unshared = library::is_unshared(&app, account, connection.as_ref(), &grants).await?;
     Ok(leading_to_intervals(page(&Page {
         frame: Frame::of(true),
         done,

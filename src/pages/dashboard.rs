@@ -96,7 +96,7 @@ pub(crate) async fn show(
     let narrower = connection
         .as_ref()
         .and_then(|row| Narrower::of(row, &grants, now));
-    let library_unshared = library::is_unshared(app, session.account, connection.as_ref()).await?;
+    let library_unshared = library::is_unshared(app, session.account, connection.as_ref(), &grants).await?;
     let zone = coaches::zone_of(connection.as_ref());
     let mut coaches = coaches::cards(app, session.account, grants, zone).await?;
     let more_coaches = coaches.len().saturating_sub(COACHES);

@@ -5,26 +5,22 @@ use crate::{
     app::App,
     guard::connection::scopes_of,
     ids::AccountId,
-    intervals::{Area, Shared},
+    intervals::Area,
     permissions::Group,
-    queries::{self, connections::Connection},
+    queries::{self, connections::Connection, grants::Grant},
     words::{ConnectionKind, ConnectionStatus},
 };
 
-/// What to ask intervals.icu for because of the library: nothing while no connector of the account offers it and no coach may use it.
-pub(super) async fn wanted(app: &App, account: AccountId, changes: bool) -> sqlx::Result<Shared> {
-    let word = Group::Library.word();
-    let offered = queries::connectors::any_offers(&app.pool, account, word).await?;
-    let grants = queries::grants::of_account(&app.pool, account).await?;
+/// Whether one of the account's connectors offers the library, or a coach with one of its `grants` may use it.
+pub(super) async fn is_wanted(app: &App, account: AccountId, grants: &[Grant]) -> sqlx::Result<bool> {
     let now = app.clock.now();
     let is_granted = grants
         .iter()
         .any(|grant| changes::may_use(grant, Group::Library, now));
-    Ok(match offered || is_granted {
-        false => Shared::default(),
-        true if changes => Shared::LIBRARY,
-        true => Shared::LIBRARY_READ,
-    })
+    if is_granted {
+        return Ok(true);
+    }
+    queries::connectors::any_offers(&app.pool, account, Group::Library.word()).await
 }
 
 /// Whether somebody may use the library, and intervals.icu does not share it.
@@ -32,6 +28,7 @@ pub(super) async fn is_unshared(
     app: &App,
     account: AccountId,
     connection: Option<&Connection>,
+    grants: &[Grant],
 ) -> sqlx::Result<bool> {
     let lacks = |row: &&Connection| {
         row.status == ConnectionStatus::Connected
@@ -39,7 +36,7 @@ pub(super) async fn is_unshared(
             && !scopes_of(row.kind, &row.scopes).reads(Area::Library)
     };
     match connection.filter(lacks) {
-        Some(_) => Ok(!wanted(app, account, false).await?.is_nothing()),
+        Some(_) => is_wanted(app, account, grants).await,
         None => Ok(false),
     }
 }

@@ -70,9 +70,13 @@ pub(super) struct Offered {
 }
 
 impl Offered {
-    /// Whether one of its tools changes something.
-    pub(super) fn changes(&self) -> bool {
-        self.tools.iter().any(|tool| tool.access == Access::Write)
+    /// What its tools do, in words.
+    pub(super) fn words(&self) -> &'static str {
+        if self.tools.iter().any(|tool| tool.access == Access::Write) {
+            "reads and changes"
+        } else {
+            "reads"
+        }
     }
 }
 
@@ -108,8 +112,12 @@ pub(crate) async fn choose_tools(
     let off = chosen_off(link.groups_off, &mut fields)?;
     queries::connectors::set_groups_off(&app.pool, account, &off).await?;
     let connection = queries::connections::of_account(&app.pool, account).await?;
+    let grants = queries::grants::of_account(&app.pool, account).await?;
     let is_on = !off.iter().any(|word| word == Group::Library.word());
-    if is_on && app.config.offers_oauth() && library::is_unshared(&app, account, connection.as_ref()).await? {
+    if is_on
+        && app.config.offers_oauth()
+        && library::is_unshared(&app, account, connection.as_ref(), &grants).await?
+    {
         let wanted = ask::wanted(&app, account, false).await?;
         let begun = connections::begun(ConsentPurpose::Connect, None, NextPage::Connector);
         return ask::go(&app, Bound::Session(signed.0.hash), &begun, wanted).await;

@@ -42,11 +42,19 @@ pub(in crate::pages) async fn wanted(
         let before = row.scopes_before.as_deref().map(Shared::of).unwrap_or_default();
         wanted = wanted.or(Shared::of(&row.scopes)).or(before);
     }
-    let changes = changes || changes::wanted(app, account).await?;
+    let grants = queries::grants::of_account(&app.pool, account).await?;
+    let changes = changes || changes::wanted(app, account, &grants).await?;
     if changes {
         wanted = wanted.or(Shared::WRITE);
     }
-    Ok(wanted.or(library::wanted(app, account, changes).await?))
+    if library::is_wanted(app, account, &grants).await? {
+        wanted = wanted.or(if changes {
+            Shared::LIBRARY
+        } else {
+            Shared::LIBRARY_READ
+        });
+    }
+    Ok(wanted)
 }
 
 /// What to ask somebody for who signs in: what this browser's last consent shared, else to read everything.
