@@ -23,6 +23,7 @@ use crate::{
             units::{self, PaceUnit},
             words::{Line, around, counted, listed, not_recorded},
         },
+        arguments::Detail,
         one_activity,
     },
 };
@@ -163,13 +164,16 @@ pub(super) fn render(
         let of = shown.iter().filter(|row| row.set.metric == metric);
         let of: Vec<Row<'_>> = of.cloned().collect();
         if let Some(against) = against(&of) {
-            blocks.push(Table::new(&of, against).text(&of));
+            blocks.push(Table::new(&of, against).text(&of, asked.detail));
         }
     }
     blocks.push(more(&left, found));
     if shown.len() > 1 {
         blocks.push(totals(&shown, reference.is_some()));
         blocks.extend(caveats(&shown));
+        if wanted.intensities.is_empty() {
+            blocks.push("No intensity was named, so easy and hard sets stand side by side.".to_owned());
+        }
     }
     if auto_laps > 0 {
         blocks.push(format!(
@@ -344,6 +348,9 @@ impl<'a> Table<'a> {
         if is_same(row, first) {
             return "=".to_owned();
         }
+        if !is_as_long(&row.set, &first.set) {
+            return String::new();
+        }
         let (from, to) = (first.set.value(), row.set.value());
         let Some(change) = self.change(&row.set, from, to) else {
             return String::new();
@@ -386,7 +393,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn text(&self, rows: &[Row<'a>]) -> String {
+    fn text(&self, rows: &[Row<'a>], detail: Detail) -> String {
         let (value, spread, fade, change) = self.headers();
         let by_pace = self.metric == Metric::Pace;
         let thresholds = self.differs(Differing::Thresholds);
@@ -441,10 +448,10 @@ impl<'a> Table<'a> {
                 let fade = ends.and_then(|(first, last)| self.change(&row.set, Some(first), Some(last)));
                 units::signed(fade, self.decimals())
             })
-            .column("NP W", |row| {
+            .in_full("NP W", |row| {
                 units::whole(row.set.normalized().filter(|_| self.metric == Metric::Power))
             })
-            .column("avg W", |row| {
+            .in_full("avg W", |row| {
                 units::whole(row.set.mean(Metric::Power).filter(|_| by_pace))
             })
             .column("avg HR", |row| {
@@ -452,8 +459,8 @@ impl<'a> Table<'a> {
             })
             .column("change HR", |row| {
                 let own = heart(row).filter(|_| self.metric != Metric::HeartRate);
-                let is_first = is_same(row, self.against);
-                units::change(first_heart, own.filter(|_| !is_first), 0)
+                let compares = !is_same(row, self.against) && is_as_long(&row.set, &self.against.set);
+                units::change(first_heart, own.filter(|_| compares), 0)
             })
             .column("rest", |row| units::hours_minutes_seconds(row.set.rest()))
             .column("where", |row| {
@@ -473,7 +480,7 @@ impl<'a> Table<'a> {
             .column("id", |row| {
                 clean(row.set.detail.activity.id.as_deref().unwrap_or_default(), 24)
             })
-            .table(rows)
+            .table_in(detail, rows)
     }
 }
 
@@ -482,6 +489,12 @@ fn is_same(one: &Row<'_>, other: &Row<'_>) -> bool {
     std::ptr::eq(one.set.detail, other.set.detail)
         && one.set.in_short() == other.set.in_short()
         && one.set.value() == other.set.value()
+}
+
+/// Whether the repetitions are about as long: shorter ones are harder anyway.
+fn is_as_long(set: &Set<'_>, other: &Set<'_>) -> bool {
+    let lengths = set.secs().zip(other.secs());
+    lengths.is_some_and(|(one, other)| (one - other).abs() <= (other * 0.25).max(5.0))
 }
 
 fn is_indoors(set: &Set<'_>) -> bool {
@@ -521,13 +534,23 @@ fn totals(rows: &[Row<'_>], is_like: bool) -> String {
         .find(|row| row.is_reference)
         .or(rows.last())
         .and_then(|row| row.day);
+    let all_as_long = METRICS.iter().all(|metric| {
+        let of = || rows.iter().filter(|row| row.set.metric == *metric);
+        let first = of().find(|row| row.is_reference).or(of().last());
+        first.is_none_or(|first| of().all(|row| is_as_long(&row.set, &first.set)))
+    });
+    let only = if all_as_long {
+        ""
+    } else {
+        ", only of sets about as long"
+    };
     let against = match (is_like, several) {
         (true, _) => format!("the reference, {}", first.map(units::date).unwrap_or_default()),
         (false, false) => format!("the oldest row, {}", first.map(units::date).unwrap_or_default()),
         (false, true) => "the oldest row of each table".to_owned(),
     };
     format!(
-        "Shown: {}, {}, {} of intervals · changes are against {against}.",
+        "Shown: {}, {}, {} of intervals · changes are against {against}{only}.",
         counted(rows.len(), "set", "sets"),
         counted(reps, "repetition", "repetitions"),
         units::hours_minutes_seconds(secs)
