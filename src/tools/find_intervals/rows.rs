@@ -536,7 +536,7 @@ fn totals(rows: &[Row<'_>], is_like: bool) -> String {
         .and_then(|row| row.day);
     let all_as_long = METRICS.iter().all(|metric| {
         let of = || rows.iter().filter(|row| row.set.metric == *metric);
-        let first = of().find(|row| row.is_reference).or(of().last());
+        let first = of().find(|row| row.is_reference).or(of().next_back());
         first.is_none_or(|first| of().all(|row| is_as_long(&row.set, &first.set)))
     });
     let only = if all_as_long {

@@ -644,6 +644,37 @@ fn fewer_activities_are_read_where_each_has_many_intervals() {
 }
 
 #[tokio::test]
+async fn without_the_list_the_search_alone_answers_and_the_answer_says_so() {
+    let row = ride(
+        "i1",
+        "2026-11-18T17:00:00",
+        &session(&minutes(&[(8, 250.0), (8, 246.0)]), 120),
+    );
+    let upstream = Upstream::start(move |path| match path {
+        "activities" => (500, json!({"status": 500})),
+        _ => (200, json!([row])),
+    })
+    .await;
+    let ask = Ask {
+        upstream: upstream.handle(),
+        card: ana(),
+        now: noon(),
+    };
+    let text = read(ask, object(json!({"length": "8m", "intensity": "95-105%"})))
+        .await
+        .unwrap()
+        .text;
+    assert!(
+        text.contains("1 set in 1 activity") && text.contains("2× 0:08:00"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Activities outside the search left out: the activities did not answer"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn watts_without_an_ftp_are_found_by_the_summaries() {
     let mut row = ride(
         "i1",
