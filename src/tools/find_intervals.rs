@@ -9,6 +9,7 @@
 
 mod rows;
 mod sets;
+mod table;
 mod wanted;
 
 #[cfg(test)]
