@@ -9,6 +9,7 @@
 
 mod rows;
 mod sets;
+mod table;
 mod wanted;
 
 #[cfg(test)]
@@ -22,7 +23,7 @@ use serde_json::{Map, Value};
 use super::{
     Answer, Run, Tool,
     answer::{self, cut::Cut, sports_in_short, units},
-    arguments::{self, Arguments, Range, Span, TEN_YEARS},
+    arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
     one_activity,
     params::Param,
     part::{Part, Source, if_there, settle},
@@ -44,8 +45,8 @@ use wanted::{Intensity, Length};
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::FIND_INTERVALS,
-    description: "Sets of intervals over time, each against the first: by length and intensity, or like the main set of an \
-        activity. One row a set: repetitions, power, pace or HR with spread and fade.",
+    description: "Sets of intervals over time, each against the first: by length and intensity, or like an activity's main \
+        set. A row a set: repetitions, power, pace or HR, spread, fade.",
     params: PARAMS,
     requests: "2–4",
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
@@ -55,8 +56,18 @@ pub(super) const TOOL: Tool = Tool {
 const SEARCHED: u32 = 100;
 /// Activities of a list: ten years of somebody who trains almost daily.
 const LISTED: usize = 3000;
-/// Activities whose intervals are read: up to 100 kB each.
-const READ: usize = 30;
+/// Activities whose intervals are read at most.
+const READ: usize = 60;
+/// Bytes of an answer with intervals: well below what one may have.
+const READ_BYTES: usize = 3_000_000;
+/// Bytes of an activity without its intervals, and of one interval.
+const BYTES: (usize, usize) = (8_000, 1_900);
+/// Intervals of an activity of which the number of laps says little, and of one that is only known in short.
+const FEW_LAPS: usize = 12;
+const SOME_LAPS: usize = 30;
+
+/// Rows of an answer at most.
+const MOST_ROWS: usize = 30;
 
 const SPAN: Span = Span {
     days: 365,
@@ -73,10 +84,11 @@ const PARAMS: &[Param] = &[
         "240-260W, 95%, 95-100% LTHR, 165bpm, 3:50-4:05/km",
     ),
     Param::count("reps", 1, 100, "Minimum repetitions"),
-    Param::sport("Sport or family. Default: any, or that of like"),
+    Param::sport("Default: any, or that of like"),
     Param::oldest("a year before newest"),
     Param::newest("today"),
-    Param::limit(20, READ),
+    Param::limit(20, MOST_ROWS),
+    Param::detail("NP, power of runs"),
 ];
 
 /// The call's arguments.
@@ -92,6 +104,7 @@ struct Asked {
     /// Why the range ends before it was asked to.
     to_today: String,
     limit: usize,
+    detail: Detail,
 }
 
 impl Asked {
@@ -118,6 +131,7 @@ impl Asked {
             range,
             to_today,
             limit: arguments.limit()?,
+            detail: arguments.detail()?,
         };
         if asked.like.is_none() && asked.length.is_none() && asked.intensity.is_none() {
             return Err(ToolError::Input(
@@ -227,10 +241,30 @@ impl Wanted {
     }
 }
 
+/// An activity that may have such sets.
+#[derive(Debug)]
+struct Candidate {
+    id: ActivityId,
+    day: NaiveDate,
+    /// How many intervals it has, as far as that can be told.
+    laps: usize,
+}
+
+/// How many candidates, the newest, fit into one answer.
+fn fitting(all: &[Candidate]) -> usize {
+    let bytes = |one: &Candidate| BYTES.0 + BYTES.1 * one.laps.max(FEW_LAPS);
+    let sums = all.iter().scan(0, |sum, one| {
+        *sum += bytes(one);
+        Some(*sum)
+    });
+    let count = sums.take_while(|sum| *sum <= READ_BYTES).count();
+    count.clamp(1, READ)
+}
+
 /// Which activities may have such sets, newest first.
 #[derive(Debug)]
 struct Candidates {
-    ids: Vec<(ActivityId, NaiveDate)>,
+    ids: Vec<Candidate>,
     /// The day back to which the search reached, if there may be more.
     reach: Option<NaiveDate>,
     /// How many of the ids the list's summaries gave.
@@ -358,9 +392,9 @@ async fn find(
     let searched = searched?;
     let list = settle("Activities outside the search", Source::Activities, list)?;
     let candidates = choose(asked, wanted, (&query, is_known), &searched, list.got());
-    let cut = Cut::by_days(READ, &candidates.ids, |(_, day)| Some(*day));
-    let ids: Vec<ActivityId> = cut.shown.iter().map(|(id, _)| id.clone()).collect();
-    let left = cut.left.first().map(|(_, day)| (cut.left.len(), *day));
+    let cut = Cut::by_days(fitting(&candidates.ids), &candidates.ids, |one| Some(one.day));
+    let ids: Vec<ActivityId> = cut.shown.iter().map(|one| one.id.clone()).collect();
+    let left = cut.left.first().map(|next| (cut.left.len(), next.day));
     let read = upstream.activities_with_intervals(&ids).await?;
     Ok(Found {
         list,
@@ -376,28 +410,30 @@ fn choose(
     asked: &Asked,
     wanted: &Wanted,
     (query, is_known): (&IntervalQuery, bool),
-    searched: &[Activity],
+    searched: &[ActivityDetail],
     list: Option<&Vec<InShort>>,
 ) -> Candidates {
     let is_full = searched.len() >= usize::try_from(SEARCHED).unwrap_or(usize::MAX);
-    let oldest = searched.iter().filter_map(Activity::day).min();
+    let oldest = searched.iter().filter_map(|row| row.activity.day()).min();
     let reach = oldest.filter(|oldest| is_full && *oldest > asked.range.oldest);
     let mut seen: HashSet<String> = asked.like.iter().map(|id| id.as_str().to_owned()).collect();
     let mut ids = Vec::new();
-    let mut take = |id: Option<&str>, day: NaiveDate| {
+    let mut take = |id: Option<&str>, day: NaiveDate, laps: usize| {
         let Some(id) = id.and_then(|id| id.parse::<ActivityId>().ok()) else {
             return false;
         };
         let is_new = asked.range.contains(day) && seen.insert(id.as_str().to_owned());
         if is_new {
-            ids.push((id, day));
+            ids.push(Candidate { id, day, laps });
         }
         is_new
     };
-    let is_possible = |activity: &&Activity| activity.is_of(wanted.sports) && wanted.is_possible_in(activity);
-    for activity in searched.iter().filter(is_possible) {
-        if let Some(day) = activity.day() {
-            take(activity.id.as_deref(), day);
+    for row in searched {
+        let activity = &row.activity;
+        let is_possible = activity.is_of(wanted.sports) && wanted.is_possible_in(activity);
+        if let Some(day) = activity.day().filter(|_| is_possible) {
+            let laps = row.icu_lap_count.and_then(|count| usize::try_from(count).ok());
+            take(activity.id.as_deref(), day, laps.unwrap_or(SOME_LAPS));
         }
     }
     let mut by_summary = 0;
@@ -412,10 +448,10 @@ fn choose(
             texts.any(|text| wanted::may_be(text, wanted.length, query.secs))
         };
         if is_beyond && is_of && may_be() {
-            by_summary += usize::from(take(Some(&row.id), day));
+            by_summary += usize::from(take(Some(&row.id), day, SOME_LAPS));
         }
     }
-    ids.sort_by_key(|(_, day)| std::cmp::Reverse(*day));
+    ids.sort_by_key(|one| std::cmp::Reverse(one.day));
     Candidates {
         ids,
         reach,

@@ -43,6 +43,7 @@ fn the_list_keeps_its_budget() {
             "edit_workout" => 330,
             "delete_workout" => 165,
             "push_event" | "push_wellness" | "update_activity" | "update_sport_settings" => 350,
+            "find_intervals" => 300,
             "list_changes" => 80,
             "undo_change" => 100,
             "get_workout_guide" => 40,

@@ -53,7 +53,7 @@ const IN_SHORT: [&str; 8] = [
 impl Athlete {
     /// `GET /athlete/{id}/activities/interval-search`: the newest activities with such intervals, newest first; it knows no
     /// dates, and answers none from Strava. Their intervals are not in it.
-    pub async fn search_intervals(&self, query: &IntervalQuery) -> Result<Vec<model::Activity>, Error> {
+    pub async fn search_intervals(&self, query: &IntervalQuery) -> Result<Vec<model::ActivityDetail>, Error> {
         let of = match query.of {
             IntensityOf::Auto => "AUTO",
             IntensityOf::Power => "POWER",
@@ -70,14 +70,13 @@ impl Athlete {
             .append_pair("minReps", &query.reps.to_string())
             .append_pair("limit", &query.limit.to_string());
         let read = |body: &[u8]| {
-            let answer = lenient::rows_or_odd(body, lenient::object)?;
-            let mut rows: Vec<model::Activity> = Self::counted("interval_search", answer);
-            self.all_mine(rows.iter().map(|row| &row.icu_athlete_id))?;
-            Self::only("interval_search", &mut rows, is_whole);
-            Self::each_once("interval_search", &mut rows, |row| row.id.clone());
-            rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
-            // Of the whole objects only a few fields are kept.
-            let weight = rows.len() * 2 * size_of::<model::Activity>();
+            let answer = lenient::rows_or_odd(body, model::ActivityDetail::from_json)?;
+            let mut rows = Self::counted("interval_search", answer);
+            self.all_mine(rows.iter().map(|row| &row.activity.icu_athlete_id))?;
+            Self::only("interval_search", &mut rows, |row| is_whole(&row.activity));
+            Self::each_once("interval_search", &mut rows, |row| row.activity.id.clone());
+            rows.sort_by_key(|row| std::cmp::Reverse(row.activity.start_date_local));
+            let weight = body.len() + rows.len() * size_of::<model::ActivityDetail>();
             Ok(Fresh { value: rows, weight })
         };
         self.ask("interval_search", Area::Activity, url, read).await

@@ -31,7 +31,10 @@ async fn a_search_sends_each_bound_and_reads_only_this_athletes_rows() {
         "GET /api/v1/athlete/i1/activities/interval-search?minSecs=431&maxSecs=529&minIntensity=85&maxIntensity=118&type=POWER&\
          minReps=2&limit=100"
     );
-    let ids: Vec<_> = found.iter().filter_map(|row| row.id.as_deref()).collect();
+    let ids: Vec<_> = found
+        .iter()
+        .filter_map(|row| row.activity.id.as_deref())
+        .collect();
     assert_eq!(ids, ["i2", "i1"], "newest first, without what could not be read");
     assert_eq!(handle.unread().into_values().sum::<usize>(), 2);
     let foreign = r#"[{"id":"i1","icu_athlete_id":"i2","start_date_local":"2026-08-18T17:00:00"}]"#;

@@ -595,7 +595,7 @@ async fn the_search_does_not_reach_back_and_the_summaries_do() {
 #[tokio::test]
 async fn a_cut_names_the_call_for_the_rest() {
     let laps = session(&minutes(&[(8, 250.0), (8, 250.0)]), 120);
-    let all: Vec<Value> = (0..40)
+    let all: Vec<Value> = (0..70)
         .map(|at| {
             let on = day("2026-11-20") - chrono::Days::new(2 * at);
             ride(&format!("i{}", 900 - at), &format!("{on}T17:00:00"), &laps)
@@ -603,7 +603,7 @@ async fn a_cut_names_the_call_for_the_rest() {
         .collect();
     let (text, _) = asked(ana(), all.clone(), json!({"length": "8m", "limit": 5})).await;
     assert!(
-        text.contains("… 25 more sets and 10 activities not read yet: use newest=2026-11-10."),
+        text.contains("… 55 more sets and 10 activities not read yet: use newest=2026-11-10."),
         "{text}"
     );
     assert_eq!(
@@ -611,11 +611,11 @@ async fn a_cut_names_the_call_for_the_rest() {
         5,
         "{text}"
     );
-    let (text, _) = asked(ana(), all.clone(), json!({"length": "8m", "limit": 30})).await;
+    // What was read is shown, and more was found than is read.
+    let few = json!({"length": "8m", "limit": 30, "newest": "2026-09-22"});
+    let (text, _) = asked(ana(), all.clone(), few).await;
     assert!(
-        text.contains(
-            "… 10 older activities that may have such intervals not read yet: use newest=2026-09-21."
-        ),
+        text.contains("40 sets in 40 activities") && text.contains("… 10 more sets: use newest="),
         "{text}"
     );
     // The reference is in the table although it is beyond the cut.
@@ -623,6 +623,53 @@ async fn a_cut_names_the_call_for_the_rest() {
     assert!(
         text.lines()
             .any(|line| line.starts_with("2026-10-11") && line.contains("\t=\t")),
+        "{text}"
+    );
+}
+
+#[test]
+fn fewer_activities_are_read_where_each_has_many_intervals() {
+    let of = |count: usize, laps: usize| {
+        let one = |at| Candidate {
+            id: format!("i{at}").parse().unwrap(),
+            day: day("2026-11-20"),
+            laps,
+        };
+        fitting(&(0..count).map(one).collect::<Vec<_>>())
+    };
+    assert_eq!((of(0, 0), of(3, 5)), (1, 3));
+    assert_eq!(of(100, 5), 60);
+    assert_eq!(of(100, 60), 24);
+    assert_eq!(of(100, 100_000), 1, "at least one");
+}
+
+#[tokio::test]
+async fn without_the_list_the_search_alone_answers_and_the_answer_says_so() {
+    let row = ride(
+        "i1",
+        "2026-11-18T17:00:00",
+        &session(&minutes(&[(8, 250.0), (8, 246.0)]), 120),
+    );
+    let upstream = Upstream::start(move |path| match path {
+        "activities" => (500, json!({"status": 500})),
+        _ => (200, json!([row])),
+    })
+    .await;
+    let ask = Ask {
+        upstream: upstream.handle(),
+        card: ana(),
+        now: noon(),
+    };
+    let text = read(ask, object(json!({"length": "8m", "intensity": "95-105%"})))
+        .await
+        .unwrap()
+        .text;
+    assert!(
+        text.contains("1 set in 1 activity") && text.contains("2× 0:08:00"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Activities outside the search left out: the activities did not answer"),
         "{text}"
     );
 }

@@ -14,6 +14,14 @@ pub const EXCEPTIONS: &[Exception] = &[
         why: "the stub of a Strava activity explains itself so; the document has no stubs",
     },
     Exception {
+        what: "Activity.icu_intervals: unknown key",
+        why: "several activities have them with intervals=true, as that parameter says; their schema lacks them",
+    },
+    Exception {
+        what: "Activity.icu_groups: unknown key",
+        why: "several activities have them with intervals=true, as that parameter says; their schema lacks them",
+    },
+    Exception {
         what: "Event.paired_activity_id: unknown key",
         why: "the live service adds it to events; the document names it nowhere",
     },
