@@ -30,14 +30,6 @@ pub const EXCEPTIONS: &[Exception] = &[
         why: "so on the wire; the document's iseFTPSupported is a slip of its generator",
     },
     Exception {
-        what: "Activity.icu_groups: unknown key",
-        why: "several activities by their ids with `intervals` come with theirs, as one does; the document says so of one only",
-    },
-    Exception {
-        what: "Activity.icu_intervals: unknown key",
-        why: "several activities by their ids with `intervals` come with theirs, as one does; the document says so of one only",
-    },
-    Exception {
         what: "Activity.Fuel: unknown key",
         why: "an athlete's own field stands beside upstream's under its own code",
     },
