@@ -67,13 +67,22 @@ where
     F: Fn(Request, Next) -> Out + Clone + Send + Sync + 'static,
     Out: Future<Output = Response> + Send + 'static,
 {
+    around_slow_pages(router, dress, PAGE_TIMEOUT)
+}
+
+/// The same for pages whose answers may take as long as `longest` to begin.
+pub fn around_slow_pages<F, Out>(router: Router<App>, dress: F, longest: Duration) -> Router<App>
+where
+    F: Fn(Request, Next) -> Out + Clone + Send + Sync + 'static,
+    Out: Future<Output = Response> + Send + 'static,
+{
     router
         .layer(middleware::from_fn(note_route))
         // A panic costs one answer, not the process, and its text stays inside.
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
-            PAGE_TIMEOUT,
+            longest,
         ))
         // Outside the page's time: a slow sender gets an answer of its own, and a page has its time to itself.
         .layer(middleware::from_fn(whole_form))

@@ -21,6 +21,8 @@ pub enum Group {
     Calendar,
     /// Folders, plans and templates of workouts.
     Library,
+    /// Downloads of activities and planned workouts.
+    Files,
     /// What other tools changed. No switch of its own: it goes with whatever can change something.
     Changes,
 }
@@ -35,13 +37,14 @@ impl Group {
             Self::Wellness => "wellness",
             Self::Calendar => "calendar",
             Self::Library => "library",
+            Self::Files => "files",
             Self::Changes => "changes",
         }
     }
 
     /// Whether every connector begins without it, so that nobody's context pays for what nobody asked for.
     pub const fn is_off_at_first(self) -> bool {
-        matches!(self, Self::Library)
+        matches!(self, Self::Library | Self::Files)
     }
 
     /// For people.
@@ -53,6 +56,7 @@ impl Group {
             Self::Wellness => "Wellness",
             Self::Calendar => "Calendar",
             Self::Library => "Workout library",
+            Self::Files => "Files",
             Self::Changes => "Changes",
         }
     }
@@ -164,6 +168,9 @@ permissions! {
         of another athlete on the coach's roster. Includes seeing what is on these days. Each can be undone, and all together.";
     REPEAT_EVENTS = "repeat_events", "Repeat planned workouts", Library, Write, [Calendar],
         "Copy planned workouts to later weeks, after a preview. Includes seeing the calendar. Each copy can be undone.";
+    GET_FILE = "get_file", "Download files", Files, Read, [Activity],
+        "Download past activities and planned workouts as files, by a link that works once, for ten minutes. The file of an activity \
+        holds the whole recording and can show where the athlete lives.";
     PUSH_WELLNESS = "push_wellness", "Write wellness", Wellness, Write, [Wellness],
         "Write weight, sleep, how the athlete feels and other wellness values of a day, and see the values that these replace. Each \
         can be undone, but intervals.icu may keep a value where there was none before.";

@@ -20,6 +20,7 @@ use crate::{
         connections, connector, dashboard, delete, draft, export,
         factor::{self, lost, recover, step},
         factors::{self, codes, recovery_codes},
+        files,
         for_coaches::{self, apps as coachs_apps, erase, mailed, my_roster, wish},
         frame, health, home, links,
         mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RECOVER_PAGE, RELEASE_PAGE, RESET_PAGE},
@@ -187,7 +188,17 @@ fn pages(app: &App) -> Router {
         .fallback(problem::not_found)
         .layer(middleware::from_fn_with_state(app.clone(), draft::keep))
         .layer(middleware::from_fn_with_state(app.clone(), frame::with_notice));
-    layers::around_pages(router, problem::dress).with_state(app.clone())
+    layers::around_pages(router, problem::dress)
+        .merge(downloads(app))
+        .with_state(app.clone())
+}
+
+/// What was asked for in a chat, for whoever has its link. A file takes as long as intervals.icu takes.
+fn downloads(app: &App) -> Router<App> {
+    let router = Router::new()
+        .route("/files/{token}", get(files::show).post(files::download))
+        .layer(middleware::from_fn_with_state(app.clone(), frame::with_notice));
+    layers::around_slow_pages(router, problem::dress, files::LONGEST)
 }
 
 /// Signing in and up with intervals.icu.

@@ -5,7 +5,9 @@
 pub(crate) mod addresses;
 pub(crate) mod browser;
 pub(crate) mod names;
+mod sizes;
 
+pub(crate) use sizes::size_in_words;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// More marks on one letter than any language stacks; more would be drawn over the neighbouring lines.

@@ -690,7 +690,8 @@ impl Journal {
         if policy.is_empty() {
             return Ok(true);
         }
-        let found = callers::of_tokens(db, &[hash], app.config.issuer(), app.clock.now()).await?;
+        let now = app.clock.now();
+        let found = callers::of_tokens(db, &[hash], app.config.issuer(), now, now).await?;
         Ok(found
             .first()
             .is_some_and(|found| policy::may_change(app, &policy, found, self.changes.account)))

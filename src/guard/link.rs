@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use governor::{
     DefaultDirectRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
@@ -265,6 +266,26 @@ impl Gate {
     }
 }
 
+/// What may be opened now by whoever holds a token that was in use at `used_at`. `None` if it was not; an error if the policy does
+/// not let its owner in.
+pub(super) async fn known_at(
+    app: &App,
+    hash: TokenHash,
+    used_at: DateTime<Utc>,
+) -> Result<Option<Known>, ToolError> {
+    let found = lookups::alone_at(app, hash, used_at).await;
+    let Some(found) = found.map_err(|_| unreachable())? else {
+        return Ok(None);
+    };
+    let policy = policy_of(app, &found).await.map_err(|_| unreachable())?;
+    if !found.is_sign_in && !policy.has_links() {
+        return Ok(None);
+    }
+    let known = Known { found, policy }.current(app).await?;
+    policy::check_call(app, &known.policy, &known.found)?;
+    Ok(Some(known))
+}
+
 /// The policy that was in force when a caller was found.
 async fn policy_of(app: &App, found: &Found) -> sqlx::Result<Arc<Policy>> {
     let policy = in_time(policy::of(&app.pool, app, found.policy)).await;
@@ -272,7 +293,7 @@ async fn policy_of(app: &App, found: &Found) -> sqlx::Result<Arc<Policy>> {
 }
 
 /// Who a connector's owner is; None, and a line in the log, if the row has not one owner.
-fn caller_of(found: &Found) -> Option<Caller> {
+pub(super) fn caller_of(found: &Found) -> Option<Caller> {
     let link = found.id;
     match &found.owner {
         Some(Owner::Account { id, connection }) => Some(Caller::Athlete {
@@ -326,17 +347,7 @@ impl Visitor {
     }
 
     async fn known_now(&self, app: &App) -> Result<Option<Known>, ToolError> {
-        let found = lookups::alone(app, self.hash).await.map_err(|_| unreachable())?;
-        let Some(found) = found else {
-            return Ok(None);
-        };
-        let policy = policy_of(app, &found).await.map_err(|_| unreachable())?;
-        if !found.is_sign_in && !policy.has_links() {
-            return Ok(None);
-        }
-        let known = Known { found, policy }.current(app).await?;
-        policy::check_call(app, &known.policy, &known.found)?;
-        Ok(Some(known))
+        known_at(app, self.hash, app.clock.now()).await
     }
 
     /// What the policy in force, which has this number, leaves of the caller's right to the answer: as [`Self::known`], for a call

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use sqlx::{Postgres, pool::PoolConnection};
 use tokio::{
     sync::{Notify, oneshot},
@@ -93,13 +94,14 @@ impl Lookups {
 
 /// Whose this token is, with a question of its own: for a roster that would hold up the others.
 pub(super) async fn alone(app: &App, hash: TokenHash) -> Answer {
-    let found = in_time(callers::of_tokens(
-        &app.pool,
-        &[hash],
-        app.config.issuer(),
-        app.clock.now(),
-    ))
-    .await;
+    alone_at(app, hash, app.clock.now()).await
+}
+
+/// Whose this token is, if it was in use at `used_at`, however long it is good by itself.
+pub(super) async fn alone_at(app: &App, hash: TokenHash, used_at: DateTime<Utc>) -> Answer {
+    let now = app.clock.now();
+    let issuer = app.config.issuer();
+    let found = in_time(callers::of_tokens(&app.pool, &[hash], issuer, now, used_at)).await;
     match found {
         Ok(found) => Ok(found.into_iter().next().map(Arc::new)),
         Err(error) => Err(away(&error)),
@@ -233,6 +235,7 @@ async fn ask(
     connection: &mut Option<PoolConnection<Postgres>>,
     hashes: &[TokenHash],
 ) -> sqlx::Result<Vec<Arc<Found>>> {
+    let now = app.clock.now();
     loop {
         let (mut held, is_fresh) = match connection.take() {
             Some(held) => (held, false),
@@ -242,7 +245,8 @@ async fn ask(
             &mut *held,
             hashes,
             app.config.issuer(),
-            app.clock.now(),
+            now,
+            now,
         ))
         .await
         {

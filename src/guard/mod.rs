@@ -15,6 +15,7 @@ pub mod connector;
 pub(crate) mod cookie;
 pub(crate) mod door;
 pub(crate) mod factors;
+pub(crate) mod file_link;
 pub(crate) mod grant;
 pub mod identities;
 pub(crate) mod identity_offer;

@@ -108,6 +108,11 @@ impl Offer {
         Self { sign_in, ..self }
     }
 
+    /// Whether the connector is a sign-in and not a link.
+    pub fn is_sign_in(&self) -> bool {
+        self.sign_in.is_some()
+    }
+
     /// The same URL after the athlete changed the choice of groups.
     #[must_use]
     pub fn with_off(&self, off: Vec<String>) -> Self {

@@ -26,6 +26,7 @@ use super::{
     connection::{self, away},
     grant,
     link::{self, Known, Visitor},
+    policy,
     touched::{Touch, Touched},
 };
 use crate::{
@@ -49,6 +50,30 @@ pub(crate) const SELECTED_FOR: Duration = Duration::minutes(60);
 const RENEWED_EVERY: Duration = Duration::minutes(1);
 /// An error names up to this many athletes, and counts the rest.
 const NAMED: usize = 10;
+
+/// The athlete of this grant, if it works now, with the connection. `None` if it does not, or the policy keeps the athlete off the
+/// roster.
+pub(super) async fn member_of(
+    app: &App,
+    known: &Known,
+    grant: GrantId,
+) -> Result<Option<(Member, Connection)>, ToolError> {
+    let Some(Owner::Coach { roster, .. }) = &known.found.owner else {
+        return Ok(None);
+    };
+    let Some(granted) = roster.iter().find(|granted| granted.member.grant_id == grant) else {
+        return Ok(None);
+    };
+    let is_on = if policy::must_ask_first(app, &known.policy, &granted.facts) {
+        let is_on = policy::is_on_roster_now(app, &known.policy, &granted.facts).await;
+        is_on.map_err(|error| away(&error))?
+    } else {
+        policy::is_on_roster(app, &known.policy, &granted.facts)
+    };
+    let member = Member::of(granted.member.clone(), app.clock.now());
+    let works = is_on && !member.asleep();
+    Ok(works.then(|| (member, granted.connection.clone())))
+}
 
 /// How the athlete of a call was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

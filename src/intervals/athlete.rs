@@ -6,6 +6,7 @@ mod analysis;
 mod calendar;
 mod curves;
 mod extended;
+mod files;
 mod intervals;
 mod library;
 mod records;
@@ -42,6 +43,7 @@ use crate::ids::{ActivityId, AthleteId};
 
 pub use analysis::Histogram;
 pub use curves::{CurveSpec, Fatigue, Window};
+pub use files::{Content, Download, FileId, Planned, Recording};
 pub use intervals::{IntensityOf, IntervalQuery};
 
 /// Days of activities that fit into one answer; longer ranges are read in pages.

@@ -22,7 +22,8 @@ mod tests;
 
 pub use asker::{CallerKey, Credential, For};
 pub use athlete::{
-    ActivityQuery, Athlete, CurveSpec, Fatigue, Histogram, IntensityOf, IntervalQuery, Window,
+    ActivityQuery, Athlete, Content, CurveSpec, Download, Fatigue, FileId, Histogram, IntensityOf,
+    IntervalQuery, Planned, Recording, Window,
 };
 pub use client::Client;
 pub use error::Error;

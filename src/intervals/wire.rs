@@ -65,6 +65,25 @@ pub(super) struct Reply {
     pub(super) body: Bytes,
 }
 
+/// An answer that began with a success, and whose body is read piece by piece.
+pub(super) struct Opened {
+    endpoint: &'static str,
+    response: Response,
+}
+
+impl Opened {
+    /// Bytes of the body, if upstream announces them.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
+    /// The next piece; None at the end. [`Error::Unavailable`] if it breaks off.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let chunk = self.response.chunk().await;
+        chunk.map_err(|error| broken(self.endpoint, &error).failure.error)
+    }
+}
+
 /// A failed attempt.
 #[derive(Debug)]
 struct Trouble {
@@ -268,7 +287,69 @@ impl Wire {
         })
     }
 
+    /// Sends a request for a file once, and returns as soon as its answer has begun with a success. The limit of time is for the
+    /// beginning; whoever reads the rest limits that, and its size.
+    pub(super) async fn open(&self, call: &Call<'_>) -> Result<Opened, Error> {
+        let admitted = self.budget.admit(&call.spender, call.deadline).await;
+        admitted.map_err(|failure| failure.error)?;
+        let begun = Instant::now();
+        call.sent.fetch_add(1, Ordering::Relaxed);
+        let limit = (begun + self.limits.total).min(call.deadline);
+        let answer = timeout_at(limit, self.opened(call)).await.unwrap_or_else(|_| {
+            tracing::warn!(endpoint = call.endpoint, "intervals.icu took too long");
+            Err(Trouble::end(RequestOutcome::TimedOut, Error::TimedOut))
+        });
+        let outcome = answer
+            .as_ref()
+            .map_or_else(|trouble| trouble.outcome, |_| RequestOutcome::Ok);
+        self.record(call.endpoint, outcome, begun.elapsed());
+        answer.map_err(|trouble| trouble.failure.error)
+    }
+
+    async fn opened(&self, call: &Call<'_>) -> Result<Opened, Trouble> {
+        // As it is: a file that is packed on its way would not say how large it is.
+        let as_it_is = [(header::ACCEPT, "*/*"), (header::ACCEPT_ENCODING, "identity")];
+        let mut response = self.begin(call, &as_it_is).await?;
+        let status = response.status();
+        if !status.is_success() {
+            let reply = Reply {
+                status,
+                retry_after: retry_after(response.headers(), self.clock.now()),
+                body: first_bytes(&mut response).await,
+            };
+            let refused = Self::judge(call, reply);
+            return Err(refused
+                .err()
+                .unwrap_or_else(|| Trouble::end(RequestOutcome::Garbled, Error::Unavailable)));
+        }
+        Ok(Opened {
+            endpoint: call.endpoint,
+            response,
+        })
+    }
+
     async fn exchange(&self, call: &Call<'_>) -> Result<Reply, Trouble> {
+        let mut response = self.begin(call, &[]).await?;
+        let status = response.status();
+        let retry_after = retry_after(response.headers(), self.clock.now());
+        let body = if status.is_success() {
+            whole_body(call, &mut response, &self.limits).await?
+        } else {
+            first_bytes(&mut response).await
+        };
+        Ok(Reply {
+            status,
+            retry_after,
+            body,
+        })
+    }
+
+    /// Sends the request; what upstream says of the budget is learnt. These headers replace the usual ones.
+    async fn begin(
+        &self,
+        call: &Call<'_>,
+        headers: &[(header::HeaderName, &str)],
+    ) -> Result<Response, Trouble> {
         let mut request = self.http.request(call.method.clone(), call.url.clone());
         request = match call.credential {
             Some(Credential::Bearer(token)) => request.bearer_auth(token.expose_secret()),
@@ -283,20 +364,13 @@ impl Wire {
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(json.to_string());
         }
-        let mut response = request.send().await.map_err(|error| broken(call, &error))?;
-        let status = response.status();
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let response = request.send().await;
+        let response = response.map_err(|error| broken(call.endpoint, &error))?;
         self.budget.learn(&call.spender.pool, response.headers());
-        let retry_after = retry_after(response.headers(), self.clock.now());
-        let body = if status.is_success() {
-            whole_body(call, &mut response, &self.limits).await?
-        } else {
-            first_bytes(&mut response).await
-        };
-        Ok(Reply {
-            status,
-            retry_after,
-            body,
-        })
+        Ok(response)
     }
 
     /// What `read` makes of an answer.
@@ -409,7 +483,7 @@ fn http_client(settings: &Settings) -> reqwest::Result<reqwest::Client> {
 }
 
 /// A failure below HTTP. reqwest's own text contains the URL, so only the kind and the innermost cause are logged.
-fn broken(call: &Call<'_>, error: &reqwest::Error) -> Trouble {
+fn broken(endpoint: &'static str, error: &reqwest::Error) -> Trouble {
     let mut cause: &dyn std::error::Error = error;
     let mut broken_off = false;
     while let Some(source) = cause.source() {
@@ -431,7 +505,7 @@ fn broken(call: &Call<'_>, error: &reqwest::Error) -> Trouble {
     } else {
         cause.to_string()
     };
-    tracing::warn!(endpoint = call.endpoint, kind, cause = inner, "no answer");
+    tracing::warn!(endpoint, kind, cause = inner, "no answer");
     match kind {
         "build" => Trouble::end(RequestOutcome::Broken, Error::Rejected),
         "decode" => Trouble::end(RequestOutcome::Garbled, Error::Garbled),
@@ -474,7 +548,11 @@ async fn whole_body(call: &Call<'_>, response: &mut Response, limits: &Limits) -
         return Err(too_large());
     }
     let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-    while let Some(chunk) = response.chunk().await.map_err(|error| broken(call, &error))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| broken(call.endpoint, &error))?
+    {
         if body.len() + chunk.len() > most {
             return Err(too_large());
         }

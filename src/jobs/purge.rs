@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     app::App,
-    guard::{recovery, session, sign_ins, tries},
+    guard::{file_link, recovery, session, sign_ins, tries},
     oauth::register,
     queries,
 };
@@ -61,11 +61,12 @@ enum Table {
     SignInSteps,
     Totp,
     Recoveries,
+    FileLinks,
     Accounts,
 }
 
 impl Table {
-    const ALL: [Self; 28] = [
+    const ALL: [Self; 29] = [
         Self::ActivityLog,
         Self::Sessions,
         Self::MailLinks,
@@ -95,6 +96,7 @@ impl Table {
         Self::SignInSteps,
         Self::Totp,
         Self::Recoveries,
+        Self::FileLinks,
         Self::Accounts,
     ];
 
@@ -127,6 +129,7 @@ impl Table {
             Self::SignInSteps => "sign_in_steps",
             Self::Totp => "totp",
             Self::Recoveries => "recoveries",
+            Self::FileLinks => "file_links",
             Self::Accounts => "accounts",
         }
     }
@@ -158,7 +161,11 @@ impl Table {
             Self::SignInRequests => queries::sign_in_requests::purge(pool, now - REQUESTS_KEPT, limit).await,
             Self::SignInCodes => queries::sign_in_codes::purge(pool, now, limit).await,
             Self::SignIns => queries::sign_ins::purge(pool, now, limit).await,
-            Self::Tokens => queries::sign_ins::purge_tokens(pool, now, limit).await,
+            // A little longer, because a download link that was asked for with a token may outlive it.
+            Self::Tokens => {
+                let over = now - file_link::LASTS;
+                queries::sign_ins::purge_tokens(pool, over, limit).await
+            }
             Self::SignInLog => queries::sign_in_log::purge(pool, now - LOG_KEPT, limit).await,
             Self::SignInChoices => queries::sign_in_log::purge_choices(pool, now - CHOICES_KEPT, limit).await,
             Self::ProviderStates => queries::provider_states::purge(pool, now, limit).await,
@@ -167,6 +174,7 @@ impl Table {
             Self::SignInSteps => queries::sign_in_steps::purge(pool, now, limit).await,
             Self::Totp => queries::totp::purge(pool, now - UNCONFIRMED_KEPT, limit).await,
             Self::Recoveries => queries::recoveries::purge(pool, now - recovery::LINK_LASTS, limit).await,
+            Self::FileLinks => queries::file_links::purge(pool, now, limit).await,
             // Only the address before the one that counts.
             Self::Accounts => {
                 queries::accounts::forget_addresses_before(pool, now - recovery::TRUSTED_AFTER, limit).await

@@ -30,6 +30,7 @@ use crate::{
         Ask, Caller, Granted,
         clients::Uses,
         connection,
+        file_link::FileLinks,
         grant::{self, WRITES_GO_ON, Waiting},
         journal::{Changes, Through},
         link::{self, Visitor},
@@ -303,6 +304,23 @@ impl<'a> Call<'a> {
                     Some(self.visit.offer.clone()),
                 );
                 read(ask, changes, arguments).await
+            }
+            Run::ReadLinks(read) => {
+                let Visit {
+                    visitor,
+                    offer,
+                    client,
+                    ..
+                } = self.visit;
+                let links = FileLinks::new(
+                    self.app,
+                    account,
+                    visitor,
+                    offer.is_sign_in(),
+                    client,
+                    &self.touched,
+                );
+                read(ask, links, arguments).await
             }
             Run::Write(write) => {
                 let granted = self.granted(ask, account).await?;

@@ -169,7 +169,7 @@ impl Catalogue {
 const fn of_coaches(tool: &Tool) -> &'static [Param] {
     match tool.run {
         Run::Say(_) => &[],
-        Run::Read(_) | Run::ReadChanges(_) | Run::Write(_) => &[ATHLETE],
+        Run::Read(_) | Run::ReadChanges(_) | Run::ReadLinks(_) | Run::Write(_) => &[ATHLETE],
         Run::WriteEach(_) => &[ATHLETE, ATHLETES],
         Run::WriteFrom(_) => &[ATHLETE, ATHLETES, FROM],
     }

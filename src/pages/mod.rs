@@ -22,6 +22,7 @@ mod entered;
 pub(crate) mod export;
 pub(crate) mod factor;
 pub(crate) mod factors;
+pub(crate) mod files;
 pub(crate) mod for_coaches;
 mod form;
 pub(crate) mod frame;

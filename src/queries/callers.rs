@@ -78,12 +78,14 @@ pub struct Granted {
     pub facts: Facts,
 }
 
-/// The owners of these tokens, with their identities at `issuer`. A token that is not in use is not among them.
+/// The owners of these tokens, with their identities at `issuer`. A token that was not in use at `used_at`, mostly now, is not
+/// among them.
 pub async fn of_tokens(
     db: impl Db<'_>,
     hashes: &[TokenHash],
     issuer: Option<&str>,
     now: DateTime<Utc>,
+    used_at: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Found>> {
     let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect();
     let rows = with_facts!(
@@ -117,12 +119,13 @@ pub async fn of_tokens(
             left join connections c on c.account_id = a.id
             left join identities i on i.account_id = a.id and i.issuer = $4
             left join identities j on j.coach_id = k.coach_id and j.issuer = $4
-        where t.hash = any($1) and t.expires_at > $2
+        where t.hash = any($1) and t.expires_at > $5
         "#,
         &hashes,
         now,
         MemberStatus::Replaced.as_str(),
-        issuer
+        issuer,
+        used_at
     )
     .fetch_all(db)
     .await?;

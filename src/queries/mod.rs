@@ -11,6 +11,7 @@ pub mod connections;
 pub mod connectors;
 pub(crate) mod consents;
 pub mod factors;
+pub mod file_links;
 pub mod grants;
 pub mod identities;
 pub(crate) mod identity_offers;

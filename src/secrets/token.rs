@@ -34,6 +34,8 @@ pub enum TokenKind {
     Refresh,
     /// The secret of a client that registered (RFC 7591 section 3.2.1).
     ClientSecret,
+    /// A download link.
+    File,
 }
 
 impl TokenKind {
@@ -52,6 +54,7 @@ impl TokenKind {
             Self::Access => "icua_",
             Self::Refresh => "icur_",
             Self::ClientSecret => "icux_",
+            Self::File => "icud_",
         }
     }
 }
@@ -119,6 +122,11 @@ impl std::fmt::Debug for Token {
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
+    /// The hash in a column; None if that has another length.
+    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// The 32 bytes, for a query's parameter.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -149,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [TokenKind; 11] = [
+    const KINDS: [TokenKind; 14] = [
         TokenKind::Link,
         TokenKind::Session,
         TokenKind::Mail,
@@ -157,10 +165,13 @@ mod tests {
         TokenKind::Visit,
         TokenKind::Browser,
         TokenKind::Consent,
+        TokenKind::Step,
+        TokenKind::Identity,
         TokenKind::Code,
         TokenKind::Access,
         TokenKind::Refresh,
         TokenKind::ClientSecret,
+        TokenKind::File,
     ];
 
     #[test]

@@ -31,6 +31,7 @@ mod get_best_efforts;
 mod get_climb_segments;
 mod get_events;
 mod get_extended_metrics;
+mod get_file;
 mod get_fitness;
 mod get_library;
 mod get_power_curves;
@@ -70,7 +71,7 @@ use std::pin::Pin;
 use serde_json::{Map, Value};
 
 use crate::{
-    guard::{Ask, Granted, Roster, journal::Changes},
+    guard::{Ask, Granted, Roster, file_link::FileLinks, journal::Changes},
     permissions::{Access, Permission},
     tool_error::ToolError,
 };
@@ -96,6 +97,8 @@ pub enum Run {
     Read(fn(Ask, Map<String, Value>) -> Running),
     /// Only reads, also what was changed through IcuSync.
     ReadChanges(fn(Ask, Changes, Map<String, Value>) -> Running),
+    /// Only reads, and mints links to what is to be downloaded.
+    ReadLinks(fn(Ask, FileLinks, Map<String, Value>) -> Running),
     /// Changes something for one athlete.
     Write(fn(Granted, Map<String, Value>) -> Running),
     /// Changes something for one athlete, or for several whom a coach names.
@@ -126,7 +129,7 @@ impl Run {
     /// Whether it reads or writes.
     pub const fn access(self) -> Access {
         match self {
-            Self::Say(_) | Self::Read(_) | Self::ReadChanges(_) => Access::Read,
+            Self::Say(_) | Self::Read(_) | Self::ReadChanges(_) | Self::ReadLinks(_) => Access::Read,
             Self::Write(_) | Self::WriteEach(_) | Self::WriteFrom(_) => Access::Write,
         }
     }
@@ -188,6 +191,7 @@ pub static CATALOGUE: &[Tool] = &[
     delete_library_item::TOOL,
     apply_plan::TOOL,
     repeat_events::TOOL,
+    get_file::TOOL,
     push_wellness::TOOL,
     update_activity::TOOL,
     update_sport_settings::TOOL,

@@ -37,7 +37,8 @@ async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
             let listed = listed.answer["result"]["tools"].as_array().unwrap();
             assert_eq!(listed.len(), CATALOGUE.len());
             // What changes something is refused before it knows whose it is, and the guide is the same for everyone.
-            let reads = |tool: &&Tool| matches!(tool.run, Run::Read(_) | Run::ReadChanges(_));
+            let reads =
+                |tool: &&Tool| matches!(tool.run, Run::Read(_) | Run::ReadChanges(_) | Run::ReadLinks(_));
             for tool in CATALOGUE.iter().filter(reads) {
                 let name = tool.name();
                 // A person without an activity asks for one that nobody has.

@@ -33,6 +33,7 @@ mod door_pages;
 mod drafts;
 mod export;
 mod factors;
+mod files;
 mod for_coaches;
 mod grid;
 mod inbox;

@@ -359,7 +359,7 @@ impl Bench {
     pub(crate) async fn regenerate(&self) {
         let token = Token::parse(TokenKind::Link, self.path.strip_prefix("/mcp/").unwrap()).unwrap();
         let now = self.app.clock.now();
-        let found = queries::callers::of_tokens(&self.app.pool, &[token.hash()], None, now)
+        let found = queries::callers::of_tokens(&self.app.pool, &[token.hash()], None, now, now)
             .await
             .unwrap();
         let [

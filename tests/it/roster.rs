@@ -58,7 +58,7 @@ async fn grant(world: &World, from: &Seeded) -> Grant {
     world.grant_of(coach.id, account.id).await.unwrap()
 }
 
-async fn revoke(world: &World, from: &Seeded) {
+pub(crate) async fn revoke(world: &World, from: &Seeded) {
     let grant = grant(world, from).await;
     let mut transaction = world.app.pool.begin().await.unwrap();
     let ended = coaches::end(&mut transaction, &world.app, &grant, Why::Revoked).await;

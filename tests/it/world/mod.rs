@@ -35,7 +35,7 @@ use icusync::{
     secrets::{KeyRing, Random},
     start::{self, Ingredients},
     time::Clock,
-    tools::Tool,
+    tools::{Tool, params::Param},
     words::Purpose,
 };
 use icusync_sim as sim;
@@ -363,13 +363,12 @@ impl World {
         if tool.name() == "find_intervals" {
             return Some(json!({"length": "3-15m"}));
         }
-        if !tool
-            .params
-            .iter()
-            .any(|param| param.required && param.name == "id")
-        {
+        let takes = |param: &Param| {
+            (param.required && param.name == "id") || (tool.name() == "get_file" && param.name == "activity")
+        };
+        let Some(id) = tool.params.iter().find(|param| takes(param)) else {
             return Some(json!({}));
-        }
+        };
         let person = seeded.person;
         let url = format!(
             "{}/api/v1/athlete/{}/activities?oldest=2026-11-01&fields=id,type",
@@ -386,7 +385,7 @@ impl World {
         let rows: Vec<Value> = answer.json().await.unwrap();
         let readable = rows.iter().find(|row| row["type"].is_string());
         let row = readable.or(rows.first())?;
-        Some(json!({"id": row["id"]}))
+        Some(json!({ id.name: row["id"] }))
     }
 
     async fn work_off(&self) {
