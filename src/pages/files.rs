@@ -72,7 +72,7 @@ impl Page {
     fn of(good: &Good, token: &str, failed: Option<(String, bool)>) -> Self {
         let file = &good.file;
         let (format, is_recording) = match &file.file {
-            FileId::Activity(_, Recording::Original) => ("original file", true),
+            FileId::Activity(_, Recording::Original) => ("original file, as the device wrote it", true),
             FileId::Activity(_, Recording::Fit) => ("FIT", true),
             FileId::Activity(_, Recording::Gpx) => ("GPX", true),
             FileId::Workout(_, Planned::Zwo) => ("ZWO, for Zwift", false),

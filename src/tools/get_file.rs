@@ -38,7 +38,7 @@ const PARAMS: &[Param] = &[
     Param::activity_id_in("activity", "Activity id, or pass event"),
     Param::name_or_id("event", "Id of a planned workout"),
     Param::word(
-        "format",
+        "kind",
         &["original", "fit", "gpx", "zwo", "mrc", "erg"],
         "Default: original, of a workout fit",
     ),
@@ -76,7 +76,7 @@ impl Format {
             Self::Fit => Ok(Recording::Fit),
             Self::Gpx => Ok(Recording::Gpx),
             Self::Zwo | Self::Mrc | Self::Erg => Err(wrong(
-                "format",
+                "kind",
                 "must be original, fit or gpx for an activity; zwo, mrc and erg are for planned workouts",
             )),
         }
@@ -89,7 +89,7 @@ impl Format {
             Self::Mrc => Ok(Planned::Mrc),
             Self::Erg => Ok(Planned::Erg),
             Self::Original | Self::Gpx => Err(wrong(
-                "format",
+                "kind",
                 "must be zwo, mrc, erg or fit for a planned workout; original and gpx are for activities",
             )),
         }
@@ -99,7 +99,7 @@ impl Format {
 /// The call's arguments.
 fn asked(given: Map<String, Value>, today: NaiveDate) -> Result<FileId, ToolError> {
     let arguments = Arguments::new(given, PARAMS, today)?;
-    let format = arguments.word("format", &FORMATS)?;
+    let format = arguments.word("kind", &FORMATS)?;
     match (
         arguments.activity_id_in("activity")?,
         arguments.entry_id("event")?,
@@ -192,10 +192,10 @@ fn refused(file: &FileId, error: Error) -> ToolError {
              whose activities have files."
         }
         (FileId::Activity(_, Recording::Original), Error::NotFound | Error::Rejected) => {
-            "Not done: intervals.icu has no original file of this activity. format fit may work: intervals.icu makes that itself."
+            "Not done: intervals.icu has no original file of this activity. kind fit may work: intervals.icu makes that itself."
         }
         (FileId::Activity(_, Recording::Gpx), Error::NotFound | Error::Rejected) => {
-            "Not done: there is no GPX of this activity, because no position was recorded, as indoors or in a pool. format fit has the \
+            "Not done: there is no GPX of this activity, because no position was recorded, as indoors or in a pool. kind fit has the \
              rest."
         }
         (FileId::Activity(_, Recording::Fit), Error::NotFound | Error::Rejected) => {
@@ -206,7 +206,7 @@ fn refused(file: &FileId, error: Error) -> ToolError {
         }
         (FileId::Workout(..), Error::NotFound | Error::Rejected) => {
             "Not done: intervals.icu makes no such file of this workout. zwo, mrc and erg hold steps by power or pace, erg also needs an \
-             FTP; format fit holds heart rate too."
+             FTP; kind fit holds heart rate too."
         }
         _ => return error.into(),
     };
@@ -223,9 +223,19 @@ fn render(ask: &Ask, linked: &LinkedFile, url: &str, until: DateTime<Utc>) -> An
         FileId::Workout(_, Planned::Erg) => ("planned workout", "ERG, in watts", false),
         FileId::Workout(_, Planned::Fit) => ("planned workout", "FIT for a watch", false),
     };
-    let size = linked
-        .size
-        .map_or_else(|| "size not known before".to_owned(), size_in_words);
+    let size = linked.size.map_or_else(
+        || "size not known before".to_owned(),
+        |size| {
+            // What a device wrote is packed there, and comes unpacked.
+            let is_packed = matches!(linked.file, FileId::Activity(_, Recording::Original));
+            let packed = if is_packed {
+                " as intervals.icu keeps it"
+            } else {
+                ""
+            };
+            format!("{}{packed}", size_in_words(size))
+        },
+    );
     let parts = [
         format!(
             "file of the {what} of {}",

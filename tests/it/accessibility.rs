@@ -32,11 +32,19 @@ async fn axe_finds_nothing_on_any_page() {
                 .await;
             let grant = crate::coaches::invite_somebody(&world, &mut browser).await;
             world.app_of(&world.ana().clone(), true).await;
+            world.with_every_group().await;
+            let ride = crate::files::ride(&world).await;
+            let asked = serde_json::json!({"activity": ride, "kind": "gpx"});
+            let answer = mcp.call("get_file", asked).await;
+            let url = crate::files::link_in(&world, answer.text());
+            let download = url.strip_prefix(&world.web).unwrap();
             let listed = browser.get("/apps").await;
             let app = listed.attribute("a[href^='/apps/']", "href").unwrap();
             let (modules, script) = (script("modules.mjs"), script("browser/accessibility.mjs"));
             let strangers = [
                 "/",
+                download,
+                "/files/gone",
                 "/steps",
                 "/personal-coach",
                 "/for-coaches",

@@ -137,6 +137,13 @@ fn questions(tool: &str, activities: &[String]) -> Option<Vec<Value>> {
         ],
         "get_training_summary" => vec![json!({}), json!({"include": ["planned"]})],
         "get_library" => vec![json!({})],
+        "get_file" => {
+            let kinds = ["original", "fit", "gpx"];
+            let newest = activities.iter().take(4);
+            newest
+                .flat_map(|id| kinds.map(|kind| json!({"activity": id, "kind": kind})))
+                .collect()
+        }
         "get_events" => vec![
             json!({}),
             json!({"include": ["done"], "oldest": "2026-10-20", "detail": "full"}),
@@ -199,6 +206,12 @@ async fn change_all(world: &Arc<World>) {
     assert!(!pushed.is_error(), "{}", pushed.text());
     let made = crate::changes::named(world, ana, "2026-12-15", "First").await[0];
     let activity = activities_of(world, ana.person).await.swap_remove(0);
+    for kind in ["zwo", "mrc", "erg", "fit"] {
+        let file = client
+            .call("get_file", json!({"event": made, "kind": kind}))
+            .await;
+        assert!(!file.is_error(), "{}", file.text());
+    }
     let writes = |tool: &&&icusync::permissions::Permission| tool.access == icusync::words::Access::Write;
     for tool in icusync::permissions::ALL.iter().filter(writes) {
         let all = changes(tool.name, made, &activity)

@@ -75,7 +75,7 @@ async fn press(url: &str) -> Got {
 }
 
 /// The link in an answer.
-fn link_in(world: &World, text: &str) -> String {
+pub(crate) fn link_in(world: &World, text: &str) -> String {
     let mut lines = text.lines().filter(|line| line.starts_with("http"));
     let url = lines.next().unwrap_or_else(|| panic!("no link in {text}"));
     assert!(url.starts_with(&format!("{}/files/icud_", world.web)), "{url}");
@@ -98,7 +98,7 @@ async fn activity(world: &World, seeded: &Seeded, is_so: impl Fn(&Value) -> bool
 }
 
 /// A ride of Ana's outdoors.
-async fn ride(world: &World) -> String {
+pub(crate) async fn ride(world: &World) -> String {
     activity(world, world.ana(), |row| {
         row["type"] == "Ride" && row["source"] == "GARMIN_CONNECT" && row["device_watts"] == true
     })
@@ -166,13 +166,7 @@ async fn an_athlete_downloads_a_gpx_once_and_the_log_says_so() {
         world.with_every_group().await;
         done(&world, &ana.link, "get_athlete_profile", json!({})).await;
         world.sim.clear_requests();
-        let answer = done(
-            &world,
-            &ana.link,
-            TOOL,
-            json!({"activity": ride, "format": "gpx"}),
-        )
-        .await;
+        let answer = done(&world, &ana.link, TOOL, json!({"activity": ride, "kind": "gpx"})).await;
         let path = format!("/api/v1/activity/{ride}");
         assert_eq!(asked(&world), [path.clone(), format!("{path}/gpx-file")]);
         let url = link_in(&world, &answer);
@@ -255,7 +249,7 @@ async fn an_original_comes_unpacked_and_a_workout_for_each_device() {
             original.bytes, made,
             "what the device wrote is packed upstream only"
         );
-        let url = link(&world, &ana.link, json!({"activity": ride, "format": "fit"})).await;
+        let url = link(&world, &ana.link, json!({"activity": ride, "kind": "fit"})).await;
         assert_eq!(press(&url).await.bytes, made);
 
         let steps = "- 10m 60%\n\n3x\n- 8m 95%\n- 4m 55%";
@@ -264,7 +258,7 @@ async fn an_original_comes_unpacked_and_a_workout_for_each_device() {
             "description": steps});
         let id = world.sim.add_event("ana", event).unwrap();
         for format in ["zwo", "mrc", "erg", "fit"] {
-            let asked = json!({"event": id, "format": format});
+            let asked = json!({"event": id, "kind": format});
             let answer = done(&world, &ana.link, TOOL, asked).await;
             assert!(answer.contains("«Over <&> \"under\"»"), "{answer}");
             assert!(!answer.contains("lives"), "{answer}");
@@ -304,7 +298,7 @@ async fn what_has_no_file_is_refused_with_the_reason() {
             (ana, json!({"activity": typed}), "was typed in"),
             (
                 tria,
-                json!({"activity": pool, "format": "gpx"}),
+                json!({"activity": pool, "kind": "gpx"}),
                 "no position was recorded",
             ),
             (
@@ -315,15 +309,15 @@ async fn what_has_no_file_is_refused_with_the_reason() {
             (ana, json!({"activity": "i1"}), "no activity with this id"),
             (
                 ana,
-                json!({"activity": ride, "format": "zwo"}),
+                json!({"activity": ride, "kind": "zwo"}),
                 "must be original, fit or gpx",
             ),
             (
                 ana,
-                json!({"event": easy, "format": "gpx"}),
+                json!({"event": easy, "kind": "gpx"}),
                 "must be zwo, mrc, erg or fit",
             ),
-            (ana, json!({"event": easy, "format": "zwo"}), "format fit holds heart rate"),
+            (ana, json!({"event": easy, "kind": "zwo"}), "kind fit holds heart rate"),
             (ana, json!({"event": note}), "«Rest», is no planned workout"),
             (ana, json!({"event": 1}), "no entry with the id 1"),
             (ana, json!({"event": easy, "activity": ride}), "not both"),
@@ -355,7 +349,7 @@ async fn a_coach_needs_the_grant_and_a_link_ends_with_it() {
         let coach = world.coaches().await[0].link.clone();
         world.with_every_group().await;
         let ride = ride(&world).await;
-        let asked = json!({"athlete": "ana", "activity": ride, "format": "gpx"});
+        let asked = json!({"athlete": "ana", "activity": ride, "kind": "gpx"});
         let without = refused(&world, &coach, TOOL, asked.clone()).await;
         assert!(
             without.contains("has not granted get_file to coach@example.test"),
@@ -403,7 +397,7 @@ async fn a_link_ends_with_its_time_its_connector_its_connection_and_its_app() {
         world.with_every_group().await;
         let ana = world.ana().clone();
         let ride = ride(&world).await;
-        let asked = json!({"activity": ride, "format": "gpx"});
+        let asked = json!({"activity": ride, "kind": "gpx"});
 
         let url = link(&world, &ana.link, asked.clone()).await;
         world.clock.advance(chrono::Duration::seconds(599));
@@ -465,7 +459,7 @@ async fn a_file_that_breaks_off_is_broken_off_and_a_failure_before_it_spends_not
         world.with_every_group().await;
         let ana = world.ana();
         let ride = ride(&world).await;
-        let asked = json!({"activity": ride, "format": "gpx"});
+        let asked = json!({"activity": ride, "kind": "gpx"});
         let fault = || Fault::on("/gpx-file").times(1);
 
         let url = link(&world, &ana.link, asked.clone()).await;
@@ -545,7 +539,7 @@ async fn two_files_of_an_athlete_at_once_and_a_third_waits_for_its_press() {
         world.with_every_group().await;
         let ana = world.ana();
         let ride = ride(&world).await;
-        let asked = json!({"activity": ride, "format": "gpx"});
+        let asked = json!({"activity": ride, "kind": "gpx"});
         let mut urls = Vec::new();
         for _ in 0..3 {
             urls.push(link(&world, &ana.link, asked.clone()).await);

@@ -65,6 +65,18 @@ async fn a_lease_is_deleted_when_it_has_lapsed() {
     .await;
 }
 
+/// Two download links of Ana's, one of which is being used.
+async fn fill_file_links(world: &World, at: DateTime<Utc>) {
+    let made = "insert into file_links (id, hash, connector_id, account_id, connection_id, athlete_id, client, sealed, created_at,
+            expires_at, used_at, running_until)
+        select gen_random_uuid(), sha256(n::text::bytea), k.id, a.id, c.id, c.athlete_id, 'a client', '', $1,
+            $1 + interval '10 minutes', case when n = 2 then $1 end, case when n = 2 then $1 + interval '11 minutes' end
+        from generate_series(1, 2) n, accounts a join connectors k on k.account_id = a.id join connections c on c.account_id = a.id
+        where a.email = $2";
+    let made = sqlx::query(made).bind(at).bind(world.ana().person.email);
+    assert_eq!(made.execute(&world.app.pool).await.unwrap().rows_affected(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_row_is_deleted_when_it_expires_and_not_before() {
     test(async |world| {
@@ -95,10 +107,16 @@ async fn each_kind_of_row_is_deleted_when_it_expires_and_not_before() {
         world.mails_to("nobody@example.test").await;
         fill_log(&world, 3, start).await;
         fill_changes(&world, start).await;
+        fill_file_links(&world, start).await;
         let second = Duration::seconds(1);
-        let lapses: [(Duration, &[Rows]); 8] = [
-            (Duration::minutes(10), &[("oauth_states", 1, 0)]),
+        let lapses: [(Duration, &[Rows]); 9] = [
+            (
+                Duration::minutes(10),
+                &[("oauth_states", 1, 0), ("file_links", 2, 1)],
+            ),
             (Duration::minutes(10) + second, &[("confirmations", 1, 0)]),
+            // One whose file was on its way until then.
+            (Duration::minutes(11), &[("file_links", 1, 0)]),
             // The forgotten password and the change of address go, the sign-up stays.
             (Duration::minutes(30), &[("mail_links", 3, 1)]),
             // The wrong password counts for three things, each of the two mails to strangers for two.
@@ -359,6 +377,10 @@ async fn each_purge_finds_its_rows_by_an_index() {
             (
                 "oauth_states where expires_at <= now()",
                 "oauth_states_expires_at_idx",
+            ),
+            (
+                "file_links where expires_at <= now()",
+                "file_links_expires_at_idx",
             ),
             ("consents where expires_at <= now()", "consents_expires_at_idx"),
             ("jobs where finished_at < now()", "jobs_finished_at_idx"),
