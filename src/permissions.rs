@@ -21,6 +21,8 @@ pub enum Group {
     Calendar,
     /// Folders, plans and templates of workouts.
     Library,
+    /// Bikes, shoes, their parts and reminders.
+    Gear,
     /// Downloads of activities and planned workouts.
     Files,
     /// What other tools changed. No switch of its own: it goes with whatever can change something.
@@ -37,6 +39,7 @@ impl Group {
             Self::Wellness => "wellness",
             Self::Calendar => "calendar",
             Self::Library => "library",
+            Self::Gear => "gear",
             Self::Files => "files",
             Self::Changes => "changes",
         }
@@ -44,7 +47,7 @@ impl Group {
 
     /// Whether every connector begins without it, so that nobody's context pays for what nobody asked for.
     pub const fn is_off_at_first(self) -> bool {
-        matches!(self, Self::Library | Self::Files)
+        matches!(self, Self::Library | Self::Gear | Self::Files)
     }
 
     /// For people.
@@ -56,6 +59,7 @@ impl Group {
             Self::Wellness => "Wellness",
             Self::Calendar => "Calendar",
             Self::Library => "Workout library",
+            Self::Gear => "Gear",
             Self::Files => "Files",
             Self::Changes => "Changes",
         }
@@ -168,6 +172,11 @@ permissions! {
         of another athlete on the coach's roster. Includes seeing what is on these days. Each can be undone, and all together.";
     REPEAT_EVENTS = "repeat_events", "Repeat planned workouts", Library, Write, [Calendar],
         "Copy planned workouts to later weeks, after a preview. Includes seeing the calendar. Each copy can be undone.";
+    GET_GEAR = "get_gear", "Gear", Gear, Read, [Activity],
+        "See bikes, shoes and other gear with distance, time, parts, reminders and notes.";
+    UPDATE_GEAR = "update_gear", "Change gear", Gear, Write, [Activity],
+        "Add gear, rename it, retire it, replace parts, set reminders, and delete gear after a preview. Includes seeing gear, because \
+        answers show it. Each can be undone, what was deleted under a new id; a reminder that was reset or deleted begins anew.";
     GET_FILE = "get_file", "Download files", Files, Read, [Activity],
         "Download past activities and planned workouts as files, by a link that works once, for ten minutes. The file of an activity \
         holds the whole recording and can show where the athlete lives.";
@@ -213,6 +222,8 @@ impl Permission {
             Some(&GET_EVENTS)
         } else if [&SAVE_WORKOUT, &DELETE_LIBRARY_ITEM].contains(&self) {
             Some(&GET_LIBRARY)
+        } else if self == &UPDATE_GEAR {
+            Some(&GET_GEAR)
         } else {
             None
         }

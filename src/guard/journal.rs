@@ -108,6 +108,9 @@ pub struct KeptItem {
     /// Of a new one: the ids of those with its name that stood there before it was sent.
     #[serde(default)]
     pub namesakes: Vec<String>,
+    /// What else changes with it on its shelf: ids, and the fields that change as they stood.
+    #[serde(default)]
+    pub beside: Vec<(String, Values)>,
 }
 
 /// An entry of the calendar before and after a change. Without a before it was made, without an after it was deleted.

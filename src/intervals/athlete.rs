@@ -7,7 +7,9 @@ mod calendar;
 mod curves;
 mod extended;
 mod files;
+mod gear;
 mod intervals;
+mod items;
 mod library;
 mod records;
 mod streams;
@@ -530,6 +532,7 @@ fn nouns(endpoint: &str) -> Nouns {
         }
         "calendar" | "events" => ["calendar entry", "calendar entries"],
         "wellness" => ["wellness day", "wellness days"],
+        "gear" => ["piece of gear", "pieces of gear"],
         "weeks" => ["week", "weeks"],
         "library" => ["folder", "folders"],
         "templates" => ["workout of the library", "workouts of the library"],

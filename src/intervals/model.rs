@@ -11,6 +11,7 @@ pub(super) mod curves;
 mod detail;
 mod event;
 mod figure;
+mod gear;
 mod item;
 pub(crate) mod library;
 mod own;
@@ -31,12 +32,13 @@ use super::lenient::{self, Lenient, Object};
 pub use calendar::{Event, WeekdayAvailability};
 pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
 pub use detail::{
-    Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, InShort, Interval, IntervalGroup,
+    Achievement, ActivityDetail, Bucket, Comment, HeartRateRecovery, InShort, Interval, IntervalGroup,
     Weather,
 };
 pub(crate) use event::{Length, end_after};
 pub(crate) use figure::{Amount, amount, positive, sane};
 use figure::{Feel, Paired, Percent, Rpe};
+pub use gear::{Gear, GearReminder};
 pub use item::{Item, Shelf};
 pub use library::{Folder, Template};
 pub(crate) use own::own_fields;

@@ -96,7 +96,11 @@ impl Doomed {
         let title = format!("workout {} in {place}", library::workout_in_words(template));
         Self {
             lines: vec![line(template)],
-            wish: Wish::Delete { item, place },
+            wish: Wish::Delete {
+                item,
+                place,
+                also: Vec::new(),
+            },
             title,
             is_folder: false,
         }
@@ -124,6 +128,7 @@ impl Doomed {
             wish: Wish::Delete {
                 item,
                 place: String::new(),
+                also: Vec::new(),
             },
             is_folder: true,
         })

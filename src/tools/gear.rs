@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Characters of a name.
-const NAME: usize = 60;
+pub(super) const NAME: usize = 60;
 /// Pieces that are named where none or several fit.
 const CANDIDATES: usize = 12;
 /// Rows of the table.
@@ -24,8 +24,16 @@ const ROWS: usize = 40;
 
 /// The one piece that a text means: its id, its whole name, or else a part of its name. A part of another piece is none.
 pub(super) fn meant<'a>(all: &'a [Gear], text: &str) -> Result<&'a Gear, ToolError> {
+    among(all.iter().filter(|piece| !piece.is_part()).collect(), text)
+}
+
+/// The same, of pieces and parts.
+pub(super) fn piece_or_part<'a>(all: &'a [Gear], text: &str) -> Result<&'a Gear, ToolError> {
+    among(all.iter().collect(), text)
+}
+
+fn among<'a>(whole: Vec<&'a Gear>, text: &str) -> Result<&'a Gear, ToolError> {
     let wanted = plain(text);
-    let whole: Vec<&Gear> = all.iter().filter(|piece| is_whole(piece)).collect();
     let by_id = whole
         .iter()
         .filter(|piece| piece.id.as_deref() == Some(text.trim()));
@@ -48,7 +56,8 @@ pub(super) fn meant<'a>(all: &'a [Gear], text: &str) -> Result<&'a Gear, ToolErr
     match found[..] {
         [only] => Ok(only),
         [] if whole.is_empty() => Err(ToolError::Input(
-            "Not done: this athlete has no gear at intervals.icu. It is added there, under Settings."
+            "Not done: this athlete has no gear at intervals.icu. It is added there, under Settings, or with update_gear where that is \
+             offered."
                 .to_owned(),
         )),
         [] => Err(ToolError::Input(format!(
@@ -90,7 +99,7 @@ pub(super) fn retired(piece: &Gear) -> String {
 
 /// What is in use first, then by distance. Parts, such as a chain, are only counted.
 pub(super) fn table(all: &[Gear], own: Units) -> String {
-    let mut whole: Vec<&Gear> = all.iter().filter(|piece| is_whole(piece)).collect();
+    let mut whole: Vec<&Gear> = all.iter().filter(|piece| !piece.is_part()).collect();
     let parts = all.len() - whole.len();
     let metres = |piece: &&Gear| positive(piece.distance).unwrap_or_default();
     whole.sort_by(|one, other| metres(other).total_cmp(&metres(one)));
@@ -119,22 +128,17 @@ pub(super) fn table(all: &[Gear], own: Units) -> String {
     joined([table, left], "\n")
 }
 
-/// Whether it is no part of another piece.
-fn is_whole(piece: &Gear) -> bool {
-    piece.component != Some(true)
-}
-
 fn names(pieces: &[&Gear]) -> Vec<String> {
     let mut pieces = pieces.to_vec();
     pieces.sort_by_key(|piece| Reverse(retired(piece).is_empty()));
     pieces.into_iter().map(in_words).collect()
 }
 
-fn kind(piece: &Gear) -> String {
+pub(super) fn kind(piece: &Gear) -> String {
     clean(piece.kind.as_deref().unwrap_or("Gear"), 20)
 }
 
-fn name_of(piece: &Gear) -> String {
+pub(super) fn name_of(piece: &Gear) -> String {
     fenced(piece.name.as_deref().unwrap_or_default(), NAME)
 }
 

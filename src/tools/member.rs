@@ -88,7 +88,7 @@ mod tests {
         );
         assert_eq!(
             granted(&everything),
-            "profile, training, fitness, wellness, calendar, library, files"
+            "profile, training, fitness, wellness, calendar, library, gear, files"
         );
         assert_eq!(not_granted(&everything), "");
     }

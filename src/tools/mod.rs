@@ -33,6 +33,7 @@ mod get_events;
 mod get_extended_metrics;
 mod get_file;
 mod get_fitness;
+mod get_gear;
 mod get_library;
 mod get_power_curves;
 mod get_roster_overview;
@@ -61,6 +62,7 @@ mod sums;
 mod thresholds;
 mod undo_change;
 mod update_activity;
+mod update_gear;
 mod update_sport_settings;
 mod vitals;
 mod writing;
@@ -191,6 +193,8 @@ pub static CATALOGUE: &[Tool] = &[
     delete_library_item::TOOL,
     apply_plan::TOOL,
     repeat_events::TOOL,
+    get_gear::TOOL,
+    update_gear::TOOL,
     get_file::TOOL,
     push_wellness::TOOL,
     update_activity::TOOL,

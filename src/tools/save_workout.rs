@@ -495,7 +495,7 @@ impl Plan {
         let values = match &self.wish {
             Wish::Make { values, .. } => values.clone(),
             Wish::Change { item, changes, .. } => item.values.with(changes),
-            Wish::Delete { item, .. } => item.values.clone(),
+            Wish::Delete { item, .. } | Wish::Replace { old: item, .. } => item.values.clone(),
         };
         let place = match self.folder {
             Place::New(_) => format!("{} (a new folder)", self.place),

@@ -137,6 +137,7 @@ fn questions(tool: &str, activities: &[String]) -> Option<Vec<Value>> {
         ],
         "get_training_summary" => vec![json!({}), json!({"include": ["planned"]})],
         "get_library" => vec![json!({})],
+        "get_gear" => vec![json!({}), json!({"include": ["retired"]})],
         "get_file" => {
             let kinds = ["original", "fit", "gpx"];
             let newest = activities.iter().take(4);
@@ -183,6 +184,16 @@ fn changes(tool: &str, made: i64, activity: &str) -> Option<Vec<Value>> {
             json!({"id": "7701001", "name": "Renamed", "folder": "Basis", "day": 3, "text": "- 1h 60%", "tags": []}),
         ],
         "delete_library_item" => vec![json!({"workout": "Renamed"}), json!({"folder": "Key sessions"})],
+        "update_gear" => vec![
+            json!({"add": "Bike", "name": "Tandem", "bought": "2026-11-01", "note": "For two"}),
+            json!({"add": "Chain", "name": "Tandem chain", "on": "Tandem"}),
+            json!({"gear": "Tandem chain", "reminder": "Wax", "every": "300 km"}),
+            json!({"gear": "Tandem chain", "reminder": "Wax", "every": "20 h", "snooze_days": 7}),
+            json!({"gear": "Tandem chain", "replace": true, "name": "Tandem chain 2"}),
+            json!({"gear": "Tandem chain 2", "reminder": "Wax", "delete": true}),
+            json!({"gear": "Tandem chain 2", "name": "Tandem chain 3", "retired": "2026-11-20"}),
+            json!({"gear": "Tandem chain 3", "delete": true}),
+        ],
         "apply_plan" => vec![
             json!({"plan": "Basis", "start": "2026-12-28", "weeks": "1-2"}),
             json!({"plan": "Basis", "start": "2027-02-01"}),

@@ -90,6 +90,7 @@ mod writes_activities;
 mod writes_beside;
 mod writes_events;
 mod writes_faults;
+mod writes_gear;
 mod writes_library;
 mod writes_settings;
 mod writes_text;

@@ -11,7 +11,7 @@ use super::{
         Area, Error,
         cache::Fresh,
         lenient,
-        model::{Event, Folder, Shelf, Template, Values, library::TEMPLATE},
+        model::{Event, Folder, Template, Values, library::TEMPLATE},
     },
     Athlete,
 };
@@ -64,22 +64,6 @@ impl Athlete {
         self.ask("training_plan", Area::Library, url, read).await
     }
 
-    /// `POST /athlete/{id}/folders` or `…/workouts`: a new item. Answers its id, if upstream told.
-    pub async fn make_item(&self, at: Shelf, values: &Values) -> Result<Option<String>, Error> {
-        let (endpoint, path) = match at {
-            Shelf::Folder => ("make_folder", "/folders"),
-            Shelf::Template => ("make_workout", "/workouts"),
-        };
-        let body = Some(Value::Object(values.body()));
-        let url = self.url(path);
-        self.change(endpoint, at.area(), Method::POST, url, body, |body| {
-            let made: Map<String, Value> = lenient::object(body)?;
-            self.may_be_mine(&made, "athlete_id")?;
-            Ok(made.get("id").and_then(Value::as_i64).map(|id| id.to_string()))
-        })
-        .await
-    }
-
     /// `POST /athlete/{id}/workouts/bulk`: new workouts of the library.
     pub async fn make_templates(&self, all: &[Values]) -> Result<(), Error> {
         let body = all.iter().map(|values| Value::Object(values.body())).collect();
@@ -97,32 +81,6 @@ impl Athlete {
             },
         )
         .await
-    }
-
-    /// `PUT /athlete/{id}/folders/{folderId}` or `…/workouts/{workoutId}`: these fields and nothing else.
-    pub async fn change_item(&self, at: Shelf, id: &str, values: &Values) -> Result<(), Error> {
-        let (endpoint, path) = match at {
-            Shelf::Folder => ("change_folder", "folders"),
-            Shelf::Template => ("change_workout", "workouts"),
-        };
-        let body = Some(Value::Object(values.body()));
-        let url = self.url(&format!("/{path}/{id}"));
-        self.change(endpoint, at.area(), Method::PUT, url, body, |body| {
-            self.may_be_mine(&lenient::object(body)?, "athlete_id")
-        })
-        .await
-    }
-
-    /// `DELETE /athlete/{id}/workouts/{workoutId}`: this workout and no others; `DELETE /athlete/{id}/folders/{folderId}`: the folder
-    /// with everything in it.
-    pub async fn delete_item(&self, at: Shelf, id: &str) -> Result<(), Error> {
-        let (endpoint, path) = match at {
-            Shelf::Folder => ("delete_folder", "folders"),
-            Shelf::Template => ("delete_library_workout", "workouts"),
-        };
-        let url = self.url(&format!("/{path}/{id}"));
-        self.change(endpoint, at.area(), Method::DELETE, url, None, |_| Ok(()))
-            .await
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
         cache::Fresh,
         lenient,
         model::{
-            Gear, Record, RecordId, Values,
+            Record, RecordId, Values,
             record::{ACTIVITY, SPORT},
         },
     },
@@ -148,17 +148,6 @@ impl Athlete {
             Some(id) => self.must_be_mine(Some(id)),
             None => Ok(()),
         }
-    }
-
-    /// `GET /athlete/{id}/gear`: bikes, shoes and their parts.
-    pub async fn gear(&self) -> Result<Vec<Gear>, Error> {
-        let url = self.url("/gear");
-        let read = |body: &[u8]| {
-            let rows = Self::rows::<Gear>("gear", body)?;
-            let count = rows.len();
-            Ok(weighed(rows, body, count))
-        };
-        self.ask("gear", Area::Activity, url, read).await
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
         Error,
         lenient::{self, Lenient, Object},
     },
-    Activity, Amount, figure,
+    Activity, Amount, Gear, figure,
 };
 
 /// One activity with its laps.
@@ -335,29 +335,6 @@ pub struct IntervalGroup {
 }
 
 impl Object for IntervalGroup {}
-
-/// Bike or shoes of an activity, or a row of `GET /athlete/{id}/gear`.
-#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Gear {
-    /// Upstream's id.
-    pub(crate) id: Option<String>,
-    /// `Bike`, `Shoes`, `Chain` …
-    #[serde(rename = "type")]
-    pub(crate) kind: Option<String>,
-    /// The day since which it is not used any more.
-    pub(crate) retired: Option<String>,
-    /// A part of another piece.
-    pub(crate) component: Option<bool>,
-    /// The athlete's name for it.
-    pub(crate) name: Option<String>,
-    /// m so far.
-    pub(crate) distance: Option<f64>,
-    /// s so far.
-    pub(crate) time: Option<f64>,
-}
-
-impl Object for Gear {}
 
 /// The largest drop of heart rate within a minute (`icu_hrr`).
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]

@@ -1,8 +1,9 @@
-//! What gets its id from upstream when it is made, and may be changed and deleted: a folder of the library, a workout in it.
+//! What gets its id from upstream when it is made, and may be changed and deleted: a folder of the library, a workout in it, a piece
+//! of gear, a reminder of it.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Folder, Template, Values};
+use super::{Event, Folder, Gear, GearReminder, Template, Values};
 use crate::intervals::Area;
 
 /// Where items of a kind are.
@@ -13,6 +14,10 @@ pub enum Shelf {
     Folder,
     /// Workouts of the library: `/athlete/{id}/workouts`.
     Template,
+    /// Bikes, shoes and their parts: `/athlete/{id}/gear`.
+    Gear,
+    /// Reminders of gear: `/athlete/{id}/gear/{gearId}/reminder`. The id of one is `gear/number`.
+    Reminder,
 }
 
 impl Shelf {
@@ -20,6 +25,7 @@ impl Shelf {
     pub(crate) const fn area(self) -> Area {
         match self {
             Self::Folder | Self::Template => Area::Library,
+            Self::Gear | Self::Reminder => Area::Activity,
         }
     }
 }
@@ -35,7 +41,7 @@ pub struct Item {
     pub(crate) values: Values,
     /// A workout as reads show it.
     pub(crate) event: Option<Box<Event>>,
-    /// What is in a folder.
+    /// What is in a folder; the reminders of a piece of gear.
     pub(crate) contents: Vec<Self>,
 }
 
@@ -74,5 +80,73 @@ impl Item {
             event: Some(Box::new(template.event.clone())),
             contents: Vec::new(),
         }
+    }
+
+    /// All pieces of gear, and their reminders. What has no usable id is left out.
+    pub(crate) fn of_gear(all: &[Gear]) -> Vec<Self> {
+        let pieces = all.iter().filter_map(Self::of_piece);
+        pieces
+            .flat_map(|piece| {
+                let reminders = piece.contents.clone();
+                std::iter::once(piece).chain(reminders)
+            })
+            .collect()
+    }
+
+    /// A piece of gear with its reminders.
+    pub(crate) fn of_piece(piece: &Gear) -> Option<Self> {
+        // It becomes a part of a path.
+        let is_usable = |id: &&String| {
+            !id.is_empty()
+                && id
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        };
+        let id = piece.id.as_ref().filter(is_usable)?.clone();
+        let mut values = Values::default();
+        values.set("type", piece.kind.clone());
+        values.set("name", piece.name.clone());
+        values.set("purchased", piece.purchased.clone());
+        values.set("notes", piece.notes.clone());
+        values.set("retired", piece.retired.clone());
+        values.set("distance", piece.distance);
+        values.set("time", piece.time);
+        values.set("activities", piece.activities);
+        values.set("use_elapsed_time", piece.use_elapsed_time);
+        values.set("component_ids", piece.component_ids.clone());
+        let reminders = piece.reminders.iter().flatten();
+        Some(Self {
+            shelf: Shelf::Gear,
+            contents: reminders.filter_map(|one| Self::of_reminder(&id, one)).collect(),
+            id,
+            values,
+            event: None,
+        })
+    }
+
+    /// A reminder of the piece of gear with this id. Moments are days.
+    fn of_reminder(gear: &str, reminder: &GearReminder) -> Option<Self> {
+        let day = |moment: &Option<String>| {
+            moment
+                .as_deref()
+                .and_then(|moment| moment.get(..10))
+                .map(str::to_owned)
+        };
+        let mut values = Values::default();
+        values.set("gear_id", gear);
+        values.set("name", reminder.name.clone());
+        values.set("distance", reminder.distance);
+        values.set("time", reminder.time);
+        values.set("activities", reminder.activities);
+        values.set("days", reminder.days);
+        values.set("last_reset", day(&reminder.last_reset));
+        values.set("snoozed_until", day(&reminder.snoozed_until));
+        Some(Self {
+            shelf: Shelf::Reminder,
+            id: format!("{gear}/{}", reminder.id?),
+            values,
+            event: None,
+            contents: Vec::new(),
+        })
     }
 }

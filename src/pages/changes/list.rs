@@ -21,6 +21,7 @@ use crate::{
         changes::{self, Filter},
     },
     tools::{
+        answer::units,
         item_in_words,
         records::{self, Changed},
     },
@@ -93,18 +94,23 @@ impl Side {
         }
     }
 
-    /// Of an item of the library.
-    fn of_item(kept: &KeptItem, values: &Values) -> Self {
+    /// Of an item of the library, or of gear.
+    fn of_item(kept: &KeptItem, values: &Values, own: Units) -> Self {
         let figure = |name: &str| values.number(name).filter(|value| *value > 0.0);
         let tags: Vec<&str> = match values.get("tags") {
             Value::Array(tags) => tags.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
-        let contents = match kept.contents.len() {
-            0 => None,
-            1 => Some("1 workout in it".to_owned()),
-            count => Some(format!("{count} workouts in it")),
+        let contents = match (kept.shelf, kept.contents.len()) {
+            (_, 0) => None,
+            (Shelf::Gear | Shelf::Reminder, 1) => Some("1 reminder".to_owned()),
+            (Shelf::Gear | Shelf::Reminder, count) => Some(format!("{count} reminders")),
+            (_, 1) => Some("1 workout in it".to_owned()),
+            (_, count) => Some(format!("{count} workouts in it")),
         };
+        let is_gear = matches!(kept.shelf, Shelf::Gear | Shelf::Reminder);
+        let far = figure("distance").filter(|_| is_gear);
+        let retired = Some(values.text("retired")).filter(|day| !day.is_empty());
         let figures = [
             Some(values.text("type"))
                 .filter(|_| kept.shelf == Shelf::Template)
@@ -112,6 +118,8 @@ impl Side {
             figure("moving_time").map(hours_and_minutes),
             figure("icu_training_load").map(|load| format!("load {load:.0}")),
             Some(format!("tags {}", tags.join(", "))).filter(|_| !tags.is_empty()),
+            far.map(|metres| units::distance_in_words(Some(metres), own, 0)),
+            retired.map(|day| format!("retired {day}")),
             contents,
         ];
         Self {
@@ -122,7 +130,7 @@ impl Side {
                 .filter(|part| !part.is_empty())
                 .collect::<Vec<_>>()
                 .join(", "),
-            text: values.text("description").to_owned(),
+            text: [values.text("description"), values.text("notes")].concat(),
         }
     }
 }
@@ -140,8 +148,11 @@ impl Row {
         });
         let (before, after) = match change.item() {
             Some(kept) => {
-                let side =
-                    |values: &Option<Values>| values.as_ref().map(|values| Side::of_item(kept, values));
+                let side = |values: &Option<Values>| {
+                    values
+                        .as_ref()
+                        .map(|values| Side::of_item(kept, values, shown.units))
+                };
                 (side(&kept.before), side(&kept.after))
             }
             None => (before, after),

@@ -1,10 +1,11 @@
-//! The one way of a change of an item, which gets its id from upstream when it is made: a folder of the library, a workout in it.
-//! Written down, sent, read back, compared.
+//! The one way of a change of an item, which gets its id from upstream when it is made: a folder of the library, a workout in it, a
+//! piece of gear, a reminder of it. Written down, sent, read back, compared.
 //!
 //! Which items to make, change or delete is the tools' decision; nothing here knows arguments.
 
 pub(in crate::tools) mod back;
 
+use chrono::NaiveDate;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -15,7 +16,7 @@ use crate::{
         self, Error,
         model::{Item, Shelf, Values, record::same},
     },
-    text::fenced,
+    text::{clean, fenced},
     tool_error::ToolError,
     tools::{
         Answer,
@@ -47,8 +48,21 @@ pub(in crate::tools) enum Wish {
         /// Only what changes.
         changes: Values,
     },
-    /// One goes, a folder with all that is in it.
-    Delete { item: Item, place: String },
+    /// One goes, a folder with all that is in it; after it these, on the same shelf, get these fields.
+    Delete {
+        item: Item,
+        place: String,
+        also: Vec<(String, Values)>,
+    },
+    /// A part of gear is retired, and a new one comes where it was.
+    Replace {
+        old: Item,
+        place: String,
+        /// Of the new one.
+        values: Values,
+        /// What else changes: the old one and the pieces that hold it, with the fields that change as they stand.
+        beside: Vec<(String, Values)>,
+    },
 }
 
 /// What became of an item.
@@ -100,17 +114,27 @@ impl Tried {
 /// Fields that upstream computes from the steps.
 const COMPUTED: [&str; 4] = ["moving_time", "distance", "icu_training_load", "target"];
 
+/// What a piece of gear has been used for: it grows with every activity.
+const USED: [&str; 3] = ["distance", "time", "activities"];
+
+/// Fields of a reminder that are not set but brought about.
+const OF_REMINDERS: [&str; 2] = ["last_reset", "snoozed_until"];
+
 /// Every item of these kinds as it stands, one request for each kind.
 pub(in crate::tools) async fn read(
     upstream: &intervals::Athlete,
     shelves: &[Shelf],
 ) -> Result<Vec<Item>, Error> {
-    let is_of_library = |shelf: &Shelf| matches!(shelf, Shelf::Folder | Shelf::Template);
-    if !shelves.iter().any(is_of_library) {
-        return Ok(Vec::new());
+    let any = |of: [Shelf; 2]| shelves.iter().any(|shelf| of.contains(shelf));
+    let mut all = Vec::new();
+    if any([Shelf::Folder, Shelf::Template]) {
+        let folders = upstream.library().await?;
+        all.extend(Item::of_library(&folders, upstream.id().as_str()));
     }
-    let folders = upstream.library().await?;
-    Ok(Item::of_library(&folders, upstream.id().as_str()))
+    if any([Shelf::Gear, Shelf::Reminder]) {
+        all.extend(Item::of_gear(&upstream.gear().await?));
+    }
+    Ok(all)
 }
 
 impl Wish {
@@ -118,7 +142,9 @@ impl Wish {
     pub(in crate::tools) fn shelf(&self) -> Shelf {
         match self {
             Self::Make { shelf, .. } => *shelf,
-            Self::Change { item, .. } | Self::Delete { item, .. } => item.shelf,
+            Self::Change { item, .. } | Self::Delete { item, .. } | Self::Replace { old: item, .. } => {
+                item.shelf
+            }
         }
     }
 
@@ -140,6 +166,24 @@ impl Wish {
                 namesakes: namesakes(*shelf, values, there)
                     .map(|item| item.id.clone())
                     .collect(),
+                beside: Vec::new(),
+            },
+            Self::Replace {
+                old,
+                place,
+                values,
+                beside,
+            } => KeptItem {
+                shelf: old.shelf,
+                id: None,
+                place: place.clone(),
+                before: None,
+                after: Some(values.clone()),
+                contents: Vec::new(),
+                namesakes: namesakes(old.shelf, values, there)
+                    .map(|item| item.id.clone())
+                    .collect(),
+                beside: beside.clone(),
             },
             Self::Change { item, place, changes } => KeptItem {
                 shelf: item.shelf,
@@ -149,8 +193,9 @@ impl Wish {
                 after: Some(item.values.with(changes)),
                 contents: Vec::new(),
                 namesakes: Vec::new(),
+                beside: Vec::new(),
             },
-            Self::Delete { item, place } => KeptItem {
+            Self::Delete { item, place, .. } => KeptItem {
                 shelf: item.shelf,
                 id: Some(item.id.clone()),
                 place: place.clone(),
@@ -158,6 +203,7 @@ impl Wish {
                 after: None,
                 contents: item.contents.iter().map(restorable).collect(),
                 namesakes: Vec::new(),
+                beside: Vec::new(),
             },
         };
         Intended {
@@ -184,8 +230,11 @@ pub(super) fn fingerprint(kept: &KeptItem) -> [u8; 32] {
     Sha256::digest(what).into()
 }
 
-/// The fields of an item as an undo makes them again: steps that came from a file are text.
+/// The fields of an item as an undo makes them again: steps that came from a file are text, and a reminder begins to count anew.
 fn restorable(item: &Item) -> Values {
+    if item.shelf == Shelf::Reminder {
+        return item.values.only(|name| !OF_REMINDERS.contains(&name));
+    }
     let mut values = item.values.clone();
     let doc = item.event.as_ref().and_then(|event| event.workout_doc.as_ref());
     let sport = values.text("type").to_owned();
@@ -206,9 +255,15 @@ fn name(values: &Values) -> String {
 
 /// The items of this name at the same place.
 fn namesakes<'a>(shelf: Shelf, values: &Values, there: &'a [Item]) -> impl Iterator<Item = &'a Item> {
-    let (own, folder) = (name(values), values.get("folder_id").clone());
+    const PLACES: [&str; 2] = ["folder_id", "gear_id"];
+    let (own, places) = (name(values), PLACES.map(|place| values.get(place).clone()));
     there.iter().filter(move |item| {
-        item.shelf == shelf && name(&item.values) == own && same(item.values.get("folder_id"), &folder)
+        item.shelf == shelf
+            && name(&item.values) == own
+            && PLACES
+                .iter()
+                .zip(&places)
+                .all(|(place, wanted)| same(item.values.get(place), wanted))
     })
 }
 
@@ -220,6 +275,9 @@ pub(crate) fn in_words(shelf: Shelf, values: &Values, place: &str) -> String {
         Shelf::Folder => joined(["folder", &name], " "),
         Shelf::Template if place.is_empty() => joined(["library workout", &name], " "),
         Shelf::Template => joined(["library workout", &name, "in", place], " "),
+        Shelf::Gear => joined([&clean(values.text("type"), 20).to_lowercase(), &name], " "),
+        Shelf::Reminder if place.is_empty() => joined(["reminder", &name], " "),
+        Shelf::Reminder => joined(["reminder", &name, "of", place], " "),
     }
 }
 
@@ -311,6 +369,7 @@ impl Writing<'_> {
             } => match self.upstream.make_item(*shelf, &unset_left_out(values)).await {
                 Ok(id) => {
                     let sent = match (&id, contents.is_empty()) {
+                        (Some(gear), false) if *shelf == Shelf::Gear => self.remind(gear, contents).await,
                         (Some(folder), false) => self.fill(folder, contents).await,
                         _ => Sent::Answered,
                     };
@@ -319,15 +378,68 @@ impl Writing<'_> {
                 Err(error) => (came(Err(error)), None),
             },
             Wish::Change { item, changes, .. } => {
-                let changes = emptied(changes, &item.values);
-                let done = self.upstream.change_item(item.shelf, &item.id, &changes).await;
+                let done = match item.shelf {
+                    Shelf::Reminder => self.change_reminder(item, changes).await,
+                    Shelf::Gear => self.upstream.change_item(item.shelf, &item.id, changes).await,
+                    Shelf::Folder | Shelf::Template => {
+                        let changes = emptied(changes, &item.values);
+                        self.upstream.change_item(item.shelf, &item.id, &changes).await
+                    }
+                };
                 (came(done), Some(item.id.clone()))
             }
-            Wish::Delete { item, .. } => {
+            Wish::Delete { item, also, .. } => {
                 let done = self.upstream.delete_item(item.shelf, &item.id).await;
-                (came(done), Some(item.id.clone()))
+                let mut sent = came(done);
+                for (id, values) in also {
+                    if sent != Sent::Answered || self.go_on().await.is_err() {
+                        break;
+                    }
+                    // What does not come back is read, and told.
+                    sent = match came(self.upstream.change_item(item.shelf, id, values).await) {
+                        Sent::Unanswered => Sent::Unanswered,
+                        _ => Sent::Answered,
+                    };
+                }
+                (sent, Some(item.id.clone()))
+            }
+            Wish::Replace { old, values, .. } => {
+                let named = values.only(|name| name == "name");
+                match self.upstream.replace_gear(&old.id, &named).await {
+                    Ok(id) => (Sent::Answered, id),
+                    Err(error) => (came(Err(error)), None),
+                }
             }
         }
+    }
+
+    /// Changes a reminder with all its fields, because nobody knows whether upstream keeps those that are left out.
+    async fn change_reminder(&self, item: &Item, changes: &Values) -> Result<(), Error> {
+        let whole = item.values.with(changes);
+        let set = whole.only(|name| name != "gear_id" && !OF_REMINDERS.contains(&name));
+        let today = self.granted.ask().now.date_naive();
+        let until = whole.text("snoozed_until").parse::<NaiveDate>();
+        // What is put off stays so: 0 may leave it, or end it.
+        let snooze = until.map_or(0, |until| (until - today).num_days().max(0));
+        let resets = changes.has("last_reset");
+        self.upstream
+            .change_reminder(&item.id, &set, resets, snooze)
+            .await
+    }
+
+    /// Makes the reminders of a piece of gear that was just made. What of them is not there afterwards is told.
+    async fn remind(&mut self, gear: &str, reminders: &[Values]) -> Sent {
+        for reminder in reminders {
+            if self.go_on().await.is_err() {
+                break;
+            }
+            let mut values = unset_left_out(reminder);
+            values.set("gear_id", gear);
+            if self.upstream.make_item(Shelf::Reminder, &values).await.is_err() {
+                break;
+            }
+        }
+        Sent::Answered
     }
 
     /// Puts workouts into a folder that was just made. What of them is not there afterwards is told.
@@ -421,7 +533,10 @@ pub(in crate::tools) fn otherwise(wanted: &Values, item: &Item) -> Vec<String> {
         "description" if item.shelf == Shelf::Template => {
             steps_differ || !same(wanted.get(name), now.get(name)) && !is_same_text()
         }
-        name if COMPUTED.contains(&name) => !has_steps && !same(wanted.get(name), now.get(name)),
+        name if item.shelf == Shelf::Gear && USED.contains(&name) => false,
+        name if item.shelf == Shelf::Template && COMPUTED.contains(&name) => {
+            !has_steps && !same(wanted.get(name), now.get(name))
+        }
         // What is left out of a new one is upstream's to set.
         "days" | "sub_type" => {
             !same(wanted.get(name), &Value::Null) && !same(wanted.get(name), now.get(name))
@@ -473,16 +588,42 @@ fn judged(
     let Some(kept) = change.item() else {
         return Fate::Unknown("nothing is kept of it".to_owned());
     };
+    let look = match wish.shelf() {
+        Shelf::Folder | Shelf::Template => "get_library",
+        Shelf::Gear | Shelf::Reminder => "get_gear",
+    };
     let said = |stands: &str| {
         Fate::Unknown(if unanswered {
-            format!("intervals.icu did not answer, and {stands}; look again with get_library in a minute")
+            format!("intervals.icu did not answer, and {stands}; look again with {look} in a minute")
         } else {
             format!("intervals.icu said that it is done, but {stands}")
         })
     };
     let item = found(kept, id, there);
     match (wish, item) {
-        (Wish::Delete { .. }, None) => Fate::Gone,
+        (Wish::Delete { also, item, .. }, None) => {
+            let is_back = |(id, values): &&(String, Values)| {
+                let stands = there
+                    .iter()
+                    .find(|other| other.shelf == item.shelf && other.id == *id);
+                stands.is_some_and(|stands| otherwise(values, stands).is_empty())
+            };
+            if also.iter().all(|one| is_back(&one)) {
+                Fate::Gone
+            } else {
+                said("it is gone, while what it replaced is not back as it was")
+            }
+        }
+        (Wish::Replace { beside, .. }, Some(item)) => Fate::Stands {
+            otherwise: if beside.iter().all(|(id, before)| is_replaced(id, before, there)) {
+                Vec::new()
+            } else {
+                vec!["the place of the old one".to_owned()]
+            },
+            lacking: 0,
+            item: Box::new(item.clone()),
+        },
+        (Wish::Replace { .. }, None) => said("the new one is not there"),
         (Wish::Delete { .. }, Some(_)) => said("it is still there"),
         (Wish::Make { .. }, None) => said("it is not there"),
         (Wish::Change { .. }, None) => {
@@ -520,6 +661,14 @@ fn judged(
             }
         }
     }
+}
+
+/// Whether something that changes with a replaced part stands otherwise than before.
+fn is_replaced(id: &str, before: &Values, there: &[Item]) -> bool {
+    let now = there
+        .iter()
+        .find(|item| item.shelf == Shelf::Gear && item.id == id);
+    now.is_some_and(|now| !otherwise(before, now).is_empty())
 }
 
 /// A refusal by upstream, in our words.
@@ -609,6 +758,9 @@ pub(in crate::tools) fn field_words(names: &[String]) -> String {
         "folder_id" => "folder".to_owned(),
         "day" => "day of the plan".to_owned(),
         "color" => "colour".to_owned(),
+        "component_ids" => "parts on it".to_owned(),
+        "last_reset" => "when it was done last".to_owned(),
+        "snoozed_until" => "put off until".to_owned(),
         other => other.replace('_', " "),
     };
     joined(names.iter().map(word), ", ")

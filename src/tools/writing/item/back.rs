@@ -37,6 +37,14 @@ pub(in crate::tools::writing) struct Step {
     pub(in crate::tools::writing) verdict: Result<Wish, String>,
 }
 
+/// `3 workouts`: what is in an item.
+fn inside(shelf: Shelf, count: usize) -> String {
+    match shelf {
+        Shelf::Folder | Shelf::Template => counted(count, "workout", "workouts"),
+        Shelf::Gear | Shelf::Reminder => counted(count, "reminder", "reminders"),
+    }
+}
+
 /// `new library workout «Sweet spot» in «Base»`, `deleted folder «Base» with 3 workouts`
 pub(in crate::tools::writing) fn what(kept: &KeptItem) -> String {
     let values = kept
@@ -52,7 +60,12 @@ pub(in crate::tools::writing) fn what(kept: &KeptItem) -> String {
     };
     let held = match kept.contents.len() {
         0 => String::new(),
-        count => format!("with {}", counted(count, "workout", "workouts")),
+        count => format!("with {}", inside(kept.shelf, count)),
+    };
+    let verb = if kept.beside.is_empty() {
+        verb
+    } else {
+        "new, for an old one:"
     };
     let changed = match (&kept.before, &kept.after) {
         (Some(before), Some(after)) => {
@@ -94,16 +107,19 @@ impl Step {
     /// What a preview says.
     pub(in crate::tools::writing) fn would(&self) -> String {
         match &self.verdict {
+            Ok(Wish::Delete { also, .. }) if !also.is_empty() => {
+                "would delete it and put the old one back in its place".to_owned()
+            }
             Ok(Wish::Delete { .. }) => "would delete it".to_owned(),
             Ok(Wish::Change { changes, .. }) => {
                 let names: Vec<String> = changes.names().map(str::to_owned).collect();
                 format!("would restore {}", field_words(&names))
             }
-            Ok(Wish::Make { contents, .. }) if !contents.is_empty() => format!(
+            Ok(Wish::Make { contents, shelf, .. }) if !contents.is_empty() => format!(
                 "would make it again under a new id, with its {}",
-                counted(contents.len(), "workout", "workouts")
+                inside(*shelf, contents.len())
             ),
-            Ok(Wish::Make { .. }) => "would make it again, under a new id".to_owned(),
+            Ok(Wish::Make { .. } | Wish::Replace { .. }) => "would make it again, under a new id".to_owned(),
             Err(why) => format!("cannot be undone: {why}"),
         }
     }
@@ -114,7 +130,13 @@ impl Step {
         let tried = tried.ok_or_else(|| "it was not tried".to_owned())?;
         let number = format!("(change {})", tried.number);
         match (&tried.fate, wish) {
-            (Fate::Gone, _) => Ok(format!("it is gone from the library {number}")),
+            (Fate::Gone, Wish::Delete { also, .. }) if !also.is_empty() => Ok(format!(
+                "it is gone, and the old one is back in its place {number}"
+            )),
+            (Fate::Gone, wish) if matches!(wish.shelf(), Shelf::Folder | Shelf::Template) => {
+                Ok(format!("it is gone from the library {number}"))
+            }
+            (Fate::Gone, _) => Ok(format!("it is gone {number}")),
             (
                 Fate::Stands {
                     item,
@@ -134,7 +156,7 @@ impl Step {
                 };
                 let lacking = match lacking {
                     0 => String::new(),
-                    count => format!("{} of it NOT restored", counted(*count, "workout", "workouts")),
+                    count => format!("{} of it NOT restored", inside(wish.shelf(), *count)),
                 };
                 Ok(joined([joined([stands, not, lacking], "; "), number], " "))
             }
@@ -176,7 +198,7 @@ pub(in crate::tools::writing) async fn planned(
     }
     if groups.len() > MOST {
         return Err(ToolError::Input(format!(
-            "Not done: one call undoes changes of at most {MOST} folders and workouts of the library. Name fewer changes."
+            "Not done: one call undoes changes of at most {MOST} items of the library and gear. Name fewer changes."
         )));
     }
     let is_shut = |shelf: Shelf| (!scopes.writes(shelf.area())).then(|| not_connected_for(shelf.area()));
@@ -296,6 +318,17 @@ fn untouched(after: &Values, item: &Item, later: Option<i32>) -> Result<(), Stri
 
 /// What was made goes; a folder only if nothing is in it that this call does not take away too.
 fn gone(kept: &KeptItem, item: &Item, (there, going): (&[Item], &BTreeSet<String>)) -> Result<Wish, String> {
+    let used = item.values.number("activities").unwrap_or_default();
+    if item.shelf == Shelf::Gear
+        && used
+            > kept
+                .after
+                .as_ref()
+                .and_then(|after| after.number("activities"))
+                .unwrap_or_default()
+    {
+        return Err("activities have used it since; update_gear deletes it if that is meant".to_owned());
+    }
     if item.shelf == Shelf::Folder {
         let is_in_it = |other: &&Item| {
             other.shelf == Shelf::Template
@@ -320,11 +353,21 @@ fn gone(kept: &KeptItem, item: &Item, (there, going): (&[Item], &BTreeSet<String
     Ok(Wish::Delete {
         item: item.clone(),
         place: kept.place.clone(),
+        also: kept.beside.clone(),
     })
 }
 
 /// What was deleted is made again.
 fn made_again(kept: &KeptItem, before: &Values, there: &[Item]) -> Result<Wish, String> {
+    if kept.shelf == Shelf::Reminder {
+        let gear = before.text("gear_id");
+        if !there
+            .iter()
+            .any(|item| item.shelf == Shelf::Gear && item.id == gear)
+        {
+            return Err("its gear is not there any more".to_owned());
+        }
+    }
     if kept.shelf == Shelf::Template {
         let folder = before.get("folder_id").as_i64().map(|id| id.to_string());
         let stands = |item: &Item| item.shelf == Shelf::Folder && Some(&item.id) == folder.as_ref();
@@ -366,6 +409,9 @@ fn changed_back(changes: &[Change], before: &Values, item: &Item, kept: &KeptIte
         .collect();
     if otherwise(&target, item).is_empty() {
         return Err("it is as it was before already".to_owned());
+    }
+    if target.has("last_reset") {
+        return Err("intervals.icu does not let a reminder count on from where it was".to_owned());
     }
     Ok(Wish::Change {
         item: item.clone(),

@@ -1,0 +1,343 @@
+//! get_gear: bikes, shoes and their parts, how far each has come, and what is due.
+//!
+//! One request (`GET /athlete/{id}/gear`).
+
+use chrono::NaiveDate;
+use serde_json::{Map, Value};
+
+use super::{
+    Answer, Run, Tool,
+    answer::{
+        self,
+        cut::Cut,
+        table::Columns,
+        units::{self, positive},
+        words::{counted, joined, listed, on_one_line},
+    },
+    arguments::Arguments,
+    gear::{self, NAME},
+    params::Param,
+};
+use crate::{
+    guard::{Ask, AthleteCard, Units},
+    intervals::model::{Gear, GearReminder},
+    permissions,
+    text::{clean, fenced},
+    tool_error::ToolError,
+};
+
+pub(super) const TOOL: Tool = Tool {
+    permission: &permissions::GET_GEAR,
+    description: "Bikes, shoes and other gear at intervals.icu: distance, time, activities, purchase, parts, reminders and what is due.",
+    params: PARAMS,
+    requests: "1",
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
+};
+
+const PARAMS: &[Param] = &[
+    Param::text("gear", 100, "Name or id: only this, with its parts"),
+    Param::words("include", &["retired"], "Also what is retired"),
+];
+
+/// Rows of each table.
+const ROWS: usize = 60;
+/// Characters of a note.
+const NOTE: usize = 120;
+
+async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let arguments = Arguments::new(given, PARAMS, ask.today())?;
+    let (wanted, retired) = (arguments.text("gear")?, arguments.includes("retired")?);
+    let all = ask.upstream.gear().await?;
+    let days = (ask.today(), ask.now.date_naive());
+    let answer = match wanted {
+        Some(text) => {
+            let piece = gear::piece_or_part(&all, &text)?;
+            let is_wanted =
+                |one: &Gear| one.id == piece.id || one.id.as_deref().is_some_and(|id| piece.holds(id));
+            render(&ask.card, days, &all, is_wanted, true)
+        }
+        None => render(&ask.card, days, &all, |one| retired || !one.is_retired(), false),
+    };
+    Ok(answer.and([answer::unread(&ask.upstream)]))
+}
+
+/// A piece or a part of one, as a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row<'a> {
+    piece: &'a Gear,
+    /// Names of what it is on.
+    all: &'a [Gear],
+}
+
+impl Row<'_> {
+    /// What it is on: `«Canyon»`, `«Canyon», «Ridley»`.
+    fn on(&self) -> String {
+        let Some(id) = self.piece.id.as_deref() else {
+            return String::new();
+        };
+        let holders = self.all.iter().filter(|other| other.holds(id));
+        joined(holders.map(gear::name_of), ", ")
+    }
+}
+
+/// A reminder with its gear.
+#[derive(Debug, Clone, Copy)]
+struct Reminded<'a> {
+    of: &'a Gear,
+    reminder: &'a GearReminder,
+}
+
+fn render(
+    card: &AthleteCard,
+    (today, utc): (NaiveDate, NaiveDate),
+    all: &[Gear],
+    is_wanted: impl Fn(&Gear) -> bool,
+    is_one: bool,
+) -> Answer {
+    let own = card.units;
+    let wanted: Vec<&Gear> = all.iter().filter(|piece| is_wanted(piece)).collect();
+    let in_order = in_order(&wanted);
+    let parts = wanted.iter().filter(|piece| piece.is_part()).count();
+    let left_out = all.len() - wanted.len();
+    let counts = [
+        counted(wanted.len() - parts, "piece", "pieces"),
+        if parts > 0 {
+            counted(parts, "part", "parts")
+        } else {
+            String::new()
+        },
+        if is_one || left_out == 0 {
+            String::new()
+        } else {
+            format!("{left_out} retired left out")
+        },
+    ];
+    let heading = answer::first_line(card, today, &[format!("gear: {}", joined(counts, ", "))]);
+    if wanted.is_empty() {
+        let none = if all.is_empty() {
+            "No gear at intervals.icu.".to_owned()
+        } else {
+            "Everything is retired: include: [\"retired\"] shows it.".to_owned()
+        };
+        return Answer::of([heading, none]);
+    }
+    let rows: Vec<Row<'_>> = in_order.into_iter().map(|piece| Row { piece, all }).collect();
+    let cut = Cut::after(ROWS, &rows);
+    let more = cut.more("row", |_| "pass gear for one piece".to_owned());
+    let reminders = reminders(&wanted);
+    let due: Vec<String> = reminders
+        .iter()
+        .filter(|one| one.reminder.is_due(&utc.to_string()))
+        .map(|one| due_in_words(*one, own))
+        .collect();
+    let due = match &due[..] {
+        [] if reminders.is_empty() => String::new(),
+        [] => "Nothing is due.".to_owned(),
+        due => format!("Due: {}.", listed(due, 8)),
+    };
+    let shown = Cut::after(ROWS, &reminders);
+    let more_reminders = shown.more("reminder", |_| "pass gear for one piece".to_owned());
+    Answer::of([
+        heading,
+        due,
+        columns(own).table(cut.shown),
+        more,
+        reminder_columns(own, utc).table(shown.shown),
+        more_reminders,
+    ])
+}
+
+/// What is in use first and by distance, each piece followed by its parts; a part on several comes after the first.
+fn in_order<'a>(wanted: &[&'a Gear]) -> Vec<&'a Gear> {
+    let by_distance = |pieces: &mut Vec<&Gear>| {
+        let metres = |piece: &Gear| positive(piece.distance).unwrap_or_default();
+        pieces.sort_by(|one, other| metres(other).total_cmp(&metres(one)));
+        pieces.sort_by_key(|piece| piece.is_retired());
+    };
+    let (mut parts, mut whole): (Vec<&Gear>, Vec<&Gear>) =
+        wanted.iter().copied().partition(|piece| piece.is_part());
+    by_distance(&mut whole);
+    by_distance(&mut parts);
+    let mut all = Vec::with_capacity(wanted.len());
+    for piece in whole {
+        all.push(piece);
+        let (on, rest): (Vec<&Gear>, Vec<&Gear>) = parts
+            .into_iter()
+            .partition(|part| part.id.as_deref().is_some_and(|id| piece.holds(id)));
+        all.extend(on);
+        parts = rest;
+    }
+    all.extend(parts);
+    all
+}
+
+/// The columns of pieces and parts.
+pub(super) fn columns<'a>(own: Units) -> Columns<'a, Row<'a>> {
+    Columns::<Row<'_>>::new()
+        .column("gear", |row| gear::kind(row.piece))
+        .column("name", |row| gear::name_of(row.piece))
+        .column("on", Row::on)
+        .column(units::distance_unit(own), move |row| {
+            units::distance(positive(row.piece.distance), own, 0)
+        })
+        .column("time h:mm", |row| units::hours_minutes(positive(row.piece.time)))
+        .column("activities", |row| units::whole(positive(row.piece.activities)))
+        .column("by itself for", |row| {
+            joined(row.piece.sports().into_iter().map(answer::sport), ", ")
+        })
+        .column("bought", |row| day(row.piece.purchased.as_deref()))
+        .column("retired", |row| day(row.piece.retired.as_deref()))
+        .column("note", |row| {
+            fenced(&on_one_line(row.piece.notes.as_deref().unwrap_or_default()), NOTE)
+        })
+        .column("id", |row| clean(row.piece.id.as_deref().unwrap_or_default(), 24))
+}
+
+/// The rows of one piece.
+pub(super) fn row<'a>(piece: &'a Gear, all: &'a [Gear]) -> Row<'a> {
+    Row { piece, all }
+}
+
+/// The reminders of these, the furthest first.
+fn reminders<'a>(wanted: &[&'a Gear]) -> Vec<Reminded<'a>> {
+    let mut all: Vec<Reminded<'_>> = wanted
+        .iter()
+        .flat_map(|of| {
+            let reminders = of.reminders.iter().flatten();
+            reminders.map(|reminder| Reminded { of, reminder })
+        })
+        .collect();
+    let percent = |one: &Reminded<'_>| one.reminder.percent_used.unwrap_or_default();
+    all.sort_by(|one, other| percent(other).total_cmp(&percent(one)));
+    all
+}
+
+/// A limit with what of it is used: `4312 of 4000 km`.
+type Counted = (Option<f64>, Option<f64>);
+
+fn of(used: impl Fn(f64) -> String, (done, limit): Counted, unit: &str) -> String {
+    match positive(limit) {
+        Some(limit) => joined(
+            [
+                format!("{} of {}", used(done.unwrap_or_default()), used(limit)),
+                unit.to_owned(),
+            ],
+            " ",
+        ),
+        None => String::new(),
+    }
+}
+
+/// What a reminder counts: `4312 of 4000 km`.
+fn counts(reminder: &GearReminder, own: Units) -> String {
+    let far = |metres: f64| {
+        let far = units::distance(Some(metres), own, 0);
+        if far.is_empty() { "0".to_owned() } else { far }
+    };
+    let long = |secs: f64| {
+        let long = units::hours_minutes(Some(secs));
+        if long.is_empty() { "0:00".to_owned() } else { long }
+    };
+    let number = |count: f64| units::whole(Some(count));
+    let all = [
+        of(
+            far,
+            (reminder.distance_used, reminder.distance),
+            units::distance_unit(own),
+        ),
+        of(long, (reminder.time_used, reminder.time), "h"),
+        of(
+            number,
+            (reminder.activities_used, reminder.activities),
+            "activities",
+        ),
+        of(number, (reminder.days_used, reminder.days), "days"),
+    ];
+    joined(all, ", ")
+}
+
+fn reminder_name(reminder: &GearReminder) -> String {
+    fenced(reminder.name.as_deref().unwrap_or_default(), NAME)
+}
+
+fn due_in_words(one: Reminded<'_>, own: Units) -> String {
+    format!(
+        "{} of {} ({})",
+        reminder_name(one.reminder),
+        gear::name_of(one.of),
+        counts(one.reminder, own)
+    )
+}
+
+fn reminder_columns<'a>(own: Units, today: NaiveDate) -> Columns<'a, Reminded<'a>> {
+    Columns::<Reminded<'_>>::new()
+        .column("reminder", |one| reminder_name(one.reminder))
+        .column("of", |one| gear::name_of(one.of))
+        .column("counts", move |one| counts(one.reminder, own))
+        .column("%", |one| units::whole(one.reminder.percent_used))
+        .column("since", |one| day(one.reminder.last_reset.as_deref()))
+        .column("put off until", move |one| {
+            let until = day(one.reminder.snoozed_until.as_deref());
+            if until > today.to_string() {
+                until
+            } else {
+                String::new()
+            }
+        })
+}
+
+/// The day of a day or of a moment.
+fn day(text: Option<&str>) -> String {
+    let day = text.unwrap_or_default();
+    clean(day.get(..10).unwrap_or(day), 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tools::samples::{HOSTILE, ana, rows, stays_in_its_place, today};
+
+    fn rack() -> Vec<Gear> {
+        rows(json!([
+            {"id": "s1", "type": "Shoes", "name": "Trail", "distance": 412_300.0, "time": 132_400, "activities": 51,
+             "activity_filters": [{"field_id": "type", "value": ["Run", "Hike"], "not": false}, {"field_id": "type", "value": ["Ride"], "not": true},
+                {"field_id": "name", "value": "x"}, 7]},
+            {"id": "w1", "type": "Wheelset", "name": "Zipp", "component": true, "distance": 900_000.0},
+            {"id": "c1", "type": "Chain", "name": "Chain", "component": true, "distance": 4_312_400.0, "purchased": "2026-01-10",
+             "reminders": [
+                {"id": 1, "name": "Replace chain", "distance": 4_000_000.0, "distance_used": 4_312_400.0, "percent_used": 107.8,
+                 "last_reset": "2026-01-10T00:00:00.000+00:00"},
+                {"id": 2, "name": "Wax", "distance": 300_000.0, "time": 36_000, "distance_used": 0, "time_used": null, "percent_used": 0},
+                {"id": 3, "name": "Look", "days": 180, "days_used": 315, "percent_used": 175, "snoozed_until": "2026-12-05T12:00:00Z"},
+                "odd"
+             ]},
+            {"id": "b1", "type": "Bike", "name": "Canyon", "distance": 8_123_456.0, "time": 1_043_220, "activities": 241, "component_ids": ["c1", "w1"],
+             "notes": "Two\nlines"},
+            {"id": "b2", "type": "Bike", "name": "Ridley", "component_ids": ["w1", null]},
+            {"id": "b3", "type": "Bike", "name": "Old", "retired": "2025-08-30", "distance": 1},
+            {"name": null, "type": 3},
+        ]))
+    }
+
+    #[test]
+    fn parts_follow_their_piece_and_what_is_due_comes_first() {
+        let all = rack();
+        let days = (today(), today());
+        let answer = render(&ana(), days, &all, |one| !one.is_retired(), false);
+        insta::assert_snapshot!(answer.text);
+        let answer = render(&ana(), days, &[], |_| true, false).text;
+        assert!(answer.ends_with("No gear at intervals.icu."), "{answer}");
+    }
+
+    #[test]
+    fn what_upstream_holds_stays_in_its_place() {
+        let all: Vec<Gear> = rows(json!([
+            {"id": HOSTILE, "type": HOSTILE, "name": HOSTILE, "retired": HOSTILE, "notes": HOSTILE, "purchased": HOSTILE,
+             "component_ids": [HOSTILE], "activity_filters": [{"field_id": "type", "value": [HOSTILE]}],
+             "reminders": [{"name": HOSTILE, "distance": 1e300, "distance_used": -1e300, "percent_used": 1e308, "last_reset": HOSTILE}]}
+        ]));
+        stays_in_its_place(&render(&ana(), (today(), today()), &all, |_| true, false).text);
+    }
+}
