@@ -23,6 +23,10 @@ pub enum Group {
     Library,
     /// Bikes, shoes, their parts and reminders.
     Gear,
+    /// Activities entered by hand.
+    Records,
+    /// Fields, charts, zones and panels that the athlete made.
+    Fields,
     /// Downloads of activities and planned workouts.
     Files,
     /// What other tools changed. No switch of its own: it goes with whatever can change something.
@@ -40,6 +44,8 @@ impl Group {
             Self::Calendar => "calendar",
             Self::Library => "library",
             Self::Gear => "gear",
+            Self::Records => "records",
+            Self::Fields => "fields",
             Self::Files => "files",
             Self::Changes => "changes",
         }
@@ -47,7 +53,10 @@ impl Group {
 
     /// Whether every connector begins without it, so that nobody's context pays for what nobody asked for.
     pub const fn is_off_at_first(self) -> bool {
-        matches!(self, Self::Library | Self::Gear | Self::Files)
+        matches!(
+            self,
+            Self::Library | Self::Gear | Self::Records | Self::Fields | Self::Files
+        )
     }
 
     /// For people.
@@ -60,6 +69,8 @@ impl Group {
             Self::Calendar => "Calendar",
             Self::Library => "Workout library",
             Self::Gear => "Gear",
+            Self::Records => "Activities by hand",
+            Self::Fields => "Custom fields and charts",
             Self::Files => "Files",
             Self::Changes => "Changes",
         }
@@ -177,6 +188,14 @@ permissions! {
     UPDATE_GEAR = "update_gear", "Change gear", Gear, Write, [Activity],
         "Add gear, rename it, retire it, replace parts, set reminders, and delete gear after a preview. Includes seeing gear, because \
         answers show it. Each can be undone, what was deleted under a new id; a reminder that was reset or deleted begins anew.";
+    ADD_ACTIVITY = "add_activity", "Enter activities by hand", Records, Write, [Activity],
+        "Enter finished sessions that nothing recorded; they count in fitness. Includes seeing past activities, because answers say what \
+        is on that day. Each can be undone.";
+    DELETE_ACTIVITY = "delete_activity", "Delete activities entered by hand", Records, Write, [Activity],
+        "Delete past activities that were entered by hand, after showing them; never a recording. Includes seeing past activities. Each \
+        can be undone, under a new id.";
+    GET_CUSTOM_ITEMS = "get_custom_items", "Custom fields and charts", Fields, Read, [Settings],
+        "See which fields, charts, zones and panels the athlete made at intervals.icu: name, kind, code and description.";
     GET_FILE = "get_file", "Download files", Files, Read, [Activity],
         "Download past activities and planned workouts as files, by a link that works once, for ten minutes. The file of an activity \
         holds the whole recording and can show where the athlete lives.";
@@ -222,6 +241,8 @@ impl Permission {
             Some(&GET_EVENTS)
         } else if [&SAVE_WORKOUT, &DELETE_LIBRARY_ITEM].contains(&self) {
             Some(&GET_LIBRARY)
+        } else if [&ADD_ACTIVITY, &DELETE_ACTIVITY].contains(&self) {
+            Some(&GET_TRAINING_HISTORY)
         } else if self == &UPDATE_GEAR {
             Some(&GET_GEAR)
         } else {

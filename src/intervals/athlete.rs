@@ -335,6 +335,20 @@ impl Athlete {
         self.fields_of(model::FieldOf::Activity).await
     }
 
+    /// The same request: everything that the athlete made or took from others.
+    pub async fn custom_items(&self) -> Result<Vec<model::CustomItem>, Error> {
+        let url = self.url("/custom-item");
+        let read = |body: &[u8]| {
+            let mut items: Vec<model::CustomItem> =
+                Self::counted("custom_items", lenient::rows_or_odd(body, lenient::object)?);
+            self.all_mine(items.iter().map(|item| &item.athlete_id))?;
+            Self::each_once("custom_items", &mut items, |item| item.id);
+            let count = items.len();
+            Ok(weighed(items, body, count))
+        };
+        self.ask("custom_items", Area::Settings, url, read).await
+    }
+
     async fn fields_of(&self, of: model::FieldOf) -> Result<Vec<model::CustomField>, Error> {
         let url = self.url("/custom-item");
         let read = |body: &[u8]| {
@@ -532,6 +546,7 @@ fn nouns(endpoint: &str) -> Nouns {
         }
         "calendar" | "events" => ["calendar entry", "calendar entries"],
         "wellness" => ["wellness day", "wellness days"],
+        "custom_items" => ["custom item", "custom items"],
         "gear" => ["piece of gear", "pieces of gear"],
         "weeks" => ["week", "weeks"],
         "library" => ["folder", "folders"],

@@ -39,6 +39,7 @@ pub(crate) use event::{Length, end_after};
 pub(crate) use figure::{Amount, amount, positive, sane};
 use figure::{Feel, Paired, Percent, Rpe};
 pub use gear::{Gear, GearReminder};
+pub(crate) use item::ENTERED;
 pub use item::{Item, Shelf};
 pub use library::{Folder, Template};
 pub(crate) use own::own_fields;
@@ -345,19 +346,68 @@ pub struct Wellness {
 
 /// A row of `GET /athlete/{id}/custom-item`: a chart, field or anything else that the athlete made.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
-#[derive(Debug, Deserialize)]
-pub(super) struct CustomItem {
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct CustomItem {
+    /// Upstream's id.
+    pub(crate) id: Option<i64>,
+    /// Whose it is; checked.
+    pub(crate) athlete_id: Option<String>,
+    /// `INPUT_FIELD`, `FITNESS_CHART` …; newer ones may come.
     #[serde(rename = "type")]
-    pub(super) kind: Option<String>,
-    pub(super) name: Option<String>,
-    pub(super) content: Option<CustomContent>,
+    pub(crate) kind: Option<String>,
+    /// The athlete's name for it.
+    pub(crate) name: Option<String>,
+    /// What it is for.
+    pub(crate) description: Option<String>,
+    /// `PRIVATE`, `FOLLOWERS` or `PUBLIC`.
+    pub(crate) visibility: Option<String>,
+    /// How many athletes use it.
+    pub(crate) usage_count: Option<f64>,
+    /// What it is made of.
+    pub(crate) content: Option<CustomContent>,
+    /// Whose it was first.
+    pub(crate) from_athlete: Option<MadeBy>,
 }
 
+impl Object for CustomItem {}
+
+/// What an item is made of, as far as it can be said in words.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
-#[derive(Debug, Deserialize)]
-pub(super) struct CustomContent {
-    pub(super) code: Option<String>,
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct CustomContent {
+    /// The key of its values in other answers.
+    pub(crate) code: Option<String>,
+    /// `numeric`, `text` or `select`.
+    #[serde(rename = "type")]
+    pub(crate) holds: Option<String>,
+    /// How days or laps are put together: `SUM`, `MAX` …
+    pub(crate) aggregate: Option<String>,
+    /// The unit.
+    pub(crate) units: Option<String>,
+    /// The channel that it goes by.
+    pub(crate) stream: Option<String>,
+    /// A program; never shown.
+    script: Option<String>,
 }
+
+impl CustomContent {
+    /// Whether a program makes its values.
+    pub(crate) fn is_computed(&self) -> bool {
+        self.script
+            .as_deref()
+            .is_some_and(|script| !script.trim().is_empty())
+    }
+}
+
+/// Who made something.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct MadeBy {
+    /// The name.
+    pub(crate) name: Option<String>,
+}
+
+impl Object for MadeBy {}
 
 impl Object for CustomContent {}
 

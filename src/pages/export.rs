@@ -75,7 +75,7 @@ struct Changed {
     event_id: Option<i64>,
     external_id: Option<String>,
     kept_until: DateTime<Utc>,
-    /// The wellness day, activity, settings, folder or workout of the library, gear or reminder that it is of; null for an entry of the calendar.
+    /// The wellness day, activity, settings, folder or workout of the library, gear, reminder or activity entered by hand that it is of; null for an entry of the calendar.
     of: Option<Value>,
     /// Null for an entry that was made, and when nothing is kept.
     before: Value,

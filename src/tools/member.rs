@@ -88,7 +88,7 @@ mod tests {
         );
         assert_eq!(
             granted(&everything),
-            "profile, training, fitness, wellness, calendar, library, gear, files"
+            "profile, training, fitness, wellness, calendar, library, gear, records, fields, files"
         );
         assert_eq!(not_granted(&everything), "");
     }

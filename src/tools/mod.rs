@@ -8,6 +8,7 @@
 
 mod absences;
 mod activities;
+mod add_activity;
 pub(crate) mod answer;
 mod apply_plan;
 pub(crate) mod arguments;
@@ -16,6 +17,7 @@ mod curves;
 mod day_fields;
 mod day_form;
 mod day_limits;
+mod delete_activity;
 mod delete_library_item;
 mod delete_workout;
 mod earlier;
@@ -29,6 +31,7 @@ mod get_activity_detail;
 mod get_athlete_profile;
 mod get_best_efforts;
 mod get_climb_segments;
+mod get_custom_items;
 mod get_events;
 mod get_extended_metrics;
 mod get_file;
@@ -195,6 +198,9 @@ pub static CATALOGUE: &[Tool] = &[
     repeat_events::TOOL,
     get_gear::TOOL,
     update_gear::TOOL,
+    add_activity::TOOL,
+    delete_activity::TOOL,
+    get_custom_items::TOOL,
     get_file::TOOL,
     push_wellness::TOOL,
     update_activity::TOOL,

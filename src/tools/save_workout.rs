@@ -20,7 +20,7 @@ use super::{
     writing::{
         Writing,
         entry::{self, Entry, NAME, NOTE, Prepared, Written, described},
-        item::{self, Fate, Tried, Wish},
+        item::{self, Fate, Sought, Tried, Wish},
         said::{Figures, undo_hint, warnings},
     },
 };
@@ -225,7 +225,7 @@ async fn save_in(
             let Some(id) = id else {
                 return item::told(plan.said(ask, &tried, None), &tried, false);
             };
-            there = writing.items(&[Shelf::Folder]).await?;
+            there = writing.items(&[Sought::Library]).await?;
             id
         }
     };

@@ -23,7 +23,7 @@ use super::{
     writing::{
         Writing,
         find::Reader,
-        item::{self, Fate, Tried, Wish, field_words},
+        item::{self, Fate, Sought, Tried, Wish, field_words},
         said::{no_token, undo_hint},
     },
 };
@@ -119,7 +119,7 @@ async fn update_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) 
     let mut onto = String::new();
     if let (Some(holder), Some(id)) = (&plan.onto, made) {
         let wish = putting(holder, &id);
-        let there = writing.items(&[Shelf::Gear]).await?;
+        let there = writing.items(&[Sought::Gear]).await?;
         match writing.put(std::slice::from_ref(&wish), &there).await {
             Ok(put) => {
                 onto = match put.first().and_then(Tried::failed) {

@@ -137,6 +137,7 @@ fn questions(tool: &str, activities: &[String]) -> Option<Vec<Value>> {
         ],
         "get_training_summary" => vec![json!({}), json!({"include": ["planned"]})],
         "get_library" => vec![json!({})],
+        "get_custom_items" => vec![json!({})],
         "get_gear" => vec![json!({}), json!({"include": ["retired"]})],
         "get_file" => {
             let kinds = ["original", "fit", "gpx"];
@@ -154,8 +155,8 @@ fn questions(tool: &str, activities: &[String]) -> Option<Vec<Value>> {
 }
 
 /// Arguments that send every tool that changes something through its requests, with `made`, an entry of the calendar, and
-/// `activity`, a recorded ride. A tool that is missing here fails the test.
-fn changes(tool: &str, made: i64, activity: &str) -> Option<Vec<Value>> {
+/// `activity`, a recorded ride, and `by_hand`, an activity that was entered. A tool that is missing here fails the test.
+fn changes(tool: &str, made: i64, activity: &str, by_hand: &str) -> Option<Vec<Value>> {
     Some(match tool {
         "push_workout" => vec![crate::changes::workout("2026-12-15", "Pushed")],
         "edit_workout" => vec![json!({"id": made, "new_date": "2026-12-16", "new_name": "Moved"})],
@@ -194,6 +195,11 @@ fn changes(tool: &str, made: i64, activity: &str) -> Option<Vec<Value>> {
             json!({"gear": "Tandem chain 2", "name": "Tandem chain 3", "retired": "2026-11-20"}),
             json!({"gear": "Tandem chain 3", "delete": true}),
         ],
+        "add_activity" => vec![json!({
+            "sport": "Yoga", "start": "2026-11-18 06:00", "name": "Contract", "minutes": 60, "distance": "1 km", "climb": "10 m",
+            "hr": 90, "load": 20, "rpe": 3, "feel": "good", "description": "At home", "tags": ["calm"],
+        })],
+        "delete_activity" => vec![json!({"id": by_hand})],
         "apply_plan" => vec![
             json!({"plan": "Basis", "start": "2026-12-28", "weeks": "1-2"}),
             json!({"plan": "Basis", "start": "2027-02-01"}),
@@ -217,6 +223,15 @@ async fn change_all(world: &Arc<World>) {
     assert!(!pushed.is_error(), "{}", pushed.text());
     let made = crate::changes::named(world, ana, "2026-12-15", "First").await[0];
     let activity = activities_of(world, ana.person).await.swap_remove(0);
+    let all = world
+        .at_intervals(ana, "activities?oldest=2026-06-01&newest=2026-11-21")
+        .await;
+    let by_hand = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["source"] == "MANUAL");
+    let by_hand = by_hand.unwrap()["id"].as_str().unwrap().to_owned();
     for kind in ["zwo", "mrc", "erg", "fit"] {
         let file = client
             .call("get_file", json!({"event": made, "kind": kind}))
@@ -225,7 +240,7 @@ async fn change_all(world: &Arc<World>) {
     }
     let writes = |tool: &&&icusync::permissions::Permission| tool.access == icusync::words::Access::Write;
     for tool in icusync::permissions::ALL.iter().filter(writes) {
-        let all = changes(tool.name, made, &activity)
+        let all = changes(tool.name, made, &activity, &by_hand)
             .unwrap_or_else(|| panic!("no changes for {} in the contract test", tool.name));
         for arguments in all {
             let call = client.call(tool.name, arguments.clone()).await;

@@ -1,5 +1,5 @@
 //! What gets its id from upstream when it is made, and may be changed and deleted: a folder of the library, a workout in it, a piece
-//! of gear, a reminder of it.
+//! of gear, a reminder of it, an activity that is entered by hand.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,9 @@ pub enum Shelf {
     Gear,
     /// Reminders of gear: `/athlete/{id}/gear/{gearId}/reminder`. The id of one is `gear/number`.
     Reminder,
+    /// Activities of a day; only those entered by hand are made and deleted: `/athlete/{id}/activities/manual/bulk`,
+    /// `/activity/{id}`.
+    Activity,
 }
 
 impl Shelf {
@@ -25,7 +28,7 @@ impl Shelf {
     pub(crate) const fn area(self) -> Area {
         match self {
             Self::Folder | Self::Template => Area::Library,
-            Self::Gear | Self::Reminder => Area::Activity,
+            Self::Gear | Self::Reminder | Self::Activity => Area::Activity,
         }
     }
 }
@@ -149,4 +152,27 @@ impl Item {
             contents: Vec::new(),
         })
     }
+
+    /// Whether it is an activity that was entered by hand.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.shelf == Shelf::Activity && self.values.text("source") == "MANUAL"
+    }
 }
+
+/// Fields that an activity is entered with.
+pub(crate) const ENTERED: [&str; 14] = [
+    "type",
+    "name",
+    "description",
+    "start_date_local",
+    "moving_time",
+    "distance",
+    "total_elevation_gain",
+    "average_heartrate",
+    "icu_training_load",
+    "icu_rpe",
+    "feel",
+    "tags",
+    "gear",
+    "external_id",
+];

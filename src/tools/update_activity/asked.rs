@@ -267,7 +267,11 @@ fn visible(arguments: &Arguments, name: &str) -> Result<Option<String>, ToolErro
     Ok(text)
 }
 
-fn whole(arguments: &Arguments, name: &str, units: &[&str]) -> Result<Option<f64>, ToolError> {
+pub(in crate::tools) fn whole(
+    arguments: &Arguments,
+    name: &str,
+    units: &[&str],
+) -> Result<Option<f64>, ToolError> {
     let number = arguments.number_in(name, units)?;
     if number.is_some_and(|number| number.fract() != 0.0) {
         return Err(wrong(
@@ -279,7 +283,7 @@ fn whole(arguments: &Arguments, name: &str, units: &[&str]) -> Result<Option<f64
 }
 
 /// 1 to 5, given as a number or a word.
-fn feel(arguments: &Arguments) -> Result<Option<usize>, ToolError> {
+pub(in crate::tools) fn feel(arguments: &Arguments) -> Result<Option<usize>, ToolError> {
     let Some(text) = arguments.name_or_id("feel")? else {
         return Ok(None);
     };

@@ -1,5 +1,5 @@
 //! The one way of a change of an item, which gets its id from upstream when it is made: a folder of the library, a workout in it, a
-//! piece of gear, a reminder of it. Written down, sent, read back, compared.
+//! piece of gear, a reminder of it, an activity that is entered by hand. Written down, sent, read back, compared.
 //!
 //! Which items to make, change or delete is the tools' decision; nothing here knows arguments.
 
@@ -11,16 +11,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Sent, Writing, came, entry::same_name, failure, stops};
 use crate::{
-    guard::journal::{Change, ChangeState, Ended, Intended, Kept, KeptItem, Left},
+    guard::journal::{Change, ChangeState, Ended, Intended, Kept, KeptItem, Left, OUR_KEYS},
     intervals::{
         self, Error,
-        model::{Item, Shelf, Values, record::same},
+        model::{ENTERED, Item, Shelf, Values, record::same},
     },
     text::{clean, fenced},
     tool_error::ToolError,
     tools::{
         Answer,
-        answer::{counted, words::joined},
+        answer::{self, counted, units, words::joined},
         library,
     },
     workout::{differences, text::parse},
@@ -120,19 +120,56 @@ const USED: [&str; 3] = ["distance", "time", "activities"];
 /// Fields of a reminder that are not set but brought about.
 const OF_REMINDERS: [&str; 2] = ["last_reset", "snoozed_until"];
 
-/// Every item of these kinds as it stands, one request for each kind.
+/// What must be read to see an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::tools) enum Sought {
+    Library,
+    Gear,
+    /// The activities of this day.
+    Day(NaiveDate),
+}
+
+impl Sought {
+    /// Where an item with these fields is; None of an activity without a day.
+    pub(in crate::tools) fn of(shelf: Shelf, values: &Values) -> Option<Self> {
+        match shelf {
+            Shelf::Folder | Shelf::Template => Some(Self::Library),
+            Shelf::Gear | Shelf::Reminder => Some(Self::Gear),
+            Shelf::Activity => day_of(values).map(Self::Day),
+        }
+    }
+
+    /// Where the item of a change is.
+    fn of_kept(kept: &KeptItem) -> Option<Self> {
+        let values = kept.before.as_ref().or(kept.after.as_ref())?;
+        Self::of(kept.shelf, values)
+    }
+}
+
+/// The local day of an activity.
+pub(in crate::tools) fn day_of(values: &Values) -> Option<NaiveDate> {
+    values.text("start_date_local").get(..10)?.parse().ok()
+}
+
+/// Every item as it stands where these are: one request for the library, one for gear, one for the activities of all days.
 pub(in crate::tools) async fn read(
     upstream: &intervals::Athlete,
-    shelves: &[Shelf],
+    sought: &[Sought],
 ) -> Result<Vec<Item>, Error> {
-    let any = |of: [Shelf; 2]| shelves.iter().any(|shelf| of.contains(shelf));
     let mut all = Vec::new();
-    if any([Shelf::Folder, Shelf::Template]) {
+    if sought.contains(&Sought::Library) {
         let folders = upstream.library().await?;
         all.extend(Item::of_library(&folders, upstream.id().as_str()));
     }
-    if any([Shelf::Gear, Shelf::Reminder]) {
+    if sought.contains(&Sought::Gear) {
         all.extend(Item::of_gear(&upstream.gear().await?));
+    }
+    let days = sought.iter().filter_map(|sought| match sought {
+        Sought::Day(day) => Some(*day),
+        _ => None,
+    });
+    if let (Some(oldest), Some(newest)) = (days.clone().min(), days.max()) {
+        all.extend(upstream.activities_to_write(oldest, newest).await?);
     }
     Ok(all)
 }
@@ -144,6 +181,16 @@ impl Wish {
             Self::Make { shelf, .. } => *shelf,
             Self::Change { item, .. } | Self::Delete { item, .. } | Self::Replace { old: item, .. } => {
                 item.shelf
+            }
+        }
+    }
+
+    /// What must be read to see it.
+    fn sought(&self) -> Option<Sought> {
+        match self {
+            Self::Make { shelf, values, .. } => Sought::of(*shelf, values),
+            Self::Change { item, .. } | Self::Delete { item, .. } | Self::Replace { old: item, .. } => {
+                Sought::of(item.shelf, &item.values)
             }
         }
     }
@@ -232,8 +279,13 @@ pub(super) fn fingerprint(kept: &KeptItem) -> [u8; 32] {
 
 /// The fields of an item as an undo makes them again: steps that came from a file are text, and a reminder begins to count anew.
 fn restorable(item: &Item) -> Values {
-    if item.shelf == Shelf::Reminder {
-        return item.values.only(|name| !OF_REMINDERS.contains(&name));
+    match item.shelf {
+        Shelf::Reminder => return item.values.only(|name| !OF_REMINDERS.contains(&name)),
+        Shelf::Activity => {
+            let is_sent = |name: &str| ENTERED.contains(&name) && name != "external_id";
+            return item.values.only(is_sent);
+        }
+        Shelf::Folder | Shelf::Template | Shelf::Gear => {}
     }
     let mut values = item.values.clone();
     let doc = item.event.as_ref().and_then(|event| event.workout_doc.as_ref());
@@ -255,7 +307,7 @@ fn name(values: &Values) -> String {
 
 /// The items of this name at the same place.
 fn namesakes<'a>(shelf: Shelf, values: &Values, there: &'a [Item]) -> impl Iterator<Item = &'a Item> {
-    const PLACES: [&str; 2] = ["folder_id", "gear_id"];
+    const PLACES: [&str; 3] = ["folder_id", "gear_id", "start_date_local"];
     let (own, places) = (name(values), PLACES.map(|place| values.get(place).clone()));
     there.iter().filter(move |item| {
         item.shelf == shelf
@@ -276,15 +328,20 @@ pub(crate) fn in_words(shelf: Shelf, values: &Values, place: &str) -> String {
         Shelf::Template if place.is_empty() => joined(["library workout", &name], " "),
         Shelf::Template => joined(["library workout", &name, "in", place], " "),
         Shelf::Gear => joined([&clean(values.text("type"), 20).to_lowercase(), &name], " "),
+        Shelf::Activity => {
+            let day = day_of(values).map(units::date).unwrap_or_default();
+            let sport = answer::sport(values.text("type"));
+            joined(["activity", &joined([sport, name, day], " ")], " ")
+        }
         Shelf::Reminder if place.is_empty() => joined(["reminder", &name], " "),
         Shelf::Reminder => joined(["reminder", &name, "of", place], " "),
     }
 }
 
 impl Writing<'_> {
-    /// Every item of these kinds, as it stands since the last request that changed something.
-    pub(in crate::tools) async fn items(&self, shelves: &[Shelf]) -> Result<Vec<Item>, ToolError> {
-        Ok(read(&self.upstream, shelves).await?)
+    /// Every item where these are, as it stands since the last request that changed something.
+    pub(in crate::tools) async fn items(&self, sought: &[Sought]) -> Result<Vec<Item>, ToolError> {
+        Ok(read(&self.upstream, sought).await?)
     }
 
     /// Makes these changes and reads back what stands there afterwards. The outcomes are in the order of the wishes; `there` is what
@@ -366,7 +423,7 @@ impl Writing<'_> {
                 values,
                 contents,
                 ..
-            } => match self.upstream.make_item(*shelf, &unset_left_out(values)).await {
+            } => match self.upstream.make_item(*shelf, &keyed(*shelf, values)).await {
                 Ok(id) => {
                     let sent = match (&id, contents.is_empty()) {
                         (Some(gear), false) if *shelf == Shelf::Gear => self.remind(gear, contents).await,
@@ -380,7 +437,9 @@ impl Writing<'_> {
             Wish::Change { item, changes, .. } => {
                 let done = match item.shelf {
                     Shelf::Reminder => self.change_reminder(item, changes).await,
-                    Shelf::Gear => self.upstream.change_item(item.shelf, &item.id, changes).await,
+                    Shelf::Gear | Shelf::Activity => {
+                        self.upstream.change_item(item.shelf, &item.id, changes).await
+                    }
                     Shelf::Folder | Shelf::Template => {
                         let changes = emptied(changes, &item.values);
                         self.upstream.change_item(item.shelf, &item.id, &changes).await
@@ -485,14 +544,30 @@ impl Writing<'_> {
         }
         // Whoever waits for the lease should wait until this is read.
         let _ = self.lease.renew().await;
-        let shelves: Vec<Shelf> = wishes.iter().map(Wish::shelf).collect();
-        read(&self.upstream, &shelves).await
+        let sought: Vec<Sought> = wishes.iter().filter_map(Wish::sought).collect();
+        read(&self.upstream, &sought).await
     }
 }
 
 /// Without the fields that have no value: upstream takes what is left out for none.
 fn unset_left_out(values: &Values) -> Values {
     values.only(|name| !same(values.get(name), &Value::Null) || values.get(name).is_boolean())
+}
+
+/// The fields of a new item as they are sent: an activity with a key by which upstream knows it again, so that the same call never
+/// makes a second one.
+fn keyed(shelf: Shelf, values: &Values) -> Values {
+    let mut values = unset_left_out(values);
+    if shelf == Shelf::Activity {
+        let what = serde_json::to_vec(&values).unwrap_or_default();
+        let key: String = Sha256::digest(what)
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        values.set("external_id", format!("{OUR_KEYS}{key}"));
+    }
+    values
 }
 
 /// The changes as upstream takes them: an emptied text is an empty one, an emptied list an empty list.
@@ -591,6 +666,7 @@ fn judged(
     let look = match wish.shelf() {
         Shelf::Folder | Shelf::Template => "get_library",
         Shelf::Gear | Shelf::Reminder => "get_gear",
+        Shelf::Activity => "get_training_history",
     };
     let said = |stands: &str| {
         Fate::Unknown(if unanswered {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{COMPUTED, Fate, Tried, Wish, field_words, fingerprint, in_words, namesakes, otherwise, read};
+use super::{
+    COMPUTED, Fate, Sought, Tried, Wish, field_words, fingerprint, in_words, namesakes, otherwise, read,
+};
 use crate::{
     guard::{
         Ask, Granted,
@@ -41,7 +43,7 @@ pub(in crate::tools::writing) struct Step {
 fn inside(shelf: Shelf, count: usize) -> String {
     match shelf {
         Shelf::Folder | Shelf::Template => counted(count, "workout", "workouts"),
-        Shelf::Gear | Shelf::Reminder => counted(count, "reminder", "reminders"),
+        Shelf::Gear | Shelf::Reminder | Shelf::Activity => counted(count, "reminder", "reminders"),
     }
 }
 
@@ -198,18 +200,19 @@ pub(in crate::tools::writing) async fn planned(
     }
     if groups.len() > MOST {
         return Err(ToolError::Input(format!(
-            "Not done: one call undoes changes of at most {MOST} items of the library and gear. Name fewer changes."
+            "Not done: one call undoes changes of at most {MOST} items of the library, gear and activities entered by hand. Name fewer changes."
         )));
     }
     let is_shut = |shelf: Shelf| (!scopes.writes(shelf.area())).then(|| not_connected_for(shelf.area()));
-    let shelves: Vec<Shelf> = groups
+    let sought: Vec<Sought> = groups
         .iter()
-        .map(|((shelf, _), _)| *shelf)
-        .filter(|shelf| is_shut(*shelf).is_none())
+        .filter(|((shelf, _), _)| is_shut(*shelf).is_none())
+        .flat_map(|(_, changes)| changes.iter().filter_map(Change::item))
+        .filter_map(Sought::of_kept)
         .collect();
     let there = match reader {
-        Reader::Writing(writing) => writing.items(&shelves).await?,
-        Reader::Showing(ask) => read(&ask.upstream, &shelves).await?,
+        Reader::Writing(writing) => writing.items(&sought).await?,
+        Reader::Showing(ask) => read(&ask.upstream, &sought).await?,
     };
     let open = granted.journal().open_ones().await?;
     // What goes with this very call is not in its folder any more.
@@ -329,6 +332,9 @@ fn gone(kept: &KeptItem, item: &Item, (there, going): (&[Item], &BTreeSet<String
     {
         return Err("activities have used it since; update_gear deletes it if that is meant".to_owned());
     }
+    if item.shelf == Shelf::Activity && !item.is_by_hand() {
+        return Err("it is a recording now; that is deleted on its page at intervals.icu".to_owned());
+    }
     if item.shelf == Shelf::Folder {
         let is_in_it = |other: &&Item| {
             other.shelf == Shelf::Template
@@ -379,7 +385,7 @@ fn made_again(kept: &KeptItem, before: &Values, there: &[Item]) -> Result<Wish, 
         otherwise(&before.only(|name| name != "day"), item).is_empty()
             && same(before.get("day"), item.values.get("day"))
     };
-    if kept.shelf == Shelf::Template
+    if matches!(kept.shelf, Shelf::Template | Shelf::Activity)
         && let Some(item) = namesakes(kept.shelf, before, there).find(is_same)
     {
         return Err(format!("the same stands there already (id {})", item.id));
@@ -426,18 +432,17 @@ pub(in crate::tools::writing) async fn of_open(
     open: &[Change],
     reader: Reader<'_>,
 ) -> Option<Vec<Item>> {
-    let shelves: BTreeSet<Shelf> = open
+    let sought: Vec<Sought> = open
         .iter()
         .filter_map(Change::item)
-        .map(|kept| kept.shelf)
-        .filter(|shelf| ask.card.scopes.reads(shelf.area()))
+        .filter(|kept| ask.card.scopes.reads(kept.shelf.area()))
+        .filter_map(Sought::of_kept)
         .collect();
-    if shelves.is_empty() {
+    if sought.is_empty() {
         return None;
     }
-    let shelves: Vec<Shelf> = shelves.into_iter().collect();
     match reader {
-        Reader::Writing(writing) => writing.items(&shelves).await.ok(),
-        Reader::Showing(ask) => read(&ask.upstream, &shelves).await.ok(),
+        Reader::Writing(writing) => writing.items(&sought).await.ok(),
+        Reader::Showing(ask) => read(&ask.upstream, &sought).await.ok(),
     }
 }
