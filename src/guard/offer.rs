@@ -301,7 +301,9 @@ mod tests {
         assert_eq!(lacks(&[], "tools=fitness"), [Some(Lack::NotNamed); 2]);
         assert_eq!(lacks(&[], "tools=fitness,changes"), [None, None]);
         assert_eq!(lacks(&[], "readonly=1"), [None, Some(Lack::ReadOnly)]);
-        let all_that_write = ["calendar", "wellness", "training", "profile", "library"];
+        let all_that_write = [
+            "calendar", "wellness", "training", "profile", "library", "gear", "records",
+        ];
         assert_eq!(lacks(&all_that_write, ""), [Some(Lack::SwitchedOff); 2]);
     }
 

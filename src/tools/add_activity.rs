@@ -12,13 +12,12 @@ use super::{
     Answer, Run, Tool,
     answer::{
         self,
-        sport_units::SportUnits,
         units::{self, positive},
-        words::{Line, joined, listed, with_unit},
+        words::listed,
     },
     arguments::{Arguments, number_and_unit, visible_lines, wrong},
+    by_hand::{line, span},
     params::Param,
-    update_activity::asked::{feel, whole},
     writing::{
         Writing,
         entry::{self, same_name},
@@ -31,7 +30,6 @@ use crate::{
     guard::{Ask, Granted, Units},
     intervals::model::{Item, Shelf, Values},
     permissions,
-    text::{clean, fenced},
     tool_error::ToolError,
     training::sports,
 };
@@ -59,7 +57,7 @@ const UPLOADS_LAG: Duration = Duration::hours(48);
 const PARAMS: &[Param] = &[
     Param::text("sport", 40, "Type, such as Yoga, Run").required(),
     Param::day("start", "Local day and time: 2026-11-18 07:00").required(),
-    Param::text("name", NAME, ""),
+    Param::text("name", NAME, "Title"),
     Param::number("minutes", (1.0, MOST_MINUTES), "Moving, or h:mm").required(),
     Param::figure("distance", 20, "With its unit: 10.5 km, 1500 m"),
     Param::figure("climb", 20, "350 m, 1150 ft"),
@@ -107,11 +105,11 @@ impl Asked {
             ("load", "icu_training_load"),
             ("rpe", "icu_rpe"),
         ] {
-            if let Some(number) = whole(arguments, name, &["bpm", "/10"])? {
+            if let Some(number) = arguments.whole_in(name, &["bpm", "/10"])? {
                 values.set(field, number);
             }
         }
-        if let Some(feel) = feel(arguments)? {
+        if let Some(feel) = arguments.feel("feel")? {
             values.set("feel", feel);
         }
         if let Some(text) = arguments.lines("description")? {
@@ -261,62 +259,9 @@ fn alike<'a>(there: &'a [Item], asked: &Asked) -> Vec<&'a Item> {
     there.iter().filter(is_alike).collect()
 }
 
-/// From when to when it went.
-fn span(values: &Values) -> (Option<NaiveDateTime>, Option<NaiveDateTime>) {
-    let from = values.text("start_date_local").parse::<NaiveDateTime>().ok();
-    #[expect(clippy::cast_possible_truncation, reason = "days at most")]
-    let long = Duration::seconds(values.number("moving_time").unwrap_or_default().clamp(0.0, 1e6) as i64);
-    (from, from.map(|from| from + long))
-}
-
 fn mark(alike: &[&Item]) -> Vec<u8> {
     let ids: Vec<&str> = alike.iter().map(|item| item.id.as_str()).collect();
     Sha256::digest(ids.join(",")).to_vec()
-}
-
-/// `2026-11-18 Wed 07:00 · Yoga «Flow» · 1:00 · 5.2 km · load 40 · entered by hand · id i1`
-pub(super) fn line(item: &Item, own: Units) -> String {
-    let values = &item.values;
-    let mut parts = vec![
-        span(values).0.map(units::moment).unwrap_or_default(),
-        joined(
-            [
-                answer::sport(values.text("type")),
-                fenced(values.text("name"), 60),
-            ],
-            " ",
-        ),
-    ];
-    parts.extend(figures(values, own));
-    parts.push(match values.text("source") {
-        "MANUAL" => "entered by hand".to_owned(),
-        "STRAVA" => "from Strava".to_owned(),
-        "" => String::new(),
-        _ => "recorded".to_owned(),
-    });
-    parts.push(format!("id {}", clean(&item.id, 24)));
-    joined(parts, " · ")
-}
-
-/// `1:00`, `5.2 km`, `350 m climb`, `HR 120`, `load 40`, `RPE 5`
-fn figures(values: &Values, own: Units) -> Vec<String> {
-    let number = |name: &str| positive(values.number(name));
-    let own = SportUnits::of(values.text("type"), own);
-    vec![
-        units::hours_minutes(number("moving_time")),
-        own.way(number("distance"), 1),
-        Line::new()
-            .figure(
-                "climb",
-                units::height_in_words(number("total_elevation_gain"), own.units),
-                "",
-            )
-            .figure("HR", units::whole(number("average_heartrate")), "")
-            .figure("load", units::whole(number("icu_training_load")), "")
-            .figure("RPE", units::whole(number("icu_rpe")), "")
-            .figure("feel", with_unit(units::whole(number("feel")), "of 5"), "")
-            .text(),
-    ]
 }
 
 /// What it would be, in a line.

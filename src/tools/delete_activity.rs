@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Answer, Run, Tool, add_activity,
+    Answer, Run, Tool,
     answer::{self, units::date},
     arguments::Arguments,
+    by_hand,
     params::Param,
     writing::{
         Writing,
@@ -113,7 +114,7 @@ fn shown(ask: &Ask, item: &Item, token: &str) -> Answer {
     );
     Answer::of([
         heading,
-        add_activity::line(item, ask.card.units),
+        by_hand::line(item, ask.card.units),
         UNDO.to_owned(),
         format!("To delete exactly this, repeat the call with confirm: \"{token}\" within ten minutes."),
     ])
@@ -149,7 +150,7 @@ async fn delete_in(
 
 fn said(ask: &Ask, item: &Item, tried: &[Tried]) -> Answer {
     let gone = tried.iter().any(|tried| matches!(tried.fate, Fate::Gone));
-    let line = add_activity::line(item, ask.card.units);
+    let line = by_hand::line(item, ask.card.units);
     let lines = tried.iter().map(|tried| match tried.failed() {
         Some(why) => format!("{line}: {why}"),
         None => format!("Deleted: {line} (change {}).", tried.number),

@@ -8,10 +8,11 @@ use crate::{
     text::{clean, fenced},
     tool_error::ToolError,
     tools::answer::{
+        self,
         cut::Cut,
         table::Columns,
         units::{self, positive},
-        words::{in_brackets, joined, listed},
+        words::{in_brackets, joined, listed, on_one_line},
     },
 };
 
@@ -19,20 +20,25 @@ use crate::{
 pub(super) const NAME: usize = 60;
 /// Pieces that are named where none or several fit.
 const CANDIDATES: usize = 12;
+/// Characters of a note.
+const NOTE: usize = 120;
 /// Rows of the table.
 const ROWS: usize = 40;
 
 /// The one piece that a text means: its id, its whole name, or else a part of its name. A part of another piece is none.
 pub(super) fn meant<'a>(all: &'a [Gear], text: &str) -> Result<&'a Gear, ToolError> {
-    among(all.iter().filter(|piece| !piece.is_part()).collect(), text)
+    among(
+        &all.iter().filter(|piece| !piece.is_part()).collect::<Vec<_>>(),
+        text,
+    )
 }
 
 /// The same, of pieces and parts.
 pub(super) fn piece_or_part<'a>(all: &'a [Gear], text: &str) -> Result<&'a Gear, ToolError> {
-    among(all.iter().collect(), text)
+    among(&all.iter().collect::<Vec<_>>(), text)
 }
 
-fn among<'a>(whole: Vec<&'a Gear>, text: &str) -> Result<&'a Gear, ToolError> {
+fn among<'a>(whole: &[&'a Gear], text: &str) -> Result<&'a Gear, ToolError> {
     let wanted = plain(text);
     let by_id = whole
         .iter()
@@ -63,7 +69,7 @@ fn among<'a>(whole: Vec<&'a Gear>, text: &str) -> Result<&'a Gear, ToolError> {
         [] => Err(ToolError::Input(format!(
             "Not done: no gear is called {}. There is {}.",
             fenced(text, NAME),
-            listed(&names(&whole), CANDIDATES)
+            listed(&names(whole), CANDIDATES)
         ))),
         _ => Err(ToolError::Input(format!(
             "Not done: several pieces of gear fit {}. Pass the id of one: {}.",
@@ -140,6 +146,58 @@ pub(super) fn kind(piece: &Gear) -> String {
 
 pub(super) fn name_of(piece: &Gear) -> String {
     fenced(piece.name.as_deref().unwrap_or_default(), NAME)
+}
+
+/// A piece or a part of one, as a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row<'a> {
+    piece: &'a Gear,
+    /// Names of what it is on.
+    all: &'a [Gear],
+}
+
+impl Row<'_> {
+    /// What it is on: `«Canyon»`, `«Canyon», «Ridley»`.
+    fn on(&self) -> String {
+        let Some(id) = self.piece.id.as_deref() else {
+            return String::new();
+        };
+        let holders = self.all.iter().filter(|other| other.holds(id));
+        joined(holders.map(name_of), ", ")
+    }
+}
+
+/// The columns of pieces and parts.
+pub(super) fn columns<'a>(own: Units) -> Columns<'a, Row<'a>> {
+    Columns::<Row<'_>>::new()
+        .column("gear", |row| kind(row.piece))
+        .column("name", |row| name_of(row.piece))
+        .column("on", Row::on)
+        .column(units::distance_unit(own), move |row| {
+            units::distance(positive(row.piece.distance), own, 0)
+        })
+        .column("time h:mm", |row| units::hours_minutes(positive(row.piece.time)))
+        .column("activities", |row| units::whole(positive(row.piece.activities)))
+        .column("by itself for", |row| {
+            joined(row.piece.sports().into_iter().map(answer::sport), ", ")
+        })
+        .column("bought", |row| day(row.piece.purchased.as_deref()))
+        .column("retired", |row| day(row.piece.retired.as_deref()))
+        .column("note", |row| {
+            fenced(&on_one_line(row.piece.notes.as_deref().unwrap_or_default()), NOTE)
+        })
+        .column("id", |row| clean(row.piece.id.as_deref().unwrap_or_default(), 24))
+}
+
+/// The rows of one piece.
+pub(super) fn row<'a>(piece: &'a Gear, all: &'a [Gear]) -> Row<'a> {
+    Row { piece, all }
+}
+
+/// The day of a day or of a moment.
+pub(super) fn day(text: Option<&str>) -> String {
+    let day = text.unwrap_or_default();
+    clean(day.get(..10).unwrap_or(day), 10)
 }
 
 /// A name without case and extra spaces.

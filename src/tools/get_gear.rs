@@ -12,17 +12,17 @@ use super::{
         cut::Cut,
         table::Columns,
         units::{self, positive},
-        words::{counted, joined, listed, on_one_line},
+        words::{counted, joined, listed},
     },
     arguments::Arguments,
-    gear::{self, NAME},
+    gear::{self, NAME, Row, columns, day},
     params::Param,
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
     intervals::model::{Gear, GearReminder},
     permissions,
-    text::{clean, fenced},
+    text::fenced,
     tool_error::ToolError,
 };
 
@@ -41,8 +41,6 @@ const PARAMS: &[Param] = &[
 
 /// Rows of each table.
 const ROWS: usize = 60;
-/// Characters of a note.
-const NOTE: usize = 120;
 
 async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let arguments = Arguments::new(given, PARAMS, ask.today())?;
@@ -59,25 +57,6 @@ async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> 
         None => render(&ask.card, days, &all, |one| retired || !one.is_retired(), false),
     };
     Ok(answer.and([answer::unread(&ask.upstream)]))
-}
-
-/// A piece or a part of one, as a row.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Row<'a> {
-    piece: &'a Gear,
-    /// Names of what it is on.
-    all: &'a [Gear],
-}
-
-impl Row<'_> {
-    /// What it is on: `«Canyon»`, `«Canyon», «Ridley»`.
-    fn on(&self) -> String {
-        let Some(id) = self.piece.id.as_deref() else {
-            return String::new();
-        };
-        let holders = self.all.iter().filter(|other| other.holds(id));
-        joined(holders.map(gear::name_of), ", ")
-    }
 }
 
 /// A reminder with its gear.
@@ -121,7 +100,7 @@ fn render(
         };
         return Answer::of([heading, none]);
     }
-    let rows: Vec<Row<'_>> = in_order.into_iter().map(|piece| Row { piece, all }).collect();
+    let rows: Vec<Row<'_>> = in_order.into_iter().map(|piece| gear::row(piece, all)).collect();
     let cut = Cut::after(ROWS, &rows);
     let more = cut.more("row", |_| "pass gear for one piece".to_owned());
     let reminders = reminders(&wanted);
@@ -169,33 +148,6 @@ fn in_order<'a>(wanted: &[&'a Gear]) -> Vec<&'a Gear> {
     }
     all.extend(parts);
     all
-}
-
-/// The columns of pieces and parts.
-pub(super) fn columns<'a>(own: Units) -> Columns<'a, Row<'a>> {
-    Columns::<Row<'_>>::new()
-        .column("gear", |row| gear::kind(row.piece))
-        .column("name", |row| gear::name_of(row.piece))
-        .column("on", Row::on)
-        .column(units::distance_unit(own), move |row| {
-            units::distance(positive(row.piece.distance), own, 0)
-        })
-        .column("time h:mm", |row| units::hours_minutes(positive(row.piece.time)))
-        .column("activities", |row| units::whole(positive(row.piece.activities)))
-        .column("by itself for", |row| {
-            joined(row.piece.sports().into_iter().map(answer::sport), ", ")
-        })
-        .column("bought", |row| day(row.piece.purchased.as_deref()))
-        .column("retired", |row| day(row.piece.retired.as_deref()))
-        .column("note", |row| {
-            fenced(&on_one_line(row.piece.notes.as_deref().unwrap_or_default()), NOTE)
-        })
-        .column("id", |row| clean(row.piece.id.as_deref().unwrap_or_default(), 24))
-}
-
-/// The rows of one piece.
-pub(super) fn row<'a>(piece: &'a Gear, all: &'a [Gear]) -> Row<'a> {
-    Row { piece, all }
 }
 
 /// The reminders of these, the furthest first.
@@ -284,12 +236,6 @@ fn reminder_columns<'a>(own: Units, today: NaiveDate) -> Columns<'a, Reminded<'a
                 String::new()
             }
         })
-}
-
-/// The day of a day or of a moment.
-fn day(text: Option<&str>) -> String {
-    let day = text.unwrap_or_default();
-    clean(day.get(..10).unwrap_or(day), 10)
 }
 
 #[cfg(test)]

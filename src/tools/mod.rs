@@ -13,6 +13,7 @@ pub(crate) mod answer;
 mod apply_plan;
 pub(crate) mod arguments;
 pub(crate) mod at_a_glance;
+mod by_hand;
 mod curves;
 mod day_fields;
 mod day_form;

@@ -5,7 +5,7 @@
 //! (`PUT /activity/{id}`), and what stands there afterwards. Gear by name costs one more (`GET /athlete/{id}/gear`), a pairing two:
 //! the entry (`GET /athlete/{id}/events/{eventId}`), and the activities around its day, so that no other pairing is lost.
 
-pub(super) mod asked;
+mod asked;
 
 use chrono::NaiveDate;
 use serde_json::{Map, Value};

@@ -9,7 +9,7 @@ use chrono::Duration;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use self::asked::{Asked, PARAMS, PARTS};
+use self::asked::{Asked, PARAMS, PARTS, Retired};
 use super::{
     Answer, Run, Tool,
     answer::{
@@ -19,7 +19,6 @@ use super::{
     },
     arguments::{Arguments, wrong},
     gear::{self, NAME},
-    get_gear,
     writing::{
         Writing,
         find::Reader,
@@ -185,8 +184,8 @@ fn adding(asked: &Asked, kind: &'static str, all: &[Gear]) -> Planned {
     if let Some(note) = &asked.note {
         values.set("notes", note.as_str());
     }
-    if let Some(Some(day)) = asked.retired {
-        values.set("retired", day.to_string());
+    if let Some(day) = asked.retired.and_then(Retired::day) {
+        values.set("retired", day);
     }
     let title = item::in_words(Shelf::Gear, &values, "");
     let would = match &onto {
@@ -274,7 +273,7 @@ fn changing(asked: &Asked, (piece, item): (&Gear, Item), all: &[Gear]) -> Planne
         changes.set("notes", note.as_str());
     }
     if let Some(retired) = asked.retired {
-        changes.set("retired", retired.map(|day| day.to_string()));
+        changes.set("retired", retired.day());
     }
     let would = changes.iter().map(|(name, value)| {
         let before = shown(item.values.get(name));
@@ -384,7 +383,7 @@ fn replacing(ask: &Ask, asked: &Asked, (piece, item): (&Gear, Item), all: &[Gear
 
 fn deleting(ask: &Ask, (piece, item): (&Gear, Item), all: &[Gear]) -> Plan {
     let title = item::in_words(Shelf::Gear, &item.values, "");
-    let table = get_gear::columns(ask.card.units).table(&[get_gear::row(piece, all)]);
+    let table = gear::columns(ask.card.units).table(&[gear::row(piece, all)]);
     let mut lines = vec![table];
     let parts: Vec<String> = all
         .iter()
@@ -657,10 +656,10 @@ fn said(
         ids.push(&old.id);
     }
     let all = if after.is_empty() { before } else { after };
-    let rows: Vec<get_gear::Row<'_>> = ids
+    let rows: Vec<gear::Row<'_>> = ids
         .iter()
         .filter_map(|id| all.iter().find(|piece| piece.id.as_deref() == Some(id)))
-        .map(|piece| get_gear::row(piece, all))
+        .map(|piece| gear::row(piece, all))
         .collect();
     let numbers: Vec<i32> = tried
         .iter()
@@ -688,7 +687,7 @@ fn said(
         answer::first_line(&ask.card, ask.today(), &[format!("gear {head}")]),
         line,
         onto,
-        get_gear::columns(ask.card.units).table(&rows),
+        gear::columns(ask.card.units).table(&rows),
         undo,
     ])
 }

@@ -136,8 +136,7 @@ fn questions(tool: &str, activities: &[String]) -> Option<Vec<Value>> {
             json!({"sport": "ride", "metric": "hr"}),
         ],
         "get_training_summary" => vec![json!({}), json!({"include": ["planned"]})],
-        "get_library" => vec![json!({})],
-        "get_custom_items" => vec![json!({})],
+        "get_library" | "get_custom_items" => vec![json!({})],
         "get_gear" => vec![json!({}), json!({"include": ["retired"]})],
         "get_file" => {
             let kinds = ["original", "fit", "gpx"];

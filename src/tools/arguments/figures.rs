@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::{
-    super::params::{Kind, Numbers},
+    super::{
+        params::{Kind, Numbers},
+        records::activity::FEELS,
+    },
     Arguments, ToolError, clock, free_words, other, wrong,
 };
 
@@ -63,6 +66,36 @@ impl Arguments {
                 let unit = unit.map_or_else(String::new, |unit| format!(" {unit}"));
                 wrong(name, &format!("must be a number from {from} to {to}{unit}"))
             })
+    }
+
+    /// The same, but for whole numbers.
+    pub(crate) fn whole_in(&self, name: &str, units: &[&str]) -> Result<Option<f64>, ToolError> {
+        let number = self.number_in(name, units)?;
+        if number.is_some_and(|number| number.fract() != 0.0) {
+            return Err(wrong(
+                name,
+                "must be a whole number: intervals.icu keeps no parts",
+            ));
+        }
+        Ok(number)
+    }
+
+    /// How it felt, 1 to 5, given as a number or a word; None when left out.
+    pub(crate) fn feel(&self, name: &str) -> Result<Option<usize>, ToolError> {
+        let Some(text) = self.name_or_id(name)? else {
+            return Ok(None);
+        };
+        let text = text.trim().trim_end_matches("/5").to_lowercase();
+        let of_word = FEELS.iter().position(|word| *word == text).map(|at| at + 1);
+        let number = text.trim_end_matches(".0");
+        let of_number = ["1", "2", "3", "4", "5"]
+            .iter()
+            .position(|known| *known == number)
+            .map(|at| at + 1);
+        of_word
+            .or(of_number)
+            .map(Some)
+            .ok_or_else(|| wrong(name, "must be 1 strong, 2 good, 3 normal, 4 poor or 5 weak"))
     }
 
     /// A length of time in seconds: a number of minutes within the parameter's bounds, `90 min`, `1.5 h` or `1:30`, which is hours

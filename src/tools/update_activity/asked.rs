@@ -10,7 +10,6 @@ use crate::{
     tools::{
         arguments::{Arguments, wrong},
         params::{Param, words_of},
-        records::activity::FEELS,
         writing::{entry, record::pairing::PAIRED},
     },
     training::sports,
@@ -112,11 +111,11 @@ impl Asked {
         let asked = Self {
             name: visible(&arguments, "name")?,
             description: arguments.lines("description")?,
-            feel: feel(&arguments)?,
-            rpe: whole(&arguments, "rpe", &["/10"])?,
+            feel: arguments.feel("feel")?,
+            rpe: arguments.whole_in("rpe", &["/10"])?,
             tags: tags(&arguments)?,
             replaces_tags: arguments.word("tags_mode", &TAGS_MODES)?.unwrap_or(false),
-            carbs: whole(&arguments, "carbs", &["g", "gram", "grams"])?,
+            carbs: arguments.whole_in("carbs", &["g", "gram", "grams"])?,
             gear: visible(&arguments, "gear")?,
             sport: sport(&arguments)?,
             mark: arguments.word("mark", &MARKS)?,
@@ -265,39 +264,6 @@ fn visible(arguments: &Arguments, name: &str) -> Result<Option<String>, ToolErro
         return Err(wrong(name, "must have at least one character"));
     }
     Ok(text)
-}
-
-pub(in crate::tools) fn whole(
-    arguments: &Arguments,
-    name: &str,
-    units: &[&str],
-) -> Result<Option<f64>, ToolError> {
-    let number = arguments.number_in(name, units)?;
-    if number.is_some_and(|number| number.fract() != 0.0) {
-        return Err(wrong(
-            name,
-            "must be a whole number: intervals.icu keeps no parts",
-        ));
-    }
-    Ok(number)
-}
-
-/// 1 to 5, given as a number or a word.
-pub(in crate::tools) fn feel(arguments: &Arguments) -> Result<Option<usize>, ToolError> {
-    let Some(text) = arguments.name_or_id("feel")? else {
-        return Ok(None);
-    };
-    let text = text.trim().trim_end_matches("/5").to_lowercase();
-    let of_word = FEELS.iter().position(|word| *word == text).map(|at| at + 1);
-    let number = text.trim_end_matches(".0");
-    let of_number = ["1", "2", "3", "4", "5"]
-        .iter()
-        .position(|known| *known == number)
-        .map(|at| at + 1);
-    of_word
-        .or(of_number)
-        .map(Some)
-        .ok_or_else(|| wrong("feel", "must be 1 strong, 2 good, 3 normal, 4 poor or 5 weak"))
 }
 
 fn tags(arguments: &Arguments) -> Result<Option<Vec<String>>, ToolError> {

@@ -21,15 +21,15 @@ pub(super) const PARAMS: &[Param] = &[
     Param::text("gear", 100, "Name or id of a piece or part"),
     Param::text("add", 30, "Kind of a new one: Bike, Shoes, Chain …"),
     Param::text("name", NAME, "New name"),
-    Param::day("bought", ""),
-    Param::lines("note", NOTE, ""),
+    Param::day("bought", "Day"),
+    Param::lines("note", NOTE, "Words"),
     Param::text("retired", 10, "Day, or no"),
     Param::text("on", 100, "Put a part on this"),
     Param::flag("replace", "Retire a part, a new one like it takes its place"),
     Param::text("reminder", NAME, "Name of one, new or there"),
     Param::text("every", 40, "As 4000 km, 100 h, 50 activities or 180 days"),
     Param::flag("reset", "It is done: count anew"),
-    Param::number("snooze_days", (0.0, MOST_DAYS), ""),
+    Param::number("snooze_days", (0.0, MOST_DAYS), "Put it off"),
     Param::flag("delete", "The reminder, or the gear"),
     Param::text("confirm", 40, "Token of the list"),
     Param::flag("preview", ""),
@@ -141,6 +141,7 @@ impl Every {
 }
 
 /// The call's arguments.
+#[expect(clippy::struct_excessive_bools, reason = "arguments")]
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) gear: Option<String>,
@@ -148,8 +149,7 @@ pub(super) struct Asked {
     pub(super) name: Option<String>,
     pub(super) bought: Option<NaiveDate>,
     pub(super) note: Option<String>,
-    /// Some(None): in use again.
-    pub(super) retired: Option<Option<NaiveDate>>,
+    pub(super) retired: Option<Retired>,
     pub(super) on: Option<String>,
     pub(super) replace: bool,
     pub(super) reminder: Option<String>,
@@ -264,21 +264,41 @@ impl Asked {
     }
 }
 
-/// The day since which it is retired; None for in use again.
-fn retired_on(text: &str, ask: &Ask) -> Result<Option<NaiveDate>, ToolError> {
+/// Whether something is in use.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Retired {
+    /// Not since this day.
+    On(NaiveDate),
+    /// It is, again.
+    Not,
+}
+
+impl Retired {
+    /// As upstream has it: the day, or none.
+    pub(super) fn day(self) -> Option<String> {
+        match self {
+            Self::On(day) => Some(day.to_string()),
+            Self::Not => None,
+        }
+    }
+}
+
+fn retired_on(text: &str, ask: &Ask) -> Result<Retired, ToolError> {
     let word = text.trim().to_lowercase();
     match word.as_str() {
-        "no" | "false" | "never" => return Ok(None),
-        "yes" | "true" | "today" | "now" => return Ok(Some(ask.today())),
+        "no" | "false" | "never" => return Ok(Retired::Not),
+        "yes" | "true" | "today" | "now" => return Ok(Retired::On(ask.today())),
         _ => {}
     }
     let day = word.get(..10).and_then(|day| day.parse::<NaiveDate>().ok());
-    day.filter(|day| *day <= ask.today()).map(Some).ok_or_else(|| {
-        wrong(
-            "retired",
-            "must be a day up to today, YYYY-MM-DD, or no to use it again",
-        )
-    })
+    day.filter(|day| *day <= ask.today())
+        .map(Retired::On)
+        .ok_or_else(|| {
+            wrong(
+                "retired",
+                "must be a day up to today, YYYY-MM-DD, or no to use it again",
+            )
+        })
 }
 
 #[cfg(test)]

@@ -560,12 +560,9 @@ fn keyed(shelf: Shelf, values: &Values) -> Values {
     let mut values = unset_left_out(values);
     if shelf == Shelf::Activity {
         let what = serde_json::to_vec(&values).unwrap_or_default();
-        let key: String = Sha256::digest(what)
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        values.set("external_id", format!("{OUR_KEYS}{key}"));
+        let digest: [u8; 32] = Sha256::digest(what).into();
+        let key = u128::from_be_bytes(digest[..16].try_into().unwrap_or_default());
+        values.set("external_id", format!("{OUR_KEYS}{key:032x}"));
     }
     values
 }
