@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::{
     guard::Units,
-    intervals::model::Gear,
+    intervals::model::{Gear, GearReminder},
     text::{clean, fenced},
     tool_error::ToolError,
     tools::answer::{
@@ -198,6 +198,54 @@ pub(super) fn row<'a>(piece: &'a Gear, all: &'a [Gear]) -> Row<'a> {
 pub(super) fn day(text: Option<&str>) -> String {
     let day = text.unwrap_or_default();
     clean(day.get(..10).unwrap_or(day), 10)
+}
+
+/// A limit with what of it is used: `4312 of 4000 km`.
+type Counted = (Option<f64>, Option<f64>);
+
+fn of(used: impl Fn(f64) -> String, (done, limit): Counted, unit: &str) -> String {
+    match positive(limit) {
+        Some(limit) => joined(
+            [
+                format!("{} of {}", used(done.unwrap_or_default()), used(limit)),
+                unit.to_owned(),
+            ],
+            " ",
+        ),
+        None => String::new(),
+    }
+}
+
+/// What a reminder counts: `4312 of 4000 km`.
+pub(super) fn counts(reminder: &GearReminder, own: Units) -> String {
+    let far = |metres: f64| {
+        let far = units::distance(Some(metres), own, 0);
+        if far.is_empty() { "0".to_owned() } else { far }
+    };
+    let long = |secs: f64| {
+        let long = units::hours_minutes(Some(secs));
+        if long.is_empty() { "0:00".to_owned() } else { long }
+    };
+    let number = |count: f64| units::whole(Some(count));
+    let all = [
+        of(
+            far,
+            (reminder.distance_used, reminder.distance),
+            units::distance_unit(own),
+        ),
+        of(long, (reminder.time_used, reminder.time), "h"),
+        of(
+            number,
+            (reminder.activities_used, reminder.activities),
+            "activities",
+        ),
+        of(number, (reminder.days_used, reminder.days), "days"),
+    ];
+    joined(all, ", ")
+}
+
+pub(super) fn reminder_name(reminder: &GearReminder) -> String {
+    fenced(reminder.name.as_deref().unwrap_or_default(), NAME)
 }
 
 /// A name without case and extra spaces.

@@ -160,10 +160,10 @@ fn render(items: &[CustomItem], sort: Option<Sort>, heading: impl Fn(&str) -> St
     let head = heading(&counted(wanted.len(), "custom item", "custom items"));
     if wanted.is_empty() {
         let none = if items.is_empty() {
-            "None at intervals.icu.".to_owned()
+            "Nothing of the kind at intervals.icu.".to_owned()
         } else {
             format!(
-                "None of that kind; without kind there {}.",
+                "Nothing of that kind; without kind there {}.",
                 if items.len() == 1 {
                     "is 1".to_owned()
                 } else {
@@ -293,10 +293,10 @@ mod tests {
         );
         let none = answer(&shelf(), Some(Sort::Panels));
         assert!(
-            none.contains("None of that kind; without kind there are 5."),
+            none.contains("Nothing of that kind; without kind there are 5."),
             "{none}"
         );
-        assert!(answer(&[], None).contains("None at intervals.icu."));
+        assert!(answer(&[], None).contains("Nothing of the kind at intervals.icu."));
     }
 
     #[test]

@@ -15,14 +15,13 @@ use super::{
         words::{counted, joined, listed},
     },
     arguments::Arguments,
-    gear::{self, NAME, Row, columns, day},
+    gear::{self, Row, columns, counts, day, reminder_name},
     params::Param,
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
     intervals::model::{Gear, GearReminder},
     permissions,
-    text::fenced,
     tool_error::ToolError,
 };
 
@@ -162,54 +161,6 @@ fn reminders<'a>(wanted: &[&'a Gear]) -> Vec<Reminded<'a>> {
     let percent = |one: &Reminded<'_>| one.reminder.percent_used.unwrap_or_default();
     all.sort_by(|one, other| percent(other).total_cmp(&percent(one)));
     all
-}
-
-/// A limit with what of it is used: `4312 of 4000 km`.
-type Counted = (Option<f64>, Option<f64>);
-
-fn of(used: impl Fn(f64) -> String, (done, limit): Counted, unit: &str) -> String {
-    match positive(limit) {
-        Some(limit) => joined(
-            [
-                format!("{} of {}", used(done.unwrap_or_default()), used(limit)),
-                unit.to_owned(),
-            ],
-            " ",
-        ),
-        None => String::new(),
-    }
-}
-
-/// What a reminder counts: `4312 of 4000 km`.
-fn counts(reminder: &GearReminder, own: Units) -> String {
-    let far = |metres: f64| {
-        let far = units::distance(Some(metres), own, 0);
-        if far.is_empty() { "0".to_owned() } else { far }
-    };
-    let long = |secs: f64| {
-        let long = units::hours_minutes(Some(secs));
-        if long.is_empty() { "0:00".to_owned() } else { long }
-    };
-    let number = |count: f64| units::whole(Some(count));
-    let all = [
-        of(
-            far,
-            (reminder.distance_used, reminder.distance),
-            units::distance_unit(own),
-        ),
-        of(long, (reminder.time_used, reminder.time), "h"),
-        of(
-            number,
-            (reminder.activities_used, reminder.activities),
-            "activities",
-        ),
-        of(number, (reminder.days_used, reminder.days), "days"),
-    ];
-    joined(all, ", ")
-}
-
-fn reminder_name(reminder: &GearReminder) -> String {
-    fenced(reminder.name.as_deref().unwrap_or_default(), NAME)
 }
 
 fn due_in_words(one: Reminded<'_>, own: Units) -> String {

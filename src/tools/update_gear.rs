@@ -131,7 +131,7 @@ async fn update_in(granted: &Granted, writing: &mut Writing<'_>, asked: &Asked) 
         }
     }
     let after = writing.upstream().gear().await.unwrap_or_default();
-    item::told(said(ask, &plan, &tried, (&all, &after), onto), &tried[..1], false)
+    item::told(said(ask, &plan, &tried, &after, onto), &tried[..1], false)
 }
 
 /// The plan of a call, from what stands there.
@@ -616,13 +616,7 @@ async fn list(granted: &Granted, plan: &Plan) -> Result<Answer, ToolError> {
     ))
 }
 
-fn said(
-    ask: &Ask,
-    plan: &Plan,
-    tried: &[Tried],
-    (before, after): (&[Gear], &[Gear]),
-    onto: String,
-) -> Answer {
+fn said(ask: &Ask, plan: &Plan, tried: &[Tried], all: &[Gear], onto: String) -> Answer {
     let verb = match &plan.wish {
         Wish::Make { .. } => "Added",
         Wish::Change { .. } => "Changed",
@@ -655,12 +649,18 @@ fn said(
     if let (Wish::Replace { old, .. }, true) = (&plan.wish, shows.is_some()) {
         ids.push(&old.id);
     }
-    let all = if after.is_empty() { before } else { after };
     let rows: Vec<gear::Row<'_>> = ids
         .iter()
         .filter_map(|id| all.iter().find(|piece| piece.id.as_deref() == Some(id)))
         .map(|piece| gear::row(piece, all))
         .collect();
+    let changed = match (&plan.wish, &shows) {
+        (Wish::Change { .. }, Some(_)) => plan.would.clone(),
+        _ => String::new(),
+    };
+    let reminder = shows
+        .as_deref()
+        .and_then(|id| reminder_line(id, all, ask.card.units));
     let numbers: Vec<i32> = tried
         .iter()
         .filter(|tried| tried.came_true())
@@ -686,8 +686,30 @@ fn said(
     Answer::of([
         answer::first_line(&ask.card, ask.today(), &[format!("gear {head}")]),
         line,
+        changed,
         onto,
+        reminder.unwrap_or_default(),
         gear::columns(ask.card.units).table(&rows),
         undo,
     ])
+}
+
+/// How far a reminder with this id is: `«Wax»: 0 of 300 km since 2026-11-28`. None of anything else.
+fn reminder_line(id: &str, all: &[Gear], own: Units) -> Option<String> {
+    let (gear, number) = id.split_once('/')?;
+    let piece = all.iter().find(|piece| piece.id.as_deref() == Some(gear))?;
+    let mut reminders = piece.reminders.iter().flatten();
+    let reminder = reminders.find(|one| one.id.is_some_and(|id| id.to_string() == number))?;
+    let since = gear::day(reminder.last_reset.as_deref());
+    let until = gear::day(reminder.snoozed_until.as_deref());
+    let parts = [
+        gear::counts(reminder, own),
+        answer::words::named("since", &since),
+        answer::words::named("put off until", &until),
+    ];
+    Some(format!(
+        "{}: {}.",
+        gear::reminder_name(reminder),
+        joined(parts, ", ")
+    ))
 }

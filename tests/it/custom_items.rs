@@ -30,7 +30,7 @@ async fn what_an_athlete_made_is_shown_in_one_request_without_programs() {
             "{charts}"
         );
         let none = done(&world, &world.jack().link, TOOL, json!({})).await;
-        assert!(none.ends_with("None at intervals.icu."), "{none}");
+        assert!(none.ends_with("Nothing of the kind at intervals.icu."), "{none}");
 
         let without = refused(&world, &coach, TOOL, json!({"athlete": "tríona"})).await;
         assert!(without.contains("has not granted get_custom_items"), "{without}");

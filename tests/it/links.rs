@@ -206,7 +206,7 @@ async fn a_form_changes_only_the_groups_that_it_showed_and_invents_none() {
                 .fetch_all(&world.app.pool)
                 .await
                 .unwrap();
-        assert_eq!(off, ["gear", "fields", "files", "records", "library", "wellness"]);
+        assert_eq!(off, ["library", "gear", "records", "fields", "files", "wellness"]);
         assert_eq!(
             browser.post("/link/tools", &[("fitness", "on")]).await.status,
             400
