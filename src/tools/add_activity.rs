@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     guard::{Ask, Granted, Units},
-    intervals::model::{Item, Shelf, Values},
+    intervals::model::{Item, Shelf, Values, record::same},
     permissions,
     tool_error::ToolError,
     training::sports,
@@ -212,6 +212,15 @@ async fn add_in(
             heading,
             format!("It stands there already: {}.", line(same, ask.card.units)),
         ]));
+    }
+    let own = item::keyed(Shelf::Activity, &asked.values);
+    let was_entered = |item: &&Item| same(item.values.get("external_id"), own.get("external_id"));
+    if let Some(changed) = there.iter().find(was_entered) {
+        // Sent again, it would be overwritten.
+        return Err(ToolError::Input(format!(
+            "Not done: this was entered before, and changed since: {}. update_activity changes it, delete_activity deletes it.",
+            line(changed, ask.card.units)
+        )));
     }
     let alike = alike(&there, asked);
     if !alike.is_empty() {

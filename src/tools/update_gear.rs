@@ -393,6 +393,17 @@ fn deleting(ask: &Ask, (piece, item): (&Gear, Item), all: &[Gear]) -> Plan {
     if !parts.is_empty() {
         lines.push(format!("Its parts stay, on nothing: {}.", listed(&parts, 12)));
     }
+    let holders: Vec<String> = all
+        .iter()
+        .filter(|other| other.holds(&item.id))
+        .map(gear::name_of)
+        .collect();
+    if !holders.is_empty() {
+        lines.push(format!(
+            "It is on {}. After an undo it is on nothing; on puts it back.",
+            listed(&holders, 4)
+        ));
+    }
     if !item.contents.is_empty() {
         let reminders = counted(item.contents.len(), "reminder", "reminders");
         lines.push(format!("{reminders} would go with it."));

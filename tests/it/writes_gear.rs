@@ -343,7 +343,8 @@ async fn what_is_deleted_is_listed_first_and_comes_back_with_its_totals() {
         let listed = done(&world, &ana.link, PUT, ask.clone()).await;
         assert!(
             listed.contains("chain «Chain 12s» to delete, nothing deleted")
-                && listed.contains("1 reminder would go with it"),
+                && listed.contains("1 reminder would go with it")
+                && listed.contains("It is on «Canyon Endurace». After an undo it is on nothing"),
             "{listed}"
         );
         let sure = with(ask.clone(), json!({"confirm": token(&listed)}));

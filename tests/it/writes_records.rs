@@ -84,6 +84,20 @@ async fn a_session_is_entered_once_counts_and_is_taken_back() {
         assert!(key.starts_with("icusync-"), "{key}");
         let again = done(&world, &ana.link, ADD, yoga()).await;
         assert!(again.contains("It stands there already"), "{again}");
+        let renamed = json!({"ids": [stands[0]["id"]], "name": "Slow flow"});
+        done(&world, &ana.link, "update_activity", renamed).await;
+        let again = refused(&world, &ana.link, ADD, yoga()).await;
+        assert!(
+            again.contains("entered before, and changed since") && again.contains("«Slow flow»"),
+            "{again}"
+        );
+        assert_eq!(
+            entered(&world, ana, "Slow flow").await.len(),
+            1,
+            "and nothing of it is overwritten"
+        );
+        let back = json!({"ids": [stands[0]["id"]], "name": "Flow"});
+        done(&world, &ana.link, "update_activity", back).await;
         let history = json!({"oldest": "2026-11-18", "newest": "2026-11-18"});
         let history = done(&world, &ana.link, "get_training_history", history).await;
         assert!(history.contains("«Flow»"), "{history}");

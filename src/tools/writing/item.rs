@@ -556,7 +556,7 @@ fn unset_left_out(values: &Values) -> Values {
 
 /// The fields of a new item as they are sent: an activity with a key by which upstream knows it again, so that the same call never
 /// makes a second one.
-fn keyed(shelf: Shelf, values: &Values) -> Values {
+pub(in crate::tools) fn keyed(shelf: Shelf, values: &Values) -> Values {
     let mut values = unset_left_out(values);
     if shelf == Shelf::Activity {
         let what = serde_json::to_vec(&values).unwrap_or_default();
