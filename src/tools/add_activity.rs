@@ -83,17 +83,7 @@ struct Asked {
 
 impl Asked {
     fn read(arguments: &Arguments, ask: &Ask) -> Result<Self, ToolError> {
-        let word = arguments.text("sport")?.unwrap_or_default();
-        let sport = entry::sport_named(&word).ok_or_else(|| wrong("sport", entry::SPORTS))?;
-        let start = start(arguments, ask)?;
-        let secs = arguments.minutes("minutes")?;
-        let secs = secs.ok_or_else(|| wrong("minutes", "must be given"))?;
         let mut values = Values::default();
-        values.set("type", sport);
-        values.set("start_date_local", start.format("%Y-%m-%dT%H:%M:%S").to_string());
-        let name = arguments.name("name")?;
-        values.set("name", name.unwrap_or_else(|| answer::sport(sport)));
-        values.set("moving_time", secs.round());
         if let Some(metres) = metres(arguments, "distance", MOST_METRES)? {
             values.set("distance", metres);
         }
@@ -118,12 +108,23 @@ impl Asked {
         if let Some(tags) = entry::tags(arguments)?.filter(|tags| !tags.is_empty()) {
             values.set("tags", tags);
         }
+        let name = arguments.name("name")?;
+        let (confirm, preview) = (arguments.text("confirm")?, arguments.flag("preview")?);
+        let secs = arguments.minutes("minutes")?;
+        let word = arguments.text("sport")?.unwrap_or_default();
+        let sport = entry::sport_named(&word).ok_or_else(|| wrong("sport", entry::SPORTS))?;
+        let secs = secs.ok_or_else(|| wrong("minutes", "must be given"))?;
+        let start = start(arguments, ask)?;
+        values.set("type", sport);
+        values.set("name", name.unwrap_or_else(|| answer::sport(sport)));
+        values.set("moving_time", secs.round());
+        values.set("start_date_local", start.format("%Y-%m-%dT%H:%M:%S").to_string());
         Ok(Self {
             values,
             start,
             sport,
-            confirm: arguments.text("confirm")?,
-            preview: arguments.flag("preview")?,
+            confirm,
+            preview,
         })
     }
 

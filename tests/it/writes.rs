@@ -434,7 +434,7 @@ async fn every_tool_that_writes_reads_each_of_its_parameters() {
                 let event = json!({"kind": "sick", "date": "2026-12-03"});
                 let mut given =
                     json!({"id": 1, "changes": "1", "workouts": [workout("Ride", "2026-12-03", "x", "")], "events": [event],
-                        "days": [{"values": {"mood": 1}}], "ids": ["i1"], "plan": "Basis", "start": "2026-12-07"});
+                        "days": [{"values": {"mood": 1}}], "ids": ["i1"], "plan": "Basis", "start": "2026-12-07", "sport": "Yoga", "minutes": 60});
                 let own: Vec<&str> = tool.params.iter().map(|param| param.name).collect();
                 given
                     .as_object_mut()
