@@ -314,6 +314,10 @@ async fn reminders_are_set_put_off_reset_and_deleted() {
         .await;
         assert!(text.contains("does not let a reminder count on"), "{text}");
 
+        let page = world.signed_in(ana).await.get("/activity").await.text();
+        for told in ["reminder «Wax» of «Chain 12s»", "300 km", "20:00"] {
+            assert!(page.contains(told), "{told}: {page}");
+        }
         let gone = ask(json!({"delete": true}));
         let listed = done(&world, &ana.link, PUT, gone.clone()).await;
         assert!(listed.contains("nothing deleted"), "{listed}");

@@ -108,8 +108,15 @@ impl Side {
             (_, 1) => Some("1 workout in it".to_owned()),
             (_, count) => Some(format!("{count} workouts in it")),
         };
-        let is_gear = matches!(kept.shelf, Shelf::Gear | Shelf::Reminder);
-        let far = figure("distance").filter(|_| is_gear);
+        let shows_distance = matches!(kept.shelf, Shelf::Gear | Shelf::Reminder | Shelf::Activity);
+        let far = figure("distance").filter(|_| shows_distance);
+        let of_reminder = |name: &str| figure(name).filter(|_| kept.shelf == Shelf::Reminder);
+        let parts = values.get("component_ids").as_array().map_or(0, Vec::len);
+        let parts = match parts {
+            0 => None,
+            1 => Some("1 part on it".to_owned()),
+            count => Some(format!("{count} parts on it")),
+        };
         let retired = Some(values.text("retired")).filter(|day| !day.is_empty());
         let figures = [
             Some(values.text("type"))
@@ -119,7 +126,11 @@ impl Side {
             figure("icu_training_load").map(|load| format!("load {load:.0}")),
             Some(format!("tags {}", tags.join(", "))).filter(|_| !tags.is_empty()),
             far.map(|metres| units::distance_in_words(Some(metres), own, 0)),
+            of_reminder("time").map(hours_and_minutes),
+            of_reminder("activities").map(|count| format!("{count:.0} activities")),
+            of_reminder("days").map(|count| format!("{count:.0} days")),
             retired.map(|day| format!("retired {day}")),
+            parts,
             contents,
         ];
         Self {

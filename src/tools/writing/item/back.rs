@@ -64,11 +64,7 @@ pub(in crate::tools::writing) fn what(kept: &KeptItem) -> String {
         0 => String::new(),
         count => format!("with {}", inside(kept.shelf, count)),
     };
-    let verb = if kept.beside.is_empty() {
-        verb
-    } else {
-        "new, for an old one:"
-    };
+    let verb = if kept.beside.is_empty() { verb } else { "replaced" };
     let changed = match (&kept.before, &kept.after) {
         (Some(before), Some(after)) => {
             let mut names: Vec<String> = after.not_in(before).into_iter().map(str::to_owned).collect();
