@@ -606,3 +606,42 @@ async fn a_form_of_another_site_downloads_nothing() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_presses_at_once_one_downloads() {
+    test(async |world| {
+        world.with_every_group().await;
+        let ride = ride(&world).await;
+        let other = world.other_instance().await;
+        for _ in 0..3 {
+            let url = link(
+                &world,
+                &world.ana().link,
+                json!({"activity": ride, "kind": "gpx"}),
+            )
+            .await;
+            let there = url.replace(&world.web, &other.web);
+            let presses = (0..6).map(|at| press(if at % 2 == 0 { &url } else { &there }));
+            let all = futures::future::join_all(presses).await;
+            let mut statuses: Vec<u16> = all.iter().map(|got| got.status).collect();
+            statuses.sort_unstable();
+            assert_eq!(statuses, [200, 410, 410, 410, 410, 410]);
+            let file = all.iter().find(|got| got.status == 200).unwrap();
+            assert!(!file.broken && file.bytes.starts_with(b"<?xml"));
+        }
+        // Those that came too late may have a row too, which says so.
+        let downloads = "select count(*) from activity_log where client like '%download' and outcome = 'ok'";
+        for _ in 0..100 {
+            let count: i64 = sqlx::query_scalar(downloads)
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap();
+            if count == 3 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        panic!("three downloads are not in the log");
+    })
+    .await;
+}
