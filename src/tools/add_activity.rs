@@ -47,8 +47,8 @@ pub(super) const TOOL: Tool = Tool {
 const NAME: usize = 100;
 /// Characters of a description.
 const DESCRIPTION: usize = 5000;
-/// Two days.
-const MOST_MINUTES: f64 = 2880.0;
+/// A day. `45:00` is 45 hours: whoever means minutes must hear of it.
+const MOST_MINUTES: f64 = 1440.0;
 const MOST_METRES: f64 = 2_000_000.0;
 const MOST_CLIMB: f64 = 20_000.0;
 /// A device may still upload what began less than this ago.

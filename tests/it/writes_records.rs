@@ -277,6 +277,10 @@ async fn what_intervals_icu_makes_of_an_entry_by_hand_is_what_is_told() {
                 "2026-11-18 is a Wednesday",
             ),
             (json!({"minutes": 0}), "minutes must be"),
+            (
+                json!({"minutes": "45:00"}),
+                "minutes from 1 to 1440, or h:mm such as 1:30",
+            ),
             (json!({"distance": "40"}), "must have its unit"),
             (json!({"distance": "4000 km"}), "at most 2000 km"),
             (json!({"hr": 300}), "hr must be"),
